@@ -1,0 +1,60 @@
+"""What makes two runs the same run: the science keys of a configuration, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from xorlab.config import Config, fields
+
+SCHEMA_VERSION = 1
+_GROUPS = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
+_NOT_SCIENCE = ("plan", "tracking.")
+
+
+def science(config: Config) -> dict[str, Any]:
+    """The keys that decide a run's outcome, dotted, without those that play no part in it.
+
+    A key that is not set, or belongs to a choice not made (the slope of a leaky_relu that is
+    not there), is left out; one hidden layer is a plain number.
+    """
+    values: dict[str, Any] = {}
+    for name, _, value in fields(config):
+        if value is None or name.startswith(_NOT_SCIENCE):
+            continue
+        group, _, leaf = name.partition(".")
+        values[group if leaf == "name" and group in _GROUPS else name] = value
+    if len(config.hidden) == 1:
+        values["network.hidden"] = config.hidden[0]
+    if "leaky_relu" not in (config.network.activation, config.network.output):
+        del values["network.slope"]
+    if config.task.name == "table":
+        for name in ("task.low", "task.high", "task.target_low", "task.target_high"):
+            del values[name]
+    return values
+
+
+def setting(config: Config) -> dict[str, Any]:
+    """The science keys without the seed: runs that share them differ by chance alone."""
+    return {name: value for name, value in science(config).items() if name != "seed"}
+
+
+def run_key(config: Config) -> str:
+    """The identity of a run: 32 hexadecimal digits, a SHA-256 of the canonical science keys.
+
+    The same for any order or spelling of the overrides and for any tracking option. A table
+    counts by its content, so the same data at another path is the same run.
+    """
+    values = science(config)
+    if config.task.name == "table" and config.task.path is not None:
+        values["task.path"] = _digest(config.task.path)
+    text = json.dumps(
+        {"schema": SCHEMA_VERSION, **values}, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
