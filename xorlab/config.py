@@ -24,13 +24,18 @@ OBJECTIVES = ("final_loss", "max_error", "accuracy", "solved", "epochs_run", "ep
 
 MAX_SEED = 2**32 - 1  # the legacy generator of the notebook takes no more
 MAX_EPOCHS = 100_000_000
+MAX_POINTS = 1_000_000
 MAX_UNITS = 1024
 MAX_LAYERS = 16
 MAX_BITS = 12
 
 
 def _key(
-    default: Any, help: str, allowed: str, example: str, check: Callable[[Any], bool]  # noqa: A002
+    default: Any,
+    help: str,
+    allowed: str,
+    example: str,
+    check: Callable[[Any], bool],  # noqa: A002
 ) -> Any:
     """A field that carries what `--help` prints and what `check` enforces."""
     return field(
@@ -253,16 +258,26 @@ class Config:
         return tuple(units) if isinstance(units, list) else (units,)
 
 
-def fields(config: object | None = None) -> Iterator[tuple[str, dataclasses.Field[Any], Any]]:
-    """Every leaf as (dotted key, dataclass field, value), in the order of the schema."""
-    config = Config() if config is None else config
-    for item in dataclasses.fields(config):  # type: ignore[arg-type]
-        value = getattr(config, item.name)
-        if dataclasses.is_dataclass(value):
-            for name, leaf, inner in fields(value):
-                yield f"{item.name}.{name}", leaf, inner
+Leaf = tuple[str, str, str, dataclasses.Field[Any]]
+
+
+def _leaves(kind: type) -> Iterator[Leaf]:
+    for item in dataclasses.fields(kind):
+        if item.default_factory is dataclasses.MISSING:
+            yield item.name, "", item.name, item
         else:
-            yield item.name, item, value
+            for inner in dataclasses.fields(item.default_factory):  # type: ignore[arg-type]
+                yield f"{item.name}.{inner.name}", item.name, inner.name, inner
+
+
+# Every leaf of the schema as (dotted key, group or "", name, dataclass field).
+LEAVES: tuple[Leaf, ...] = tuple(_leaves(Config))
+
+
+def fields(config: Config) -> Iterator[tuple[str, dataclasses.Field[Any], Any]]:
+    """Every leaf as (dotted key, dataclass field, value), in the order of the schema."""
+    for name, group, leaf, item in LEAVES:
+        yield name, item, getattr(getattr(config, group) if group else config, leaf)
 
 
 def check(config: Config) -> None:
@@ -272,18 +287,33 @@ def check(config: Config) -> None:
         ConfigError: names the key, the value and what is allowed.
     """
     for name, leaf, value in fields(config):
-        if not leaf.metadata["check"](value):
+        if value is not leaf.default and not leaf.metadata["check"](value):
             raise ConfigError(name, value, leaf.metadata["allowed"])
+    every = config.training.record_every
+    if every is not None and config.training.epochs // every > MAX_POINTS:
+        raise ConfigError(
+            "training.record_every",
+            every,
+            f"at least {-(-config.training.epochs // MAX_POINTS)} where training.epochs="
+            f"{config.training.epochs}: a curve holds at most {MAX_POINTS} points",
+        )
     _check_choice_keys(config)
     task, network, training = config.task, config.network, config.training
     if task.low == task.high:
         raise ConfigError("task.low", task.low, f"other than task.high={task.high}")
     if task.target_low >= task.target_high:
-        raise ConfigError("task.target_low", task.target_low, f"below task.target_high={task.target_high}")
+        raise ConfigError(
+            "task.target_low", task.target_low, f"below task.target_high={task.target_high}"
+        )
     if training.loss == "cross_entropy":
         if network.output != "sigmoid":
-            raise ConfigError("network.output", network.output, "sigmoid where training.loss=cross_entropy")
-        for name, value in (("task.target_low", task.target_low), ("task.target_high", task.target_high)):
+            raise ConfigError(
+                "network.output", network.output, "sigmoid where training.loss=cross_entropy"
+            )
+        for name, value in (
+            ("task.target_low", task.target_low),
+            ("task.target_high", task.target_high),
+        ):
             if not 0 <= value <= 1:
                 raise ConfigError(name, value, "from 0 to 1 where training.loss=cross_entropy")
 
@@ -303,7 +333,13 @@ def _check_choice_keys(config: Config) -> None:
         section = getattr(config, group)
         value, chosen = getattr(section, name), section.name == choice
         if value is not None and not chosen:
-            raise ConfigError(f"{group}.{name}", value, f"left out where {group}={section.name}; it belongs to {group}={choice}")
+            raise ConfigError(
+                f"{group}.{name}",
+                value,
+                f"left out where {group}={section.name}; it belongs to {group}={choice}",
+            )
         if value is None and chosen and needed:
-            allowed = next(f for f in dataclasses.fields(section) if f.name == name).metadata["allowed"]
+            allowed = next(f for f in dataclasses.fields(section) if f.name == name).metadata[
+                "allowed"
+            ]
             raise ConfigError(f"{group}.{name}", None, f"{allowed} where {group}={choice}")

@@ -27,9 +27,7 @@ class Optimizer:
     state: Callable[[OptimizerConfig], int]
     values: Callable[[OptimizerConfig, float], dict[str, float]]
     flags: Callable[[OptimizerConfig], frozenset[str]]
-    emit: Callable[
-        [Program, Array, Array, list[Array], dict[str, Array], frozenset[str]], None
-    ]
+    emit: Callable[[Program, Array, Array, list[Array], dict[str, Array], frozenset[str]], None]
 
 
 def _gd_values(config: OptimizerConfig, scale: float) -> dict[str, float]:

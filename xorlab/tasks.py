@@ -69,7 +69,9 @@ _TRUTH: dict[str, Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.bool_]]]
 def _table(config: TaskConfig) -> Task:
     path = Path(str(config.path))
     if not path.is_file():
-        raise ConfigError("task.path", config.path, f"an existing file (looked for {path.absolute()})")
+        raise ConfigError(
+            "task.path", config.path, f"an existing file (looked for {path.absolute()})"
+        )
     if path.suffix.lower() == ".npz":
         inputs, targets = _read_npz(path)
     elif path.suffix.lower() in (".csv", ".txt", ".tsv"):
@@ -100,9 +102,15 @@ def _read_npz(path: Path) -> tuple[Floats, Floats]:
     if targets.ndim == 1:
         targets = targets[:, None]
     if inputs.ndim != 2 or targets.ndim != 2 or len(inputs) != len(targets):
-        raise ConfigError("task.path", path, f"{allowed} (found {inputs.shape} and {targets.shape})")
-    if not all(np.issubdtype(a.dtype, np.number) and not np.iscomplexobj(a) for a in (inputs, targets)):
-        raise ConfigError("task.path", path, f"{allowed} (found {inputs.dtype} and {targets.dtype})")
+        raise ConfigError(
+            "task.path", path, f"{allowed} (found {inputs.shape} and {targets.shape})"
+        )
+    if not all(
+        np.issubdtype(a.dtype, np.number) and not np.iscomplexobj(a) for a in (inputs, targets)
+    ):
+        raise ConfigError(
+            "task.path", path, f"{allowed} (found {inputs.dtype} and {targets.dtype})"
+        )
     return inputs.astype(np.float64), targets.astype(np.float64)
 
 
@@ -117,18 +125,30 @@ def _read_csv(path: Path, outputs: int) -> tuple[Floats, Floats]:
     if rows and not any(map(_is_number, rows[0][1])):
         rows = rows[1:]  # a header
     if not rows:
-        raise ConfigError("task.path", path, "a table with at least one pattern (this one is empty)")
+        raise ConfigError(
+            "task.path", path, "a table with at least one pattern (this one is empty)"
+        )
     width = len(rows[0][1])
     if width <= outputs:
         raise ConfigError(
-            "task.path", path, f"a table with more than {outputs} columns, the last {outputs} being targets (this one has {width})"
+            "task.path",
+            path,
+            f"a table with more than {outputs} columns, the last {outputs} being targets (this one has {width})",
         )
     for line, row in rows:
         if len(row) != width:
-            raise ConfigError("task.path", path, f"a table with {width} columns in every row (line {line} has {len(row)})")
+            raise ConfigError(
+                "task.path",
+                path,
+                f"a table with {width} columns in every row (line {line} has {len(row)})",
+            )
         for column, cell in enumerate(row, start=1):
             if not _is_number(cell):
-                raise ConfigError("task.path", path, f"a table of numbers (line {line}, column {column} is {cell!r})")
+                raise ConfigError(
+                    "task.path",
+                    path,
+                    f"a table of numbers (line {line}, column {column} is {cell!r})",
+                )
     values = np.array([[float(cell) for cell in row] for _, row in rows])
     return values[:, :-outputs], values[:, -outputs:]
 
