@@ -22,6 +22,7 @@ class Activation:
         descend: ``descend(program, a, delta, product, slope)`` emits calls that turn a into
             f'(z) * delta in place, where ``product`` is a * delta. f' is written in terms of a.
             ``product`` is left as it is; ``delta`` may have one unit, shared by all.
+        uses_delta: `descend` reads ``delta`` itself; if not, ``product`` may overwrite it.
         negated: z comes with its sign changed (the logistic function needs -z, and a sum of
             differences costs no more than a sum).
         bounded: a is finite whatever z is, so that a finite target means a finite loss.
@@ -31,6 +32,7 @@ class Activation:
     descend: EmitSlope
     negated: bool = False
     bounded: bool = False
+    uses_delta: bool = True
 
 
 def _sigmoid(program: Program, z: Array, slope: float) -> None:
@@ -92,7 +94,7 @@ def _linear_descend(program: Program, a: Array, delta: Array, product: Array, sl
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(_sigmoid, _sigmoid_descend, negated=True, bounded=True),
+    "sigmoid": Activation(_sigmoid, _sigmoid_descend, negated=True, bounded=True, uses_delta=False),
     "tanh": Activation(_tanh, _tanh_descend, bounded=True),
     "relu": Activation(_relu, _relu_descend),
     "leaky_relu": Activation(_leaky_relu, _leaky_relu_descend),

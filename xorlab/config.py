@@ -272,6 +272,7 @@ def _leaves(kind: type) -> Iterator[Leaf]:
 
 # Every leaf of the schema as (dotted key, group or "", name, dataclass field).
 LEAVES: tuple[Leaf, ...] = tuple(_leaves(Config))
+_GROUPS = frozenset(group for _, group, _, _ in LEAVES if group)
 
 
 def fields(config: Config) -> Iterator[tuple[str, dataclasses.Field[Any], Any]]:
@@ -286,9 +287,13 @@ def check(config: Config) -> None:
     Raises:
         ConfigError: names the key, the value and what is allowed.
     """
-    for name, leaf, value in fields(config):
-        if value is not leaf.default and not leaf.metadata["check"](value):
-            raise ConfigError(name, value, leaf.metadata["allowed"])
+    values = vars(config)
+    sections = {group: vars(section) for group, section in values.items() if group in _GROUPS}
+    sections[""] = values
+    for name, group, leaf, item in LEAVES:
+        value = sections[group][leaf]
+        if value is not item.default and not item.metadata["check"](value):
+            raise ConfigError(name, value, item.metadata["allowed"])
     every = config.training.record_every
     if every is not None and config.training.epochs // every > MAX_POINTS:
         raise ConfigError(

@@ -1,0 +1,3 @@
+"""xorlab: a convergence laboratory for small neural networks."""
+
+from __future__ import annotations
