@@ -272,7 +272,18 @@ def _leaves(kind: type) -> Iterator[Leaf]:
 
 # Every leaf of the schema as (dotted key, group or "", name, dataclass field).
 LEAVES: tuple[Leaf, ...] = tuple(_leaves(Config))
-_GROUPS = frozenset(group for _, group, _, _ in LEAVES if group)
+_SECTIONS = frozenset(group for _, group, _, _ in LEAVES if group)
+
+# Groups of `conf/` and what may be chosen in each.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "task": TASKS,
+    "network": ("dense",),
+    "init": INITIALIZERS,
+    "optimizer": OPTIMIZERS,
+    "training": ("default",),
+    "tracking": ("default",),
+    "study": ("first",),
+}
 
 
 def fields(config: Config) -> Iterator[tuple[str, dataclasses.Field[Any], Any]]:
@@ -288,7 +299,7 @@ def check(config: Config) -> None:
         ConfigError: names the key, the value and what is allowed.
     """
     values = vars(config)
-    sections = {group: vars(section) for group, section in values.items() if group in _GROUPS}
+    sections = {group: vars(section) for group, section in values.items() if group in _SECTIONS}
     sections[""] = values
     for name, group, leaf, item in LEAVES:
         value = sections[group][leaf]

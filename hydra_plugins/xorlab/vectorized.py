@@ -1,0 +1,94 @@
+"""The `vectorized` sweeper and launcher, where Hydra's discovery looks for them.
+
+Discovery runs this module's code on every start, so the work itself is imported when it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+class VectorizedLauncher(Launcher):
+    """Trains the jobs of a sweep together, as few large array programs.
+
+    Args:
+        executor: where shards run: `processes`, `threads` or `inline`.
+        workers: how many at a time; null for one per processor core.
+    """
+
+    def __init__(self, executor: str = "processes", workers: int | None = None) -> None:
+        self.executor = executor
+        self.workers = workers
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take what Hydra hands over; nothing starts yet."""
+        self.hydra_context = hydra_context
+        self.task_function = task_function
+        self.config = config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Run jobs; their returns are in their order."""
+        from xorlab.sweep.launch import launch
+
+        return launch(self, job_overrides, initial_job_idx)
+
+
+class VectorizedSweeper(Sweeper):
+    """The grid of all combinations of the swept values.
+
+    Args:
+        params: overrides that belong to the sweep itself, such as a study's; the command line's
+            come later and win.
+    """
+
+    def __init__(self, params: dict[str, Any] | None = None) -> None:
+        self.params = params or {}
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take what Hydra hands over; the launcher is made when the sweep begins."""
+        self.hydra_context = hydra_context
+        self.task_function = task_function
+        self.config = config
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run the whole grid: a list with one batch of job returns."""
+        from xorlab.sweep.launch import sweep
+
+        return sweep(self, arguments)
+
+
+@dataclass
+class LauncherConf:
+    """Keys of `hydra.launcher`."""
+
+    _target_: str = "hydra_plugins.xorlab.vectorized.VectorizedLauncher"
+    executor: str = "processes"
+    workers: int | None = None
+
+
+@dataclass
+class SweeperConf:
+    """Keys of `hydra.sweeper`."""
+
+    _target_: str = "hydra_plugins.xorlab.vectorized.VectorizedSweeper"
+    params: dict[str, Any] | None = field(default_factory=dict)
+
+
+_store = ConfigStore.instance()
+_store.store(group="hydra/launcher", name="vectorized", node=LauncherConf, provider="xorlab")
+_store.store(group="hydra/sweeper", name="vectorized", node=SweeperConf, provider="xorlab")

@@ -1,0 +1,1 @@
+"""Runs into MLflow and back: the only room that knows MLflow."""

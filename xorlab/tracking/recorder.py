@@ -1,0 +1,111 @@
+"""Records into MLflow, each complete or absent."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from xorlab.tracking.record import CURVE, KILLED, Record
+from xorlab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+_METRICS_PER_CALL = 1000
+_PARAMS_PER_CALL = 100
+
+
+def record_runs(store: Store, records: Sequence[Record]) -> list[str]:
+    """Record runs through MLflow's public client, on any kind of store.
+
+    Returns:
+        run ids, in the order of the records.
+    """
+    return [_record(store, record) for record in records]
+
+
+def _record(store: Store, record: Record) -> str:
+    from mlflow.entities import Param
+
+    client = store.client
+    run = client.create_run(
+        store.experiment_id,
+        start_time=record.started,
+        tags=record.tags,
+        run_name=record.name,
+    )
+    run_id: str = run.info.run_id
+    try:
+        put_artifacts(store, run_id, run.info.artifact_uri, record.artifacts)
+        params = [Param(key, value) for key, value in record.params.items()]
+        metrics = metric_entities(record)
+        first = _METRICS_PER_CALL - len(params)
+        client.log_batch(run_id, metrics=metrics[:first], params=params[:_PARAMS_PER_CALL])
+        for start in range(first, len(metrics), _METRICS_PER_CALL):
+            client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
+        # The last call of all: whatever breaks off before leaves a run that is not FINISHED.
+        client.set_terminated(run_id, record.status, end_time=record.ended)
+    except BaseException:
+        _abandon(store, run_id)
+        raise
+    return run_id
+
+
+def _abandon(store: Store, run_id: str) -> None:
+    """Say that nothing more will come; if even that fails, the next sweep notices."""
+    try:
+        store.client.set_terminated(run_id, KILLED)
+    except Exception:  # noqa: BLE001, S110
+        pass
+
+
+def metric_entities(record: Record) -> list[Metric]:
+    """The curve and the final numbers as MLflow's metrics."""
+    from mlflow.entities import Metric
+
+    curve = [
+        Metric(CURVE, loss, record.ended, step)
+        for step, loss in zip(record.steps.tolist(), record.loss.tolist(), strict=True)
+    ]
+    final = [Metric(key, v, record.ended, record.step) for key, v in record.metrics.items()]
+    return curve + final
+
+
+def put_artifacts(store: Store, run_id: str, uri: str, artifacts: dict[str, bytes]) -> None:
+    """Store files with a run; on this machine's disk each appears whole or not at all."""
+    if not artifacts:
+        return
+    local = local_folder(uri)
+    if local is not None:
+        write_files(local, artifacts)
+        return
+    with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
+        write_files(Path(folder), artifacts)
+        store.client.log_artifacts(run_id, folder)
+
+
+def local_folder(uri: str) -> Path | None:
+    """The folder that an artifact address names, if it is on this machine's disk."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(unquote(parts.path))
+    return Path(uri) if not parts.scheme else None
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Write each file beside its place, then rename it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        beside = folder / f".{name}.{uuid.uuid4().hex[:8]}"
+        beside.write_bytes(content)
+        beside.replace(folder / name)
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000

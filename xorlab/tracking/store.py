@@ -1,0 +1,169 @@
+"""Opening a tracking store: created once, however many sweeps start at the same moment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from xorlab.errors import StoreError
+from xorlab.tracking.address import database_file, resolve, shown
+
+if TYPE_CHECKING:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from mlflow.tracking import MlflowClient
+
+# The UI then opens the experiment in its model-training view.
+_KIND = ("mlflow.experimentKind", "custom_model_development")
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store and the experiment that runs go to.
+
+    Attributes:
+        uri: absolute address.
+        experiment: its name.
+        experiment_id: its id.
+        client: MLflow's client for this address.
+    """
+
+    uri: str
+    experiment: str
+    experiment_id: str
+    client: MlflowClient
+
+    @property
+    def sql(self) -> SqlAlchemyStore | None:
+        """MLflow's own SQL store where the address is a database, not a server."""
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        store = self.client._tracking_client.store  # noqa: SLF001  (there is no public way)
+        return store if isinstance(store, SqlAlchemyStore) else None
+
+    def view_command(self) -> str:
+        """What to type to browse the runs."""
+        if self.uri.startswith("http"):
+            return f"open {shown(self.uri)}"
+        return f"mlflow ui --backend-store-uri {shown(self.uri)}"
+
+
+def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
+    """Open a store and an experiment in it.
+
+    Args:
+        uri: address, or None for the default; see `xorlab.tracking.address.resolve`.
+        experiment: name of the experiment.
+        create: whether store and experiment are made where they do not exist yet.
+
+    Raises:
+        ConfigError: the address names no kind of store.
+        StoreError: the store cannot be reached, opened or created.
+    """
+    address = resolve(uri)
+    file = database_file(address)
+    if file is not None and not create and not file.exists():
+        raise StoreError(f"there is no store {file}; has a run been recorded in this folder?")
+    with _translated(address):
+        if file is None:
+            client = _client(address)
+            return Store(address, experiment, _experiment(client, experiment, None, create), client)
+        if create:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        # MLflow creates tables and experiments without a lock: two that start at once would both
+        # find nothing there, and one of them would crash.
+        with FileLock(f"{file}.lock", timeout=120):
+            fresh = not file.exists()
+            client = _client(address)
+            if fresh:
+                _write_ahead(client)
+            artifacts = (file.parent / "mlartifacts").as_uri()
+            identifier = _experiment(client, experiment, artifacts, create)
+        return Store(address, experiment, identifier, client)
+
+
+@contextlib.contextmanager
+def _translated(address: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except StoreError:
+        raise
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
+
+
+def _client(address: str) -> MlflowClient:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # A server that is not there is reported in seconds, not in minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow.tracking import MlflowClient
+
+        with _quiet("alembic"), _quiet("mlflow"):
+            return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Migrations of a new database are told in thirty lines that nobody needs."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _write_ahead(client: MlflowClient) -> None:
+    """Let readers read while a sweep writes; the setting stays with the file."""
+    store = client._tracking_client.store  # noqa: SLF001
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+def _experiment(client: MlflowClient, name: str, artifacts: str | None, create: bool) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is None and not create:
+        raise StoreError(f"there is no experiment {name!r} in this store")
+    if found is None:
+        try:
+            return str(
+                client.create_experiment(
+                    name,
+                    artifact_location=f"{artifacts}/{_folder(name)}" if artifacts else None,
+                    tags=dict([_KIND]),
+                )
+            )
+        except MlflowException:
+            # Another process may have made it since.
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        raise StoreError(
+            f"experiment {name!r} was deleted; restore it with `mlflow experiments restore "
+            f"--experiment-id {found.experiment_id}`, or choose another tracking.experiment"
+        )
+    return str(found.experiment_id)
+
+
+def _folder(name: str) -> str:
+    """A file name that a path separator or dot in the experiment's name cannot lead astray."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+    return safe[:80] or "_"
+
+

@@ -1,0 +1,99 @@
+"""Hydra's errors in the user's words: which key, which value, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException, ValidationError
+
+from xorlab.config import GROUPS, LEAVES
+from xorlab.errors import ConfigError, UsageError
+
+_LEAVES = {key: item for key, _, _, item in LEAVES}
+_HELP = "xorlab --help lists every key"
+
+
+@contextmanager
+def readable(overrides: Sequence[str] = ()) -> Iterator[None]:
+    """Within: an error of composition leaves as a `ConfigError` or a `UsageError`."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise translate(error, overrides) from error
+
+
+def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | UsageError:
+    """The same error for the reader who typed the overrides."""
+    text = "\n".join(_messages(error))
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return unknown_key(match[1])
+    if match := re.search(r"Error merging override (.+)", text):
+        return _bad_value(match[1], text)
+    if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        return _unknown_choice(match[1], match[2], text)
+    if match := re.search(r"Could not append to config\. (.*)", text):
+        return UsageError(f"{match[1]} Leave out the + to change it.")
+    if match := re.search(r"Ambiguous value for argument '(.+?)'", text):
+        return UsageError(f"{match[1]}: several values make a sweep; start it with xorlab -m")
+    if isinstance(error, ValidationError) and error.full_key in _LEAVES:
+        return ConfigError(error.full_key, error.value, _LEAVES[error.full_key].metadata["allowed"])
+    told = " (from: " + " ".join(overrides) + ")" if overrides else ""
+    lines = [line for line in text.splitlines() if line.strip() and "hydra.cc" not in line]
+    return UsageError("; ".join(dict.fromkeys(line.strip() for line in lines)) + told)
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """The known name that a mistyped one most likely means."""
+    tail = name.rpartition(".")[2]
+    same = [key for key in known if key.rpartition(".")[2] == tail]
+    if same:
+        return same[0]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if not close:
+        tails = {key.rpartition(".")[2]: key for key in known}
+        close = [tails[match] for match in difflib.get_close_matches(tail, tails, n=1, cutoff=0.7)]
+    return close[0] if close else None
+
+
+def _messages(error: BaseException) -> Iterator[str]:
+    cause: BaseException | None = error
+    while cause is not None:
+        if cause.args and cause.args[0] is not None:
+            yield str(cause)
+        cause = cause.__cause__ or cause.__context__
+
+
+def unknown_key(key: str) -> UsageError:
+    """What to say about a key that the schema does not have."""
+    if key in GROUPS:
+        return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={GROUPS[key][0]}")
+    guess = nearest(key, [*_LEAVES, *GROUPS])
+    hint = f"did you mean {guess}?" if guess else _HELP
+    return UsageError(f"{key}: there is no such key; {hint}")
+
+
+def _bad_value(line: str, text: str) -> ConfigError | UsageError:
+    sign = re.match(r"[+~]*", line)
+    key, _, value = line[sign.end() if sign else 0 :].partition("=")
+    if key in GROUPS:
+        choices = ", ".join(GROUPS[key])
+        return UsageError(f"{line}: {key} is chosen by name, as {key}={GROUPS[key][0]}; one of {choices}")
+    if key not in _LEAVES:
+        return unknown_key(key)
+    if line.startswith("~"):
+        return UsageError(f"{line}: {key} cannot be taken away; set it instead, as {key}=VALUE")
+    return ConfigError(key, value, _LEAVES[key].metadata["allowed"])
+
+
+def _unknown_choice(group: str, choice: str, text: str) -> UsageError:
+    options = re.findall(r"^\t(.+)$", text.partition("Config search path")[0], flags=re.MULTILINE)
+    known = list(dict.fromkeys(options)) or list(GROUPS.get(group, ()))
+    guess = nearest(choice, known)
+    hint = f"did you mean {guess}? " if guess else ""
+    return UsageError(f"{group}={choice}: there is no such choice; {hint}One of {', '.join(known)}")
+
+
