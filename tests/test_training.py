@@ -46,7 +46,10 @@ def configs_of(shape: Config, members: list[dict]) -> list[Config]:
     return [member(shape, values) for values in members]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.data())
 def test_a_network_has_the_same_bits_alone_and_in_any_company(data, table):
     shape = data.draw(shapes(table))
@@ -109,11 +112,16 @@ def test_one_bad_configuration_among_many_is_refused_before_any_is_trained():
         train_many([Config(), bad])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.data())
 def test_what_a_result_says_agrees_with_itself(data, table):
     shape = data.draw(shapes(table))
-    for result in train_many(configs_of(shape, data.draw(st.lists(draws(), min_size=1, max_size=6)))):
+    for result in train_many(
+        configs_of(shape, data.draw(st.lists(draws(), min_size=1, max_size=6)))
+    ):
         assert result.outcome in OUTCOMES
         assert (result.outcome == "solved") == (result.epochs_to_solve is not None)
         assert (result.outcome == "diverged") == (result.diverged_at is not None)

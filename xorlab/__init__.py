@@ -1,3 +1,60 @@
-"""xorlab: a convergence laboratory for small neural networks."""
+"""xorlab: a convergence laboratory for small neural networks.
+
+Sweep seeds and settings, track every run, and learn how often a setting learns and how fast.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xorlab.analysis.convergence import convergence
+    from xorlab.composition import configure
+    from xorlab.config import Config
+    from xorlab.errors import ConfigError, StoreError, UsageError
+    from xorlab.result import Result
+    from xorlab.tracking.reader import load_curves, load_runs
+    from xorlab.training import predict, train, train_many
+
+# Where each public name lives. They are imported when first used: MLflow alone takes seconds.
+_HOMES = {
+    "Config": "config",
+    "ConfigError": "errors",
+    "Result": "result",
+    "StoreError": "errors",
+    "UsageError": "errors",
+    "configure": "composition",
+    "convergence": "analysis.convergence",
+    "load_curves": "tracking.reader",
+    "load_runs": "tracking.reader",
+    "predict": "training",
+    "train": "training",
+    "train_many": "training",
+}
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Result",
+    "StoreError",
+    "UsageError",
+    "configure",
+    "convergence",
+    "load_curves",
+    "load_runs",
+    "predict",
+    "train",
+    "train_many",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -35,7 +35,7 @@ def _key(
     help: str,
     allowed: str,
     example: str,
-    check: Callable[[Any], bool],  # noqa: A002
+    check: Callable[[Any], bool],
 ) -> Any:
     """A field that carries what `--help` prints and what `check` enforces."""
     return field(

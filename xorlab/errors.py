@@ -16,7 +16,7 @@ class ConfigError(ValueError):
         self.key = key
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{key}={_spell(value)}: must be {allowed}")
+        super().__init__(f"{key}={spell(value)}: must be {allowed}")
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
         # Workers hand errors back pickled; the default would call __init__ with the message alone.
@@ -31,7 +31,7 @@ class StoreError(RuntimeError):
     """A tracking store that cannot be reached, read or written."""
 
 
-def _spell(value: object) -> str:
+def spell(value: object) -> str:
     """A value as one would type it on the command line."""
     if value is None:
         return "null"

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.batch import Lanes, Recipe
+from xorlab.batch import Lanes, Recipe, padded
 from xorlab.config import Config, check
 from xorlab.initializers import initial_layers
 from xorlab.losses import LOSSES
-from xorlab.network import Shape
+from xorlab.network import Pass, Shape
 from xorlab.optimizers import OPTIMIZERS
-from xorlab.parameters import pack, parameter_count
+from xorlab.parameters import Parameters, pack, parameter_count
+from xorlab.program import Program
 from xorlab.result import Result
 from xorlab.schedule import record_steps
 from xorlab.tasks import Task, make_task
@@ -25,6 +26,7 @@ CHUNK_BYTES = 6 << 20
 MAX_LANES = 8192
 
 ShardKey = tuple[object, ...]
+Floats = npt.NDArray[np.floating]
 
 
 def train(config: Config) -> Result:
@@ -90,14 +92,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
     optimizer = OPTIMIZERS[first.optimizer.name]
     sizes = _sizes(first, task)
     recipe = Recipe(
-        shape=Shape(
-            sizes=sizes,
-            activation=first.network.activation,
-            output=first.network.output,
-            slope=first.network.slope,
-            loss=first.training.loss,
-            dtype=first.training.dtype,
-        ),
+        shape=_shape(first, sizes),
         task=task,
         optimizer=first.optimizer.name,
         flags=optimizer.flags(first.optimizer),
@@ -108,6 +103,40 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
     steps = record_steps(first.training.epochs, first.training.record_every)
     lanes = _lanes(configs, recipe)
     return Trainer(recipe, lanes, steps, first.training.stop_when_solved).run()
+
+
+def predict(config: Config, result: Result, inputs: Floats) -> Floats:
+    """What a trained network answers.
+
+    Args:
+        config: that the network was trained with.
+        result: of the training.
+        inputs: (P, I), any patterns.
+
+    Returns:
+        (P, O) outputs.
+    """
+    sizes = (inputs.shape[1], *config.hidden, result.biases[-1].shape[0])
+    program = Program(config.training.dtype)
+    parameters = Parameters.empty(program, sizes, padded(1))
+    parameters.packed[:] = pack(result.weights, result.biases)[:, None]
+    targets = np.zeros((len(inputs), sizes[-1]))
+    network = Pass(_shape(config, sizes), inputs, targets, None, parameters)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for call in network.forward().calls:
+            call()
+    return network.outputs[..., 0].copy()
+
+
+def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
+    return Shape(
+        sizes=sizes,
+        activation=config.network.activation,
+        output=config.network.output,
+        slope=config.network.slope,
+        loss=config.training.loss,
+        dtype=config.training.dtype,
+    )
 
 
 def _sizes(config: Config, task: Task) -> tuple[int, ...]:
@@ -137,7 +166,7 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
     )
 
 
-def _column(values: Sequence[float], dtype: str) -> npt.NDArray[np.floating]:
+def _column(values: Sequence[float], dtype: str) -> Floats:
     # A rate beyond float32 becomes infinite there: that network diverges at its first step.
     with np.errstate(over="ignore", under="ignore"):
         return np.array(values).astype(dtype)

@@ -81,7 +81,9 @@ def _bad_value(line: str, text: str) -> ConfigError | UsageError:
     key, _, value = line[sign.end() if sign else 0 :].partition("=")
     if key in GROUPS:
         choices = ", ".join(GROUPS[key])
-        return UsageError(f"{line}: {key} is chosen by name, as {key}={GROUPS[key][0]}; one of {choices}")
+        return UsageError(
+            f"{line}: {key} is chosen by name, as {key}={GROUPS[key][0]}; one of {choices}"
+        )
     if key not in _LEAVES:
         return unknown_key(key)
     if line.startswith("~"):
@@ -95,5 +97,3 @@ def _unknown_choice(group: str, choice: str, text: str) -> UsageError:
     guess = nearest(choice, known)
     hint = f"did you mean {guess}? " if guess else ""
     return UsageError(f"{group}={choice}: there is no such choice; {hint}One of {', '.join(known)}")
-
-

@@ -7,10 +7,11 @@ import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from xorlab.tracking.record import CURVE, KILLED, Record
+from xorlab.tracking.record import CURVE, KEY_TAG, KILLED, Record
+from xorlab.tracking.search import finished_keys
 from xorlab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -20,13 +21,35 @@ _METRICS_PER_CALL = 1000
 _PARAMS_PER_CALL = 100
 
 
-def record_runs(store: Store, records: Sequence[Record]) -> list[str]:
-    """Record runs through MLflow's public client, on any kind of store.
+class Recorder(Protocol):
+    """What a sweep asks of any way to record runs."""
 
-    Returns:
-        run ids, in the order of the records.
-    """
-    return [_record(store, record) for record in records]
+    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+        """Record runs, each complete or absent.
+
+        Args:
+            records: the runs.
+            once: leave out those whose key another sweep has finished in the meantime.
+
+        Returns:
+            run ids in the order of the records; None for what was left out.
+        """
+
+
+class ClientRecorder:
+    """Records through MLflow's public client, on any kind of store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+        """Record runs one by one."""
+        keys = {record.tags[KEY_TAG] for record in records}
+        present = finished_keys(self._store, keys) if once else set()
+        return [
+            None if record.tags[KEY_TAG] in present else _record(self._store, record)
+            for record in records
+        ]
 
 
 def _record(store: Store, record: Record) -> str:
@@ -60,7 +83,7 @@ def _abandon(store: Store, run_id: str) -> None:
     """Say that nothing more will come; if even that fails, the next sweep notices."""
     try:
         store.client.set_terminated(run_id, KILLED)
-    except Exception:  # noqa: BLE001, S110
+    except Exception:  # noqa: S110
         pass
 
 

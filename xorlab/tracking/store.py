@@ -165,5 +165,3 @@ def _folder(name: str) -> str:
     """A file name that a path separator or dot in the experiment's name cannot lead astray."""
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
     return safe[:80] or "_"
-
-

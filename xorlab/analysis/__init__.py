@@ -1,0 +1,1 @@
+"""From tidy tables of runs and curves to statistics and figures."""

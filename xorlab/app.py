@@ -1,0 +1,102 @@
+"""The Hydra application: configuration in, outcome out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, register_schema
+from xorlab.config import Config, check
+from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.single import run_single
+from xorlab.usage import translate
+
+_FULL_ERROR = "HYDRA_FULL_ERROR"
+_DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+
+
+def run_command() -> int:
+    """Compose what the command line says and run it; returns the exit code."""
+    register_schema()
+    if os.environ.get(_FULL_ERROR):
+        return _dispatch()
+    try:
+        with _errors_raised():
+            return _dispatch()
+    except _Refused as error:
+        return _tell(str(error), error.code)
+    except (ConfigError, UsageError) as error:
+        return _tell(str(error), _USAGE)
+    except StoreError as error:
+        return _tell(str(error), _FAILED)
+    except (HydraException, OmegaConfBaseException) as error:
+        return _tell(str(translate(error)), _USAGE)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        return _tell(f"{told} ({_FULL_ERROR}=1 shows where)", _FAILED)
+
+
+def run(cfg: DictConfig) -> float:
+    """One job: train the network that is configured and record it.
+
+    Returns:
+        the metric that `tracking.objective` names.
+    """
+    if HydraConfig.get().mode is not RunMode.RUN:
+        return _job(from_omegaconf(cfg))
+    try:
+        return _job(from_omegaconf(cfg))
+    except (ConfigError, UsageError, StoreError) as error:
+        raise _Refused(error) from error
+
+
+class _Refused(BaseException):
+    """Carries a user's error past Hydra, which would announce it as the program's own."""
+
+    def __init__(self, error: ConfigError | UsageError | StoreError) -> None:
+        super().__init__(str(error))
+        self.code = _FAILED if isinstance(error, StoreError) else _USAGE
+
+
+def _job(config: Config) -> float:
+    check(config)
+    return run_single(config)
+
+
+def _dispatch() -> int:
+    from xorlab.sweep.launch import JobsFailed
+
+    application = hydra.main(
+        version_base="1.3", config_path=str(config_directory()), config_name=CONFIG_NAME
+    )(run)
+    try:
+        application()
+    except JobsFailed:
+        return _FAILED
+    return _DONE
+
+
+@contextlib.contextmanager
+def _errors_raised() -> Iterator[None]:
+    """Within: Hydra raises errors instead of printing them and leaving the process."""
+    os.environ[_FULL_ERROR] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_FULL_ERROR]
+
+
+def _tell(message: str, code: int) -> int:
+    sys.stderr.write(f"xorlab: {message}\n")
+    return code

@@ -1,0 +1,47 @@
+"""`xorlab --help`: every key with its meaning, its default, what is allowed and an example."""
+
+from __future__ import annotations
+
+from xorlab.config import GROUPS, LEAVES
+from xorlab.errors import spell
+
+_HEAD = """\
+xorlab - a convergence laboratory for small neural networks
+
+  xorlab [KEY=VALUE ...]       train one network, print what the notebook prints, record the run
+  xorlab -m [KEY=V1,V2 ...]    a sweep: every combination of the values, all runs recorded
+
+  xorlab
+  xorlab network.hidden=3 optimizer.lr=0.5 seed=7
+  xorlab -m 'seed=range(0,100)' network.hidden=2,3,4 optimizer.lr=0.1,0.5,2
+  xorlab -m 'seed=range(0,100)' optimizer.lr=0.1,0.5,2 plan=true
+
+Values of a sweep: lists 1,2,3, ranges 'range(0,100)', choice(a,b), glob(*) for groups.
+
+Groups (GROUP=NAME):
+"""
+
+_TAIL = """
+Sweeps are run by hydra/sweeper=vectorized and hydra/launcher=vectorized, which take
+  hydra.launcher.executor=processes|threads|inline   where networks are trained
+  hydra.launcher.workers=N                           how many at a time (default: all cores)
+or one job after the other by hydra/launcher=basic, or joblib (with the extra xorlab[joblib]).
+
+Other options: --cfg job (print the configuration), --info, --hydra-help, --version.
+HYDRA_FULL_ERROR=1 shows the traceback of an error.
+"""
+
+
+def help_text() -> str:
+    """The whole help page."""
+    lines = [_HEAD]
+    lines += [f"  {group:<10} {', '.join(names)}" for group, names in GROUPS.items()]
+    lines.append("\nKeys:")
+    for key, _, leaf, item in LEAVES:
+        if leaf == "name":
+            continue
+        told = item.metadata
+        lines.append(f"\n  {key}  (default: {spell(item.default)})")
+        lines.append(f"      {told['help']}; {told['allowed']}")
+        lines.append(f"      example: xorlab {told['example']}")
+    return "\n".join(lines) + "\n" + _TAIL

@@ -1,0 +1,121 @@
+"""One run by itself: trained, recorded and told, as the notebook tells it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from xorlab.config import Config
+from xorlab.errors import UsageError
+from xorlab.initializers import initial_layers
+from xorlab.provenance import provenance
+from xorlab.result import DIVERGED, SOLVED, Result
+from xorlab.tasks import Task, make_task
+from xorlab.training import predict, train
+
+_PLACES = ("inputs", "hidden", "output")
+
+
+def run_single(config: Config) -> float:
+    """Train one network and record it; by itself it is also told and drawn.
+
+    Returns:
+        the metric that `tracking.objective` names.
+
+    Raises:
+        ConfigError: the task cannot be made.
+        StoreError: the tracking store cannot be opened.
+    """
+    task = make_task(config.task)
+    if config.plan:
+        raise UsageError("plan=true: there is a plan for a sweep only; add -m")
+    # Only here, so that a wrong value is told before seconds of imports.
+    from xorlab.sweep.returns import objective
+    from xorlab.tracking.open import make_recorder
+    from xorlab.tracking.owner import OWNER_TAG, this_process
+    from xorlab.tracking.record import Context, failed, finished, run_name
+    from xorlab.tracking.store import open_store
+
+    tracking = config.tracking
+    store = open_store(tracking.uri, tracking.experiment)
+    recorder, _ = make_recorder(store, tracking.bulk)
+    context = Context(provenance(Path.cwd()), tracking.sweep)
+    alone = tracking.sweep is None
+    started = _now()
+    if alone:
+        _tell(_initial_text(config, task))
+    try:
+        result = train(config)
+    except Exception:
+        recorder.record([failed(config, traceback.format_exc(), context, started, _now())], False)
+        raise
+    record = finished(config, result, task, context, started, _now())
+    if alone:
+        record = replace(
+            record,
+            tags=record.tags | {OWNER_TAG: this_process()},
+            artifacts=record.artifacts | {"learning.png": _drawing(config, result, task)},
+        )
+    recorder.record([record], False)
+    if alone:
+        _tell(_result_text(config, result))
+        _tell(f"\nRecorded as '{run_name(config)}' in experiment '{tracking.experiment}'.")
+        _tell(f"Browse the runs: {store.view_command()}")
+    return objective(result.metrics(), tracking.objective)
+
+
+def _initial_text(config: Config, task: Task) -> str:
+    sizes = (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
+    weights, _ = initial_layers(config, sizes)
+    deep = len(weights) > 2
+    lines = []
+    for layer, weight in enumerate(weights):
+        below = _PLACES[min(layer, 1)] + (f" {layer}" if deep and layer else "")
+        last = layer == len(weights) - 1
+        above = "output" if last else "hidden" + (f" {layer + 1}" if deep else "")
+        lines += [f"Initial weights, {below} to {above}:", np.array2string(weight, precision=8), ""]
+    return "\n".join(lines)
+
+
+def _result_text(config: Config, result: Result) -> str:
+    tenths = {part * config.training.epochs // 10 for part in range(10)}
+    lines = [
+        f"step {step}: loss {loss!r}"
+        for step, loss in zip(result.steps.tolist(), result.loss.tolist(), strict=True)
+        if step in tenths or step == result.steps[-1] != config.training.epochs
+    ]
+    lines += ["", "Predictions after training:", np.array2string(result.predictions, precision=8)]
+    ending = {
+        SOLVED: f"Solved at step {result.epochs_to_solve}.",
+        DIVERGED: f"Diverged at step {result.diverged_at}: a weight or the loss is not finite.",
+    }
+    lines += ["", ending.get(result.outcome, f"Not solved in {result.epochs_run} epochs.")]
+    return "\n".join(lines)
+
+
+def _drawing(config: Config, result: Result, task: Task) -> bytes:
+    from xorlab.analysis.figures import decision_surface, learning_curve, new_figure, png
+
+    surface = task.inputs.shape[1] == 2 and result.outcome != DIVERGED
+    figure = new_figure(10 if surface else 5.5, 4)
+    left, *right = figure.subplots(1, 2 if surface else 1, squeeze=False)[0]
+    learning_curve(result.steps, result.loss, result.epochs_to_solve, left)
+    if surface:
+        decision_surface(
+            lambda inputs: predict(config, result, inputs), task.inputs, task.targets, right[0]
+        )
+    return png(left)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

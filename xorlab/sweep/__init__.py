@@ -1,0 +1,1 @@
+"""Sweeps: plan, shards, training on every core, recording, resuming."""

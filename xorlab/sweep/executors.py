@@ -1,0 +1,166 @@
+"""Where shards run: here, in threads, or in worker processes; one small interface."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from xorlab.errors import ConfigError
+from xorlab.sweep.work import Done, Failure, Work
+
+EXECUTORS = ("processes", "threads", "inline")
+_BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_TRIES = 2
+
+
+class Executor(Protocol):
+    """What a sweep asks of any place that can run shards, this machine or a cluster."""
+
+    def submit(self, work: Work) -> Future[Done]:
+        """Begin the work of one shard."""
+
+    def close(self) -> None:
+        """Give up what has not ended, and let go of all workers."""
+
+
+def make_executor(name: str, workers: int) -> Executor:
+    """An executor by name.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name == "inline":
+        return Inline()
+    if name == "threads":
+        return Threads(workers)
+    if name == "processes":
+        return Processes(workers)
+    raise ConfigError("hydra.launcher.executor", name, "one of " + ", ".join(EXECUTORS))
+
+
+def worker_count(workers: int | None) -> int:
+    """How many workers a configured number means; None for one per core this process may use.
+
+    Raises:
+        ConfigError: not a positive number.
+    """
+    if workers is None:
+        with contextlib.suppress(AttributeError):  # not on every system
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if workers < 1:
+        raise ConfigError("hydra.launcher.workers", workers, "an integer >= 1, or null")
+    return workers
+
+
+class Inline:
+    """Runs every shard at once, in this process and thread."""
+
+    def submit(self, work: Work) -> Future[Done]:
+        """Run it before returning."""
+        future: Future[Done] = Future()
+        future.set_result(work.run())
+        return future
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Threads:
+    """Runs shards in threads of this process; NumPy lets go of the lock in long calls."""
+
+    def __init__(self, workers: int) -> None:
+        self._pool = ThreadPoolExecutor(workers)
+
+    def submit(self, work: Work) -> Future[Done]:
+        """Queue it."""
+        return self._pool.submit(work.run)
+
+    def close(self) -> None:
+        """Drop what has not begun; a thread cannot be stopped, so what has begun ends."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Processes:
+    """Runs each shard in a process of its own, forked from a clean one that has NumPy loaded.
+
+    A process that dies takes nothing with it but its shard, which is tried once more.
+    """
+
+    def __init__(self, workers: int) -> None:
+        methods = multiprocessing.get_all_start_methods()
+        method = "forkserver" if "forkserver" in methods else "spawn"
+        self._context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            self._context.set_forkserver_preload(["xorlab.sweep.work"])
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
+        self._alive: set[multiprocessing.process.BaseProcess] = set()
+        self._closed = False
+
+    def submit(self, work: Work) -> Future[Done]:
+        """Queue it."""
+        return self._pool.submit(self._attempt, work)
+
+    def close(self) -> None:
+        """Kill what runs, drop what waits."""
+        self._closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in list(self._alive):
+            process.kill()
+        self._pool.shutdown(wait=True)
+
+    def _attempt(self, work: Work) -> Done:
+        code: int | None = None
+        for _ in range(_TRIES):
+            done, code = self._once(work)
+            if done is not None:
+                return done
+            if self._closed:
+                break
+        told = f"the worker process was ended {_TRIES} times (exit code {code})"
+        return Done([Failure(told) for _ in work.configs], 0, 0)
+
+    def _once(self, work: Work) -> tuple[Done | None, int | None]:
+        receiver, sender = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_serve, args=(sender, work), daemon=True)
+        with _one_blas_thread():
+            process.start()
+        self._alive.add(process)
+        sender.close()
+        try:
+            done = receiver.recv()
+        except EOFError:
+            done = None
+        finally:
+            receiver.close()
+            process.join()
+            self._alive.discard(process)
+        return done, process.exitcode
+
+
+def _serve(sender: Connection, work: Work) -> None:
+    # Ctrl-C reaches every process of the terminal; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sender.send(work.run())
+    sender.close()
+
+
+@contextlib.contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Workers fill the cores already; the server they are forked from inherits this."""
+    before = {name: os.environ.get(name) for name in _BLAS}
+    os.environ.update(dict.fromkeys(_BLAS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,176 @@
+"""What the plug-ins do: from overrides to job returns, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from xorlab.composition import Composer
+from xorlab.config import TrackingConfig, check
+from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.sweep.axes import swept
+from xorlab.sweep.executors import make_executor, worker_count
+from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
+from xorlab.sweep.returns import JobFailed, job_return, objective
+from xorlab.sweep.session import Session
+from xorlab.sweep.tables import plan_table
+from xorlab.tracking.record import FAILED, FINISHED
+from xorlab.tracking.search import ended_runs
+from xorlab.tracking.store import Store, open_store
+from xorlab.usage import readable
+
+Returns = Sequence[JobReturn]
+
+
+class JobsFailed(RuntimeError):
+    """Some jobs of a sweep failed; the summary has told which."""
+
+
+def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
+    """The whole grid, through whichever launcher is configured.
+
+    Raises:
+        UsageError, ConfigError: something is wrong with a job; nothing was started.
+        JobsFailed: jobs failed, all others are recorded.
+    """
+    parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
+    params = [f"{key}={value}" for key, value in sweeper.params.items()]
+    with readable(arguments):
+        overrides = parser.parse_overrides([*params, *arguments])
+        (grid,) = BasicSweeper.split_arguments(overrides, None)
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=sweeper.hydra_context,
+            task_function=sweeper.task_function,
+            config=sweeper.config,
+        )
+    if hasattr(launcher, "executor"):
+        returns = launcher.launch(grid, 0)
+    else:
+        returns = _launch_elsewhere(sweeper, launcher, grid)
+    if any(ret.status is JobStatus.FAILED for ret in returns):
+        raise JobsFailed
+    return [returns]
+
+
+def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Returns:
+    """Train jobs together; several launches of one sweep share a parent run."""
+    workers = worker_count(launcher.workers)
+    executor = make_executor(launcher.executor, workers)
+    try:
+        prepared = _prepare(launcher, grid, first, workers)
+        if prepared is None:
+            return [job_return(launcher, first + n, o, 0.0) for n, o in enumerate(grid)]
+        session, plan = prepared
+        earlier: Session | None = getattr(launcher, "session", None)
+        if earlier is not None:
+            session.parent, session.curves = earlier.parent, earlier.curves
+        launcher.session = session
+        with session.opened(plan):
+            progress = session.train(plan, executor)
+            session.close(plan, progress.seconds)
+    finally:
+        executor.close()
+    return _returns(launcher, session, plan)
+
+
+def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]) -> Returns:
+    """Hand the jobs that remain to any other launcher, one at a time, under one parent run."""
+    prepared = _prepare(sweeper, grid, 0, 1)
+    if prepared is None:
+        return []
+    session, plan = prepared
+    with session.opened(plan) as parent:
+        told = f"tracking.sweep={parent.run_id}"
+        remaining = [[*job.overrides, told] for job in plan.remaining]
+        returns = launcher.launch(remaining, 0) if remaining else []
+        session.rows.update(ended_runs(session.store, [job.key for job in plan.jobs]))
+        for job, ret in zip(plan.remaining, returns, strict=True):
+            if ret.status is JobStatus.FAILED:
+                session.reasons[job.key] = repr(ret._return_value)  # noqa: SLF001
+        session.close(plan, 0.0)
+    return _returns(sweeper, session, plan)
+
+
+def _prepare(
+    owner: Any, grid: Sequence[Sequence[str]], first: int, workers: int
+) -> tuple[Session, Plan] | None:
+    """Compose and check every job, then look what is finished; None if only a plan is asked."""
+    tasks = Tasks()
+    jobs = _jobs(owner, grid, first, tasks)
+    tracking, axes, console = _tracking(jobs), swept(jobs), Console()
+    only_plan = any(job.config.plan for job in jobs)
+    store = _store(tracking, create=not only_plan)
+    found = {} if store is None else ended_runs(store, {job.key for job in jobs})
+    if tracking.existing == "retry":
+        found = {key: row for key, row in found.items() if row["status"] == FINISHED}
+    if tracking.existing == "rerun":
+        found = {}
+    plan = make_plan(jobs, tasks, found, workers)
+    if only_plan or store is None:
+        console.print(plan_table(plan, axes, workers))
+        return None
+    session = Session(store, tracking, console, axes, rows=dict(found))
+    for key, row in found.items():
+        if row["status"] == FAILED:
+            session.reasons[key] = "failed before; tracking.existing=retry runs it again"
+    return session, plan
+
+
+def _jobs(owner: Any, grid: Sequence[Sequence[str]], first: int, tasks: Tasks) -> list[Job]:
+    shared = OmegaConf.to_container(owner.config.hydra.overrides.hydra)
+    assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
+    composer = Composer(owner.hydra_context.config_loader, [str(item) for item in shared])
+    jobs = []
+    for num, overrides in enumerate(grid, first):
+        try:
+            with readable(overrides):
+                config = composer.compose(overrides)
+            check(config)
+            tasks.make(config.task)
+        except (ConfigError, UsageError) as error:
+            where = f"job {num} of {len(grid)} ({' '.join(overrides)}): " if len(grid) > 1 else ""
+            raise UsageError(f"{where}{error}") from error
+        jobs.append(make_job(num, overrides, config))
+    return jobs
+
+
+def _tracking(jobs: Sequence[Job]) -> TrackingConfig:
+    first = jobs[0].config.tracking
+    for job in jobs:
+        for key, value in vars(job.config.tracking).items():
+            if value != getattr(first, key):
+                raise UsageError(
+                    f"tracking.{key}: cannot be swept; one sweep is recorded in one way"
+                )
+    return first
+
+
+def _store(tracking: TrackingConfig, create: bool) -> Store | None:
+    try:
+        return open_store(tracking.uri, tracking.experiment, create=create)
+    except StoreError:
+        if create:
+            raise
+        return None  # a plan without a store: nothing is finished yet
+
+
+def _returns(owner: Any, session: Session, plan: Plan) -> Returns:
+    name = session.tracking.objective
+    returns = []
+    for job in plan.jobs:
+        outcome: float | Exception
+        if job.key in session.reasons:
+            outcome = JobFailed(session.reasons[job.key])
+        else:
+            row = session.rows[job.key]
+            metrics = {k[8:]: v for k, v in row.items() if k.startswith("metrics.")}
+            outcome = objective(metrics, name)
+        returns.append(job_return(owner, job.num, job.overrides, outcome))
+    return returns

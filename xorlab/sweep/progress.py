@@ -1,0 +1,76 @@
+"""How far a sweep is: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+_PLAIN_EVERY = 5.0  # seconds
+
+
+class SweepProgress:
+    """Counts outcomes, and shows them while the sweep runs.
+
+    Args:
+        console: where to show.
+        total: runs to train.
+        skipped: runs that were finished before.
+    """
+
+    def __init__(self, console: Console, total: int, skipped: int) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self._console = console
+        self._total = total
+        self._skipped = skipped
+        self._began = self._shown = time.monotonic()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> SweepProgress:
+        if self._console.is_terminal and self._total:
+            self._bar = Progress(
+                SpinnerColumn(),
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}"),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self._line(), total=self._total)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def add(self, outcomes: Counter[str]) -> None:
+        """Count what became of some runs."""
+        self.outcomes += outcomes
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self.done, description=self._line())
+        elif time.monotonic() - self._shown > _PLAIN_EVERY and self.done < self._total:
+            self._shown = time.monotonic()
+            self._console.print(self._line(), highlight=False)
+
+    @property
+    def done(self) -> int:
+        """How many runs have ended."""
+        return self.outcomes.total()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return time.monotonic() - self._began
+
+    def _line(self) -> str:
+        parts = [f"{self.done}/{self._total} runs", f"{self.outcomes['solved']} solved"]
+        if self.outcomes["failed"]:
+            parts.append(f"{self.outcomes['failed']} failed")
+        if self._skipped:
+            parts.append(f"{self._skipped} skipped")
+        if self.done:
+            rate = self.done / max(self.seconds, 1e-9)
+            parts += [f"{rate:.0f} runs/s", f"{(self._total - self.done) / rate:.0f} s left"]
+        return ", ".join(parts)

@@ -1,0 +1,66 @@
+"""The work of one shard: a pure function from configurations to outcomes."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xorlab.config import Config
+from xorlab.result import Result
+from xorlab.tasks import Task
+from xorlab.training import train_chunk
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that broke off, with its traceback as text so that it survives the way home."""
+
+    traceback: str
+
+    @property
+    def reason(self) -> str:
+        """Its last line."""
+        return self.traceback.strip().rpartition("\n")[2]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A shard's outcomes, one per configuration, with when the work began and ended.
+
+    Attributes:
+        outcomes: results and failures, in the order of the configurations.
+        started, ended: milliseconds since 1970.
+    """
+
+    outcomes: list[Result | Failure]
+    started: int
+    ended: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs: configurations of one shape and their task; no store, no paths."""
+
+    configs: Sequence[Config]
+    task: Task
+
+    def run(self) -> Done:
+        """Train; what goes wrong with one job does not touch the others."""
+        started = _now()
+        try:
+            outcomes: list[Result | Failure] = list(train_chunk(self.configs, self.task))
+        except Exception:
+            outcomes = [self._alone(config) for config in self.configs]
+        return Done(outcomes, started, _now())
+
+    def _alone(self, config: Config) -> Result | Failure:
+        try:
+            return train_chunk([config], self.task)[0]
+        except Exception:
+            return Failure(traceback.format_exc())
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,74 @@
+"""Which runs have ended already: one search, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from xorlab.tracking.reader import client_row
+from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG
+from xorlab.tracking.sqlreader import rows_from_sql
+from xorlab.tracking.store import Store
+
+_PAGE = 10_000
+
+Row = dict[str, Any]
+
+
+def ended_runs(store: Store, keys: Collection[str]) -> dict[str, Row]:
+    """The runs with these keys that have ended, FINISHED or FAILED, as rows for `runs_frame`.
+
+    A finished run comes before a failed one, and an older before a younger.
+    """
+    if not keys:
+        return {}
+    rows = _from_sql(store, set(keys)) if store.sql is not None else _from_client(store)
+    found: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: row["status"] != FINISHED):
+        if row["key"] in keys:
+            found.setdefault(row["key"], row)
+    return found
+
+
+def finished_keys(store: Store, keys: Collection[str]) -> set[str]:
+    """Those of the keys that name a finished run."""
+    return {key for key, row in ended_runs(store, keys).items() if row["status"] == FINISHED}
+
+
+def _from_client(store: Store) -> list[Row]:
+    rows: list[Row] = []
+    token: str | None = None
+    while True:
+        page = store.client.search_runs(
+            [store.experiment_id],
+            filter_string=f"tags.`{KEY_TAG}` LIKE '%'",
+            order_by=["attributes.start_time ASC"],
+            max_results=_PAGE,
+            page_token=token,
+        )
+        rows += [client_row(run) for run in page if run.info.status in (FINISHED, FAILED)]
+        token = page.token
+        if not token:
+            return rows
+
+
+def _from_sql(store: Store, keys: set[str]) -> list[Row]:
+    from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
+    from sqlalchemy import select
+
+    sql = store.sql
+    assert sql is not None  # noqa: S101  (the caller asked)
+    query = (
+        select(SqlTag.value, SqlTag.run_uuid)
+        .join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
+        .where(
+            SqlTag.key == KEY_TAG,
+            SqlRun.status.in_((FINISHED, FAILED)),
+            SqlRun.lifecycle_stage == "active",
+            SqlRun.experiment_id == int(store.experiment_id),
+        )
+        .order_by(SqlRun.start_time, SqlRun.run_uuid)
+    )
+    with sql.ManagedSessionMaker() as session:
+        identifiers = [run_id for key, run_id in session.execute(query) if key in keys]
+    return rows_from_sql(store, identifiers)
