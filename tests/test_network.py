@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -130,7 +132,7 @@ def z_without_zero():
 @given(sizes=st.lists(st.integers(1, 5), min_size=3, max_size=5), seed=st.integers(0, 99))
 def test_packing_and_unpacking_layers_is_lossless(sizes, seed):
     rng = np.random.default_rng(seed)
-    weights = [rng.random(shape) for shape in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.random(shape) for shape in pairwise(sizes)]
     biases = [rng.random(size) for size in sizes[1:]]
     column = pack(weights, biases)
     assert column.shape == (parameter_count(sizes),)

@@ -14,8 +14,8 @@ from tests.strategies import TABLE, draws, shapes
 from xorlab.config import Config
 from xorlab.errors import ConfigError
 from xorlab.result import OUTCOMES, Result
-from xorlab.training import chunk_width, train, train_many
 from xorlab.tasks import make_task
+from xorlab.training import chunk_width, train, train_many
 
 
 def member(shape: Config, values: dict) -> Config:

@@ -75,14 +75,14 @@ def _job(config: Config) -> float:
 
 
 def _dispatch() -> int:
-    from xorlab.sweep.launch import JobsFailed
+    from xorlab.sweep.launch import JobsFailedError
 
     application = hydra.main(
         version_base="1.3", config_path=str(config_directory()), config_name=CONFIG_NAME
     )(run)
     try:
         application()
-    except JobsFailed:
+    except JobsFailedError:
         return _FAILED
     return _DONE
 

@@ -109,8 +109,8 @@ class Batch:
         """(N,) whether a network's weights and loss are finite numbers; runs `measure`."""
         for call in self.measure:
             call()
-        finite: npt.NDArray[np.bool_] = np.isfinite(self.lanes.parameters).all(axis=0)
-        return finite & np.isfinite(self.loss)
+        finite = np.logical_and.reduce(np.isfinite(self.lanes.parameters), axis=0)
+        return np.logical_and(finite, np.isfinite(self.loss))
 
     def _copy(self, networks: Lanes, width: int) -> Lanes:
         """The same numbers in aligned memory."""

@@ -32,7 +32,7 @@ MAX_BITS = 12
 
 def _key(
     default: Any,
-    help: str,
+    help: str,  # noqa: A002
     allowed: str,
     example: str,
     check: Callable[[Any], bool],

@@ -17,7 +17,7 @@ class Optimizer:
 
     Attributes:
         state: ``state(config)``: how many arrays of shape (K, N) it carries from step to step.
-        values: ``values(config, scale)``: its numbers for one network; ``scale`` is that of the loss.
+        values: ``values(config, scale)``: its numbers for one network, given the loss's scale.
         flags: ``flags(config)``: which of its parts are in use; networks trained together agree.
         emit: ``emit(program, parameters, step, state, values, flags)`` emits one update.
             ``step`` (K, N) is minus the gradient times the value ``rate``; each entry of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,7 @@ Floats = npt.NDArray[np.floating]
 
 def parameter_count(sizes: Sequence[int]) -> int:
     """K: how many weights and biases a network with these layer sizes has."""
-    return sum(
-        (fan_in + 1) * fan_out for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
-    )
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
 class Parameters:
@@ -39,7 +38,7 @@ class Parameters:
         self.biases: list[Array] = []
         width, start = packed.shape[1], 0
         self.first = packed[: (sizes[0] + 1) * sizes[1]].reshape(sizes[0] + 1, sizes[1], width)
-        for layer, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
             middle, stop = start + fan_out, start + fan_out * (fan_in + 1)
             order = (fan_in, fan_out) if layer == 0 else (fan_out, fan_in)
             self.biases.append(packed[start:middle])

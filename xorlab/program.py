@@ -52,7 +52,7 @@ class Program:
         length of the axis alone, never on the number of networks, and there are few long loops.
         """
         count = terms.shape[axis]
-        at = (slice(None),) * axis
+        at: tuple[Any, ...] = (slice(None),) * axis
         if count == 1:
             self.emit(np.positive, terms[(*at, 0)], out)
         while count > 1:

@@ -86,7 +86,8 @@ def _table(config: TaskConfig) -> Task:
             row, column = bad[0]
             raise ConfigError(
                 "task.path", config.path,
-                f"a table of finite numbers ({name}, pattern {row + 1}, column {column + 1} is {values[row, column]})",
+                f"a table of finite numbers ({name}, pattern {row + 1}, column {column + 1} is "
+                f"{values[row, column]})",
             )  # fmt: skip
     spread = float(targets.max() - targets.min())
     return Task(inputs, targets, None, margin=spread / 2 if spread else 0.5)
@@ -133,7 +134,8 @@ def _read_csv(path: Path, outputs: int) -> tuple[Floats, Floats]:
         raise ConfigError(
             "task.path",
             path,
-            f"a table with more than {outputs} columns, the last {outputs} being targets (this one has {width})",
+            f"a table with more than {outputs} columns, the last {outputs} being targets "
+            f"(this one has {width})",
         )
     for line, row in rows:
         if len(row) != width:

@@ -23,7 +23,7 @@ class _Alarm:
     def __init__(self) -> None:
         self.rung = False
 
-    def __call__(self, kind: str, flag: int) -> None:
+    def __call__(self, _kind: str, _flag: int) -> None:
         self.rung = True
 
 

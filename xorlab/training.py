@@ -1,4 +1,4 @@
-"""Training: configurations in, results out; no files but a task's own, no clock, no global state."""
+"""Training: configurations in, results out; no clock, no global state, no file but a task's."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def predict(config: Config, result: Result, inputs: Floats) -> Floats:
     parameters = Parameters.empty(program, sizes, padded(1))
     parameters.packed[:] = pack(result.weights, result.biases)[:, None]
     targets = np.zeros((len(inputs), sizes[-1]))
-    network = Pass(_shape(config, sizes), inputs, targets, None, parameters)
+    patterns = inputs.astype(np.float64)
+    network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for call in network.forward().calls:
             call()

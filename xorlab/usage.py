@@ -32,7 +32,7 @@ def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | 
     if match := re.search(r"Could not override '([^']+)'", text):
         return unknown_key(match[1])
     if match := re.search(r"Error merging override (.+)", text):
-        return _bad_value(match[1], text)
+        return _bad_value(match[1])
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return _unknown_choice(match[1], match[2], text)
     if match := re.search(r"Could not append to config\. (.*)", text):
@@ -76,7 +76,7 @@ def unknown_key(key: str) -> UsageError:
     return UsageError(f"{key}: there is no such key; {hint}")
 
 
-def _bad_value(line: str, text: str) -> ConfigError | UsageError:
+def _bad_value(line: str) -> ConfigError | UsageError:
     sign = re.match(r"[+~]*", line)
     key, _, value = line[sign.end() if sign else 0 :].partition("=")
     if key in GROUPS:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,9 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
 def png(axes: Axes, dpi: int = 100) -> bytes:
     """The figure that the Axes belong to, as a PNG file."""
     file = io.BytesIO()
-    axes.figure.savefig(file, format="png", dpi=dpi)
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101  (axes are made on one)
+    figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
 
 
@@ -41,7 +44,8 @@ def learning_curve(
     """The loss of one run.
 
     Args:
-        steps, loss: (R,) the curve.
+        steps: (R,) epochs completed.
+        loss: (R,) at those steps.
         solved: the step at which it was first solved, marked; None if it never was.
         ax: where to draw.
     """
@@ -81,7 +85,11 @@ def decision_surface(
     for above, marker, face in ((False, "o", "black"), (True, "s", "white")):
         some = inputs[(targets[:, 0] > middle) == above]
         ax.scatter(
-            *some.T, marker=marker, c=face, edgecolors="white" if face == "black" else "black"
+            some[:, 0],
+            some[:, 1],
+            marker=marker,
+            c=face,
+            edgecolors="white" if face == "black" else "black",
         )
     ax.set_xlabel("input 1")
     ax.set_ylabel("input 2")
@@ -113,7 +121,7 @@ def success_bars(statistics: pd.DataFrame, by: Sequence[str], ax: Axes | None = 
     return ax
 
 
-def _setting(row: dict[str, object], by: Sequence[str]) -> str:
+def _setting(row: Mapping[Any, Any], by: Sequence[str]) -> str:
     return ", ".join(f"{name.rpartition('.')[2]}={_short(row[name])}" for name in by)
 
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Protocol
 
 from xorlab.errors import ConfigError
@@ -95,10 +96,12 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         methods = multiprocessing.get_all_start_methods()
-        method = "forkserver" if "forkserver" in methods else "spawn"
-        self._context = multiprocessing.get_context(method)
-        if method == "forkserver":
+        self._context: ForkServerContext | SpawnContext
+        if "forkserver" in methods:
+            self._context = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(["xorlab.sweep.work"])
+        else:
+            self._context = multiprocessing.get_context("spawn")
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
         self._alive: set[multiprocessing.process.BaseProcess] = set()
         self._closed = False

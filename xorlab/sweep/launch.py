@@ -18,7 +18,7 @@ from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.sweep.axes import swept
 from xorlab.sweep.executors import make_executor, worker_count
 from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
-from xorlab.sweep.returns import JobFailed, job_return, objective
+from xorlab.sweep.returns import JobFailedError, job_return, objective
 from xorlab.sweep.session import Session
 from xorlab.sweep.tables import plan_table
 from xorlab.tracking.record import FAILED, FINISHED
@@ -29,7 +29,7 @@ from xorlab.usage import readable
 Returns = Sequence[JobReturn]
 
 
-class JobsFailed(RuntimeError):
+class JobsFailedError(RuntimeError):
     """Some jobs of a sweep failed; the summary has told which."""
 
 
@@ -38,7 +38,7 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
 
     Raises:
         UsageError, ConfigError: something is wrong with a job; nothing was started.
-        JobsFailed: jobs failed, all others are recorded.
+        JobsFailedError: jobs failed, all others are recorded.
     """
     parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
     params = [f"{key}={value}" for key, value in sweeper.params.items()]
@@ -55,7 +55,7 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
     else:
         returns = _launch_elsewhere(sweeper, launcher, grid)
     if any(ret.status is JobStatus.FAILED for ret in returns):
-        raise JobsFailed
+        raise JobsFailedError
     return [returns]
 
 
@@ -104,7 +104,7 @@ def _prepare(
     """Compose and check every job, then look what is finished; None if only a plan is asked."""
     tasks = Tasks()
     jobs = _jobs(owner, grid, first, tasks)
-    tracking, axes, console = _tracking(jobs), swept(jobs), Console()
+    tracking, axes, console = _tracking(jobs), swept(jobs), _console()
     only_plan = any(job.config.plan for job in jobs)
     store = _store(tracking, create=not only_plan)
     found = {} if store is None else ended_runs(store, {job.key for job in jobs})
@@ -152,6 +152,12 @@ def _tracking(jobs: Sequence[Job]) -> TrackingConfig:
     return first
 
 
+def _console() -> Console:
+    """Standard output; a file or a pipe has no width that a table would have to fit."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=160, highlight=False)
+
+
 def _store(tracking: TrackingConfig, create: bool) -> Store | None:
     try:
         return open_store(tracking.uri, tracking.experiment, create=create)
@@ -167,7 +173,7 @@ def _returns(owner: Any, session: Session, plan: Plan) -> Returns:
     for job in plan.jobs:
         outcome: float | Exception
         if job.key in session.reasons:
-            outcome = JobFailed(session.reasons[job.key])
+            outcome = JobFailedError(session.reasons[job.key])
         else:
             row = session.rows[job.key]
             metrics = {k[8:]: v for k, v in row.items() if k.startswith("metrics.")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xorlab.config import Config, TaskConfig
 from xorlab.identity import run_key, setting
@@ -53,12 +54,12 @@ class Shard:
         config, count = self.jobs[0].config, len(self.jobs)
         patterns, outputs = self.task.targets.shape
         sizes = (self.task.inputs.shape[1], *config.hidden, outputs)
-        sums = sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        sums = sum(a * b for a, b in pairwise(sizes))
         passes = patterns if config.training.update == "online" else 1
         numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
         calls = passes * (len(sizes) - 2) * max(1, outputs)
         epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
-        return epoch * config.training.epochs
+        return float(epoch * config.training.epochs)
 
 
 @dataclass(frozen=True)

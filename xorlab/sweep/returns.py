@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -13,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 _WORST = {"accuracy": 0.0, "solved": 0.0}
 
 
-class JobFailed(RuntimeError):
+class JobFailedError(RuntimeError):
     """A job that broke off; its traceback is an artifact of its run."""
 
 
@@ -36,7 +37,7 @@ class SweepJobReturn(JobReturn):
         return self._composed if self._compose is not None else None
 
     @property
-    def cfg(self) -> DictConfig | None:  # type: ignore[override]
+    def cfg(self) -> DictConfig | None:
         """The job's configuration, as its task function would have got it."""
         full = self._full()
         if full is None:
@@ -50,7 +51,7 @@ class SweepJobReturn(JobReturn):
         """The base class sets it to None; it is composed instead."""
 
     @property
-    def hydra_cfg(self) -> DictConfig | None:  # type: ignore[override]
+    def hydra_cfg(self) -> DictConfig | None:
         """Hydra's own node of the same composition."""
         full = self._full()
         return None if full is None else OmegaConf.masked_copy(full, "hydra")
@@ -66,7 +67,7 @@ def job_return(
     """A job's return, completed with a number or failed with an error."""
 
     def compose() -> DictConfig:
-        loader = launcher.hydra_context.config_loader
+        loader: ConfigLoader = launcher.hydra_context.config_loader
         full = loader.load_sweep_config(launcher.config, list(overrides))
         with open_dict(full):
             full.hydra.job.id, full.hydra.job.num = str(num), num

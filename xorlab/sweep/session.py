@@ -34,7 +34,7 @@ Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A job failed, and `tracking.failures=stop` ends the sweep there."""
 
 
@@ -81,7 +81,7 @@ class Session:
         try:
             yield self.parent
         except BaseException as error:
-            stopped = isinstance(error, Stopped)
+            stopped = isinstance(error, StoppedError)
             self.parent.close(FAILED if stopped else KILLED)
             if isinstance(error, KeyboardInterrupt):
                 self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")
@@ -92,7 +92,7 @@ class Session:
         assert self.parent is not None  # noqa: S101  (within `opened`)
         recorder, note = make_recorder(self.store, self.tracking.bulk)
         if note:
-            self.console.print(note, highlight=False)
+            self.console.print(note)
         context = Context(self._provenance, self.parent.run_id)
         shards: dict[Future[Done], Shard] = {}
         with SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress:
@@ -110,7 +110,7 @@ class Session:
                         identifiers = recorder.record(records, once)
                         progress.add(self._note(shards[future], records, identifiers))
                     if self.reasons and self.tracking.failures == "stop":
-                        raise Stopped
+                        raise StoppedError
             finally:
                 executor.close()
         return progress
@@ -123,17 +123,14 @@ class Session:
         summary, told = summarise(self.store, rows, self.curves, self.axes, plan.skipped, seconds)
         self.parent.close(FAILED if self._failed(plan) else FINISHED, summary)
         for item in told:
-            self.console.print(item, highlight=False)
+            self.console.print(item)
         for job in self._failed(plan):
             self.console.print(
                 f"failed: job {job.num} ({job}): {self.reasons[job.key]}",
-                highlight=False,
                 soft_wrap=True,
                 markup=False,
             )
-        self.console.print(
-            f"Browse the runs: {self.store.view_command()}", highlight=False, soft_wrap=True
-        )
+        self.console.print(f"Browse the runs: {self.store.view_command()}", soft_wrap=True)
 
     def _failed(self, plan: Plan) -> list[Any]:
         return [job for job in plan.jobs if job.key in self.reasons]

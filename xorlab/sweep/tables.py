@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xorlab.sweep.axes import described
@@ -16,7 +17,7 @@ _MOST_ROWS = 60
 
 def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int) -> Table:
     """What a sweep would do."""
-    table = Table("plan", "", title=None, show_header=False)
+    table = Table("plan", "", box=SIMPLE_HEAD, show_header=False)
     sizes = [len(shard.jobs) for shard in plan.shards]
     cut = f" of {min(sizes)} to {max(sizes)} runs" if sizes else ""
     rows = [
@@ -47,7 +48,7 @@ def summary_cells(statistics: pd.DataFrame, by: Sequence[str]) -> tuple[list[str
                 str(row["n"]),
                 str(row["solved"]),
                 f"{100 * row['rate']:.0f} %",
-                f"{100 * row['rate_low']:.0f} - {100 * row['rate_high']:.0f} %",
+                f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %",
                 "-" if math.isnan(epochs) else f"{epochs:.0f}",
                 str(row["diverged"]),
             ]
@@ -58,9 +59,9 @@ def summary_cells(statistics: pd.DataFrame, by: Sequence[str]) -> tuple[list[str
 def summary_table(statistics: pd.DataFrame, by: Sequence[str]) -> Table:
     """How often and how fast each setting learns."""
     header, rows = summary_cells(statistics, by)
-    table = Table()
+    table = Table(box=SIMPLE_HEAD)
     for number, name in enumerate(header):
-        table.add_column(name, justify="left" if number < len(by) else "right")
+        table.add_column(name, justify="left" if number < len(by) else "right", no_wrap=True)
     for row in rows[:_MOST_ROWS]:
         table.add_row(*row)
     if len(rows) > _MOST_ROWS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xorlab.tracking.record import FINISHED, KEY_TAG, Record
 from xorlab.tracking.recorder import local_folder, write_files
-from xorlab.tracking.store import Store
+from xorlab.tracking.store import Store, session_of, tables
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -38,9 +38,7 @@ class BulkRecorder:
             folder = local_folder(self._artifact_uri(identifier))
             if record.artifacts and folder is not None:
                 write_files(folder, record.artifacts)
-        sql = self._store.sql
-        assert sql is not None  # noqa: S101  (that is what `refusal` checked)
-        with sql.ManagedSessionMaker(read_only=False) as session:
+        with session_of(self._store, read_only=False) as session:
             if session.get_bind().dialect.name == "sqlite":
                 # Wait for other writers now, not in the middle, where SQLite would give up.
                 session.connection().exec_driver_sql("BEGIN IMMEDIATE")
@@ -59,37 +57,31 @@ class BulkRecorder:
 
     def _finished(self, session: Session, records: Sequence[Record]) -> set[str]:
         """Keys that another sweep has finished in the meantime."""
-        from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
         from sqlalchemy import select
 
+        models = tables()
         query = (
-            select(SqlTag.value)
-            .join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
+            select(models.SqlTag.value)
+            .join(models.SqlRun, models.SqlRun.run_uuid == models.SqlTag.run_uuid)
             .where(
-                SqlTag.key == KEY_TAG,
-                SqlRun.status == FINISHED,
-                SqlRun.lifecycle_stage == "active",
-                SqlRun.experiment_id == int(self._store.experiment_id),
+                models.SqlTag.key == KEY_TAG,
+                models.SqlRun.status == FINISHED,
+                models.SqlRun.lifecycle_stage == "active",
+                models.SqlRun.experiment_id == int(self._store.experiment_id),
             )
         )
         return {record.tags[KEY_TAG] for record in records} & set(session.scalars(query))
 
     def _insert(self, session: Session, runs: Sequence[tuple[str, Record]]) -> None:
-        from mlflow.store.tracking.dbmodels.models import (
-            SqlLatestMetric,
-            SqlMetric,
-            SqlParam,
-            SqlRun,
-            SqlTag,
-        )
         from sqlalchemy import insert
 
+        models = tables()
         rows: list[tuple[Any, list[dict[str, Any]]]] = [
-            (SqlRun, [self._run_row(identifier, record) for identifier, record in runs]),
-            (SqlTag, [row for run in runs for row in _pairs(run[0], run[1].tags)]),
-            (SqlParam, [row for run in runs for row in _pairs(run[0], run[1].params)]),
-            (SqlMetric, [row for run in runs for row in _metrics(*run)]),
-            (SqlLatestMetric, [row for run in runs for row in _latest(*run)]),
+            (models.SqlRun, [self._run_row(identifier, record) for identifier, record in runs]),
+            (models.SqlTag, [row for run in runs for row in _pairs(run[0], run[1].tags)]),
+            (models.SqlParam, [row for run in runs for row in _pairs(run[0], run[1].params)]),
+            (models.SqlMetric, [row for run in runs for row in _metrics(*run)]),
+            (models.SqlLatestMetric, [row for run in runs for row in _latest(*run)]),
         ]
         for table, values in rows:
             if values:

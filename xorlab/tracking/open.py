@@ -13,7 +13,7 @@ def make_recorder(store: Store, bulk: bool) -> tuple[Recorder, str | None]:
     Returns:
         the recorder, and a line for the user where a local database had to do without bulk.
     """
-    if not bulk or store.sql is None:
+    if not bulk or not store.has_sql:
         return ClientRecorder(store), None
     reason = refusal(store)
     if reason is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from xorlab.config import LEAVES
 from xorlab.errors import StoreError
 from xorlab.tracking.record import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG, Record
 from xorlab.tracking.store import Store, open_store
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_EXPERIMENT = "xorlab"
 MEMBERS = "runs.parquet"
 _PAGE = 10_000
+_ORDER = {key.removesuffix(".name"): place for place, (key, _, _, _) in enumerate(LEAVES)}
 _LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 
 
@@ -46,7 +48,8 @@ def load_runs(
         StoreError: no such store, experiment or sweep.
     """
     store = _open(uri, experiment, sweep)
-    if filter is None and store.sql is not None:
+    rows: Iterable[dict[str, Any]]
+    if filter is None and store.has_sql:
         from xorlab.tracking.sqlreader import rows_from_sql
 
         rows = rows_from_sql(store)
@@ -78,7 +81,7 @@ def load_curves(runs: pd.DataFrame, uri: str | None = None) -> pd.DataFrame:
 
 def curves_of(store: Store, identifiers: Sequence[str]) -> pd.DataFrame:
     """The loss curves of these runs, in their order."""
-    if store.sql is not None:
+    if store.has_sql:
         from xorlab.tracking.sqlreader import curves_from_sql
 
         return curves_from_sql(store, identifiers)
@@ -91,14 +94,19 @@ def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     for name in _LEADING:
         if name not in frame:
             frame[name] = None
-    params = [name for name in frame if str(name).startswith("params.")]
+    params = sorted((str(n) for n in frame if str(n).startswith("params.")), key=_schema_order)
     metrics = sorted(str(name) for name in frame if str(name).startswith("metrics."))
-    typed = {name.removeprefix("params."): typed_column(frame[name]) for name in map(str, params)}
+    typed = {name.removeprefix("params."): typed_column(frame[name]) for name in params}
     numbers = {name.removeprefix("metrics."): frame[name].astype(float) for name in metrics}
     numbers.pop(CURVE, None)  # its last value is `final_loss`; the curve is `load_curves`
     leading = {name: frame[name].astype("str") for name in _LEADING}
     leading = {name: values.where(frame[name].notna()) for name, values in leading.items()}
     return pd.DataFrame({**leading, **typed, **numbers})
+
+
+def _schema_order(name: str) -> tuple[int, str]:
+    key = name.removeprefix("params.")
+    return _ORDER.get(key, len(_ORDER)), key
 
 
 def typed_column(texts: pd.Series) -> pd.Series:

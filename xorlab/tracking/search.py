@@ -8,7 +8,7 @@ from typing import Any
 from xorlab.tracking.reader import client_row
 from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG
 from xorlab.tracking.sqlreader import rows_from_sql
-from xorlab.tracking.store import Store
+from xorlab.tracking.store import Store, session_of, tables
 
 _PAGE = 10_000
 
@@ -22,7 +22,7 @@ def ended_runs(store: Store, keys: Collection[str]) -> dict[str, Row]:
     """
     if not keys:
         return {}
-    rows = _from_sql(store, set(keys)) if store.sql is not None else _from_client(store)
+    rows = _from_sql(store, set(keys)) if store.has_sql else _from_client(store)
     found: dict[str, Row] = {}
     for row in sorted(rows, key=lambda row: row["status"] != FINISHED):
         if row["key"] in keys:
@@ -53,22 +53,21 @@ def _from_client(store: Store) -> list[Row]:
 
 
 def _from_sql(store: Store, keys: set[str]) -> list[Row]:
-    from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
     from sqlalchemy import select
 
-    sql = store.sql
-    assert sql is not None  # noqa: S101  (the caller asked)
+    models = tables()
+
     query = (
-        select(SqlTag.value, SqlTag.run_uuid)
-        .join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
+        select(models.SqlTag.value, models.SqlTag.run_uuid)
+        .join(models.SqlRun, models.SqlRun.run_uuid == models.SqlTag.run_uuid)
         .where(
-            SqlTag.key == KEY_TAG,
-            SqlRun.status.in_((FINISHED, FAILED)),
-            SqlRun.lifecycle_stage == "active",
-            SqlRun.experiment_id == int(store.experiment_id),
+            models.SqlTag.key == KEY_TAG,
+            models.SqlRun.status.in_((FINISHED, FAILED)),
+            models.SqlRun.lifecycle_stage == "active",
+            models.SqlRun.experiment_id == int(store.experiment_id),
         )
-        .order_by(SqlRun.start_time, SqlRun.run_uuid)
+        .order_by(models.SqlRun.start_time, models.SqlRun.run_uuid)
     )
-    with sql.ManagedSessionMaker() as session:
+    with session_of(store) as session:
         identifiers = [run_id for key, run_id in session.execute(query) if key in keys]
     return rows_from_sql(store, identifiers)

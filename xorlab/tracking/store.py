@@ -7,8 +7,10 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
@@ -47,11 +49,28 @@ class Store:
         store = self.client._tracking_client.store  # noqa: SLF001  (there is no public way)
         return store if isinstance(store, SqlAlchemyStore) else None
 
+    @property
+    def has_sql(self) -> bool:
+        """Whether the address is a database, so that `session_of` works."""
+        return self.sql is not None
+
     def view_command(self) -> str:
         """What to type to browse the runs."""
         if self.uri.startswith("http"):
             return f"open {shown(self.uri)}"
         return f"mlflow ui --backend-store-uri {shown(self.uri)}"
+
+
+def session_of(store: Store, read_only: bool = True) -> AbstractContextManager[Any]:
+    """A session of the SQL store's own, one transaction; for a store that `has_sql`."""
+    assert store.sql is not None  # noqa: S101  (the caller asked)
+    session: AbstractContextManager[Any] = store.sql.ManagedSessionMaker(read_only=read_only)
+    return session
+
+
+def tables() -> Any:
+    """MLflow's table classes, whose columns type checkers misread."""
+    return import_module("mlflow.store.tracking.dbmodels.models")
 
 
 def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:

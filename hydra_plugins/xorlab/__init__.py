@@ -1,0 +1,1 @@
+"""Where Hydra finds the sweeper and the launcher of xorlab."""
