@@ -2,19 +2,106 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "xorlab", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "xorlab",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    print_blob=True,
 )
 settings.load_profile("xorlab")
 
+ROOT = Path(__file__).resolve().parent.parent
+_OUTSIDE = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_RUN_ID",
+    "HYDRA_FULL_ERROR",
+    "COLUMNS",
+)
+
 
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    """Every test runs in a folder of its own, with no address or error setting from outside."""
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs in a folder of its own, with no address or setting from outside."""
     monkeypatch.chdir(tmp_path)
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "HYDRA_FULL_ERROR"):
+    for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd) -> Callable[..., Told]:
+    """Runs the command line in this process."""
+    from xorlab.__main__ import main
+
+    def run(*arguments: str) -> Told:
+        monkeypatch.setattr(sys, "argv", ["xorlab", *arguments])
+        capfd.readouterr()
+        try:
+            code = main()
+        except SystemExit as ending:
+            code = ending.code if isinstance(ending.code, int) else 1
+        told = capfd.readouterr()
+        return Told(code, told.out, told.err)
+
+    return run
+
+
+@pytest.fixture
+def process() -> Callable[..., subprocess.Popen[str]]:
+    """Starts the command line in a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **options) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "xorlab", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **options,
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        if child.poll() is None:
+            child.kill()
+        child.communicate()
+
+
+@pytest.fixture(scope="session")
+def _empty_store(tmp_path_factory) -> Path:
+    """A new store; making one takes MLflow seconds, copying it none."""
+    from xorlab.tracking.store import open_store
+
+    folder = tmp_path_factory.mktemp("store")
+    store = open_store(f"sqlite:///{folder / 'mlflow.db'}", "template")
+    store.sql.engine.dispose()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def store_file(_empty_store: Path, tmp_path: Path) -> Path:
+    """A store without runs in the test's folder, at the default address."""
+    return Path(shutil.copy(_empty_store, tmp_path / "mlflow.db"))
