@@ -39,7 +39,7 @@ def run_command() -> int:
     except StoreError as error:
         return _tell(str(error), _FAILED)
     except (HydraException, OmegaConfBaseException) as error:
-        return _tell(str(translate(error)), _USAGE)
+        return _tell(str(translate(error, sys.argv[1:])), _USAGE)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Okabe & Ito (2008): told apart with any colour vision.
+_HIGHEST_LOSS = 1e12
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 
 
@@ -49,7 +50,9 @@ def learning_curve(
         solved: the step at which it was first solved, marked; None if it never was.
         ax: where to draw.
     """
-    ax.plot(steps, loss, color=COLOURS[0])
+    # The last losses before a divergence are beyond any axis.
+    drawn = loss < _HIGHEST_LOSS
+    ax.plot(steps[drawn], loss[drawn], color=COLOURS[0])
     ax.set_yscale("log")
     ax.set_xlabel("epochs")
     ax.set_ylabel("mean squared error")

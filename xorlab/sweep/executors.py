@@ -21,7 +21,14 @@ _TRIES = 2
 
 
 class Executor(Protocol):
-    """What a sweep asks of any place that can run shards, this machine or a cluster."""
+    """What a sweep asks of any place that can run shards, this machine or a cluster.
+
+    Attributes:
+        slots: how many shards to hand over at a time, so that workers never wait and results do
+            not pile up.
+    """
+
+    slots: int
 
     def submit(self, work: Work) -> Future[Done]:
         """Begin the work of one shard."""
@@ -61,7 +68,9 @@ def worker_count(workers: int | None) -> int:
 
 
 class Inline:
-    """Runs every shard at once, in this process and thread."""
+    """Runs every shard when it is submitted, in this process and thread."""
+
+    slots = 1
 
     def submit(self, work: Work) -> Future[Done]:
         """Run it before returning."""
@@ -77,6 +86,7 @@ class Threads:
     """Runs shards in threads of this process; NumPy lets go of the lock in long calls."""
 
     def __init__(self, workers: int) -> None:
+        self.slots = 2 * workers
         self._pool = ThreadPoolExecutor(workers)
 
     def submit(self, work: Work) -> Future[Done]:
@@ -102,6 +112,7 @@ class Processes:
             self._context.set_forkserver_preload(["xorlab.sweep.work"])
         else:
             self._context = multiprocessing.get_context("spawn")
+        self.slots = 2 * workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
         self._alive: set[multiprocessing.process.BaseProcess] = set()
         self._closed = False

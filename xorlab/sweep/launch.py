@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,6 +87,7 @@ def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]
     if prepared is None:
         return []
     session, plan = prepared
+    began = time.monotonic()
     with session.opened(plan) as parent:
         told = f"tracking.sweep={parent.run_id}"
         remaining = [[*job.overrides, told] for job in plan.remaining]
@@ -94,7 +96,7 @@ def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]
         for job, ret in zip(plan.remaining, returns, strict=True):
             if ret.status is JobStatus.FAILED:
                 session.reasons[job.key] = repr(ret._return_value)  # noqa: SLF001
-        session.close(plan, 0.0)
+        session.close(plan, time.monotonic() - began)
     return _returns(sweeper, session, plan)
 
 

@@ -97,18 +97,20 @@ class Session:
         shards: dict[Future[Done], Shard] = {}
         with SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress:
             try:
-                for shard in plan.shards:
-                    work = Work([job.config for job in shard.jobs], shard.task)
-                    shards[executor.submit(work)] = shard
-                waiting = set(shards)
-                while waiting:
-                    ended, waiting = wait(waiting, timeout=_WAIT, return_when=FIRST_COMPLETED)
+                queue = list(reversed(plan.shards))
+                while queue or shards:
+                    while queue and len(shards) < executor.slots:
+                        shard = queue.pop()
+                        work = Work([job.config for job in shard.jobs], shard.task)
+                        shards[executor.submit(work)] = shard
+                    ended, _ = wait(shards, timeout=_WAIT, return_when=FIRST_COMPLETED)
                     self.parent.beat()
                     for future in ended:
-                        records = _records(shards[future], future.result(), context)
+                        shard = shards.pop(future)
+                        records = _records(shard, future.result(), context)
                         once = self.tracking.existing != "rerun"
                         identifiers = recorder.record(records, once)
-                        progress.add(self._note(shards[future], records, identifiers))
+                        progress.add(self._note(shard, records, identifiers))
                     if self.reasons and self.tracking.failures == "stop":
                         raise StoppedError
             finally:

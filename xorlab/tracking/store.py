@@ -117,7 +117,7 @@ def _translated(address: str) -> Iterator[None]:
     except StoreError:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        first = str(error).strip().partition("\n")[0]
+        first = str(error).strip().partition("\n")[0].replace(address, shown(address))
         raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
 
 

@@ -1,0 +1,150 @@
+"""The command: the notebook by default, help at once, refusals before any work."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import xorlab
+from tests.conftest import ROOT
+from xorlab.config import LEAVES
+
+# Printed by the notebook on another machine.
+WEIGHTS = ["[[0.37454012 0.95071431]\n [0.73199394 0.59865848]]", "[[0.15601864]\n [0.15599452]]"]
+LOSSES = [
+    0.287974821321425, 0.24943329766543199, 0.24567537147115226, 0.21996241841579695,
+    0.1621992454420141, 0.05270887579146114, 0.016926012420416685, 0.00891778531419988,
+    0.00584454666369325, 0.0042817900236595905,
+]  # fmt: skip
+PREDICTIONS = "[[0.06028403]\n [0.9444784 ]\n [0.9443732 ]\n [0.05996465]]"
+
+
+def test_with_no_argument_the_notebook_is_printed_and_recorded(command, store_file):
+    told = command()
+    assert (told.code, told.err) == (0, "")
+    for weights in WEIGHTS:
+        assert weights in told.out
+    assert PREDICTIONS in told.out
+    printed = re.findall(r"^step (\d+): loss (\S+)$", told.out, flags=re.MULTILINE)
+    assert [int(step) for step, _ in printed] == list(range(0, 10_000, 1000))
+    np.testing.assert_allclose([float(loss) for _, loss in printed], LOSSES, rtol=1e-12)
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}" in told.out
+    (run,) = xorlab.load_runs().to_dict("records")
+    assert (run["outcome"], run["seed"], run["status"]) == ("solved", 42, "FINISHED")
+    curve = xorlab.load_curves(xorlab.load_runs()).set_index("step")["loss"]
+    np.testing.assert_allclose(curve.loc[range(0, 10_000, 1000)], LOSSES, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["network.hidden=[4,3]", "task=parity", "training.epochs=20"],
+        ["training.epochs=1"],
+        ["network.output=linear", "network.activation=relu", "optimizer.lr=1e9"],
+        ["training.stop_when_solved=true", "optimizer.lr=3"],
+    ],
+)
+def test_any_single_run_is_told_and_recorded(overrides, command, store_file):
+    told = command(*overrides)
+    assert (told.code, told.err) == (0, "")
+    run = xorlab.load_runs().iloc[0]
+    word = {"solved": "Solved at", "unsolved": "Not solved in", "diverged": "Diverged at"}
+    assert word[run["outcome"]] in told.out
+
+
+def test_help_tells_every_key_with_an_example_at_once():
+    code = "import sys, xorlab.__main__ as m; sys.argv = ['xorlab', '--help']; m.main(); " \
+           "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"  # fmt: skip
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for key, _, leaf, _ in LEAVES:
+        if leaf != "name":
+            assert f"\n  {key}  (default: " in told.stdout
+    assert told.stdout.count("example: xorlab ") == sum(leaf != "name" for _, _, leaf, _ in LEAVES)
+    assert told.stdout.endswith("[]\n")
+
+
+def test_the_examples_of_the_help_compose(tmp_path):
+    (tmp_path / "data.csv").write_text("0,1,1\n1,0,1\n")
+    for key, _, _, item in LEAVES:
+        example = item.metadata["example"].replace("'", "")
+        overrides = [word for word in example.split() if word != "-m"]
+        assert xorlab.configure(*overrides), key
+
+
+def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
+    code = "import sys, xorlab; print([n for n in sys.modules if n in ('mlflow', 'pandas')])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("start", [[], ["-m"]])
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optimizer.lr=-1", "optimizer.lr=-1.0: must be a finite number > 0"),
+        ("optimizer.lr=fast", "optimizer.lr=fast: must be a finite number > 0"),
+        ("optimizer.rate=1", "optimizer.rate: there is no such key"),
+        ("task=xorr", "did you mean xor?"),
+        ("tracking.uri=ftp://host", "tracking.uri=ftp://host: must be the address of"),
+        ("seed=[", "seed=["),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, command, tmp_path):
+    told = command(*start, override)
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert told.err.count("\n") == 1
+    assert "Traceback" not in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_values_without_m_are_recognised_as_a_sweep(command):
+    told = command("seed=1,2")
+    assert told.code == 2
+    assert "xorlab -m" in told.err
+
+
+def test_an_unknown_option_is_wrong_usage(command):
+    assert command("--frobnicate").code == 2
+
+
+def test_the_traceback_is_there_for_those_who_ask():
+    environment = os.environ | {"HYDRA_FULL_ERROR": "1"}
+    told = subprocess.run(
+        [sys.executable, "-m", "xorlab", "optimizer.lr=-1"],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert told.returncode != 0
+    assert "Traceback" in told.stderr
+    assert "optimizer.lr=-1.0: must be a finite number > 0" in told.stderr
+
+
+def test_a_store_that_cannot_be_reached_is_one_line(command, tmp_path):
+    told = command("tracking.uri=http://127.0.0.1:9")
+    assert told.code == 1
+    assert "cannot open the tracking store http://127.0.0.1:9" in told.err
+    assert "Traceback" not in told.err
+    (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says\n" * 99)
+    told = command()
+    assert told.code == 1
+    assert "cannot open the tracking store" in told.err
+
+
+def test_a_password_in_an_address_is_never_shown(command):
+    told = command("tracking.uri=http://me:secret@127.0.0.1:9")
+    assert told.code == 1
+    assert "secret" not in told.err + told.out
+
+
+def test_version_is_told(command):
+    assert command("--version").out == f"xorlab {_declared_version()}\n"
+
+
+def _declared_version() -> str:
+    text = (ROOT / "pyproject.toml").read_text()
+    return re.search(r'^version = "(.+)"$', text, flags=re.MULTILINE)[1]

@@ -1,0 +1,232 @@
+"""Recording: complete or absent, and the same rows whichever way they are written."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from sqlalchemy import text
+
+from xorlab import configure, load_curves, load_runs, train
+from xorlab.provenance import Provenance
+from xorlab.tasks import make_task
+from xorlab.tracking.bulk import KNOWN_REVISIONS, BulkRecorder, refusal
+from xorlab.tracking.open import make_recorder
+from xorlab.tracking.record import Context, config_yaml, failed, finished, run_name
+from xorlab.tracking.recorder import ClientRecorder
+from xorlab.tracking.search import ended_runs, finished_keys
+from xorlab.tracking.store import open_store, session_of
+
+CONTEXT = Context(Provenance("1.2.3", "c0ffee", "main", dirty=True), sweep="a" * 32)
+KINDS = {
+    "solved": ["optimizer.lr=3", "training.epochs=3000"],
+    "unsolved": ["training.epochs=30"],
+    "diverged": ["network.output=linear", "network.activation=relu", "optimizer.lr=1e9"],
+    "parity": ["task=parity", "network.hidden=[3,2]", "training.epochs=5"],
+}
+
+
+def record_of(*overrides: str, context: Context = CONTEXT):
+    config = configure(*overrides)
+    return finished(config, train(config), make_task(config.task), context, 1000, 2000)
+
+
+def records():
+    ready = [record_of(*overrides) for overrides in KINDS.values()]
+    return [*ready, failed(configure("seed=9"), "Traceback\nValueError: x", CONTEXT, 1, 2)]
+
+
+def without_identity(store, run_id: str) -> dict:
+    """Everything that public calls tell of a run, but for its random id."""
+    run = store.client.get_run(run_id)
+    told = run.to_dictionary()
+    curve = [
+        (m.key, m.step, m.value, m.timestamp)
+        for key in sorted(run.data.metrics)
+        for m in store.client.get_metric_history(run_id, key)
+    ]
+    artifacts = sorted((a.path, a.is_dir, a.file_size) for a in store.client.list_artifacts(run_id))
+    return json.loads(json.dumps([told, curve, artifacts]).replace(run_id, "ID"))
+
+
+def rows_of(store, run_id: str) -> dict:
+    """Every row of every table that mentions the run, but for its random id."""
+    found = {}
+    with session_of(store) as session:
+        for table in ("runs", "tags", "params", "metrics", "latest_metrics"):
+            query = text(f"SELECT * FROM {table} WHERE run_uuid = :run")
+            rows = [dict(row._mapping) for row in session.execute(query, {"run": run_id})]
+            found[table] = sorted(json.dumps(r, sort_keys=True).replace(run_id, "ID") for r in rows)
+    return found
+
+
+def test_bulk_writes_what_the_client_writes_row_by_row(store_file):
+    store = open_store(None, "xorlab")
+    assert refusal(store) is None
+    for record in records():
+        (client,) = ClientRecorder(store).record([record], once=False)
+        (bulk,) = BulkRecorder(store).record([record], once=False)
+        assert rows_of(store, bulk) == rows_of(store, client)
+        assert without_identity(store, bulk) == without_identity(store, client)
+
+
+def test_a_run_says_all_that_the_contract_names(store_file):
+    store = open_store(None, "xorlab")
+    (run_id,) = make_recorder(store, bulk=True)[0].record([record_of(*KINDS["solved"])], once=False)
+    run = store.client.get_run(run_id)
+    assert run.info.run_name == "xor h=2 lr=3 seed=42"
+    assert run.info.status == "FINISHED"
+    assert run.data.params["network.hidden"] == "2"
+    assert run.data.params["optimizer.lr"] == "3.0"
+    assert {"loss", "final_loss", "max_error", "accuracy", "solved", "epochs_run",
+            "epochs_to_solve"} == set(run.data.metrics)  # fmt: skip
+    assert run.data.tags["xorlab.outcome"] == "solved"
+    assert run.data.tags["mlflow.parentRunId"] == run.data.tags["xorlab.sweep"] == "a" * 32
+    assert run.data.tags["mlflow.source.git.dirty"] == "true"
+    folder = Path(store.client.download_artifacts(run_id, ""))
+    table = json.loads((folder / "predictions.json").read_text())
+    assert table["columns"] == ["inputs", "target", "output"]
+    assert [row[:2] for row in table["data"]] == [
+        [[0, 0], 0],
+        [[0, 1], 1],
+        [[1, 0], 1],
+        [[1, 1], 0],
+    ]
+    with np.load(folder / "weights.npz", allow_pickle=False) as weights:
+        assert {name: weights[name].shape for name in weights} == {
+            "weights_1": (2, 2), "biases_1": (2,), "weights_2": (2, 1), "biases_2": (1,),
+        }  # fmt: skip
+    assert yaml.safe_load((folder / "config.yaml").read_text())["optimizer"]["lr"] == 3.0
+
+
+def test_nothing_that_is_not_finite_is_recorded_as_a_metric(store_file):
+    store = open_store(None, "xorlab")
+    (run_id,) = ClientRecorder(store).record([record_of(*KINDS["diverged"])], once=False)
+    metrics = store.client.get_run(run_id).data.metrics
+    assert set(metrics) == {"loss", "solved", "epochs_run", "diverged_at"}
+    assert all(np.isfinite(value) for value in metrics.values())
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, monkeypatch):
+    store = open_store(None, "xorlab")
+    recorder, _ = make_recorder(store, bulk)
+    broken = record_of("seed=3", "training.epochs=5")
+    broken.params["too long"] = "x" * 9000
+    broken.params.update({f"p{n}": "x" * 9000 for n in range(3)})
+    target = "xorlab.tracking.bulk._latest" if bulk else "mlflow.tracking.MlflowClient.log_batch"
+
+    def breaks(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(target, breaks)
+    with pytest.raises(KeyboardInterrupt):
+        recorder.record([broken], once=False)
+    statuses = [run.info.status for run in store.client.search_runs([store.experiment_id])]
+    assert "FINISHED" not in statuses
+    assert "RUNNING" not in statuses
+
+
+def test_what_was_finished_in_the_meantime_is_left_out(store_file):
+    store = open_store(None, "xorlab")
+    record = record_of("seed=1", "training.epochs=5")
+    for recorder in (BulkRecorder(store), ClientRecorder(store)):
+        recorder.record([record], once=True)
+        assert recorder.record([record], once=True) == [None]
+    assert finished_keys(store, {record.tags["xorlab.key"], "other"}) == {record.tags["xorlab.key"]}
+    assert len(load_runs()) == 1
+
+
+def test_a_schema_revision_that_is_not_known_is_recorded_run_by_run(store_file, monkeypatch):
+    monkeypatch.setattr("xorlab.tracking.bulk.KNOWN_REVISIONS", frozenset({"another"}))
+    recorder, note = make_recorder(open_store(None, "xorlab"), bulk=True)
+    assert isinstance(recorder, ClientRecorder)
+    assert "schema revision" in note
+    assert KNOWN_REVISIONS
+
+
+def test_a_sweep_in_another_writers_way_waits(store_file):
+    store = open_store(None, "xorlab")
+    record = record_of("training.epochs=5")
+
+    def write(seed: int) -> None:
+        for _ in range(5):
+            BulkRecorder(store).record([record] * 20, once=False)
+
+    writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        load_runs()
+    for writer in writers:
+        writer.join()
+    assert len(load_runs()) == 4 * 5 * 20
+
+
+def test_what_is_read_is_what_public_calls_tell(store_file):
+    store = open_store(None, "xorlab")
+    BulkRecorder(store).record(records(), once=False)
+    fast = load_runs()
+    slow = load_runs(filter="attributes.status LIKE '%'")
+    pd.testing.assert_frame_equal(
+        fast.sort_values("run_id", ignore_index=True), slow.sort_values("run_id", ignore_index=True)
+    )
+    curves = load_curves(fast)
+    for run_id in fast["run_id"]:
+        history = store.client.get_metric_history(run_id, "loss")
+        told = sorted((metric.step, metric.value) for metric in history)
+        own = curves[curves["run_id"] == run_id]
+        assert list(zip(own["step"], own["loss"], strict=True)) == told
+
+
+def test_loaded_runs_are_tidy_and_typed(store_file):
+    BulkRecorder(open_store(None, "xorlab")).record(records(), once=False)
+    runs = load_runs()
+    assert len(runs) == 5
+    assert runs["seed"].dtype == "int64"
+    assert runs["optimizer.lr"].dtype == "float64"
+    assert runs["training.stop_when_solved"].dtype == "bool"
+    assert sorted(runs["network.hidden"]) == ["2", "2", "2", "2", "[3,2]"]
+    assert runs["final_loss"].dtype == "float64"
+    assert runs.loc[runs["status"] == "FAILED", "outcome"].isna().all()
+    some = load_runs(filter="params.`task` = 'parity'")
+    assert some["task.bits"].tolist() == [3]
+    assert set(load_curves(some)["run_id"]) == set(some["run_id"])
+
+
+def test_ended_runs_prefer_the_finished(store_file):
+    store = open_store(None, "xorlab")
+    config = configure("training.epochs=5")
+    BulkRecorder(store).record([failed(config, "x", CONTEXT, 1, 2)], once=False)
+    key = failed(config, "x", CONTEXT, 1, 2).tags["xorlab.key"]
+    assert ended_runs(store, {key})[key]["status"] == "FAILED"
+    BulkRecorder(store).record([record_of("training.epochs=5")], once=True)
+    assert ended_runs(store, {key})[key]["status"] == "FINISHED"
+
+
+def test_run_names_tell_runs_apart():
+    names = {
+        run_name(configure(f"seed={n}", f"network.hidden={h}")) for n in (1, 2) for h in (2, 3)
+    }
+    assert len(names) == 4
+    assert (
+        run_name(configure("task=parity", "network.hidden=[4,4]")) == "parity3 h=4-4 lr=0.1 seed=42"
+    )
+
+
+def test_the_recorded_configuration_leaves_out_where_it_was_tracked():
+    told = config_yaml(configure("tracking.uri=http://me:secret@host"))
+    assert "secret" not in told
+    assert "tracking" not in told
+
+
+def test_parquet_and_weights_need_no_pickle():
+    record = record_of("training.epochs=2")
+    arrays = np.load(io.BytesIO(record.artifacts["weights.npz"]), allow_pickle=False)
+    assert all(arrays[name].dtype == "float64" for name in arrays)

@@ -1,0 +1,80 @@
+"""Stores: created once however many start at once, and addressed without ambiguity."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from xorlab import load_runs
+from xorlab.errors import ConfigError, StoreError
+from xorlab.tracking.address import resolve, shown
+from xorlab.tracking.store import open_store
+
+OPEN = "import sys; from xorlab.tracking.store import open_store as o; s = o(None, sys.argv[1]); " \
+       "print(s.experiment_id)"  # fmt: skip
+
+
+def test_the_default_is_an_absolute_address_in_this_folder(tmp_path, monkeypatch):
+    assert resolve(None) == f"sqlite:///{tmp_path}/mlflow.db"
+    assert resolve("sqlite:///data/a.db") == f"sqlite:///{tmp_path}/data/a.db"
+    assert resolve("sqlite:////data/a.db") == "sqlite:////data/a.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
+    assert resolve(None) == "http://host:5000"
+    assert resolve("sqlite:////data/a.db") == "sqlite:////data/a.db"
+
+
+@pytest.mark.parametrize(
+    "uri", ["ftp://host", "mlruns", "sqlite://", "sqlite:///:memory:", "file:///x"]
+)
+def test_an_address_of_no_store_is_refused(uri):
+    with pytest.raises(ConfigError, match=r"tracking\.uri"):
+        resolve(uri)
+
+
+def test_a_password_is_not_shown():
+    assert shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert shown("http://host:5000") == "http://host:5000"
+
+
+def test_processes_that_start_at_once_on_a_new_folder_share_store_and_experiment(tmp_path):
+    starts = [
+        subprocess.Popen([sys.executable, "-c", OPEN, "shared"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]  # fmt: skip
+    told = [start.communicate() for start in starts]
+    assert [start.returncode for start in starts] == [0] * 4, told
+    assert len({out for out, _ in told}) == 1
+    assert {out.strip() for out, _ in told} != {"0"}
+
+
+def test_experiments_open_in_the_model_training_view(store_file):
+    store = open_store(None, "a/b: c")
+    experiment = store.client.get_experiment(store.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert Path(experiment.artifact_location.removeprefix("file://")).parent.name == "mlartifacts"
+
+
+def test_a_deleted_experiment_is_named_with_the_way_back(store_file):
+    store = open_store(None, "gone")
+    store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(
+        StoreError, match=r"was deleted; restore it with `mlflow experiments restore"
+    ):
+        open_store(None, "gone")
+
+
+def test_reading_creates_nothing(tmp_path):
+    with pytest.raises(StoreError, match="there is no store"):
+        load_runs()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_an_experiment_that_is_not_there_says_so(store_file):
+    with pytest.raises(StoreError, match="there is no experiment 'nope'"):
+        load_runs(experiment="nope")
+    with pytest.raises(StoreError, match="there is no sweep"):
+        load_runs(sweep="0" * 32)
