@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from xorlab.config import ACTIVATIONS, DTYPES, GATES, INITIALIZERS, UPDATES, Config
+from xorlab.config import Config
+from xorlab.keys import ACTIVATIONS, DTYPES, GATES, INITIALIZERS, UPDATES
 
 TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.1,1,0.2,1,0\n"
 

@@ -45,7 +45,8 @@ GROUPS = ["task=and", "task=parity", "task=nope", "init=glorot", "init=uniform",
           "+study=first", "optimizer=gd", "optimizer={name: gd, lr: 3}", "+task=xor", "~task",
           "hydra/launcher=basic", "hydra.job.name=other"]  # fmt: skip
 ODD = ["+new=1", "++seed=5", "+seed=5", "~seed", "~optimizer.lr", "++optimizer.extra=2", "nope=1",
-       "optimizer.nope=2", "optimizer={lr: 0.7}", "task={low: -1, high: 2}", "network@other=dense"]  # fmt: skip
+       "optimizer.nope=2", "optimizer={lr: 0.7}", "task={low: -1, high: 2}",
+       "network@other=dense"]  # fmt: skip
 
 
 def override_sets(count: int) -> list[list[str]]:

@@ -10,7 +10,8 @@ import pytest
 
 import xorlab
 from tests.conftest import ROOT
-from xorlab.config import GROUPS, LEAVES, Config, check
+from xorlab.checks import check
+from xorlab.config import GROUPS, LEAVES, Config
 from xorlab.errors import ConfigError, UsageError
 
 REFUSED = [

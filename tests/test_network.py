@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import shapes
-from xorlab.config import ACTIVATIONS
+from xorlab.keys import ACTIVATIONS
 from xorlab.losses import LOSSES
 from xorlab.network import Pass, Shape
 from xorlab.parameters import Parameters, pack, parameter_count, unpack

@@ -14,8 +14,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from xorlab.checks import check
 from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, register_schema
-from xorlab.config import Config, check
+from xorlab.config import Config
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.single import run_single
 from xorlab.usage import translate

@@ -17,7 +17,8 @@ from hydra.core.override_parser.types import Override, OverrideType, QuotedStrin
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from xorlab.config import LEAVES, Config, check
+from xorlab.checks import check
+from xorlab.config import LEAVES, Config
 from xorlab.usage import readable, unknown_key
 
 CONFIG_NAME = "config"

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.batch import Lanes, Recipe, padded
-from xorlab.config import Config, check
+from xorlab.checks import check
+from xorlab.config import Config
 from xorlab.initializers import initial_layers
 from xorlab.losses import LOSSES
 from xorlab.network import Pass, Shape

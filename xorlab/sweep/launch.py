@@ -13,8 +13,9 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from xorlab.checks import check
 from xorlab.composition import Composer
-from xorlab.config import TrackingConfig, check
+from xorlab.config import TrackingConfig
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.sweep.axes import swept
 from xorlab.sweep.executors import make_executor, worker_count

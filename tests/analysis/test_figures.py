@@ -1,0 +1,64 @@
+"""Figures: drawn on any table of runs, with what was counted in the title."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import xorlab
+from tests.tracking.test_recording import CONTEXT
+from xorlab.analysis.figures import png, success_bars
+from xorlab.analysis.sweep_figures import curve_bands, epochs_distribution, success_heatmap
+from xorlab.tasks import make_task
+from xorlab.tracking.reader import curves_frame, record_row, runs_frame
+from xorlab.tracking.record import finished
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    configs = [
+        xorlab.configure(f"seed={seed}", f"network.hidden={hidden}", f"optimizer.lr={lr}",
+                         f"training.stop_when_solved={lr == 3}", "training.epochs=900")
+        for seed in range(5) for hidden in (2, 3) for lr in (0.1, 3)
+    ]  # fmt: skip
+    results = xorlab.train_many(configs)
+    rows = [
+        record_row(str(n), finished(c, r, make_task(c.task), CONTEXT, 1, 2))
+        for n, (c, r) in enumerate(zip(configs, results, strict=True))
+    ]
+    curves = [(str(n), r.steps, r.loss) for n, r in enumerate(results)]
+    return runs_frame(rows), curves_frame(curves)
+
+
+def test_the_heat_map_has_a_cell_for_every_setting(loaded):
+    runs, _ = loaded
+    by = ["network.hidden", "optimizer.lr"]
+    ax = success_heatmap(xorlab.convergence(runs, by=by), x="optimizer.lr", y="network.hidden")
+    assert len(ax.texts) == 4
+    assert all("n=5" in text.get_text() for text in ax.texts)
+    assert png(ax).startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="more than one row"):
+        success_heatmap(xorlab.convergence(runs, by=[*by, "seed"]), *by)
+
+
+def test_the_distribution_ends_at_the_success_rate(loaded):
+    runs, _ = loaded
+    ax = epochs_distribution(runs, by="optimizer.lr")
+    for line, (_, group) in zip(ax.lines, runs.groupby("optimizer.lr"), strict=True):
+        rate = 100 * (group["outcome"] == "solved").mean()
+        assert line.get_ydata()[-1] == pytest.approx(rate)
+
+
+def test_the_median_curve_is_the_median_of_the_runs(loaded):
+    runs, curves = loaded
+    ax = curve_bands(runs, curves, by="network.hidden")
+    line = ax.lines[0]
+    own = curves[curves["run_id"].isin(runs.loc[runs["network.hidden"] == 2, "run_id"])]
+    assert line.get_ydata()[0] == pytest.approx(own.loc[own["step"] == 0, "loss"].median())
+    assert np.isfinite(line.get_ydata()).all()
+
+
+def test_bars_show_the_interval(loaded):
+    runs, _ = loaded
+    ax = success_bars(xorlab.convergence(runs, by=["optimizer.lr"]), ["optimizer.lr"])
+    assert "n = 10" in ax.get_title()
