@@ -33,7 +33,7 @@ def test_with_no_argument_the_notebook_is_printed_and_recorded(command, store_fi
     printed = re.findall(r"^step (\d+): loss (\S+)$", told.out, flags=re.MULTILINE)
     assert [int(step) for step, _ in printed] == list(range(0, 10_000, 1000))
     np.testing.assert_allclose([float(loss) for _, loss in printed], LOSSES, rtol=1e-12)
-    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}" in told.out
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
     (run,) = xorlab.load_runs().to_dict("records")
     assert (run["outcome"], run["seed"], run["status"]) == ("solved", 42, "FINISHED")
     curve = xorlab.load_curves(xorlab.load_runs()).set_index("step")["loss"]

@@ -45,7 +45,7 @@ def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):
     told = command(*SMALL)
     assert (told.code, told.err) == (0, "")
     assert "24 runs in" in told.out
-    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}" in told.out
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
     runs = xorlab.load_runs()
     assert (runs["status"] == "FINISHED").all()
     assert runs.groupby(["network.hidden", "optimizer.lr"]).size().tolist() == [6] * 4

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shlex
+import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -58,7 +62,13 @@ class Store:
         """What to type to browse the runs."""
         if self.uri.startswith("http"):
             return f"open {shown(self.uri)}"
-        return f"mlflow ui --backend-store-uri {shown(self.uri)}"
+        return f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
+
+
+def _mlflow() -> str:
+    """The mlflow command, with its folder where that is not on the search path."""
+    beside = Path(sys.executable).with_name("mlflow")
+    return "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
 
 
 def session_of(store: Store, read_only: bool = True) -> AbstractContextManager[Any]:

@@ -1,0 +1,50 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep notebooks clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+install: $(READY)  ## install xorlab and its tools into .venv
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+sweep: $(READY)  ## install, and run a sweep of 180 networks
+	$(BIN)/xorlab -m 'seed=range(0,30)' network.hidden=2,3,4 optimizer.lr=0.5,2
+
+test: $(READY)  ## install, and run the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: $(READY)  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## bring the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)  ## check types
+	$(BIN)/mypy
+
+wheel: $(READY)  ## build the wheel and test it away from this folder
+	.ci/wheel $(BIN)/python
+
+benchmark: $(READY)  ## time training against the notebook's loop
+	$(BIN)/python -m tests.benchmarks.training
+
+benchmark-sweep: $(READY)  ## time composing, recording, whole sweeps and reading back
+	$(BIN)/python -m tests.benchmarks.sweeps
+
+notebooks: $(READY)  ## run the first sweep, execute the notebooks on it, draw the picture
+	rm -rf build/notebooks && mkdir -p build/notebooks
+	cd build/notebooks && ../../$(BIN)/xorlab -m +study=first
+	$(BIN)/python -m tests.notebooks build/notebooks
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,87 @@
+"""An mlflow server instead of a file: the same runs, the same tables."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import xorlab
+
+SWEEP = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=400", "optimizer.lr=3")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> str:
+    """The address of a server on a free loopback port, with its own store and artifacts."""
+    folder: Path = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "log").open("w") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+             "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
+             "--artifacts-destination", str(folder / "artifacts")],
+            cwd=folder, stdout=log, stderr=log, start_new_session=True,
+            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while True:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/health") as answer:
+            if answer.status == 200:
+                break
+        assert child.poll() is None, (folder / "log").read_text()
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.3)
+    yield address
+    os.killpg(child.pid, 9)
+    child.wait()
+
+
+def comparable(runs: pd.DataFrame) -> pd.DataFrame:
+    order = ["network.hidden", "seed"]
+    return runs.drop(columns=["run_id", "sweep"]).sort_values(order).reset_index(drop=True)
+
+
+def test_a_sweep_over_a_server_leaves_what_it_leaves_in_a_file(
+    server, command, store_file, tmp_path
+):
+    assert command(*SWEEP).code == 0
+    there = command(*SWEEP, f"tracking.uri={server}")
+    assert (there.code, there.err) == (0, "")
+    assert f"Browse the runs: open {server}" in there.out
+    local, remote = xorlab.load_runs(), xorlab.load_runs(uri=server)
+    pd.testing.assert_frame_equal(comparable(local), comparable(remote))
+    key = {"run_id": "key"}
+    curves = [
+        xorlab.load_curves(runs).merge(runs[["run_id", "key"]]).drop(columns=list(key))
+        .sort_values(["key", "step"], ignore_index=True)
+        for runs in (local, remote)
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(*curves)
+    sweep = remote["sweep"].iloc[0]
+    assert len(xorlab.load_runs(uri=server, sweep=sweep)) == 6
+    again = command(*SWEEP, f"tracking.uri={server}")
+    assert "6 skipped" in again.out
+    assert len(xorlab.load_runs(uri=server)) == 6
+
+
+def test_a_single_run_over_a_server_has_its_artifacts(server, command, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    assert command("tracking.experiment=single", "training.epochs=50").code == 0
+    from xorlab.tracking.store import open_store
+
+    store = open_store(server, "single")
+    (run,) = store.client.search_runs([store.experiment_id])
+    names = {artifact.path for artifact in store.client.list_artifacts(run.info.run_id)}
+    assert names == {"config.yaml", "learning.png", "predictions.json", "weights.npz"}
