@@ -1,0 +1,41 @@
+"""Benchmarks run; their timings are for people to read, and are not asserted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import notebook_loop
+from tests.conftest import ROOT
+from xorlab import configure, train
+
+
+def run(name: str, *options: str) -> str:
+    told = subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{name}", *options],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def test_the_loop_that_is_timed_is_the_notebooks_and_xorlab_agrees_with_it():
+    losses: dict[int, float] = {}
+    outputs = notebook_loop.train(42, 3, 0.5, 1000, losses.__setitem__)
+    result = train(configure("network.hidden=3", "optimizer.lr=0.5", "training.epochs=1000"))
+    np.testing.assert_allclose(result.predictions, outputs, rtol=1e-9)
+    own = dict(zip(result.steps.tolist(), result.loss.tolist(), strict=True))
+    assert {step: own[step] for step in losses} == {
+        step: pytest.approx(loss, rel=1e-10) for step, loss in losses.items()
+    }
+
+
+def test_the_training_benchmark_compares_side_by_side():
+    told = run("training", "--small")
+    for hidden in (2, 4, 16):
+        assert f"2-{hidden}-1" in told
+    assert told.count("notebook's loop") == 3
+    assert told.count("xorlab, 64 networks") == 3

@@ -1,0 +1,105 @@
+"""The README: every command in it works as written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+TEXT = (ROOT / "README.md").read_text()
+SHELL = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+LINES = [line for block in SHELL for line in block.splitlines()]
+MAKE = [line for line in LINES if line.startswith("make ")]
+SERVERS = [line for line in LINES if line.startswith("mlflow ")]
+HERE = [line for line in LINES if line not in MAKE + SERVERS]
+
+
+def environment() -> dict[str, str]:
+    """The one that activating the environment gives, and the checkout for `python -m tests`."""
+    folder = str(Path(sys.executable).parent)
+    return os.environ | {
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def run(line: str, folder: Path) -> str:
+    told = subprocess.run(
+        ["bash", "-euc", line], cwd=folder, env=environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, f"{line}\n{told.stdout}\n{told.stderr}"
+    return told.stdout
+
+
+@contextlib.contextmanager
+def serving(line: str, folder: Path):
+    """Within: the server that a line starts answers."""
+    port = re.search(r"--port (\d+)", line)
+    address = f"http://127.0.0.1:{port[1] if port else 5000}"
+    child = subprocess.Popen(
+        ["bash", "-euc", f"exec {line}"], cwd=folder, env=environment(), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/health") as page:
+                if page.status == 200:
+                    break
+            assert child.poll() is None, line
+            assert time.monotonic() < deadline, line
+            time.sleep(0.3)
+        yield
+    finally:
+        os.killpg(child.pid, 9)
+        child.wait()
+
+
+def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file):
+    printed = {}
+    for line in HERE:
+        if "127.0.0.1" in line:
+            continue
+        printed[line] = run(line, tmp_path)
+    sweep = next(line for line in HERE if "range(0,100)" in line)
+    assert "900 runs in" in printed[sweep]
+    for block in PYTHON:
+        told = subprocess.run(
+            [sys.executable, "-c", block], cwd=tmp_path, env=environment(),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        assert told.stdout
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_servers_start_and_take_runs(server, tmp_path, store_file):
+    with serving(server, tmp_path):
+        for line in HERE:
+            port = re.search(r"127\.0\.0\.1:(\d+)", line)
+            if port and f"--port {port[1]}" in server:
+                assert "10 runs in" in run(line, tmp_path)
+
+
+def test_the_two_first_commands_are_the_ones_that_the_checks_run():
+    assert MAKE == ["make sweep", "make test"]
+    ci = ROOT / ".ci" / "run"
+    if ci.exists():  # not in a copy of the tests beside an installed wheel
+        assert all(line in ci.read_text().splitlines() for line in MAKE)
+
+
+def test_what_the_readme_links_to_is_there():
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", TEXT):
+        assert (ROOT / target).exists(), target
