@@ -1,6 +1,6 @@
 """Execute the notebooks on a recorded sweep and draw the README's picture.
 
-Usage: python -m tests.notebooks FOLDER, where FOLDER holds the mlflow.db of `xorlab -m +study=first`.
+Usage: python -m tests.notebooks FOLDER, where `xorlab -m +study=first` has left its mlflow.db.
 """
 
 from __future__ import annotations

@@ -118,10 +118,11 @@ class Trainer:
         batch.reached[broken] = False
 
     def _note_solved(self, step: int) -> None:
-        batch = self._batch
-        fresh = np.flatnonzero(batch.reached[: batch.count] & self._active)
+        # Few at a time, but nearly every epoch in a large batch: touch those lanes alone.
+        reached = np.flatnonzero(self._batch.reached)
+        self._batch.lanes.limits[reached] = NEVER
+        fresh = reached[self._active[reached]]
         self._solved_at[self._members[fresh]] = step
-        batch.lanes.limits[batch.reached] = NEVER
         if self._stops:
             self._end(fresh, step)
 
