@@ -39,3 +39,20 @@ def test_the_training_benchmark_compares_side_by_side():
         assert f"2-{hidden}-1" in told
     assert told.count("notebook's loop") == 3
     assert told.count("xorlab, 64 networks") == 3
+
+
+def test_the_sweep_benchmark_compares_side_by_side():
+    told = run("sweeps", "--small")
+    for line in (
+        "Hydra, once",
+        "xorlab in bulk",
+        "the plain way",
+        "10 runs",
+        "load_runs + load_curves",
+    ):
+        assert line in told
+
+
+def test_a_killed_sweep_is_whole_in_the_end():
+    told = run("kills", "--kills", "2", "--epochs", "2000")
+    assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in told

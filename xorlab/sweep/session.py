@@ -19,7 +19,7 @@ from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described
 from xorlab.sweep.executors import Executor
-from xorlab.sweep.plan import Plan, Shard
+from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.summary import summarise
 from xorlab.sweep.work import Done, Failure, Work
@@ -32,6 +32,7 @@ from xorlab.tracking.store import Store
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
+_RECORDED_AT_ONCE = 500  # bounds the memory of one transaction, not its speed
 
 
 class StoppedError(Exception):
@@ -106,11 +107,14 @@ class Session:
                     ended, _ = wait(shards, timeout=_WAIT, return_when=FIRST_COMPLETED)
                     self.parent.beat()
                     for future in ended:
-                        shard = shards.pop(future)
-                        records = _records(shard, future.result(), context)
-                        once = self.tracking.existing != "rerun"
-                        identifiers = recorder.record(records, once)
-                        progress.add(self._note(shard, records, identifiers))
+                        done, jobs = future.result(), shards.pop(future)
+                        for start in range(0, len(jobs.jobs), _RECORDED_AT_ONCE):
+                            part = slice(start, start + _RECORDED_AT_ONCE)
+                            records = _records(jobs, done, part, context)
+                            once = self.tracking.existing != "rerun"
+                            identifiers = recorder.record(records, once)
+                            progress.add(self._note(jobs.jobs[part], records, identifiers))
+                        del future, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":
                         raise StoppedError
             finally:
@@ -134,11 +138,11 @@ class Session:
             )
         self.console.print(f"Browse the runs: {self.store.view_command()}", soft_wrap=True)
 
-    def _failed(self, plan: Plan) -> list[Any]:
+    def _failed(self, plan: Plan) -> list[Job]:
         return [job for job in plan.jobs if job.key in self.reasons]
 
     def _note(
-        self, shard: Shard, records: Sequence[Record], identifiers: Sequence[str | None]
+        self, jobs: Sequence[Job], records: Sequence[Record], identifiers: Sequence[str | None]
     ) -> Counter[str]:
         """Keep what the summary needs, and count outcomes."""
         counts: Counter[str] = Counter()
@@ -146,7 +150,7 @@ class Session:
             r.tags["xorlab.key"] for r, i in zip(records, identifiers, strict=True) if not i
         ]
         self.rows.update(ended_runs(self.store, elsewhere))
-        for job, record, identifier in zip(shard.jobs, records, identifiers, strict=True):
+        for job, record, identifier in zip(jobs, records, identifiers, strict=True):
             counts[record.tags.get("xorlab.outcome", "failed")] += 1
             if record.status == FAILED:
                 text = record.artifacts["traceback.txt"].decode()
@@ -168,9 +172,9 @@ def command() -> str:
     return "xorlab " + shlex.join(sys.argv[1:])
 
 
-def _records(shard: Shard, done: Done, context: Context) -> list[Record]:
+def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:
     records = []
-    for job, outcome in zip(shard.jobs, done.outcomes, strict=True):
+    for job, outcome in zip(shard.jobs[part], done.outcomes[part], strict=True):
         if isinstance(outcome, Result):
             records.append(
                 finished(job.config, outcome, shard.task, context, done.started, done.ended)
