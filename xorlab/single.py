@@ -65,7 +65,7 @@ def run_single(config: Config) -> float:
     if alone:
         _tell(_result_text(config, result))
         _tell(f"\nRecorded as '{run_name(config)}' in experiment '{tracking.experiment}'.")
-        _tell(f"Browse the runs: {store.view_command()}")
+        _tell(f"Browse the runs: {store.browse()}")
     return objective(result.metrics(), tracking.objective)
 
 

@@ -1,9 +1,9 @@
 """The `vectorized` sweeper and launcher, where Hydra's discovery looks for them.
 
-Discovery runs this module's code on every start, so the work itself is imported when it begins.
+Discovery runs this module's code on every start of every Hydra application, so the work itself is
+imported when it begins. It runs it before the module has a name among the imported ones, where
+dataclasses cannot resolve annotations that are text: no postponed annotations here.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -365,3 +365,20 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     assert len(parents()) == 1
     assert Singleton  # imported so that Hydra's plug-ins are the process's own
     assert json.dumps(list(first[0].overrides))
+
+
+def test_other_hydra_applications_are_not_disturbed(tmp_path):
+    """Hydra runs every plug-in's module in every application, by a way of its own."""
+    (tmp_path / "app.py").write_text(
+        "import hydra\n"
+        "@hydra.main(version_base='1.3', config_path=None)\n"
+        "def main(cfg): print('ran', cfg.x)\n"
+        "main()\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "app.py", "-m", "+x=1,2", "hydra.sweep.dir=out"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "ran 1" in told.stdout
+    assert "ran 2" in told.stdout

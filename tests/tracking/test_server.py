@@ -59,7 +59,7 @@ def test_a_sweep_over_a_server_leaves_what_it_leaves_in_a_file(
     assert command(*SWEEP).code == 0
     there = command(*SWEEP, f"tracking.uri={server}")
     assert (there.code, there.err) == (0, "")
-    assert f"Browse the runs: open {server}" in there.out
+    assert f"Browse the runs: {server}/#/experiments/" in there.out
     local, remote = xorlab.load_runs(), xorlab.load_runs(uri=server)
     pd.testing.assert_frame_equal(comparable(local), comparable(remote))
     key = {"run_id": "key"}

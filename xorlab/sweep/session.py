@@ -136,7 +136,7 @@ class Session:
                 soft_wrap=True,
                 markup=False,
             )
-        self.console.print(f"Browse the runs: {self.store.view_command()}", soft_wrap=True)
+        self.console.print(f"Browse the runs: {self.store.browse()}", soft_wrap=True)
 
     def _failed(self, plan: Plan) -> list[Job]:
         return [job for job in plan.jobs if job.key in self.reasons]

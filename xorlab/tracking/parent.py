@@ -12,7 +12,7 @@ import pandas as pd
 
 from xorlab.provenance import Provenance
 from xorlab.tracking.owner import HEARTBEAT_TAG, OWNER_TAG, is_alive, this_process
-from xorlab.tracking.record import FAILED, FINISHED, KILLED, NOTE_TAG, RUNNING, SWEEP_TAG
+from xorlab.tracking.record import FAILED, FINISHED, KILLED, NOTE_TAG, RUNNING, SWEEP_TAG, user_name
 from xorlab.tracking.recorder import now, put_artifacts
 from xorlab.tracking.store import Store
 
@@ -106,7 +106,7 @@ def open_parent(
     tags = {
         **alive,
         IDENTITY_TAG: identity,
-        "mlflow.user": "xorlab",
+        "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
     }

@@ -147,7 +147,7 @@ def _tags(config: Config, context: Context) -> dict[str, str]:
     tags = {
         KEY_TAG: run_key(config),
         "mlflow.runName": run_name(config),
-        "mlflow.user": _user(),
+        "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
         **context.provenance.tags(),
@@ -157,7 +157,8 @@ def _tags(config: Config, context: Context) -> dict[str, str]:
     return tags
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this process, as MLflow shows it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a user that has no name

@@ -58,11 +58,14 @@ class Store:
         """Whether the address is a database, so that `session_of` works."""
         return self.sql is not None
 
-    def view_command(self) -> str:
-        """What to type to browse the runs."""
+    def browse(self) -> str:
+        """What to type, and which page then shows the runs."""
+        # Without its last part the address opens MLflow's view of traces of language models.
+        page = f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
         if self.uri.startswith("http"):
-            return f"open {shown(self.uri)}"
-        return f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
+            return f"{shown(self.uri).rstrip('/')}/{page}"
+        command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
+        return f"{command}\n  then open http://127.0.0.1:5000/{page}"
 
 
 def _mlflow() -> str:
