@@ -39,9 +39,8 @@ class BulkRecorder:
             if record.artifacts and folder is not None:
                 write_files(folder, record.artifacts)
         with session_of(self._store, read_only=False) as session:
-            if session.get_bind().dialect.name == "sqlite":
-                # Wait for other writers now, not in the middle, where SQLite would give up.
-                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            # Wait for other writers now, not in the middle, where SQLite would give up.
+            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             present = self._finished(session, records) if once else set()
             absent = [
                 (identifier, record)
@@ -111,6 +110,8 @@ def refusal(store: Store) -> str | None:
     sql = store.sql
     if sql is None:
         return "the store is a server"
+    if sql.engine.dialect.name != "sqlite":
+        return f"bulk statements are known to work with SQLite, not with {sql.engine.dialect.name}"
     location = store.client.get_experiment(store.experiment_id).artifact_location
     if local_folder(location) is None:
         return f"artifacts go to {location}"
@@ -147,8 +148,8 @@ def _metrics(identifier: str, record: Record) -> list[dict[str, Any]]:
 
 
 def _latest(identifier: str, record: Record) -> list[dict[str, Any]]:
-    rows = _final(identifier, record)
+    rows = []
     if len(record.steps):
         last, step = float(record.loss[-1]), int(record.steps[-1])
         rows.append(_metric(identifier, "loss", last, step, record))
-    return rows
+    return rows + _final(identifier, record)
