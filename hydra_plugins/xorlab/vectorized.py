@@ -17,7 +17,19 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 
-class VectorizedLauncher(Launcher):
+class _Plugin:
+    """What sweeper and launcher keep of what Hydra hands over."""
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take what Hydra hands over; nothing starts yet."""
+        self.hydra_context = hydra_context
+        self.task_function = task_function
+        self.config = config
+
+
+class VectorizedLauncher(_Plugin, Launcher):
     """Trains the jobs of a sweep together, as few large array programs.
 
     Args:
@@ -29,14 +41,6 @@ class VectorizedLauncher(Launcher):
         self.executor = executor
         self.workers = workers
 
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Take what Hydra hands over; nothing starts yet."""
-        self.hydra_context = hydra_context
-        self.task_function = task_function
-        self.config = config
-
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
@@ -46,7 +50,7 @@ class VectorizedLauncher(Launcher):
         return launch(self, job_overrides, initial_job_idx)
 
 
-class VectorizedSweeper(Sweeper):
+class VectorizedSweeper(_Plugin, Sweeper):
     """The grid of all combinations of the swept values.
 
     Args:
@@ -56,14 +60,6 @@ class VectorizedSweeper(Sweeper):
 
     def __init__(self, params: dict[str, Any] | None = None) -> None:
         self.params = params or {}
-
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Take what Hydra hands over; the launcher is made when the sweep begins."""
-        self.hydra_context = hydra_context
-        self.task_function = task_function
-        self.config = config
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the whole grid: a list with one batch of job returns."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from xorlab.provenance import Provenance
 from xorlab.tracking.owner import HEARTBEAT_TAG, OWNER_TAG, is_alive, this_process
+from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, NOTE_TAG, RUNNING, SWEEP_TAG, user_name
 from xorlab.tracking.recorder import now, put_artifacts
 from xorlab.tracking.store import Store
@@ -122,7 +123,7 @@ def mend(store: Store) -> int:
     Returns:
         how many were marked.
     """
-    running = _search(store, f"attributes.status = '{RUNNING}'")
+    running = list(search_all(store, f"attributes.status = '{RUNNING}'"))
     owners = {run.info.run_id: run for run in running if OWNER_TAG in run.data.tags}
     live = {run_id for run_id, run in owners.items() if _is_alive(run)}
     dead = [run_id for run_id in owners if run_id not in live]
@@ -141,27 +142,10 @@ def _is_alive(run: Run) -> bool:
 
 
 def _earlier(store: Store, identity: str) -> Run | None:
-    for run in _search(store, f"tags.`{IDENTITY_TAG}` = '{identity}'"):
+    for run in search_all(store, f"tags.`{IDENTITY_TAG}` = '{identity}'", newest_first=True):
         if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
             return run
     return None
-
-
-def _search(store: Store, text: str) -> list[Run]:
-    found: list[Run] = []
-    token: str | None = None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id],
-            filter_string=text,
-            order_by=["attributes.start_time DESC"],
-            max_results=1000,
-            page_token=token,
-        )
-        found.extend(page)
-        token = page.token
-        if not token:
-            return found
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

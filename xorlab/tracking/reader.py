@@ -11,6 +11,7 @@ import pandas as pd
 
 from xorlab.config import LEAVES
 from xorlab.errors import StoreError
+from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG, Record
 from xorlab.tracking.store import Store, open_store
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT_EXPERIMENT = "xorlab"
 MEMBERS = "runs.parquet"
-_PAGE = 10_000
 _ORDER = {key.removesuffix(".name"): place for place, (key, _, _, _) in enumerate(LEAVES)}
 _LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 
@@ -151,19 +151,7 @@ def _open(
 
 def _search(store: Store, text: str | None) -> Iterable[Run]:
     ours = f"tags.`{KEY_TAG}` LIKE '%'"
-    token: str | None = None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id],
-            filter_string=f"{ours} AND {text}" if text else ours,
-            order_by=["attributes.start_time ASC"],
-            max_results=_PAGE,
-            page_token=token,
-        )
-        yield from page
-        token = page.token
-        if not token:
-            return
+    return search_all(store, f"{ours} AND {text}" if text else ours)
 
 
 def _client_rows(runs: Iterable[Run]) -> Iterable[dict[str, Any]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from xorlab.tracking.pages import search_all
 from xorlab.tracking.reader import client_row
 from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG
 from xorlab.tracking.sqlreader import rows_from_sql
 from xorlab.tracking.store import Store, session_of, tables
-
-_PAGE = 10_000
 
 Row = dict[str, Any]
 
@@ -36,20 +35,8 @@ def finished_keys(store: Store, keys: Collection[str]) -> set[str]:
 
 
 def _from_client(store: Store) -> list[Row]:
-    rows: list[Row] = []
-    token: str | None = None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id],
-            filter_string=f"tags.`{KEY_TAG}` LIKE '%'",
-            order_by=["attributes.start_time ASC"],
-            max_results=_PAGE,
-            page_token=token,
-        )
-        rows += [client_row(run) for run in page if run.info.status in (FINISHED, FAILED)]
-        token = page.token
-        if not token:
-            return rows
+    runs = search_all(store, f"tags.`{KEY_TAG}` LIKE '%'")
+    return [client_row(run) for run in runs if run.info.status in (FINISHED, FAILED)]
 
 
 def _from_sql(store: Store, keys: set[str]) -> list[Row]:
