@@ -20,6 +20,9 @@ from omegaconf import DictConfig
 class _Plugin:
     """What sweeper and launcher keep of what Hydra hands over."""
 
+    hydra_context: HydraContext | None = None
+    config: DictConfig | None = None
+
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
