@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xorlab.analysis.comparison import Comparison, compare, compare_all
     from xorlab.analysis.convergence import convergence
+    from xorlab.analysis.sample_size import seeds_needed
     from xorlab.composition import configure
     from xorlab.config import Config
     from xorlab.errors import ConfigError, StoreError, UsageError
@@ -18,31 +20,39 @@ if TYPE_CHECKING:
 
 # Where each public name lives. They are imported when first used: MLflow alone takes seconds.
 _HOMES = {
+    "Comparison": "analysis.comparison",
     "Config": "config",
     "ConfigError": "errors",
     "Result": "result",
     "StoreError": "errors",
     "UsageError": "errors",
+    "compare": "analysis.comparison",
+    "compare_all": "analysis.comparison",
     "configure": "composition",
     "convergence": "analysis.convergence",
     "load_curves": "tracking.reader",
     "load_runs": "tracking.reader",
     "predict": "training",
+    "seeds_needed": "analysis.sample_size",
     "train": "training",
     "train_many": "training",
 }
 
 __all__ = [
+    "Comparison",
     "Config",
     "ConfigError",
     "Result",
     "StoreError",
     "UsageError",
+    "compare",
+    "compare_all",
     "configure",
     "convergence",
     "load_curves",
     "load_runs",
     "predict",
+    "seeds_needed",
     "train",
     "train_many",
 ]

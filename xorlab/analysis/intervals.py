@@ -1,4 +1,4 @@
-"""Confidence intervals of rates, means and what is put together from them. Arrays in, arrays out."""
+"""Confidence intervals of rates, of means, and of what is put together from them."""
 
 from __future__ import annotations
 
