@@ -56,8 +56,7 @@ def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_p
         # MLflow 3.17 opens every experiment as one of language models unless the address says
         # otherwise, whatever the experiment's own tag says: the printed address does.
         page.goto(f"{address}/{printed}")
-        listed = text_of(page, "Model training", "sweep xor", "xor h=3 lr=3 seed=2")
-        assert "xor h=2 lr=3 seed=1" in listed
+        text_of(page, "Model training", "Run Name", "sweep xor")
         experiment = f"{address}/{printed.partition('/runs')[0]}"
 
         page.goto(f"{experiment}/runs/{parent}?{TRAINING}")

@@ -12,7 +12,8 @@ import pytest
 from tests.conftest import ROOT
 
 # The sweep that each notebook reads, made small.
-SWEEPS = {"first_sweep": ("+study=first", "seed=range(0,6)", "training.epochs=1500")}
+_FIRST = ("+study=first", "seed=range(0,6)", "training.epochs=1500")
+SWEEPS = {"first_sweep": _FIRST, "conclusions": _FIRST, "seeds_and_cutoffs": _FIRST}
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))
 
 
