@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xorlab.analysis.convergence import convergence
+    from xorlab.analysis.failures import failure_table
     from xorlab.composition import configure
     from xorlab.config import Config
+    from xorlab.diagnosis import diagnose
     from xorlab.errors import ConfigError, StoreError, UsageError
     from xorlab.result import Result
     from xorlab.tracking.reader import load_curves, load_runs
+    from xorlab.tracking.weights import load_weights
     from xorlab.training import predict, train, train_many
 
 # Where each public name lives. They are imported when first used: MLflow alone takes seconds.
@@ -25,8 +28,11 @@ _HOMES = {
     "UsageError": "errors",
     "configure": "composition",
     "convergence": "analysis.convergence",
+    "diagnose": "diagnosis",
+    "failure_table": "analysis.failures",
     "load_curves": "tracking.reader",
     "load_runs": "tracking.reader",
+    "load_weights": "tracking.weights",
     "predict": "training",
     "train": "training",
     "train_many": "training",
@@ -40,8 +46,11 @@ __all__ = [
     "UsageError",
     "configure",
     "convergence",
+    "diagnose",
+    "failure_table",
     "load_curves",
     "load_runs",
+    "load_weights",
     "predict",
     "train",
     "train_many",

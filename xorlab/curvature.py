@@ -18,8 +18,8 @@ from xorlab.tasks import Task
 
 Floats = npt.NDArray[np.float64]
 
-# A Hessian of this many parameters fills 32 MB, and its eigenvalues take a second.
-MAX_PARAMETERS = 2000
+# A Hessian of this many parameters fills 8 MB, and its eigenvectors take a good part of a second.
+MAX_PARAMETERS = 1000
 # What one chunk of networks may use for the tangents of its units, in bytes.
 _CHUNK_BYTES = 64 << 20
 _KNOWN_NETWORK_KEYS = ("hidden", "activation", "output", "slope")
@@ -129,7 +129,7 @@ def _chunk(
     """
     weights, biases = unpack(columns, sizes)
     network, layers = config.network, len(weights)
-    places = Parameters(np.arange(len(columns))[:, None], sizes)  # type: ignore[arg-type]
+    places = Parameters(np.arange(len(columns))[:, None], sizes)
     # Of each layer, the place of every weight (fan_in, fan_out) and bias in the packed order.
     at_weight = [w[..., 0] if layer == 0 else w[..., 0].T for layer, w in enumerate(places.weights)]
     at_bias = [b[:, 0] for b in places.biases]
