@@ -43,8 +43,14 @@ def shifted(columns: np.ndarray, size: float) -> np.ndarray:
 def sides(config: Config, task, columns: np.ndarray) -> np.ndarray:
     """(N, ...) which side of its kink every unit is on."""
     surface = error_surface(config, task, columns)
-    flat = [(s > 0.5).reshape(columns.shape[1], -1) for s in surface.slopes]
-    return np.concatenate([*flat, (surface.outputs > 0).reshape(columns.shape[1], -1)], axis=1)
+    names = [config.network.activation] * len(surface.hidden) + [config.network.output]
+    layers = zip(names, [*surface.hidden, surface.outputs], surface.slopes, strict=True)
+    flat = [
+        ((a > 0) if name == "relu" else (slope > 0.9)).reshape(columns.shape[1], -1)
+        for name, a, slope in layers
+        if name in ("relu", "leaky_relu")
+    ]
+    return np.concatenate([*flat, np.zeros((columns.shape[1], 1), bool)], axis=1)
 
 
 @settings(max_examples=120)
@@ -169,7 +175,7 @@ def test_many_networks_are_computed_in_chunks_with_the_same_numbers(monkeypatch)
     single = error_surface(config, task, columns, np.linspace(0, 1, 11))
     for name in ("loss", "gradient", "hessian", "outputs", "kinks"):
         np.testing.assert_allclose(getattr(single, name), getattr(whole, name), rtol=1e-12)
-    assert [layer.shape for layer in single.slopes] == [(11, 4, 3), (11, 4, 2)]
+    assert [layer.shape for layer in single.slopes] == [(11, 4, 3), (11, 4, 2), (11, 4, 1)]
 
 
 def test_units_on_a_kink_are_counted():

@@ -35,7 +35,7 @@ class Surface:
         hessian: (N, K, K), symmetric, in the same order of parameters.
         outputs: (N, P, O).
         hidden: one (N, P, units) per hidden layer: the activations.
-        slopes: one (N, P, units) per hidden layer: f' at the activations.
+        slopes: one (N, P, units) per layer of units, the output's last: f' at each.
         kinks: (N,) units times patterns, hidden and output, that lie exactly on a kink of f, where
             gradient and Hessian are those of the side below.
     """
@@ -191,7 +191,7 @@ def _chunk(
         hessian=0.5 * (hessian + hessian.swapaxes(1, 2)),
         outputs=a[-1],
         hidden=a[1:-1],
-        slopes=first[:-1],
+        slopes=first,
         kinks=kinks,
     )
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.failures import (
-    DEFAULTS,
-    Thresholds,
-    classify,
-    curve_numbers,
-    network_numbers,
-)
+from xorlab.analysis.failures import DEFAULTS, Thresholds, classify
+from xorlab.analysis.symptoms import curve_numbers, network_numbers
 from xorlab.config import Config
 from xorlab.errors import StoreError
 from xorlab.identity import run_key
@@ -20,8 +15,6 @@ from xorlab.result import DIVERGED, UNSOLVED
 from xorlab.tasks import make_task
 from xorlab.tracking.reader import load_curves
 from xorlab.tracking.weights import Network, load_weights
-
-_LEADING = ["run_id", "failure"]
 
 
 def diagnose(
@@ -49,8 +42,10 @@ def diagnose(
           on a kink of their activation, where the Hessian says little;
         - ``sharpness``: the learning rate over the largest with which gradient descent is stable
           at this curvature, lr * largest / (2 + 2 * momentum) (Cohen et al. 2021); above 1 it
-          cannot come to rest here. NaN for other optimizers and online updates;
+          cannot come to rest here; ``step_share``, lr * gradient_norm^2 / E: the share of E that
+          its next step removes to first order. NaN for other optimizers and online updates;
         - ``saturation``: share of hidden units times patterns on a flat part of their activation;
+          ``stuck_outputs``: share of the wrong outputs on a flat part of theirs;
         - ``identical_units``: hidden units that equal another of their layer, up to sign;
         - ``weight_norm``; ``wrong_patterns``: patterns with an output not within the tolerance;
           ``output_mean``, ``output_low``, ``output_high``; ``outputs``: all of them to one digit;
@@ -119,16 +114,18 @@ def _numbers(
     decay = np.array([config.optimizer.weight_decay for config in configs], np.float64)
     table = network_numbers(first, task, packed, decay, thresholds)
     table.index = pd.Index(list(networks), dtype="str")
-    limits = [_stable_rate(config) for config in configs]
-    rates = [config.optimizer.lr for config in configs]
+    rates = np.array([_rate(config) for config in configs], np.float64)
+    limits = np.array([2.0 + 2.0 * config.optimizer.momentum for config in configs])
     after = table.columns.get_loc("kinks")
     assert isinstance(after, int)  # noqa: S101  (the column is there once)
-    sharpness = np.array(rates) * table["largest_eigenvalue"].to_numpy() / np.array(limits)
-    table.insert(after + 1, "sharpness", sharpness)
+    with np.errstate(all="ignore"):
+        share = rates * table["gradient_norm"] ** 2 / table["loss_minimised"]
+    table.insert(after + 1, "sharpness", rates * table["largest_eigenvalue"] / limits)
+    table.insert(after + 2, "step_share", share)
     return table
 
 
-def _stable_rate(config: Config) -> float:
-    """The largest rate times curvature at which this optimizer can rest; NaN if not known."""
+def _rate(config: Config) -> float:
+    """The learning rate of plain gradient descent; NaN where steps are made in another way."""
     plain = config.optimizer.name == "gd" and config.training.update == "batch"
-    return 2.0 + 2.0 * config.optimizer.momentum if plain else float("nan")
+    return config.optimizer.lr if plain else float("nan")

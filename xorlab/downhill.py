@@ -20,10 +20,12 @@ _FLATTEST = 1e-8
 # equal for ever. Both lengths are shares of the weights' norm, or of 1 where that is smaller.
 _NUDGE = 1e-3
 _RADIUS = 0.1
-# A network is done where all but this share of its loss is gone, or nothing more is gained.
+# A network is done where all but this share of its loss is gone; or where several steps gained
+# next to nothing and the surface does not bend down; or where its radius has shrunk to nothing.
 _ENOUGH = 0.1
 _GAIN = 1e-7
 _PATIENCE = 5
+_SMALLEST_RADIUS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +61,10 @@ def go_downhill(
     a step that does not lower the loss is undone and the radius divided by four.
 
     Args:
-        config, task, packed, weight_decay: as `xorlab.curvature.error_surface` takes them;
-            weights must be finite, and weight_decay is (N,).
+        config: what the networks share, as `xorlab.curvature.error_surface` takes it.
+        task: the patterns.
+        packed: (K, N) weights and biases, all finite.
+        weight_decay: (N,).
         seed: of the nudge with which the descent begins.
         steps: at most so many.
 
@@ -74,23 +78,23 @@ def go_downhill(
     first = error_surface(config, task, points, weight_decay)
     loss, gradient, hessian = first.loss.copy(), first.gradient.copy(), first.hessian.copy()
     start, radius, idle = loss.copy(), _RADIUS * extent, np.zeros(len(loss), np.int64)
+    bent = np.ones(len(loss), np.bool_)
     for _ in range(steps):
         finite = np.isfinite(hessian).all(axis=(1, 2)) & np.isfinite(gradient).all(axis=0)
-        going = np.flatnonzero(finite & (idle < _PATIENCE) & (loss > _ENOUGH * start))
+        busy = (bent | (idle < _PATIENCE)) & (radius > _SMALLEST_RADIUS * extent)
+        going = np.flatnonzero(finite & busy & (loss > _ENOUGH * start))
         if not len(going):
             break
-        step = _saddle_free(hessian[going], gradient[:, going])
-        length = np.linalg.norm(step, axis=0)
-        step *= np.minimum(1.0, radius[going] / np.maximum(length, np.finfo(float).tiny))
+        step, bent[going] = _saddle_free(hessian[going], gradient[:, going])
+        limit, length = radius[going], _norm(step)
+        with np.errstate(all="ignore"):
+            step *= np.minimum(1.0, limit / length)
+        step[~np.isfinite(step)] = 0.0
         there = error_surface(config, task, points[:, going] + step, weight_decay[going])
         better = there.loss < loss[going]
-        gained = better & (there.loss < (1.0 - _GAIN) * loss[going])
-        cut = length > radius[going]
-        radius[going] = np.where(
-            better,
-            np.where(cut, 2.0, 1.0) * radius[going],
-            np.minimum(length, radius[going]) / 4.0,
-        )
+        gained = there.loss < (1.0 - _GAIN) * loss[going]
+        longer = np.where(length > limit, 2.0, 1.0) * limit
+        radius[going] = np.where(better, longer, np.minimum(length, limit) / 4.0)
         idle[going] = np.where(gained, 0, idle[going] + 1)
         moved = going[better]
         points[:, moved] += step[:, better]
@@ -110,11 +114,21 @@ def smallest_share(hessian: Floats) -> Floats:
     return share
 
 
-def _saddle_free(hessian: Floats, gradient: Floats) -> Floats:
+def _saddle_free(hessian: Floats, gradient: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The steps (K, N), and whether the surface bends down anywhere (N,)."""
     eigenvalues, vectors = np.linalg.eigh(hessian)
     sizes = np.abs(eigenvalues)
     floor = np.maximum(_FLATTEST * sizes.max(axis=1, keepdims=True), np.finfo(float).tiny)
     along = vectors.swapaxes(1, 2) @ gradient.T[:, :, None]
-    scaled = along / np.maximum(sizes, floor)[:, :, None]
-    step: Floats = -(vectors @ scaled)[:, :, 0].T
-    return step
+    with np.errstate(all="ignore"):
+        scaled = along / np.maximum(sizes, floor)[:, :, None]
+        step: Floats = -(vectors @ scaled)[:, :, 0].T
+    return step, eigenvalues[:, 0] < -floor[:, 0]
+
+
+def _norm(step: Floats) -> Floats:
+    """(N,) lengths, also of steps whose squares are beyond a float."""
+    largest = np.abs(step).max(axis=0)
+    with np.errstate(all="ignore"):
+        length: Floats = largest * np.linalg.norm(step / largest, axis=0)
+    return np.where(largest > 0, length, 0.0)

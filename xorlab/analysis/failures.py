@@ -1,4 +1,4 @@
-"""Why runs failed: the numbers that tell, and the class that they lead to."""
+"""Why runs failed: from the numbers that tell to a class, and classes counted per setting."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-
-from xorlab.config import Config
-from xorlab.curvature import Surface, error_surface
-from xorlab.derivatives import ODD
-from xorlab.downhill import go_downhill
-from xorlab.tasks import Task
-
-Floats = npt.NDArray[np.float64]
 
 DIVERGED, OSCILLATING, IMPROVING = "diverged", "oscillating", "still improving"
 SADDLE, SATURATED, MINIMUM = "saddle or plateau", "saturated", "local minimum"
@@ -33,7 +24,17 @@ class Thresholds:
             its epochs. A loss that approaches a floor like 1/t changes by about a percent.
         oscillation: a run oscillates when, in the last half of its epochs, its loss both rose
             and fell by this share of its mean, all rises and all falls counted.
-        saturation: hidden units are saturated when this share of their activations is.
+        bounce: gradient descent also oscillates when its next step is, to first order, to remove
+            this share of the loss, and yet the last half of the epochs did not remove half of
+            that: it jumps from side to side of a valley, at the same height at each step.
+        saturation: units are saturated when this share of their activations is.
+        silent: hidden units are silent, whatever the surface does, when this share is: next to
+            no error comes back through them.
+        near: a minimum is finite when the descent ends within this many norms of the weights. A
+            minimum at infinity is some 10 steps of the descent away and then more; it moved by
+            0.8 to 2 norms on 2-2-1 XOR.
+        settled: the descent ended on a minimum when no eigenvalue there is below minus this
+            share of the largest, and on a strict one when none is below plus this share.
         slope: an activation is saturated where its derivative is below this share of the
             derivative's largest value; the logistic function is from 0.975 on, tanh from 0.95.
         curvature: an eigenvalue counts as negative below minus this share of the largest size:
@@ -45,7 +46,11 @@ class Thresholds:
     fall: float = 0.1
     change: float = 0.05
     oscillation: float = 0.05
+    bounce: float = 1e-3
     saturation: float = 0.5
+    silent: float = 0.95
+    near: float = 0.05
+    settled: float = 1e-6
     slope: float = 0.1
     curvature: float = 1.5e-8
     alike: float = 0.01
@@ -54,180 +59,55 @@ class Thresholds:
 DEFAULTS = Thresholds()
 
 
-def network_numbers(
-    config: Config,
-    task: Task,
-    packed: npt.NDArray[np.floating],
-    weight_decay: Floats,
-    thresholds: Thresholds = DEFAULTS,
-) -> pd.DataFrame:
-    """What the weights of N networks of one shape tell.
-
-    Args:
-        config: what they share; see `xorlab.curvature.error_surface`.
-        task: the patterns.
-        packed: (K, N); a column that is not finite gets NaN throughout.
-        weight_decay: (N,).
-        thresholds: `slope`, `curvature` and `alike` are used.
-
-    Returns:
-        N rows, with the columns that `xorlab.diagnose` describes, from ``loss_minimised`` to
-        ``outputs``.
-
-    Raises:
-        ConfigError: the network has a feature whose Hessian is not known.
-    """
-    columns = np.array(packed, np.float64)
-    finite = np.isfinite(columns).all(axis=0)
-    surface = error_surface(config, task, columns[:, finite], weight_decay[finite])
-    numbers = _local(config, task, columns[:, finite], surface, thresholds)
-    numbers.update(_ahead(config, task, columns[:, finite], weight_decay[finite], surface.loss))
-    table = pd.DataFrame(numbers, index=np.flatnonzero(finite))
-    table = table.astype({"outputs": "str"}).reindex(range(len(finite)))
-    return table
-
-
-def _local(
-    config: Config, task: Task, columns: Floats, surface: Surface, thresholds: Thresholds
-) -> dict[str, npt.NDArray[np.generic]]:
-    count = columns.shape[1]
-    eigenvalues = np.full(surface.hessian.shape[:2], np.nan)
-    sound = np.isfinite(surface.hessian).all(axis=(1, 2))
-    eigenvalues[sound] = np.linalg.eigvalsh(surface.hessian[sound])
-    zero = thresholds.curvature * np.abs(eigenvalues).max(axis=1, keepdims=True)
-    size = np.maximum(np.abs(columns), 1.0)
-    slopes = [layer.reshape(count, -1) for layer in surface.slopes]
-    steepest = _STEEPEST.get(config.network.activation, 1.0)
-    flat = np.concatenate([layer < thresholds.slope * steepest for layer in slopes], axis=1)
-    with np.errstate(all="ignore"):
-        relative = (np.abs(surface.gradient) * size).max(axis=0) / surface.loss
-        norm = np.linalg.norm(surface.gradient, axis=0)
-    outputs = surface.outputs.reshape(count, -1)
-    wrong = (np.abs(surface.outputs - task.targets) > config.training.tolerance).any(axis=2)
-    return {
-        "loss_minimised": surface.loss,
-        "gradient_norm": norm,
-        "relative_gradient": relative,
-        "smallest_eigenvalue": eigenvalues[:, 0],
-        "largest_eigenvalue": eigenvalues[:, -1],
-        "negative_eigenvalues": np.where(sound, (eigenvalues < -zero).sum(axis=1), np.nan),
-        "kinks": surface.kinks,
-        "saturation": flat.mean(axis=1),
-        "identical_units": _identical(config, surface.hidden, thresholds.alike),
-        "weight_norm": np.linalg.norm(columns, axis=0),
-        "wrong_patterns": wrong.sum(axis=1),
-        "output_mean": outputs.mean(axis=1),
-        "output_low": outputs.min(axis=1),
-        "output_high": outputs.max(axis=1),
-        "outputs": np.array([_told(row) for row in outputs], object),
-    }
-
-
-# The largest derivative of each activation that does not reach 1.
-_STEEPEST = {"sigmoid": 0.25}
-_SHOWN = 16  # outputs of larger tasks are not written out
-
-
-def _told(outputs: Floats) -> str:
-    """Outputs in the order of the patterns, to one digit: runs that fail alike look alike."""
-    if len(outputs) > _SHOWN:
-        return ""
-    return " ".join(f"{round(float(value), 1) + 0.0:.1f}" for value in outputs)
-
-
-def _identical(config: Config, hidden: Sequence[Floats], alike: float) -> npt.NDArray[np.int64]:
-    """(N,) hidden units that equal an earlier unit of their layer, or its negative."""
-    name = config.network.activation
-    found = np.zeros(len(hidden[0]), np.int64)
-    for layer in hidden:
-        # The logistic function is odd about 1/2.
-        units = layer - 0.5 if name == "sigmoid" else layer
-        reach = alike * np.abs(units).max(axis=(1, 2))
-        for unit in range(1, units.shape[2]):
-            own, others = units[:, :, unit : unit + 1], units[:, :, :unit]
-            same = np.abs(own - others).max(axis=1) <= reach[:, None]
-            if name in ODD:
-                same |= np.abs(own + others).max(axis=1) <= reach[:, None]
-            found += same.any(axis=1)
-    return found
-
-
-def _ahead(
-    config: Config, task: Task, columns: Floats, decay: Floats, loss: Floats
-) -> dict[str, npt.NDArray[np.generic]]:
-    ahead = go_downhill(config, task, columns, decay)
-    with np.errstate(all="ignore"):
-        fall = 1.0 - ahead.loss / loss
-        way = np.linalg.norm(ahead.packed - columns, axis=0)
-        distance = way / np.maximum(1.0, np.linalg.norm(columns, axis=0))
-    # The nudge with which the descent begins may end a hair above where it started.
-    return {
-        "fall_ahead": np.where(loss > 0, np.maximum(fall, 0.0), 0.0),
-        "distance_ahead": distance,
-        "curvature_ahead": ahead.smallest,
-    }
-
-
-def curve_numbers(curves: pd.DataFrame) -> pd.DataFrame:
-    """What the last half of the loss curves tells.
-
-    Args:
-        curves: ``run_id``, ``step``, ``loss`` from `xorlab.load_curves`.
-
-    Returns:
-        a row per run id: ``recent_change``, the share by which the loss fell since half of the
-        last step (negative where it rose), and ``oscillation``, the smaller of all rises and all
-        falls since, over the mean loss. NaN where the curve has no earlier point.
-    """
-    last = curves.groupby("run_id")["step"].transform("max")
-    # The last point at or before the half is where it begins.
-    before = curves["step"].where(curves["step"] <= last / 2)
-    begin = before.groupby(curves["run_id"]).transform("max")
-    tail = curves[curves["step"] >= begin]
-    with np.errstate(all="ignore"):
-        loss = tail.groupby("run_id")["loss"]
-        moves = loss.diff()
-        rises = moves.clip(lower=0).groupby(tail["run_id"]).sum()
-        falls = (-moves.clip(upper=0)).groupby(tail["run_id"]).sum()
-        table = pd.DataFrame(
-            {
-                "recent_change": 1.0 - loss.last() / loss.first(),
-                "oscillation": np.minimum(rises, falls) / loss.mean(),
-            }
-        )
-    return table.where(loss.size() > 1)
-
-
 def classify(numbers: pd.DataFrame, thresholds: Thresholds = DEFAULTS) -> pd.Series:
     """The class of each failed run, from its numbers; the first that fits.
 
     1. ``diverged``: its outcome says so, or its weights are so large that the surface at them is
        no finite number.
-    2. ``oscillating``: its loss goes up and down: the steps are too long for the curvature.
+    2. ``oscillating``: its loss goes up and down: the steps are too long for the surface.
     3. ``still improving``: there is a way down, and the run is on it.
-    4. ``saddle or plateau``: there is a way down, and the run hardly moves. Also where the
-       descent itself ended on a point with negative curvature.
-    5. ``saturated``: no way down, and hidden units that no longer respond: a minimum at infinity
-       with error, to which the weights grow for ever, or units that are dead.
-    6. ``local minimum``: no way down, and units that do respond.
+    4. ``local minimum``: no way down, and a strict minimum (positive definite Hessian) within
+       reach.
+    5. ``saturated``: the wrong outputs lie where their activation is flat, so that no error comes
+       back; or all hidden units are silent (dead units of a rectifier, units far out); or there
+       is no way down and hidden units are saturated: with weights that grow for ever, a minimum
+       at infinity that has an error.
+    6. ``saddle or plateau``: there is a way down, and the run hardly moves; or the descent itself
+       ended where the surface still bends down, as it does at the run's own weights.
+    7. ``local minimum`` again: no way down, but with directions in which the surface is flat, as
+       there are wherever a rectifier's weights can be scaled against those behind it.
+
+    Piecewise linear units bend the surface at their kinks alone, which no Hessian sees: what is
+    called a minimum there is where curvature-scaled steps find no way down.
 
     Args:
-        numbers: columns of `network_numbers` and `curve_numbers`, and ``outcome``.
+        numbers: columns of `xorlab.analysis.symptoms`' two tables, ``outcome``, and
+            ``step_share``, the share of the loss that the next step is to remove to first order;
+            NaN where that is not known.
         thresholds: see there.
     """
     limits = thresholds
     broken = (numbers["outcome"] == DIVERGED) | numbers["fall_ahead"].isna()
     descends = numbers["fall_ahead"] >= limits.fall
-    unsettled = numbers["curvature_ahead"] < -(limits.curvature**0.5)
-    conditions = [
-        broken,
-        numbers["oscillation"] >= limits.oscillation,
-        descends & (numbers["recent_change"] >= limits.change),
-        descends | unsettled,
-        numbers["saturation"] >= limits.saturation,
+    bends = numbers["negative_eigenvalues"] > 0
+    unsettled = bends & (numbers["curvature_ahead"] < -limits.settled)
+    share = numbers["step_share"]
+    bounces = (share >= limits.bounce) & (share > 2 * numbers["recent_change"])
+    strict = numbers["curvature_ahead"] > limits.settled
+    near = numbers["distance_ahead"] <= limits.near
+    silent = numbers["saturation"] >= limits.silent
+    stuck = numbers["stuck_outputs"] >= limits.saturation
+    full = numbers["saturation"] >= limits.saturation
+    rules = [
+        (DIVERGED, broken),
+        (OSCILLATING, bounces | (numbers["oscillation"] >= limits.oscillation)),
+        (IMPROVING, descends & (numbers["recent_change"] >= limits.change)),
+        (MINIMUM, ~descends & strict & near),
+        (SATURATED, stuck | silent | (~descends & ~unsettled & full)),
+        (SADDLE, descends | unsettled),
     ]
-    names = [DIVERGED, OSCILLATING, IMPROVING, SADDLE, SATURATED]
-    chosen = np.select([c.to_numpy(bool) for c in conditions], names, MINIMUM)
+    conditions = [condition.to_numpy(bool) for _, condition in rules]
+    chosen = np.select(conditions, [name for name, _ in rules], MINIMUM)
     return pd.Series(
         pd.Categorical(chosen, categories=list(CLASSES)), index=numbers.index, name="failure"
     )
