@@ -12,7 +12,10 @@ import pytest
 from tests.conftest import ROOT
 
 # The sweep that each notebook reads, made small.
-SWEEPS = {"first_sweep": ("+study=first", "seed=range(0,6)", "training.epochs=1500")}
+SWEEPS = {
+    "first_sweep": ("+study=first", "seed=range(0,6)", "training.epochs=1500"),
+    "reading_failures": ("+study=failures", "seed=range(0,12)", "training.epochs=3000"),
+}
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))
 
 

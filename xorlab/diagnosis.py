@@ -52,7 +52,8 @@ def diagnose(
         - ``fall_ahead``: the share of E that a descent with curvature-scaled steps removes from
           here on (`xorlab.downhill`), ``distance_ahead``: how far it moves in norms of the
           weights, ``curvature_ahead``: smallest over largest eigenvalue where it ends;
-        - ``recent_change`` and ``oscillation`` of the loss in the last half of the epochs;
+        - ``recent_change`` of the loss in the last half of the epochs, ``latest_change`` in the
+          last tenth, and ``oscillation``; see `xorlab.analysis.symptoms.curve_numbers`;
         - the columns of ``runs``.
 
         Numbers of the surface are NaN for a diverged run.

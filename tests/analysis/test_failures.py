@@ -19,8 +19,8 @@ from xorlab.tasks import make_task
 # A run at rest at a strict minimum; what differs from it makes another class.
 REST = {
     "outcome": "unsolved", "fall_ahead": 0.0, "curvature_ahead": 0.1, "distance_ahead": 1e-4,
-    "negative_eigenvalues": 0.0, "recent_change": 0.0, "oscillation": 0.0, "step_share": 0.0,
-    "saturation": 0.0, "stuck_outputs": 0.0,
+    "negative_eigenvalues": 0.0, "recent_change": 0.0, "latest_change": 0.1, "oscillation": 0.0,
+    "step_share": 0.0, "saturation": 0.0, "stuck_outputs": 0.0,
 }  # fmt: skip
 
 
@@ -36,6 +36,7 @@ REST = {
         ({"step_share": 0.01, "recent_change": 0.5, "fall_ahead": 0.9}, "still improving"),
         ({"fall_ahead": 0.9, "recent_change": 0.2}, "still improving"),
         ({"fall_ahead": 0.9, "recent_change": 0.01}, "saddle or plateau"),
+        ({"fall_ahead": 0.9, "recent_change": 0.2, "latest_change": 1e-3}, "saddle or plateau"),
         ({"fall_ahead": 0.0, "recent_change": 0.2}, "local minimum"),
         ({"saturation": 0.6, "distance_ahead": 1.5, "curvature_ahead": 1e-12}, "saturated"),
         ({"saturation": 0.6}, "local minimum"),
@@ -63,8 +64,8 @@ def test_recent_change_and_oscillation_are_those_of_the_last_half():
     falling = curve([9.0, 5.0, 4.0, 3.0, 1.0])
     bouncing = curve([9.0, 9.0, 2.0, 4.0, 2.0], "b")
     numbers = curve_numbers(pd.concat([falling, bouncing]))
-    assert numbers.loc["a"].tolist() == [0.75, 0.0]
-    assert numbers.loc["b"].tolist() == [0.0, 2.0 / (8.0 / 3.0)]
+    assert numbers.loc["a"].tolist() == [0.75, 1 - 1 / 3, 0.0]
+    assert numbers.loc["b"].tolist() == [0.0, 0.5, 2.0 / (8.0 / 3.0)]
 
 
 @settings(max_examples=30)

@@ -29,7 +29,7 @@ LOOKS = {
     DIVERGED: (COLOURS[3], "x"),
 }
 _SOLVED = "#DDDDDD"
-_NARROW = 4  # a part of a bar below this share, in percent, has no room for its label
+_NARROW = 6  # a part of a bar below this share, in percent, has no room for its label
 _MOST = 40
 
 
@@ -92,7 +92,9 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: where to draw; None for a figure of its own.
     """
     ax = ax or new_axes()
-    share = diagnosis["smallest_eigenvalue"] / diagnosis["largest_eigenvalue"]
+    smallest, largest = diagnosis["smallest_eigenvalue"], diagnosis["largest_eigenvalue"]
+    size = pd.concat([smallest.abs(), largest.abs()], axis="columns").max(axis="columns")
+    share = smallest / size
     here = diagnosis.assign(share=share)
     here = here[np.isfinite(here["share"]) & np.isfinite(here["relative_gradient"])]
     for name in CLASSES:
@@ -107,7 +109,8 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xscale("log")
     ax.set_yscale("symlog", linthresh=1e-6)
     ax.set_xlabel("relative gradient, max |g| max(|w|, 1) / E")
-    ax.set_ylabel("smallest / largest eigenvalue")
+    ax.set_ylabel("smallest eigenvalue / largest size of any")
+    ax.set_ylim(-3, 3)
     ax.set_title(f"Error surface where runs ended (n = {len(here)} failed runs)", fontsize="medium")
     if len(here):
         ax.legend(frameon=False, fontsize="small")

@@ -152,23 +152,28 @@ def curve_numbers(curves: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         a row per run id: ``recent_change``, the share by which the loss fell since half of the
-        last step (negative where it rose), and ``oscillation``, the smaller of all rises and all
-        falls since, over the mean loss. NaN where the curve has no earlier point.
+        last step (negative where it rose), ``latest_change``, the same since nine tenths of it,
+        and ``oscillation``, the smaller of all rises and all falls since the half, over the mean
+        loss since then. NaN where the curve has no earlier point.
     """
-    last = curves.groupby("run_id")["step"].transform("max")
-    # The last point at or before the half is where it begins.
-    before = curves["step"].where(curves["step"] <= last / 2)
-    begin = before.groupby(curves["run_id"]).transform("max")
-    tail = curves[curves["step"] >= begin]
+    tail, tenth = _since(curves, 0.5), _since(curves, 0.9)
     with np.errstate(all="ignore"):
-        loss = tail.groupby("run_id")["loss"]
+        loss, latest = tail.groupby("run_id")["loss"], tenth.groupby("run_id")["loss"]
         moves = loss.diff()
         rises = moves.clip(lower=0).groupby(tail["run_id"]).sum()
         falls = (-moves.clip(upper=0)).groupby(tail["run_id"]).sum()
         table = pd.DataFrame(
             {
                 "recent_change": 1.0 - loss.last() / loss.first(),
+                "latest_change": 1.0 - latest.last() / latest.first(),
                 "oscillation": np.minimum(rises, falls) / loss.mean(),
             }
         )
     return table.where(loss.size() > 1)
+
+
+def _since(curves: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Each curve from its last point at or before this share of its last step."""
+    last = curves.groupby("run_id")["step"].transform("max")
+    before = curves["step"].where(curves["step"] <= share * last)
+    return curves[curves["step"] >= before.groupby(curves["run_id"]).transform("max")]
