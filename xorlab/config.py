@@ -239,7 +239,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": OPTIMIZERS,
     "training": ("default",),
     "tracking": ("default",),
-    "study": ("first",),
+    "study": ("first", "failures"),
 }
 
 

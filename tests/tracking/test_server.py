@@ -57,6 +57,21 @@ def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(serv
         xorlab.load_runs(server, "filed", filter="nonsense")
 
 
+def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_file):
+    sweep = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=60",
+             "tracking.experiment=failures")  # fmt: skip
+    command(*sweep)
+    command(*sweep, f"tracking.uri={server}")
+    tables = [
+        xorlab.diagnose(xorlab.load_runs(uri=uri, experiment="failures")) for uri in (None, server)
+    ]
+    assert len(tables[0]) == 6
+    pd.testing.assert_frame_equal(*map(comparable, tables))
+    gone = xorlab.load_runs(uri=server, experiment="failures").assign(run_id="0" * 32)
+    with pytest.raises(xorlab.StoreError, match="cannot read the runs"):
+        xorlab.load_weights(gone)
+
+
 def test_a_single_run_over_a_server_has_its_artifacts(server, command, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     assert command("tracking.experiment=single", "training.epochs=50").code == 0
