@@ -106,7 +106,8 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
         path.unlink()
     assert main(["latest"]) == 0
     assert "20 runs in" in capfd.readouterr().out
-    assert {path.name for path in folder.iterdir()} >= FILES
+    assert {path.name for path in folder.iterdir()} == FILES | {"failures.png"}
+    assert "runs were not solved: " in (folder / "report.html").read_text()
     after = pd.read_parquet(folder / "runs.parquet")
     pd.testing.assert_frame_equal(
         *(f.sort_values("run_id", ignore_index=True) for f in (before, after))
