@@ -64,7 +64,7 @@ def test_of_runs_that_all_differ_the_interval_still_has_width():
 
 
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
-@settings(max_examples=30)
+@settings(max_examples=5, deadline=None)  # the other takes 0.1 s a call
 def test_holms_correction_is_statsmodels(p):
     expected = multipletests(p, method="holm")[1]
     np.testing.assert_allclose(holm(np.array(p)), expected, atol=1e-12)
@@ -146,11 +146,11 @@ def test_all_pairs_are_corrected_together_and_each_row_is_the_pair_compared():
 def test_no_claim_is_made_in_more_than_a_twentieth_of_experiments_without_a_difference():
     generator = np.random.default_rng(0)
     claims = 0
-    for _ in range(200):
+    for _ in range(100):
         rows = {lr: generator.integers(1, 40, 12).tolist() for lr in (1, 2, 3)}
         told = xorlab.compare_all(table(rows), by=["optimizer.lr"], resamples=100)
         claims += bool(told["claimed"].any())
-    assert claims <= 18  # of 10 expected; more once in 100 times
+    assert claims <= 11  # 5 expected at most; more than 11 once in 250 times
 
 
 @pytest.mark.parametrize(

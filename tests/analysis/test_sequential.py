@@ -100,7 +100,7 @@ def test_the_expected_seeds_are_about_those_that_are_used():
     generator = np.random.default_rng(2)
     expected = 20 + seeds_until(14, 20, 0.1)
     used = []
-    for _ in range(200):
+    for _ in range(80):
         solved = 14 + np.cumsum(generator.random(1000) < 0.7)
         low, high = confidence_sequence(solved, 20 + np.arange(1, 1001))
         used.append(21 + np.argmax((high - low) / 2 <= 0.1))

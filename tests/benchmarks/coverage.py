@@ -217,7 +217,7 @@ def main() -> None:
     options = parser.parse_args()
     sizes = (30,) if options.small else (30, 100)
     experiments, resamples = (100, 200) if options.small else (2000, 1000)
-    console = Console(width=120)
+    console = Console(width=150)
     console.print(statistics_table(sizes, experiments, resamples))
     console.print(pairs_table(sizes, experiments, resamples))
 

@@ -139,7 +139,7 @@ def best_cutoffs(
     92 to 99 % of samples of 30 and in 93 to 99 % of samples of 100
     (`python -m tests.benchmarks.coverage`): not nominal, least where nearly all runs are solved
     within a narrow range, so that the best cutoff lies among the few slowest. At the plain quantile
-    it would be PLAIN_PCT, with percentiles of the bootstrapped argmin ARGMIN_PCT: an argmin may
+    it is 82 to 94 %, with percentiles of the bootstrapped argmin 57 to 93 %: an argmin may
     converge with the cube root of n only, where that bootstrap is inconsistent (Kim & Pollard 1990;
     Abrevaya & Huang 2005).
 

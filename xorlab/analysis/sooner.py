@@ -69,7 +69,7 @@ def sooner_interval(
     settings gives the logit. Where every pair is decided the same way, or the bootstrap shows no
     spread, the interval is that of Newcombe (2006), method 5. A nominal 95 % interval holds the
     truth in 93 to 97 % of samples of 30 and 100, for probabilities from 0.5 to 0.99; percentiles
-    of the same bootstrap in SOONER_PCT, the least near 0 and 1
+    of the same bootstrap in 68 to 95 %, the least near 0 and 1
     (`python -m tests.benchmarks.coverage`).
 
     Args:
