@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.strategies import TABLE, draws, shapes
+from tests.strategies import TABLE, draws, member, shapes
 from xorlab.config import Config
 from xorlab.errors import ConfigError
 from xorlab.result import OUTCOMES, Result
@@ -18,16 +17,9 @@ from xorlab.tasks import make_task
 from xorlab.training import chunk_width, train, train_many
 
 
-def member(shape: Config, values: dict) -> Config:
-    config = copy.deepcopy(shape)
-    config.seed, config.init.name = values["seed"], values["init"]
-    config.init.range, config.init.std = values["init.range"], values["init.std"]
-    config.optimizer.lr, config.training.tolerance = values["lr"], values["tolerance"]
-    return config
-
-
 def bits(result: Result) -> tuple:
     arrays = [result.steps, result.loss, result.predictions, *result.weights, *result.biases]
+    arrays += [] if result.skip is None else [result.skip]
     numbers = np.array([result.accuracy, result.max_error])
     return (
         result.outcome, result.epochs_run, result.epochs_to_solve, result.diverged_at,
@@ -134,7 +126,9 @@ def test_what_a_result_says_agrees_with_itself(data, table):
         else:
             assert result.steps[0] == 0
             assert result.steps[-1] == result.epochs_run
-            finite = [np.isfinite(array).all() for array in (*result.weights, *result.biases)]
+            skip = [] if result.skip is None else [result.skip]
+            arrays = (*result.weights, *result.biases, *skip)
+            finite = [np.isfinite(array).all() for array in arrays]
             assert all(finite)
         assert all(np.isfinite(value) for value in result.metrics().values())
         if shape.training.stop_when_solved and result.outcome == "solved":

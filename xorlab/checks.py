@@ -9,7 +9,7 @@ from xorlab.keys import MAX_POINTS
 
 # Rules that compare one gradient with the next, or with a mean of the last few: between the
 # gradients of two patterns, which differ for reasons of their own, that says nothing.
-_BATCH_ONLY = {
+BATCH_ONLY = {
     "rprop": "Riedmiller & Braun (1993) compare the signs of whole gradients",
     "quickprop": "Fahlman (1988) fits parabolas to whole gradients",
     "delta_bar_delta": "Jacobs (1988) compares whole gradients with their mean",
@@ -117,11 +117,11 @@ def _check_given(config: Config) -> None:
 
 def _check_optimizer(config: Config) -> None:
     optimizer, training = config.optimizer, config.training
-    if training.update == "online" and optimizer.name in _BATCH_ONLY:
+    if training.update == "online" and optimizer.name in BATCH_ONLY:
         raise ConfigError(
             "training.update",
             training.update,
-            f"batch where optimizer={optimizer.name}: {_BATCH_ONLY[optimizer.name]}",
+            f"batch where optimizer={optimizer.name}: {BATCH_ONLY[optimizer.name]}",
         )
     if optimizer.name == "rprop":
         low, first, high = optimizer.delta_min, optimizer.delta_0, optimizer.delta_max

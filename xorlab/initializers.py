@@ -160,7 +160,8 @@ def _nguyen_widrow_weights(rng: Any, init: InitConfig, layer: _Layer) -> Floats:
     if not layer.hidden:
         return _between(rng, 0.5, shape)
     direction = _between(rng, 1.0, shape)
-    return _nguyen_widrow_length(layer) * direction / np.sqrt((direction**2).sum(axis=0))
+    length = _nguyen_widrow_length(layer)
+    return _floats(length * direction / np.sqrt((direction**2).sum(axis=0)))
 
 
 def _nguyen_widrow_biases(rng: Any, init: InitConfig, layer: _Layer) -> Floats:
