@@ -12,7 +12,13 @@ import pytest
 from tests.conftest import ROOT
 
 # The sweep that each notebook reads, made small.
-SWEEPS = {"first_sweep": ("+study=first", "seed=range(0,6)", "training.epochs=1500")}
+_FIRST = ("+study=first", "seed=range(0,6)", "training.epochs=1500")
+SWEEPS = {
+    "conclusions": _FIRST,
+    "first_sweep": _FIRST,
+    "reading_failures": ("+study=failures", "seed=range(0,12)", "training.epochs=3000"),
+    "seeds_and_cutoffs": _FIRST,
+}
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))
 
 

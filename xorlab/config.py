@@ -190,5 +190,5 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": OPTIMIZERS,
     "training": ("default",),
     "tracking": ("default",),
-    "study": ("first",),
+    "study": ("first", "failures"),
 }

@@ -150,6 +150,13 @@ def test_a_plan_is_told_and_nothing_is_done(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plan_says_so_when_the_store_cannot_be_read(command, tmp_path):
+    Path("notes.db").write_text("this is no database, but it is long enough to be looked at\n" * 9)
+    told = command("-m", "seed=1,2", "plan=true", "tracking.uri=sqlite:///notes.db")
+    assert (told.code, told.out) == (1, "")
+    assert "cannot open the tracking store" in told.err
+
+
 def test_duplicates_are_trained_once(command, store_file):
     assert command("-m", "seed=1,1,2", "training.epochs=5", INLINE).code == 0
     assert sorted(xorlab.load_runs()["seed"]) == [1, 2]
@@ -362,7 +369,9 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     assert second[0].hydra_cfg.hydra.job.num == 3
     assert (first[0].cfg.seed, first[0].cfg.optimizer.lr) == (3, 2.0)
     assert "hydra" not in first[0].cfg
-    assert len(parents()) == 1
+    (parent,) = parents()  # of all that was launched
+    assert parent.data.metrics["runs"] == 4
+    assert len(xorlab.load_runs(sweep=parent.info.run_id)) == 4
     assert Singleton  # imported so that Hydra's plug-ins are the process's own
     assert json.dumps(list(first[0].overrides))
 

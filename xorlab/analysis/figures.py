@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +11,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-# Okabe & Ito (2008): told apart with any colour vision.
+from xorlab.analysis.settings import setting_label
+
 _HIGHEST_LOSS = 1e12
+# Okabe & Ito (2008): told apart with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+STYLES = ("-", "--", ":", "-.")  # a second way to tell lines apart
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -28,6 +31,18 @@ def new_figure(width: float, height: float) -> Figure:
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """Axes of a figure of their own, outside pyplot's global list."""
     return new_figure(width, height).add_subplot()
+
+
+def epochs_axis(ax: Axes, label: str) -> None:
+    """Make the x axis one of epochs: logarithmic, with plain numbers, once all is drawn."""
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    decades = np.log10(high / low)
+    subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(label)
 
 
 def png(axes: Axes, dpi: int = 100) -> bytes:
@@ -116,20 +131,12 @@ def success_bars(statistics: pd.DataFrame, by: Sequence[str], ax: Axes | None = 
     errors = np.abs(100 * shown[["rate_low", "rate_high"]].to_numpy(float).T - rate)
     ax.barh(places, rate, color=COLOURS[5], height=0.7)
     ax.errorbar(rate, places, xerr=errors, fmt="none", ecolor=COLOURS[7], capsize=3, lw=1)
-    ax.set_yticks(places, [_setting(row, by) for row in shown.to_dict("records")])
+    ax.set_yticks(places, [setting_label(row, by) for row in shown.to_dict("records")])
     ax.set_xlim(0, 100)
     ax.set_xlabel("runs solved / %, with 95 % Wilson interval")
     left = f", first {most} of {len(statistics)} settings" if len(statistics) > most else ""
     ax.set_title(f"Success rate (n = {_counts(statistics)} per setting{left})")
     return ax
-
-
-def _setting(row: Mapping[Any, Any], by: Sequence[str]) -> str:
-    return ", ".join(f"{name.rpartition('.')[2]}={_short(row[name])}" for name in by)
-
-
-def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _counts(statistics: pd.DataFrame) -> str:

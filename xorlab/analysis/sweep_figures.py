@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures import COLOURS, new_axes
+from xorlab.analysis.figures import COLOURS, STYLES, epochs_axis, new_axes
+from xorlab.analysis.settings import group_label
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
-_STYLES = ("-", "--", ":", "-.")
 
 
 def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = None) -> Axes:
@@ -70,12 +70,11 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
             bottom = table.quantile(low, axis="columns").to_numpy(float)
             top = table.quantile(high, axis="columns").to_numpy(float)
             ax.fill_between(steps, bottom, top, color=colour, alpha=alpha, lw=0)
-        style = _STYLES[number % len(_STYLES)]
-        label = f"{by}={value} (n = {len(group)})"
+        style = STYLES[number % len(STYLES)]
+        label = group_label(by, value, len(group))
         ax.plot(steps, table.median(axis="columns"), style, color=colour, label=label)
-    ax.set_xscale("log")
+    epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
-    ax.set_xlabel("epochs + 1")
     ax.set_ylabel("mean squared error")
     ax.set_title(f"Loss: median, middle 50 % and 90 % of runs (n = {len(runs)})", fontsize="medium")
     ax.legend(frameon=False, fontsize="small")
@@ -101,14 +100,13 @@ def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> 
         ax.step(
             [1.0, *np.maximum(solved, 1.0), limit],
             [*share, share[-1]],
-            _STYLES[number % len(_STYLES)],
+            STYLES[number % len(STYLES)],
             where="post",
             color=COLOURS[number % len(COLOURS)],
-            label=f"{by}={value} (n = {len(group)})",
+            label=group_label(by, value, len(group)),
         )
-    ax.set_xscale("log")
+    epochs_axis(ax, "epochs")
     ax.set_ylim(0, 102)
-    ax.set_xlabel("epochs")
     ax.set_ylabel("runs solved / %")
     ax.set_title(f"Solved by this epoch (n = {len(counted)} runs)")
     ax.legend(frameon=False, fontsize="small")
