@@ -17,6 +17,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 TRAINING = "workflowType=machine_learning"
+# A curve of many points somewhere on the page, not a bar or a dot.
+DRAWN = """() => [...document.querySelectorAll("path.js-line")].some(
+    line => (line.getAttribute("d") || "").split("L").length > 20)"""
 WAIT = 60_000  # milliseconds
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
@@ -64,7 +67,7 @@ def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_p
         assert re.search(r"network\.hidden\s+runs\s+solved\s+rate", told)  # the description
         page.goto(f"{experiment}/runs/{parent}/artifacts/report.html?{TRAINING}")
         report = page.frame_locator("iframe").first
-        report.get_by_role("heading", name="Settings").wait_for()
+        report.get_by_role("heading", name="Settings", exact=True).wait_for()
         assert report.locator("img").count() >= 3
         assert report.locator("img").evaluate_all("them => them.every(i => i.naturalWidth > 0)")
 
@@ -79,10 +82,8 @@ def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_p
         assert facts[0] == facts[1] != []
 
         page.goto(f"{experiment}/runs/{twins['run_id'].iloc[0]}/model-metrics?{TRAINING}")
-        chart = page.locator(".js-plotly-plot").filter(has_text="loss").first
-        chart.locator("path.js-line").first.wait_for()
-        drawn = chart.locator("path.js-line").first.get_attribute("d")
-        assert drawn.count("L") > 20  # a curve, not a bar or a dot
+        page.get_by_text("loss", exact=True).first.wait_for()
+        page.wait_for_function(DRAWN, timeout=WAIT)
 
         page.goto(
             f"{experiment}/runs/{twins['run_id'].iloc[0]}/artifacts/predictions.json?{TRAINING}"

@@ -118,6 +118,16 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
     assert len(pd.read_parquet("three/runs.parquet")) == 10
 
 
+def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
+    wild = ("network.activation=relu", "network.output=linear", "optimizer.lr=1e3")
+    told = command("-m", "seed=range(0,4)", *wild, "training.epochs=200")
+    assert (told.code, told.err) == (0, "")
+    assert "4 runs in" in told.out
+    assert "0 solved, 0 unsolved, 4 diverged" in told.out
+    assert main(["latest", "--out", "wild"]) == 0
+    assert "4 diverged" in Path("wild/report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

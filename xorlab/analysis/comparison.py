@@ -49,7 +49,7 @@ class Comparison:
         claimed: whether a difference is claimed: ``p_holm`` is below 1 - confidence, and there are
             runs enough for an exact test to reach such a level at all.
         seeds: per setting, that would settle it if the rates are those observed (power 0.8); None
-            where a difference is claimed, or where the rates are equal.
+            where a difference is claimed, or where nothing seen here asks for more than there are.
         sentence: all this in plain English.
     """
 

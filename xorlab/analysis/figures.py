@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from xorlab.analysis.settings import setting_label
 
-_HIGHEST_LOSS = 1e12
+HIGHEST_LOSS = 1e12  # the last losses before a divergence are beyond any axis
 # Okabe & Ito (2008): told apart with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 STYLES = ("-", "--", ":", "-.")  # a second way to tell lines apart
@@ -65,8 +65,7 @@ def learning_curve(
         solved: the step at which it was first solved, marked; None if it never was.
         ax: where to draw.
     """
-    # The last losses before a divergence are beyond any axis.
-    drawn = loss < _HIGHEST_LOSS
+    drawn = loss < HIGHEST_LOSS
     ax.plot(steps[drawn], loss[drawn], color=COLOURS[0])
     ax.set_yscale("log")
     ax.set_xlabel("epochs")

@@ -10,7 +10,9 @@ survival time over success probability, and
 
 two independent parts, from whose intervals (Student's on the logarithmic scale, and Wilson's) its
 own is put together (Zou & Donner 2008). Unlike a bootstrap it knows that a setting of which all 30
-runs were solved may still fail now and then.
+runs were solved may still fail now and then: nominal 95 % intervals hold ERT in 93 to 96 % of
+samples of 30 and 100, those of a percentile bootstrap in 79 to 95 %
+(`python -m tests.benchmarks.coverage`).
 
 All functions take times in which everyone was followed to the same limit: see
 `xorlab.analysis.censored.Times.common`.
@@ -77,12 +79,9 @@ class Part:
         with np.errstate(divide="ignore", invalid="ignore"):
             lost, lost_low, lost_high = (c * (1 - q) / q for q in (p, p_high, p_low))
             low, high = mover(mean, m_ends, lost, (lost_low, lost_high))
-        infinite = np.where(none, np.inf, 0.0)
-        return (
-            mean + lost + infinite,
-            np.where(none, lost_low, np.maximum(low, 0.0)),
-            high + infinite,
-        )
+        # At cutoff 0 nothing is spent, and nothing is ever solved.
+        low = np.where(none, np.nan_to_num(lost_low), np.maximum(low, 0.0))
+        return np.where(none, np.inf, mean + lost), low, np.where(none, np.inf, high)
 
 
 def part(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> Part:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures import COLOURS, STYLES, epochs_axis, new_axes
+from xorlab.analysis.figures import COLOURS, HIGHEST_LOSS, STYLES, epochs_axis, new_axes
 from xorlab.analysis.settings import group_label
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
@@ -64,6 +64,7 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     for number, (value, group) in enumerate(runs.groupby(by)):
         own = curves[curves["run_id"].isin(group["run_id"])]
         table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
+        table = table.clip(upper=HIGHEST_LOSS)
         steps = table.index.to_numpy(float) + 1  # so that step 0 has a place on a log axis
         colour = COLOURS[number % len(COLOURS)]
         for low, high, alpha in _BANDS:
