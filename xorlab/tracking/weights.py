@@ -151,7 +151,7 @@ def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats], Float
             layers = range(1, depth + 1)
             weights = [arrays[f"weights_{n}"] for n in layers]
             biases = [arrays[f"biases_{n}"] for n in layers]
-            return weights, biases, arrays["skip"] if "skip" in arrays else None
+            return weights, biases, arrays.get("skip")
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"weights.npz of run {run} cannot be read: {error}") from error
 
