@@ -112,11 +112,11 @@ def _numbers(
             )
     columns = [pack(network.weights, network.biases) for network in networks.values()]
     packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
-    decay = np.array([config.optimizer.weight_decay for config in configs], np.float64)
+    decay = np.array([config.optimizer.weight_decay or 0.0 for config in configs], np.float64)
     table = network_numbers(first, task, packed, decay, thresholds)
     table.index = pd.Index(list(networks), dtype="str")
     rates = np.array([_rate(config) for config in configs], np.float64)
-    limits = np.array([2.0 + 2.0 * config.optimizer.momentum for config in configs])
+    limits = np.array([2.0 + 2.0 * (config.optimizer.momentum or 0.0) for config in configs])
     after = table.columns.get_loc("kinks")
     assert isinstance(after, int)  # noqa: S101  (the column is there once)
     with np.errstate(all="ignore"):
@@ -129,4 +129,4 @@ def _numbers(
 def _rate(config: Config) -> float:
     """The learning rate of plain gradient descent; NaN where steps are made in another way."""
     plain = config.optimizer.name == "gd" and config.training.update == "batch"
-    return config.optimizer.lr if plain else float("nan")
+    return float(config.optimizer.lr or "nan") if plain else float("nan")

@@ -40,11 +40,13 @@ class Network:
         config: that it was trained with.
         weights: one (fan_in, fan_out) per layer, at the end of the run.
         biases: one (fan_out,) per layer.
+        skip: (I, O) weights from the inputs to the outputs, or None.
     """
 
     config: Config
     weights: list[Floats]
     biases: list[Floats]
+    skip: Floats | None = None
 
 
 def load_weights(runs: pd.DataFrame, uri: str | None = None) -> dict[str, Network]:
@@ -141,13 +143,15 @@ def _absent(run: str, name: str) -> StoreError:
     )
 
 
-def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats]]:
-    """weights_1, biases_1, weights_2 and so on."""
+def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats], Floats | None]:
+    """weights_1, biases_1, weights_2 and so on, and skip where there is one."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             depth = sum(name.startswith("biases_") for name in arrays.files)
             layers = range(1, depth + 1)
-            return [arrays[f"weights_{n}"] for n in layers], [arrays[f"biases_{n}"] for n in layers]
+            weights = [arrays[f"weights_{n}"] for n in layers]
+            biases = [arrays[f"biases_{n}"] for n in layers]
+            return weights, biases, arrays.get("skip")
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"weights.npz of run {run} cannot be read: {error}") from error
 
