@@ -245,6 +245,30 @@ def test_symmetry_is_learnt_by_two_hidden_units():
     assert any(result.outcome == "solved" for result in train_many(configs))
 
 
+@pytest.mark.parametrize(
+    ("overrides", "step"),
+    [
+        ("optimizer=adam optimizer.lr=1e200", 1),
+        ("optimizer=gd optimizer.lr=1e200", 1),
+        ("optimizer=rprop optimizer.delta_0=1e200 optimizer.delta_max=1e300", 1),
+        ("optimizer=delta_bar_delta optimizer.lr=1e200", 1),
+        ("init=given init.weights=[1e200,1,1]", 0),
+    ],
+)
+def test_a_number_beyond_float32_diverges_at_once_alone_and_in_company(overrides, step, recwarn):
+    # A logistic unit makes a finite number of an infinite one: nothing else would give it away.
+    shared = ["network.hidden=1", "network.output=linear", "network.readout=sum",
+              "training.dtype=float32", "training.epochs=3"]  # fmt: skip
+    wild = configure(*shared, *overrides.split())
+    rule = overrides.split()[0] if overrides.startswith("optimizer") else "optimizer=gd"
+    tame = configure(*shared, rule)
+    alone, among = train(wild), train_many([tame, wild, tame])
+    assert alone.diverged_at == step
+    assert bits(alone) == bits(among[1])
+    assert bits(among[0]) == bits(among[2]) == bits(train(tame))
+    assert not recwarn.list
+
+
 def test_training_leaves_numpy_as_it_was():
     before = (np.geterr(), np.getbufsize(), np.random.get_state()[1].tolist())  # noqa: NPY002
     train(Config(seed=5))

@@ -178,8 +178,9 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
     scale = LOSSES[recipe.shape.loss].scale(summed, sizes[-1])
     parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
     legacy = np.random.RandomState(0)
-    for lane, config in enumerate(configs):
-        parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
+    with np.errstate(over="ignore", under="ignore"):  # as in `_column`
+        for lane, config in enumerate(configs):
+            parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
     optimizer = OPTIMIZERS[recipe.optimizer]
     numbers = [optimizer.values(config.optimizer) for config in configs]
     # A step is the gradient times the rate: so is what its length is compared with.
