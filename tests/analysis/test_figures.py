@@ -10,7 +10,7 @@ from tests.tracking.test_recording import CONTEXT
 from xorlab.analysis.figures import png, success_bars
 from xorlab.analysis.sweep_figures import curve_bands, epochs_distribution, success_heatmap
 from xorlab.tasks import make_task
-from xorlab.tracking.reader import curves_frame, record_row, runs_frame
+from xorlab.tracking.frames import curves_frame, record_row, runs_frame
 from xorlab.tracking.record import finished
 
 

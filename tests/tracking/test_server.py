@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 import xorlab
 
@@ -82,10 +83,28 @@ def test_a_sweep_over_a_server_leaves_what_it_leaves_in_a_file(
     ]  # fmt: skip
     pd.testing.assert_frame_equal(*curves)
     sweep = remote["sweep"].iloc[0]
-    assert len(xorlab.load_runs(uri=server, sweep=sweep)) == 6
+    own = xorlab.load_runs(uri=server, sweep=sweep)
+    pd.testing.assert_frame_equal(comparable(own), comparable(remote))
     again = command(*SWEEP, f"tracking.uri={server}")
     assert "6 skipped" in again.out
     assert len(xorlab.load_runs(uri=server)) == 6
+
+
+def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(server, command):
+    places = [f"tracking.uri={server}", "tracking.experiment=filed"]
+    assert command(*SWEEP, *places).code == 0
+    assert command("seed=77", "training.epochs=50", *places).code == 0  # in no file
+    runs = xorlab.load_runs(server, "filed").iloc[::-1]
+    client = MlflowClient(server)
+    told = [
+        (run_id, metric.step, metric.value)
+        for run_id in runs["run_id"]
+        for metric in client.get_metric_history(run_id, "loss")
+    ]
+    curves = xorlab.load_curves(runs)
+    assert list(curves.itertuples(index=False, name=None)) == told
+    with pytest.raises(xorlab.StoreError, match="filter='nonsense'"):
+        xorlab.load_runs(server, "filed", filter="nonsense")
 
 
 def test_a_single_run_over_a_server_has_its_artifacts(server, command, monkeypatch):

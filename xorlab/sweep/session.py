@@ -23,9 +23,9 @@ from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.summary import summarise
 from xorlab.sweep.work import Done, Failure, Work
+from xorlab.tracking.frames import Curve, record_row
 from xorlab.tracking.open import make_recorder
 from xorlab.tracking.parent import Parent, mend, open_parent
-from xorlab.tracking.reader import Curve, record_row
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.store import Store

@@ -13,8 +13,9 @@ from xorlab.analysis.figures import png, success_bars
 from xorlab.result import OUTCOMES
 from xorlab.sweep.axes import settings_axes
 from xorlab.sweep.tables import summary_markdown, summary_table
+from xorlab.tracking.frames import Curve, curves_frame, runs_frame
 from xorlab.tracking.parent import Summary
-from xorlab.tracking.reader import Curve, curves_frame, curves_of, runs_frame
+from xorlab.tracking.reader import curves_of
 from xorlab.tracking.record import FAILED
 from xorlab.tracking.store import Store
 
@@ -29,9 +30,9 @@ def summarise(
 ) -> tuple[Summary, list[RenderableType]]:
     """The parent run's summary, and what to print."""
     runs = runs_frame(rows)
-    missing = [row["run_id"] for row in rows if row["key"] not in curves]
     known = [curves[row["key"]] for row in rows if row["key"] in curves]
-    frames = [curves_frame(known)] + ([curves_of(store, missing)] if missing else [])
+    missing = runs[~runs["key"].isin(curves)]
+    frames = [curves_frame(known)] + ([curves_of(store, missing)] if len(missing) else [])
     counts = {outcome: float((runs["outcome"] == outcome).sum()) for outcome in OUTCOMES}
     failed = float((runs["status"] == FAILED).sum())
     counts |= {"runs": float(len(runs)), "failed": failed, "skipped": float(skipped)}
@@ -46,9 +47,9 @@ def summarise(
     printed: list[RenderableType] = [told]
     markdown, figures = told, {}
     if runs["outcome"].notna().any():
-        for name in by:  # a key that only some jobs have is a setting too
-            runs[name] = runs[name].where(runs[name].notna(), "-")
-        statistics = convergence(runs, by=by)
+        # A key that only some jobs have is a setting too.
+        named = runs.assign(**{name: runs[name].where(runs[name].notna(), "-") for name in by})
+        statistics = convergence(named, by=by)
         printed.insert(0, summary_table(statistics, by))
         markdown = summary_markdown(statistics, by, told)
         figures["success.png"] = png(success_bars(statistics, by))

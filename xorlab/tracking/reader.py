@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from xorlab.config import LEAVES
 from xorlab.errors import StoreError
+from xorlab.tracking.files import recorded_curves, recorded_runs
+from xorlab.tracking.frames import client_row, curves_frame, runs_frame
 from xorlab.tracking.pages import search_all
-from xorlab.tracking.record import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG, Record
+from xorlab.tracking.record import CURVE, KEY_TAG
 from xorlab.tracking.store import Store, open_store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DEFAULT_EXPERIMENT = "xorlab"
-MEMBERS = "runs.parquet"
-_ORDER = {key.removesuffix(".name"): place for place, (key, _, _, _) in enumerate(LEAVES)}
-_LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 
 
 def load_runs(
@@ -42,25 +39,43 @@ def load_runs(
         ``run_id``, ``name``, ``status``, ``outcome`` (missing unless the run is finished),
         ``sweep``, ``key``, then every param and metric by its dotted name, numbers as numbers.
         A metric that a run does not have, such as ``epochs_to_solve`` of one that was not solved,
-        is NaN. A parent run is no row.
+        is NaN. A parent run is no row. A sweep on a server is read from the file that it left
+        there, so its runs are as they were when it ended.
 
     Raises:
-        StoreError: no such store, experiment or sweep.
+        StoreError: no such store, experiment or sweep, or a filter that MLflow cannot read.
     """
     store = _open(uri, experiment, sweep)
+    frame = None
+    if sweep is not None and filter is None and not store.has_sql:
+        frame = recorded_runs(store, sweep)
+    if frame is None:
+        frame = _found(store, sweep, filter)
+    frame.attrs["uri"] = store.uri
+    return frame
+
+
+def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
+    from mlflow.exceptions import MlflowException
+
     rows: Iterable[dict[str, Any]]
-    if filter is None and store.has_sql:
+    if text is None and store.has_sql:
         from xorlab.tracking.sqlreader import rows_from_sql
 
         rows = rows_from_sql(store)
     else:
-        rows = _client_rows(_search(store, filter))
-    frame = runs_frame(rows)
+        rows = map(client_row, _search(store, text))
+    try:
+        frame = runs_frame(rows)
+    except MlflowException as error:
+        raise StoreError(f"filter={text!r}: {error}") from error
     if sweep is not None:
-        members = {*frame.loc[frame["sweep"] == sweep, "run_id"], *_reused(store, sweep)}
+        # Runs that the sweep found finished belong to an earlier one, and to this one too.
+        listed = recorded_runs(store, sweep)
+        reused = [] if listed is None else listed["run_id"].tolist()
+        members = {*frame.loc[frame["sweep"] == sweep, "run_id"], *reused}
         frame = frame[frame["run_id"].isin(members)].reset_index(drop=True)
         frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
-    frame.attrs["uri"] = store.uri
     return frame
 
 
@@ -76,57 +91,30 @@ def load_curves(runs: pd.DataFrame, uri: str | None = None) -> pd.DataFrame:
     """
     address = uri or runs.attrs.get("uri")
     store = _open(address, None, None, any_experiment=True)
-    return curves_of(store, runs["run_id"].tolist())
+    return curves_of(store, runs)
 
 
-def curves_of(store: Store, identifiers: Sequence[str]) -> pd.DataFrame:
-    """The loss curves of these runs, in their order."""
+def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
+    """The loss curves of these runs, in their order.
+
+    A database answers in a few queries. A server would be asked once for every run, so what its
+    sweeps have left as files is read first, and only the rest is asked for.
+    """
+    identifiers = runs["run_id"].tolist()
     if store.has_sql:
         from xorlab.tracking.sqlreader import curves_from_sql
 
         return curves_from_sql(store, identifiers)
-    return _curves(store, identifiers)
-
-
-def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows with params as strings and metrics as floats, to a typed table."""
-    frame = pd.DataFrame(list(rows))
-    for name in _LEADING:
-        if name not in frame:
-            frame[name] = None
-    params = sorted((str(n) for n in frame if str(n).startswith("params.")), key=_schema_order)
-    metrics = sorted(str(name) for name in frame if str(name).startswith("metrics."))
-    typed = {name.removeprefix("params."): typed_column(frame[name]) for name in params}
-    numbers = {name.removeprefix("metrics."): frame[name].astype(float) for name in metrics}
-    numbers.pop(CURVE, None)  # its last value is `final_loss`; the curve is `load_curves`
-    leading = {name: frame[name].astype("str") for name in _LEADING}
-    leading = {name: values.where(frame[name].notna()) for name, values in leading.items()}
-    return pd.DataFrame({**leading, **typed, **numbers})
-
-
-def _schema_order(name: str) -> tuple[int, str]:
-    key = name.removeprefix("params.")
-    return _ORDER.get(key, len(_ORDER)), key
-
-
-def typed_column(texts: pd.Series) -> pd.Series:
-    """Params as numbers or truth values where all of them are; as text otherwise."""
-    unique = {text: _value(text) for text in texts.dropna().unique()}
-    kinds = {type(value) for value in unique.values()}
-    if kinds <= {int, float} or kinds == {bool}:
-        values = texts.map(unique)
-        if texts.isna().any():
-            return values.astype("float64" if bool not in kinds else object)
-        return values.astype("bool" if bool in kinds else "float64" if float in kinds else "int64")
-    return texts.astype("str").where(texts.notna())
-
-
-def _value(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, int | float) else text
+    filed = recorded_curves(store, set(runs["sweep"].dropna()))
+    if filed is None:
+        return _asked_for(store, identifiers)
+    filed = filed[filed["run_id"].isin(identifiers)]
+    there = set(filed["run_id"].unique())
+    asked = _asked_for(store, [name for name in identifiers if name not in there])
+    place = {name: number for number, name in enumerate(identifiers)}
+    curves = pd.concat([filed, asked], ignore_index=True)
+    order = np.lexsort((curves["step"].to_numpy(), curves["run_id"].map(place).to_numpy()))
+    return curves.iloc[order].reset_index(drop=True)
 
 
 def _open(
@@ -154,62 +142,7 @@ def _search(store: Store, text: str | None) -> Iterable[Run]:
     return search_all(store, f"{ours} AND {text}" if text else ours)
 
 
-def _client_rows(runs: Iterable[Run]) -> Iterable[dict[str, Any]]:
-    return (client_row(run) for run in runs)
-
-
-def client_row(run: Run) -> dict[str, Any]:
-    """One of MLflow's runs as a row for `runs_frame`."""
-    tags = run.data.tags
-    return row_of(
-        run.info.run_id,
-        run.info.run_name,
-        run.info.status,
-        tags,
-        run.data.params,
-        run.data.metrics,
-    )
-
-
-def record_row(run_id: str, record: Record) -> dict[str, Any]:
-    """The same row from the record that was written."""
-    metrics = dict(record.metrics)
-    return row_of(run_id, record.name, record.status, record.tags, record.params, metrics)
-
-
-def row_of(
-    run_id: str,
-    name: str,
-    status: str,
-    tags: dict[str, str],
-    params: dict[str, str],
-    metrics: dict[str, float],
-) -> dict[str, Any]:
-    """A row for `runs_frame`."""
-    return {
-        "run_id": run_id,
-        "name": name,
-        "status": status,
-        "outcome": tags.get(OUTCOME_TAG),
-        "sweep": tags.get(SWEEP_TAG),
-        "key": tags[KEY_TAG],
-        **{f"params.{key}": value for key, value in params.items()},
-        **{f"metrics.{key}": value for key, value in metrics.items()},
-    }
-
-
-def _reused(store: Store, sweep: str) -> Sequence[str]:
-    """Runs that the sweep found finished: they belong to an earlier one, and to this one too."""
-    from mlflow.artifacts import download_artifacts
-
-    listed = [artifact.path for artifact in store.client.list_artifacts(sweep)]
-    if MEMBERS not in listed:
-        return []
-    path = download_artifacts(run_id=sweep, artifact_path=MEMBERS, tracking_uri=store.uri)
-    return list(pd.read_parquet(path, columns=["run_id"])["run_id"])
-
-
-def _curves(store: Store, identifiers: Sequence[str]) -> pd.DataFrame:
+def _asked_for(store: Store, identifiers: Iterable[str]) -> pd.DataFrame:
     pieces = []
     for identifier in identifiers:
         history = sorted(store.client.get_metric_history(identifier, CURVE), key=lambda m: m.step)
@@ -217,20 +150,3 @@ def _curves(store: Store, identifiers: Sequence[str]) -> pd.DataFrame:
         loss = np.array([metric.value for metric in history], np.float64)
         pieces.append((identifier, steps, loss))
     return curves_frame(pieces)
-
-
-Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
-
-
-def curves_frame(curves: Sequence[Curve]) -> pd.DataFrame:
-    """Curves (run id, steps, losses) below one another."""
-    counts = [len(steps) for _, steps, _ in curves]
-    identifiers = np.array([identifier for identifier, _, _ in curves], object)
-    none = [np.empty(0)]
-    return pd.DataFrame(
-        {
-            "run_id": pd.array(np.repeat(identifiers, counts), dtype="str"),
-            "step": np.concatenate([s for _, s, _ in curves] or none).astype(np.int64),
-            "loss": np.concatenate([v for _, _, v in curves] or none).astype(np.float64),
-        }
-    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from xorlab.tracking.frames import client_row
 from xorlab.tracking.pages import search_all
-from xorlab.tracking.reader import client_row
 from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG
 from xorlab.tracking.sqlreader import rows_from_sql
 from xorlab.tracking.store import Store, session_of, tables

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xorlab.tracking.reader import curves_frame
+from xorlab.tracking.frames import curves_frame
 from xorlab.tracking.record import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.store import Store, session_of, tables
 

@@ -1,0 +1,38 @@
+"""The tidy files that a sweep left with its parent run: many runs in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from xorlab.tracking.store import Store
+
+RUNS_FILE = "runs.parquet"
+CURVES_FILE = "curves.parquet"
+
+
+def recorded_runs(store: Store, sweep: str) -> pd.DataFrame | None:
+    """All runs of a sweep, as they were when it ended; None if it has not left them."""
+    return _table(store, sweep, RUNS_FILE)
+
+
+def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | None:
+    """The loss curves that these sweeps left, each run once; None if none of them did."""
+    tables = [table for s in sweeps if (table := _table(store, s, CURVES_FILE)) is not None]
+    if not tables:
+        return None
+    return pd.concat(tables, ignore_index=True).drop_duplicates(["run_id", "step"])
+
+
+def _table(store: Store, sweep: str, name: str) -> pd.DataFrame | None:
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if name not in [artifact.path for artifact in store.client.list_artifacts(sweep)]:
+            return None
+    except MlflowException:  # the parent run was deleted for good; its children may still be there
+        return None
+    path = download_artifacts(run_id=sweep, artifact_path=name, tracking_uri=store.uri)
+    return pd.read_parquet(path)
