@@ -1,4 +1,4 @@
-"""The `vectorized` sweeper and launcher, where Hydra's discovery looks for them.
+"""The sweepers and the launcher of xorlab, where Hydra's discovery looks for them.
 
 Discovery runs this module's code on every start of every Hydra application, so the work itself is
 imported when it begins. It runs it before the module has a name among the imported ones, where
@@ -71,6 +71,42 @@ class VectorizedSweeper(_Plugin, Sweeper):
         return sweep(self, arguments)
 
 
+class PrecisionSweeper(_Plugin, Sweeper):
+    """Adds seeds to each setting of a grid until its success rate is known well enough.
+
+    Args:
+        params: as of the vectorized sweeper.
+        half_width: a setting has seeds enough when the interval of its success rate is no wider
+            than this on either side, on average.
+        confidence: of that interval, which stays valid however often it is looked at.
+        max_seeds: seeds that a setting gets at most.
+        first_seed: every setting begins with this one.
+        first_round: seeds that every setting gets before the first look.
+    """
+
+    def __init__(
+        self,
+        params: dict[str, Any] | None = None,
+        half_width: float = 0.05,
+        confidence: float = 0.95,
+        max_seeds: int = 1000,
+        first_seed: int = 0,
+        first_round: int = 20,
+    ) -> None:
+        self.params = params or {}
+        self.half_width = half_width
+        self.confidence = confidence
+        self.max_seeds = max_seeds
+        self.first_seed = first_seed
+        self.first_round = first_round
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run all rounds: a list with one batch of job returns for each."""
+        from xorlab.sweep.precision import sweep
+
+        return sweep(self, arguments)
+
+
 @dataclass
 class LauncherConf:
     """Keys of `hydra.launcher`."""
@@ -88,6 +124,20 @@ class SweeperConf:
     params: dict[str, Any] | None = field(default_factory=dict)
 
 
+@dataclass
+class PrecisionConf:
+    """Keys of `hydra.sweeper` with `hydra/sweeper=precision`."""
+
+    _target_: str = "hydra_plugins.xorlab.vectorized.PrecisionSweeper"
+    params: dict[str, Any] | None = field(default_factory=dict)
+    half_width: float = 0.05
+    confidence: float = 0.95
+    max_seeds: int = 1000
+    first_seed: int = 0
+    first_round: int = 20
+
+
 _store = ConfigStore.instance()
 _store.store(group="hydra/launcher", name="vectorized", node=LauncherConf, provider="xorlab")
 _store.store(group="hydra/sweeper", name="vectorized", node=SweeperConf, provider="xorlab")
+_store.store(group="hydra/sweeper", name="precision", node=PrecisionConf, provider="xorlab")

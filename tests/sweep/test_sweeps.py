@@ -362,7 +362,9 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     assert second[0].hydra_cfg.hydra.job.num == 3
     assert (first[0].cfg.seed, first[0].cfg.optimizer.lr) == (3, 2.0)
     assert "hydra" not in first[0].cfg
-    assert len(parents()) == 1
+    (parent,) = parents()  # of all that was launched
+    assert parent.data.metrics["runs"] == 4
+    assert len(xorlab.load_runs(sweep=parent.info.run_id)) == 4
     assert Singleton  # imported so that Hydra's plug-ins are the process's own
     assert json.dumps(list(first[0].overrides))
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe & Ito (2008): told apart with any colour vision.
+from xorlab.analysis.settings import setting_label
+
 _HIGHEST_LOSS = 1e12
+# Okabe & Ito (2008): told apart with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+STYLES = ("-", "--", ":", "-.")  # a second way to tell lines apart
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -116,20 +118,12 @@ def success_bars(statistics: pd.DataFrame, by: Sequence[str], ax: Axes | None = 
     errors = np.abs(100 * shown[["rate_low", "rate_high"]].to_numpy(float).T - rate)
     ax.barh(places, rate, color=COLOURS[5], height=0.7)
     ax.errorbar(rate, places, xerr=errors, fmt="none", ecolor=COLOURS[7], capsize=3, lw=1)
-    ax.set_yticks(places, [_setting(row, by) for row in shown.to_dict("records")])
+    ax.set_yticks(places, [setting_label(row, by) for row in shown.to_dict("records")])
     ax.set_xlim(0, 100)
     ax.set_xlabel("runs solved / %, with 95 % Wilson interval")
     left = f", first {most} of {len(statistics)} settings" if len(statistics) > most else ""
     ax.set_title(f"Success rate (n = {_counts(statistics)} per setting{left})")
     return ax
-
-
-def _setting(row: Mapping[Any, Any], by: Sequence[str]) -> str:
-    return ", ".join(f"{name.rpartition('.')[2]}={_short(row[name])}" for name in by)
-
-
-def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _counts(statistics: pd.DataFrame) -> str:

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures import COLOURS, new_axes
+from xorlab.analysis.figures import COLOURS, STYLES, new_axes
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
-_STYLES = ("-", "--", ":", "-.")
 
 
 def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = None) -> Axes:
@@ -70,7 +69,7 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
             bottom = table.quantile(low, axis="columns").to_numpy(float)
             top = table.quantile(high, axis="columns").to_numpy(float)
             ax.fill_between(steps, bottom, top, color=colour, alpha=alpha, lw=0)
-        style = _STYLES[number % len(_STYLES)]
+        style = STYLES[number % len(STYLES)]
         label = f"{by}={value} (n = {len(group)})"
         ax.plot(steps, table.median(axis="columns"), style, color=colour, label=label)
     ax.set_xscale("log")
@@ -101,7 +100,7 @@ def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> 
         ax.step(
             [1.0, *np.maximum(solved, 1.0), limit],
             [*share, share[-1]],
-            _STYLES[number % len(_STYLES)],
+            STYLES[number % len(STYLES)],
             where="post",
             color=COLOURS[number % len(COLOURS)],
             label=f"{by}={value} (n = {len(group)})",

@@ -23,7 +23,7 @@ from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
 from xorlab.sweep.returns import JobFailedError, job_return, objective
 from xorlab.sweep.session import Session
 from xorlab.sweep.tables import plan_table
-from xorlab.tracking.record import FAILED, FINISHED
+from xorlab.tracking.record import FINISHED
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.store import Store, open_store
 from xorlab.usage import readable
@@ -42,6 +42,22 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
         UsageError, ConfigError: something is wrong with a job; nothing was started.
         JobsFailedError: jobs failed, all others are recorded.
     """
+    launcher, grid = launcher_and_grid(sweeper, arguments)
+    if hasattr(launcher, "executor"):
+        returns = launcher.launch(grid, 0)
+    else:
+        returns = _launch_elsewhere(sweeper, launcher, grid)
+    if any(ret.status is JobStatus.FAILED for ret in returns):
+        raise JobsFailedError
+    return [returns]
+
+
+def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list[list[str]]]:
+    """The configured launcher, and the overrides of each job of the grid.
+
+    Raises:
+        UsageError: an override that cannot be parsed.
+    """
     parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
     params = [f"{key}={value}" for key, value in sweeper.params.items()]
     with readable(arguments):
@@ -52,44 +68,35 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
             task_function=sweeper.task_function,
             config=sweeper.config,
         )
-    if hasattr(launcher, "executor"):
-        returns = launcher.launch(grid, 0)
-    else:
-        returns = _launch_elsewhere(sweeper, launcher, grid)
-    if any(ret.status is JobStatus.FAILED for ret in returns):
-        raise JobsFailedError
-    return [returns]
+    return launcher, grid
 
 
 def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Returns:
-    """Train jobs together; several launches of one sweep share a parent run."""
+    """Train jobs together; several launches of one sweep share a session and its parent run."""
     workers = worker_count(launcher.workers)
     executor = make_executor(launcher.executor, workers)
     try:
-        prepared = _prepare(launcher, grid, first, workers)
+        prepared = prepare(launcher, grid, first, workers, getattr(launcher, "session", None))
         if prepared is None:
             return [job_return(launcher, first + n, o, 0.0) for n, o in enumerate(grid)]
         session, plan = prepared
-        earlier: Session | None = getattr(launcher, "session", None)
-        if earlier is not None:
-            session.parent, session.curves = earlier.parent, earlier.curves
         launcher.session = session
-        with session.opened(plan):
-            progress = session.train(plan, executor)
-            session.close(plan, progress.seconds)
+        with session.opened():
+            session.train(plan, executor)
+            session.close()
     finally:
         executor.close()
-    return _returns(launcher, session, plan)
+    return job_returns(launcher, session, plan.jobs)
 
 
 def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]) -> Returns:
     """Hand the jobs that remain to any other launcher, one at a time, under one parent run."""
-    prepared = _prepare(sweeper, grid, 0, 1)
+    prepared = prepare(sweeper, grid, 0, 1)
     if prepared is None:
         return []
     session, plan = prepared
     began = time.monotonic()
-    with session.opened(plan) as parent:
+    with session.opened() as parent:
         told = f"tracking.sweep={parent.run_id}"
         remaining = [[*job.overrides, told] for job in plan.remaining]
         returns = launcher.launch(remaining, 0) if remaining else []
@@ -97,19 +104,40 @@ def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]
         for job, ret in zip(plan.remaining, returns, strict=True):
             if ret.status is JobStatus.FAILED:
                 session.reasons[job.key] = repr(ret._return_value)  # noqa: SLF001
-        session.close(plan, time.monotonic() - began)
-    return _returns(sweeper, session, plan)
+        session.seconds = time.monotonic() - began
+        session.close()
+    return job_returns(sweeper, session, plan.jobs)
 
 
-def _prepare(
-    owner: Any, grid: Sequence[Sequence[str]], first: int, workers: int
+def prepare(
+    owner: Any,
+    grid: Sequence[Sequence[str]],
+    first: int,
+    workers: int,
+    session: Session | None = None,
 ) -> tuple[Session, Plan] | None:
-    """Compose and check every job, then look what is finished; None if only a plan is asked."""
+    """Compose and check every job, then look what is finished.
+
+    Args:
+        owner: the plug-in that Hydra set up.
+        grid: the overrides of each job.
+        first: number of the first job.
+        workers: how many shards are trained at a time.
+        session: of earlier jobs of the same sweep; None to begin one.
+
+    Returns:
+        the session, which these jobs now belong to, and their plan; None if only a plan was asked
+        for, which is printed then.
+
+    Raises:
+        UsageError: something is wrong with a job.
+        StoreError: the tracking store cannot be opened.
+    """
     tasks = Tasks()
     jobs = _jobs(owner, grid, first, tasks)
-    tracking, axes, console = _tracking(jobs), swept(jobs), _console()
+    tracking = _tracking(jobs)
     only_plan = any(job.config.plan for job in jobs)
-    store = _store(tracking, create=not only_plan)
+    store = session.store if session else _store(tracking, create=not only_plan)
     found = {} if store is None else ended_runs(store, {job.key for job in jobs})
     if tracking.existing == "retry":
         found = {key: row for key, row in found.items() if row["status"] == FINISHED}
@@ -117,12 +145,10 @@ def _prepare(
         found = {}
     plan = make_plan(jobs, tasks, found, workers)
     if only_plan or store is None:
-        console.print(plan_table(plan, axes, workers))
+        _console().print(plan_table(plan, swept(jobs), workers))
         return None
-    session = Session(store, tracking, console, axes, rows=dict(found))
-    for key, row in found.items():
-        if row["status"] == FAILED:
-            session.reasons[key] = "failed before; tracking.existing=retry runs it again"
+    session = session or Session(store, tracking, _console())
+    session.extend(plan, found)
     return session, plan
 
 
@@ -170,10 +196,11 @@ def _store(tracking: TrackingConfig, create: bool) -> Store | None:
         return None  # a plan without a store: nothing is finished yet
 
 
-def _returns(owner: Any, session: Session, plan: Plan) -> Returns:
+def job_returns(owner: Any, session: Session, jobs: Sequence[Job]) -> Returns:
+    """What the jobs of a sweep hand back to Hydra, in their order."""
     name = session.tracking.objective
     returns = []
-    for job in plan.jobs:
+    for job in jobs:
         outcome: float | Exception
         if job.key in session.reasons:
             outcome = JobFailedError(session.reasons[job.key])

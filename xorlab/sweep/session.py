@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,15 +17,16 @@ from rich.console import Console
 from xorlab.config import TrackingConfig
 from xorlab.provenance import provenance
 from xorlab.result import Result
-from xorlab.sweep.axes import described
+from xorlab.sweep.axes import described, swept
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
-from xorlab.sweep.summary import summarise
+from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
+from xorlab.sweep.tables import summary_table
 from xorlab.sweep.work import Done, Failure, Work
 from xorlab.tracking.frames import Curve, record_row
 from xorlab.tracking.open import make_recorder
-from xorlab.tracking.parent import Parent, mend, open_parent
+from xorlab.tracking.parent import About, Parent, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.store import Store
@@ -41,13 +42,15 @@ class StoppedError(Exception):
 
 @dataclass
 class Session:
-    """A sweep that is under way.
+    """A sweep that is under way, in one go or batch after batch of jobs.
 
     Attributes:
         store: where it is recorded.
         tracking: its tracking configuration.
         console: where it is told.
-        axes: swept keys with their values.
+        jobs: all jobs so far.
+        skipped: how many runs were finished before.
+        seconds: spent on training and recording so far.
         rows: what is known of each run, by key.
         curves: of the runs trained here, by key.
         reasons: why jobs failed, by key.
@@ -56,15 +59,35 @@ class Session:
     store: Store
     tracking: TrackingConfig
     console: Console
-    axes: dict[str, list[str]]
+    jobs: list[Job] = field(default_factory=list)
+    skipped: int = 0
+    seconds: float = 0.0
     rows: dict[str, Row] = field(default_factory=dict)
     curves: dict[str, Curve] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     parent: Parent | None = None
 
+    @property
+    def axes(self) -> dict[str, list[str]]:
+        """Swept keys with their values."""
+        return swept(self.jobs)
+
+    def extend(self, plan: Plan, found: Mapping[str, Row]) -> None:
+        """Take in a batch of jobs, and what is recorded of them already."""
+        self.jobs += plan.jobs
+        self.skipped += plan.skipped
+        self.rows.update(found)
+        for key, row in found.items():
+            if row["status"] == FAILED:
+                self.reasons[key] = "failed before; tracking.existing=retry runs it again"
+
     @contextmanager
-    def opened(self, plan: Plan) -> Iterator[Parent]:
-        """Within: the parent run is RUNNING; after: it says how the sweep ended."""
+    def opened(self, about: About | None = None) -> Iterator[Parent]:
+        """Within: the parent run is RUNNING; after: it says how the sweep ended.
+
+        Args:
+            about: what the sweep is; None for one whose jobs are all known now.
+        """
         marked = mend(self.store)
         if marked:
             self.console.print(f"{marked} runs that a killed process left behind are marked KILLED")
@@ -72,12 +95,12 @@ class Session:
         if self.parent is None:
             self.parent = open_parent(
                 self.store,
-                [job.key for job in plan.jobs],
-                {key: described(values) for key, values in self.axes.items()},
-                self._name(plan),
+                about or self._about(),
                 code,
                 reuse=self.tracking.existing != "rerun",
             )
+        else:
+            self.parent.reopen(code)
         self._provenance = code
         try:
             yield self.parent
@@ -88,7 +111,7 @@ class Session:
                 self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")
             raise
 
-    def train(self, plan: Plan, executor: Executor) -> SweepProgress:
+    def train(self, plan: Plan, executor: Executor) -> None:
         """Train what remains, and record each shard as it ends."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         recorder, note = make_recorder(self.store, self.tracking.bulk)
@@ -117,29 +140,37 @@ class Session:
                         del future, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":
                         raise StoppedError
-            finally:
+            except BaseException:
                 executor.close()
-        return progress
+                raise
+        self.seconds += progress.seconds
 
-    def close(self, plan: Plan, seconds: float) -> None:
+    def close(self, notes: Sequence[str] = ()) -> None:
         """Give the parent run its summary, and tell it."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        keys = list(dict.fromkeys(job.key for job in plan.jobs))
+        keys = list(dict.fromkeys(job.key for job in self.jobs))
         rows = [self.rows[key] for key in keys if key in self.rows]
-        summary, told = summarise(self.store, rows, self.curves, self.axes, plan.skipped, seconds)
-        self.parent.close(FAILED if self._failed(plan) else FINISHED, summary)
-        for item in told:
-            self.console.print(item)
-        for job in self._failed(plan):
-            self.console.print(
-                f"failed: job {job.num} ({job}): {self.reasons[job.key]}",
-                soft_wrap=True,
-                markup=False,
-            )
+        summary = summary_of(self.store, rows, self.curves, self.seconds, self.skipped, notes)
+        failed = [f"job {job.num} ({job}): {self.reasons[job.key]}" for job in self.failed]
+        counts = counts_of(summary.runs) | {"skipped": self.skipped, "seconds": self.seconds}
+        files = files_of(summary, self.parent.name, self._facts(), failed)
+        # All of it is there before the status says FINISHED.
+        self.parent.describe(files, summary.markdown, counts)
+        self.parent.close(FAILED if failed else FINISHED)
+        if len(summary.settings):
+            self.console.print(summary_table(summary.settings, summary.by))
+        for line in (summary.headline, *summary.notes, *(f"failed: {job}" for job in failed)):
+            self.console.print(line, soft_wrap=True, markup=False)
         self.console.print(f"Browse the runs: {self.store.browse()}", soft_wrap=True)
 
-    def _failed(self, plan: Plan) -> list[Job]:
-        return [job for job in plan.jobs if job.key in self.reasons]
+    def _facts(self) -> dict[str, str]:
+        assert self.parent is not None  # noqa: S101  (within `opened`)
+        return facts_of(self.store, self.parent.run_id, self._provenance.tags())
+
+    @property
+    def failed(self) -> list[Job]:
+        """The jobs that failed, in order."""
+        return [job for job in self.jobs if job.key in self.reasons]
 
     def _note(
         self, jobs: Sequence[Job], records: Sequence[Record], identifiers: Sequence[str | None]
@@ -161,10 +192,15 @@ class Session:
             self.curves[job.key] = (identifier, record.steps, record.loss)
         return counts
 
-    def _name(self, plan: Plan) -> str:
-        swept = " ".join(f"{key.rpartition('.')[2]}={described(v)}" for key, v in self.axes.items())
-        task = plan.jobs[0].config.task.name if "task" not in self.axes else ""
-        return " ".join(filter(None, ["sweep", task, swept]))[:200]
+    def _about(self) -> About:
+        axes = {key: described(values) for key, values in self.axes.items()}
+        return About([job.key for job in self.jobs], axes, self.name(axes))
+
+    def name(self, axes: Mapping[str, str]) -> str:
+        """A name for the parent run that tells sweeps apart."""
+        told = " ".join(f"{key.rpartition('.')[2]}={values}" for key, values in axes.items())
+        task = self.jobs[0].config.task.name if "task" not in axes else ""
+        return " ".join(filter(None, ["sweep", task, told]))[:200]
 
 
 def command() -> str:

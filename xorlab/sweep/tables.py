@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from xorlab.analysis.success_table import MOST_ROWS, success_cells
 from xorlab.sweep.axes import described
 from xorlab.sweep.plan import Plan
-
-_MOST_ROWS = 60
 
 
 def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int) -> Table:
@@ -36,52 +34,17 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int) -> Table:
     return table
 
 
-def summary_cells(statistics: pd.DataFrame, by: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the success table, for a terminal or for Markdown."""
-    header = [*by, "runs", "solved", "rate", "95 % interval", "epochs (median)", "diverged"]
-    rows = []
-    for row in statistics.to_dict("records"):
-        epochs = row["epochs_median"]
-        rows.append(
-            [
-                *(_cell(row[name]) for name in by),
-                str(row["n"]),
-                str(row["solved"]),
-                f"{100 * row['rate']:.0f} %",
-                f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %",
-                "-" if math.isnan(epochs) else f"{epochs:.0f}",
-                str(row["diverged"]),
-            ]
-        )
-    return header, rows
-
-
 def summary_table(statistics: pd.DataFrame, by: Sequence[str]) -> Table:
     """How often and how fast each setting learns."""
-    header, rows = summary_cells(statistics, by)
+    header, rows = success_cells(statistics, by)
     table = Table(box=SIMPLE_HEAD)
     for number, name in enumerate(header):
         table.add_column(name, justify="left" if number < len(by) else "right", no_wrap=True)
-    for row in rows[:_MOST_ROWS]:
+    for row in rows[:MOST_ROWS]:
         table.add_row(*row)
-    if len(rows) > _MOST_ROWS:
-        table.caption = f"and {len(rows) - _MOST_ROWS} more settings in the tracking store"
+    if len(rows) > MOST_ROWS:
+        table.caption = f"and {len(rows) - MOST_ROWS} more settings in the tracking store"
     return table
-
-
-def summary_markdown(statistics: pd.DataFrame, by: Sequence[str], told: str) -> str:
-    """The same for the parent run's description."""
-    header, rows = summary_cells(statistics, by)
-    lines = [told, "", _line(header), _line(["---"] * len(header))]
-    return "\n".join([*lines, *(_line(row) for row in rows[:_MOST_ROWS])])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _cell(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _duration(seconds: float) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from xorlab.provenance import Provenance
 from xorlab.tracking.owner import HEARTBEAT_TAG, OWNER_TAG, is_alive, this_process
@@ -26,14 +23,18 @@ _LONGEST_PARAM = 500
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What a sweep leaves with its parent run."""
+class About:
+    """What a sweep is.
 
-    counts: dict[str, float]
-    markdown: str
-    runs: pd.DataFrame
-    curves: pd.DataFrame
-    figures: dict[str, bytes]
+    Attributes:
+        parts: what makes it the same sweep when it is started again: keys of its runs.
+        params: recorded with the parent run: swept keys with their values.
+        name: of the parent run.
+    """
+
+    parts: Sequence[str]
+    params: Mapping[str, str]
+    name: str
 
 
 class Parent:
@@ -41,12 +42,14 @@ class Parent:
 
     Attributes:
         run_id: its id.
+        name: its name.
         resumed: whether an earlier, broken-off start of the same sweep had made it.
     """
 
-    def __init__(self, store: Store, run_id: str, resumed: bool) -> None:
+    def __init__(self, store: Store, run_id: str, name: str, resumed: bool) -> None:
         self._store = store
         self.run_id = run_id
+        self.name = name
         self.resumed = resumed
         self._beat = now()
 
@@ -56,28 +59,32 @@ class Parent:
             self._beat = now()
             self._store.client.set_tag(self.run_id, HEARTBEAT_TAG, str(self._beat))
 
-    def close(self, status: str, summary: Summary | None = None) -> None:
-        """End the run; what the summary holds is there before the status says FINISHED."""
-        client = self._store.client
-        if summary is not None:
-            uri = client.get_run(self.run_id).info.artifact_uri
-            files = {
-                "runs.parquet": _parquet(summary.runs),
-                "curves.parquet": _parquet(summary.curves),
-                **summary.figures,
-            }
-            put_artifacts(self._store, self.run_id, uri, files)
-            for name, value in summary.counts.items():
-                client.log_metric(self.run_id, name, value)
-            client.set_tag(self.run_id, NOTE_TAG, summary.markdown)
-        client.set_terminated(self.run_id, status)
+    def reopen(self, provenance: Provenance) -> None:
+        """Go on with a run that had ended."""
+        for key, value in _signs_of_life(provenance).items():
+            self._store.client.set_tag(self.run_id, key, value)
+        self._store.client.update_run(self.run_id, status=RUNNING)
+
+    def describe(self, files: Mapping[str, bytes], note: str, counts: Mapping[str, float]) -> None:
+        """Give the run its summary, in place of an earlier one.
+
+        Args:
+            files: artifacts, file name to content.
+            note: the description, as Markdown.
+            counts: metrics.
+        """
+        describe(self._store, self.run_id, files, note)
+        for name, value in counts.items():
+            self._store.client.log_metric(self.run_id, name, value)
+
+    def close(self, status: str) -> None:
+        """End the run."""
+        self._store.client.set_terminated(self.run_id, status)
 
 
 def open_parent(
     store: Store,
-    keys: Sequence[str],
-    axes: dict[str, str],
-    name: str,
+    about: About,
     provenance: Provenance,
     reuse: bool,
 ) -> Parent:
@@ -85,36 +92,38 @@ def open_parent(
 
     Args:
         store: where.
-        keys: keys of all the sweep's runs: what makes it the same sweep.
-        axes: swept keys with their values, recorded as params.
-        name: of the run.
+        about: what the sweep is.
         provenance: code version and git state.
         reuse: whether an earlier parent may be opened again.
     """
     client = store.client
-    identity = hashlib.sha256("\n".join(sorted(set(keys))).encode()).hexdigest()[:32]
-    alive = {
-        OWNER_TAG: this_process(),
-        HEARTBEAT_TAG: str(now()),
-        **provenance.tags(),
-    }
+    identity = hashlib.sha256("\n".join(sorted(set(about.parts))).encode()).hexdigest()[:32]
     earlier = _earlier(store, identity) if reuse else None
     if earlier is not None:
-        for key, value in alive.items():
-            client.set_tag(earlier.info.run_id, key, value)
-        client.update_run(earlier.info.run_id, status=RUNNING)
-        return Parent(store, earlier.info.run_id, resumed=True)
+        parent = Parent(store, earlier.info.run_id, earlier.info.run_name, resumed=True)
+        parent.reopen(provenance)
+        return parent
     tags = {
-        **alive,
+        **_signs_of_life(provenance),
         IDENTITY_TAG: identity,
         "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
     }
-    run = client.create_run(store.experiment_id, start_time=now(), tags=tags, run_name=name)
-    for key, value in axes.items():
+    run = client.create_run(store.experiment_id, start_time=now(), tags=tags, run_name=about.name)
+    for key, value in about.params.items():
         client.log_param(run.info.run_id, key, _short(value))
-    return Parent(store, run.info.run_id, resumed=False)
+    return Parent(store, run.info.run_id, about.name, resumed=False)
+
+
+def _signs_of_life(provenance: Provenance) -> dict[str, str]:
+    return {OWNER_TAG: this_process(), HEARTBEAT_TAG: str(now()), **provenance.tags()}
+
+
+def describe(store: Store, run_id: str, files: Mapping[str, bytes], note: str) -> None:
+    """Give a parent run artifacts and a description, in place of earlier ones."""
+    put_artifacts(store, run_id, store.client.get_run(run_id).info.artifact_uri, files)
+    store.client.set_tag(run_id, NOTE_TAG, note)
 
 
 def mend(store: Store) -> int:
@@ -146,12 +155,6 @@ def _earlier(store: Store, identity: str) -> Run | None:
         if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
             return run
     return None
-
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    file = io.BytesIO()
-    frame.to_parquet(file, index=False, engine="pyarrow")
-    return file.getvalue()
 
 
 def _short(value: str) -> str:

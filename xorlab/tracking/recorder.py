@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
@@ -98,7 +98,7 @@ def metric_entities(record: Record) -> list[Metric]:
     return curve + final
 
 
-def put_artifacts(store: Store, run_id: str, uri: str, artifacts: dict[str, bytes]) -> None:
+def put_artifacts(store: Store, run_id: str, uri: str, artifacts: Mapping[str, bytes]) -> None:
     """Store files with a run; on this machine's disk each appears whole or not at all."""
     if not artifacts:
         return
@@ -119,7 +119,7 @@ def local_folder(uri: str) -> Path | None:
     return Path(uri) if not parts.scheme else None
 
 
-def write_files(folder: Path, files: dict[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write each file beside its place, then rename it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

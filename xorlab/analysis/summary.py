@@ -1,0 +1,106 @@
+"""What a sweep, or any table of runs, comes to: its settings, its figures and its files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from xorlab.analysis.convergence import convergence
+from xorlab.analysis.gallery import gallery
+from xorlab.analysis.settings import settings_columns, with_missing_named
+from xorlab.analysis.success_table import success_markdown
+from xorlab.result import OUTCOMES
+
+_LONGEST_NOTE = 7500  # characters; MLflow cuts or refuses tags beyond 8,000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A table of runs, summarised.
+
+    Attributes:
+        headline: a line: how many runs, in what time, with which outcomes.
+        runs, curves: from `xorlab.load_runs` and `xorlab.load_curves`.
+        by: the columns that make a setting.
+        settings: from `xorlab.convergence`; empty where no run has an outcome.
+        notes: further lines, such as why an adaptive sweep stopped.
+        figures: file name to PNG.
+    """
+
+    headline: str
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    by: list[str]
+    settings: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    figures: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def markdown(self) -> str:
+        """For the description of a parent run: as many settings and notes as it has room for."""
+        most = max(len(self.settings), len(self.notes))
+        while len(text := self._described(most)) > _LONGEST_NOTE:
+            most //= 2
+        return text
+
+    def _described(self, most: int) -> str:
+        parts = [self.headline]
+        if len(self.settings):
+            parts.append(success_markdown(self.settings, self.by, most))
+        if self.notes:
+            left = len(self.notes) - most
+            lines = [*self.notes[:most], *([f"and {left} more in report.html"] if left > 0 else [])]
+            parts.append("\n".join(f"- {line}" for line in lines))
+        return "\n\n".join(parts)
+
+    def tables(self) -> dict[str, bytes]:
+        """File name to content: the tidy tables as Parquet."""
+        made = {"runs.parquet": _parquet(self.runs), "curves.parquet": _parquet(self.curves)}
+        if len(self.settings):
+            made["settings.parquet"] = _parquet(self.settings)
+        return made
+
+
+def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0) -> str:
+    """How many runs, in what time, with which outcomes.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        seconds: that training and recording took; None where nobody knows.
+        skipped: how many of the runs were finished before.
+    """
+    counts = runs["outcome"].value_counts()
+    parts = [f"{counts.get(outcome, 0)} {outcome}" for outcome in OUTCOMES]
+    failed = int((runs["status"] == "FAILED").sum())
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{skipped} skipped (finished before)"] if skipped else []
+    took = "" if seconds is None else f" in {seconds:.1f} s"
+    return f"{len(runs)} runs{took}: {', '.join(parts)}"
+
+
+def summarise(
+    runs: pd.DataFrame, curves: pd.DataFrame, told: str, notes: Sequence[str] = ()
+) -> Summary:
+    """Statistics and figures of runs, by whatever differs between them.
+
+    Args:
+        runs, curves: from `xorlab.load_runs` and `xorlab.load_curves`.
+        told: the headline.
+        notes: further lines.
+    """
+    by = settings_columns(runs)
+    if not runs["outcome"].notna().any():
+        return Summary(told, runs, curves, by, pd.DataFrame(), tuple(notes))
+    named = with_missing_named(runs, by)
+    settings = convergence(named, by=by)
+    figures = gallery(named, curves, settings, by)
+    return Summary(told, runs, curves, by, settings, tuple(notes), figures)
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    frame.to_parquet(file, index=False, engine="pyarrow")
+    return file.getvalue()

@@ -1,0 +1,95 @@
+"""The `xorlab-report` command: the summary of a recorded sweep, or of any runs, made anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from xorlab.errors import ConfigError, StoreError, UsageError
+
+_DONE, _FAILED, _USAGE = 0, 1, 2
+_DEFAULT_OUT = Path("xorlab-report")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 done, 1 a store that fails, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _report(options)
+    except (ConfigError, UsageError) as error:
+        return _tell(error, _USAGE)
+    except (StoreError, OSError) as error:
+        return _tell(error, _FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xorlab-report",
+        description="Make the tables, figures and report.html of a sweep anew, or those of any "
+        "runs that a filter finds.",
+        epilog="examples: xorlab-report latest;  xorlab-report 4f2a --out summary;  "
+        "xorlab-report --filter \"params.`network.hidden` = '2'\" --out two-units",
+    )
+    parser.add_argument(
+        "sweep", nargs="?", metavar="SWEEP",
+        help="run id of the sweep's parent run, the beginning of it, or latest",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="write the files into this folder (default: store them with the sweep, in place of "
+        f"its earlier ones; with --filter: {_DEFAULT_OUT})",
+    )  # fmt: skip
+    parser.add_argument("--uri", help="tracking address (default: as xorlab)")
+    parser.add_argument("--experiment", default="xorlab", help="its name (default: xorlab)")
+    parser.add_argument("--filter", metavar="TEXT", help="an MLflow search filter instead of SWEEP")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    if (options.sweep is None) == (options.filter is None):
+        raise UsageError("xorlab-report takes a SWEEP (latest is the last one) or a --filter")
+    # Only here, so that wrong usage is told before seconds of imports.
+    from xorlab.analysis.summary import headline, summarise
+    from xorlab.sweep.summary import facts_of, files_of
+    from xorlab.tracking.parent import describe
+    from xorlab.tracking.reader import load_curves, load_runs
+    from xorlab.tracking.recorder import write_files
+    from xorlab.tracking.store import open_store
+    from xorlab.tracking.sweeps import find_sweep
+
+    store = open_store(options.uri, options.experiment, create=False)
+    sweep = find_sweep(store, options.sweep) if options.sweep else None
+    runs = load_runs(
+        store.uri, store.experiment, sweep=sweep.run_id if sweep else None, filter=options.filter
+    )
+    if runs.empty:
+        raise StoreError("there are no such runs" if sweep is None else "the sweep has no runs")
+    curves = load_curves(runs)
+    if sweep is None:
+        summary = summarise(runs, curves, headline(runs))
+        title, facts = f"Runs where {options.filter}", facts_of(store, None, {})
+    else:
+        summary = summarise(runs, curves, headline(runs, sweep.seconds, sweep.skipped))
+        title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
+    failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
+    files = files_of(summary, title, facts, failed)
+    if sweep is not None and options.out is None:
+        describe(store, sweep.run_id, files, summary.markdown)
+        where = f"with sweep {sweep.run_id}"
+    else:
+        folder = options.out or _DEFAULT_OUT
+        write_files(folder, files)
+        where = f"in {folder}"
+    sys.stdout.write(f"{summary.headline}\n{', '.join(sorted(files))}: {where}\n")
+    return _DONE
+
+
+def _tell(error: Exception, code: int) -> int:
+    sys.stderr.write(f"xorlab-report: {error}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

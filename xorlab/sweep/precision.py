@@ -1,0 +1,210 @@
+"""Seeds where they are needed: more for a setting until its success rate is known well enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from xorlab.analysis.sequential import confidence_sequence, seeds_to_go
+from xorlab.errors import ConfigError, UsageError
+from xorlab.identity import setting
+from xorlab.keys import MAX_SEED, is_finite, is_integer
+from xorlab.sweep.axes import described, settings_axes, swept
+from xorlab.sweep.executors import Executor, make_executor, worker_count
+from xorlab.sweep.launch import JobsFailedError, Returns, job_returns, launcher_and_grid, prepare
+from xorlab.sweep.plan import Job, Plan
+from xorlab.sweep.session import Session
+from xorlab.tracking.parent import About
+
+_MOST_SEEDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Target:
+    """How well a success rate is to be known, and what it may cost; see `PrecisionSweeper`.
+
+    Raises:
+        ConfigError: a value that cannot be used, by its key.
+    """
+
+    half_width: float
+    confidence: float
+    max_seeds: int
+    first_seed: int
+    first_round: int
+
+    def __post_init__(self) -> None:
+        _within("half_width", self.half_width, 0.0, 0.5)
+        _within("confidence", self.confidence, 0.0, 1.0)
+        _whole("max_seeds", self.max_seeds, 1, _MOST_SEEDS)
+        _whole("first_seed", self.first_seed, 0, MAX_SEED + 1 - self.max_seeds)
+        _whole("first_round", self.first_round, 1, self.max_seeds)
+
+    def spelled(self) -> dict[str, str]:
+        """As params of the parent run."""
+        return {f"precision.{key}": str(value) for key, value in vars(self).items()}
+
+
+@dataclass
+class Progress:
+    """How far one setting is.
+
+    Attributes:
+        overrides: those of the setting, without a seed.
+        jobs: its jobs so far.
+        n, solved: runs with an outcome, and how many of them were solved.
+        low, high: of its success rate, valid however often it is looked at.
+        stopped: why it gets no more seeds; None while it does.
+    """
+
+    overrides: tuple[str, ...]
+    jobs: list[Job]
+    n: int = 0
+    solved: int = 0
+    low: float = 0.0
+    high: float = 1.0
+    stopped: str | None = None
+
+    def look(self, session: Session, target: Target) -> None:
+        """Count what is known by now, and decide whether that is enough."""
+        rows = [session.rows[job.key] for job in self.jobs if job.key in session.rows]
+        outcomes = [row["outcome"] for row in rows if row["outcome"] is not None]
+        self.n, self.solved = len(outcomes), outcomes.count("solved")
+        low, high = confidence_sequence(self.solved, self.n, target.confidence)
+        self.low, self.high = float(low), float(high)
+        if (self.high - self.low) / 2 <= target.half_width:
+            self.stopped = "half_width"
+        elif len(self.jobs) >= target.max_seeds:
+            self.stopped = "max_seeds"
+
+    def next_seeds(self, target: Target) -> range:
+        """As many as the present rate suggests, but at most as many again as there are."""
+        have = len(self.jobs)
+        if have == 0:
+            more = target.first_round
+        else:
+            asked = seeds_to_go(self.solved, self.n, target.half_width, target.confidence)
+            more = min(max(asked, target.first_round), have)
+        first = target.first_seed + have
+        return range(first, min(first + more, target.first_seed + target.max_seeds))
+
+
+def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
+    """All rounds of an adaptive sweep, under one parent run.
+
+    Raises:
+        UsageError, ConfigError: something is wrong with a setting or option; nothing was started.
+        JobsFailedError: jobs failed, all others are recorded.
+    """
+    target = Target(sweeper.half_width, sweeper.confidence, sweeper.max_seeds,
+                    sweeper.first_seed, sweeper.first_round)  # fmt: skip
+    # A study's own seeds give way; seeds that somebody typed do not fit this sweeper.
+    sweeper.params = {key: value for key, value in sweeper.params.items() if key != "seed"}
+    launcher, grid = launcher_and_grid(sweeper, arguments)
+    if not hasattr(launcher, "executor"):
+        raise UsageError("hydra/sweeper=precision: needs hydra/launcher=vectorized")
+    if any(override.partition("=")[0] == "seed" for override in grid[0]):
+        raise UsageError(
+            "seed: hydra/sweeper=precision chooses the seeds; leave it out, or set "
+            "hydra.sweeper.first_seed"
+        )
+    executor = make_executor(launcher.executor, worker_count(launcher.workers))
+    try:
+        return _rounds(launcher, [tuple(overrides) for overrides in grid], target, executor)
+    finally:
+        executor.close()
+
+
+def _rounds(
+    launcher: Any, settings: Sequence[tuple[str, ...]], target: Target, executor: Executor
+) -> list[Returns]:
+    workers = worker_count(launcher.workers)
+    states = [Progress(overrides, []) for overrides in settings]
+    returns: list[Returns] = []
+    opened = _next_round(launcher, states, target, workers, None)
+    if opened is None:
+        return []
+    session, plan = opened
+    with session.opened(_about(session, target)):
+        for number in count(1):
+            session.train(plan, executor)
+            returns.append(job_returns(launcher, session, plan.jobs))
+            for state in states:
+                state.look(session, target)
+            left = [state for state in states if state.stopped is None]
+            session.console.print(_told(number, len(plan.jobs), len(states), len(left)))
+            following = _next_round(launcher, left, target, workers, session)
+            if following is None:
+                break
+            _, plan = following
+        session.close(_notes(states, target))
+    if session.failed:
+        raise JobsFailedError
+    return returns
+
+
+def _next_round(
+    launcher: Any,
+    states: Sequence[Progress],
+    target: Target,
+    workers: int,
+    session: Session | None,
+) -> tuple[Session, Plan] | None:
+    grid, owners = [], []
+    for state in states:
+        for seed in state.next_seeds(target):
+            grid.append([*state.overrides, f"seed={seed}"])
+            owners.append(state)
+    if not grid:
+        return None
+    first = len(session.jobs) if session else 0
+    prepared = prepare(launcher, grid, first, workers, session)
+    if prepared is not None:
+        for state, job in zip(owners, prepared[1].jobs, strict=True):
+            state.jobs.append(job)
+    return prepared
+
+
+def _about(session: Session, target: Target) -> About:
+    """The same sweep is one with the same settings and the same target, not the same seeds."""
+    axes = swept(session.jobs)
+    params = {key: described(axes[key]) for key in settings_axes(axes)}
+    parts = [str(sorted(setting(job.config).items())) for job in session.jobs]
+    spelled = target.spelled()
+    name = session.name(params | {"precision": f"{target.half_width:g}"})
+    return About([*parts, *(f"{k}={v}" for k, v in spelled.items())], params | spelled, name)
+
+
+def _notes(states: Sequence[Progress], target: Target) -> list[str]:
+    """For the summary: why each setting got as many seeds as it did."""
+    why = {
+        "half_width": f"the interval is within +-{100 * target.half_width:g} points",
+        "max_seeds": f"it has max_seeds={target.max_seeds}",
+    }
+    lines = [
+        f"{' '.join(state.overrides) or 'defaults'}: {state.solved} of {state.n} solved, "
+        f"{100 * state.low:.1f}-{100 * state.high:.1f} % (valid at any number of looks, "
+        f"{100 * target.confidence:g} %); stopped because {why[str(state.stopped)]}"
+        for state in states
+    ]
+    return ["Seeds were added setting by setting:", *lines]
+
+
+def _told(number: int, jobs: int, settings: int, left: int) -> str:
+    return (
+        f"round {number}: {jobs} runs; {settings - left} of {settings} settings known well enough"
+    )
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not is_finite(value) or not low < value < high:
+        raise ConfigError(
+            f"hydra.sweeper.{name}", value, f"a number above {low:g} and below {high:g}"
+        )
+
+
+def _whole(name: str, value: int, low: int, high: int) -> None:
+    if not is_integer(low, high)(value):
+        raise ConfigError(f"hydra.sweeper.{name}", value, f"an integer from {low} to {high}")
