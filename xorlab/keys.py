@@ -15,6 +15,8 @@ UPDATES = ("batch", "online")
 DTYPES = ("float64", "float32")
 INITIALIZERS = ("notebook", "uniform", "normal", "glorot", "he")
 OPTIMIZERS = ("gd",)
+SCALES = ("linear", "log")
+PIXEL_VALUES = ("epochs_to_solve", "outcome", "final_loss")
 EXISTING = ("skip", "rerun", "retry")
 FAILURES = ("continue", "stop")
 OBJECTIVES = ("final_loss", "max_error", "accuracy", "solved", "epochs_run", "epochs_to_solve")
@@ -25,6 +27,7 @@ MAX_POINTS = 1_000_000
 MAX_UNITS = 1024
 MAX_LAYERS = 16
 MAX_BITS = 12
+MAX_PIXELS = 8192  # along one side of a landscape
 
 
 def key(
