@@ -16,7 +16,8 @@ HEIGHTS = {
     "tracking": 3, "analysis": 2, "training": 2, "trainer": 2, "batch": 2,
     "network": 1, "parameters": 1, "program": 1, "tasks": 1, "initializers": 1,
     "activations": 1, "losses": 1, "optimizers": 1, "schedule": 1, "result": 1,
-    "identity": 1, "provenance": 1, "help": 1, "checks": 1, "config": 0, "keys": 0, "errors": 0,
+    "identity": 1, "provenance": 1, "help": 1, "checks": 1,
+    "choices": 0, "config": 0, "keys": 0, "errors": 0,
 }  # fmt: skip
 
 

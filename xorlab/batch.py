@@ -8,8 +8,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.losses import LOSSES
 from xorlab.network import Pass, Shape
 from xorlab.optimizers import OPTIMIZERS
+from xorlab.optimizers.rule import State, Update
 from xorlab.parameters import Parameters
 from xorlab.program import Array, Calls, Program
 from xorlab.tasks import Task
@@ -25,7 +27,8 @@ class Recipe:
         flags: parts of the optimizer in use; the same for every network of the batch.
         online: one update per pattern instead of one per epoch.
         by_loss: solved means a loss at or below the limit, not outputs within it.
-        states: arrays of shape (K, N) that the optimizer carries.
+        states: what the optimizer carries.
+        by_gradient: a network ends where its gradient is short enough.
     """
 
     shape: Shape
@@ -34,7 +37,8 @@ class Recipe:
     flags: frozenset[str]
     online: bool
     by_loss: bool
-    states: int
+    states: tuple[State, ...]
+    by_gradient: bool = False
 
 
 @dataclass
@@ -43,15 +47,17 @@ class Lanes:
 
     Attributes:
         parameters: (K, N).
-        states: optimizer arrays, each (K, N).
+        states: optimizer arrays, each (K, N), or (1, N) where a network has but one number.
         values: optimizer numbers, each (N,).
         limits: (N,) error or loss at which a network counts as solved, or `NEVER`.
+        shortest: (N,) length of the gradient below which a network ends; NaN for never.
     """
 
     parameters: Array
     states: list[Array]
     values: dict[str, Array]
     limits: Array
+    shortest: Array
 
     def take(self, lanes: npt.NDArray[np.int64]) -> Lanes:
         """Those lanes alone, copied."""
@@ -60,6 +66,7 @@ class Lanes:
             [state[:, lanes] for state in self.states],
             {name: value[lanes] for name, value in self.values.items()},
             self.limits[lanes],
+            self.shortest[lanes],
         )
 
 
@@ -79,9 +86,11 @@ class Batch:
     Attributes:
         lanes: the networks; those behind the first ``count`` are copies that fill the width.
         look: calls that run the patterns forward and set `reached`.
+        descend: calls that set `flat`, between `look` and `learn`; none where no one asks.
         learn: calls that make one epoch's update or updates.
         measure: calls that set `loss`.
         reached: (N,) whether a network is at or below its limit.
+        flat: (N,) whether a network's gradient is shorter than its `shortest`.
         loss: (N,) mean squared error over patterns and outputs.
         outputs: (P, O, N), valid between `look` and `learn`.
     """
@@ -94,6 +103,7 @@ class Batch:
         self._recipe = recipe
         self.lanes = self._copy(networks.take(filler), width)
         self.lanes.limits[self.count :] = NEVER
+        self.lanes.shortest[self.count :] = np.nan
         whole = self._pass(recipe.task.inputs, recipe.task.targets, recipe.task.codes)
         self.outputs, self.error = whole.outputs, whole.error
         self.reached = np.zeros(width, np.bool_)
@@ -103,7 +113,9 @@ class Batch:
         if recipe.by_loss or not recipe.shape.activations()[-1].bounded:
             self.look += self.measure
         self.look += self._check()
-        self.learn: Calls = self._learn(whole)
+        self.flat = np.zeros(width, np.bool_)
+        self._values = self._constants()
+        self.descend, self.learn = self._descend(whole)
 
     def finite(self) -> npt.NDArray[np.bool_]:
         """(N,) whether a network's weights and loss are finite numbers; runs `measure`."""
@@ -115,14 +127,16 @@ class Batch:
     def _copy(self, networks: Lanes, width: int) -> Lanes:
         """The same numbers in aligned memory."""
         memory, dtype = Program(self._recipe.shape.dtype), self._recipe.shape.dtype
-        self._parameters = Parameters.empty(memory, self._recipe.shape.sizes, width)
-        self._step = Parameters.empty(memory, self._recipe.shape.sizes, width)
+        shape = self._recipe.shape
+        self._parameters = Parameters.empty(memory, shape.sizes, width, shape.wiring)
+        self._step = Parameters.empty(memory, shape.sizes, width, shape.wiring)
         self._parameters.packed[:] = networks.parameters
         states = [memory.empty(*state.shape) for state in networks.states]
         for aligned, state in zip(states, networks.states, strict=True):
             aligned[:] = state
         values = {name: value.astype(dtype) for name, value in networks.values.items()}
-        return Lanes(self._parameters.packed, states, values, networks.limits.astype(dtype))
+        limits, shortest = networks.limits.astype(dtype), networks.shortest.astype(dtype)
+        return Lanes(self._parameters.packed, states, values, limits, shortest)
 
     def _pass(
         self,
@@ -132,33 +146,89 @@ class Batch:
     ) -> Pass:
         return Pass(self._recipe.shape, inputs, targets, codes, self._parameters)
 
-    def _learn(self, whole: Pass) -> Calls:
-        if not self._recipe.online:
-            return self._update(whole)
-        calls: Calls = []
-        for row, target in zip(self._recipe.task.inputs, self._recipe.task.targets, strict=True):
-            single = self._pass(row[None], target[None], None)
-            calls += single.forward().calls + self._update(single)
-        return calls
+    def _constants(self) -> dict[str, Array]:
+        """The optimizer's numbers; one number for all multiplies as a constant.
 
-    def _update(self, patterns: Pass) -> Calls:
-        # One number for all multiplies as a constant: the same bits, less to read.
+        The same bits, less to read.
+        """
         values = {
             name: value if (value != value[0]).any() else value[0]
             for name, value in self.lanes.values.items()
         }
-        values = {
-            name: np.asarray(value, self._recipe.shape.dtype) for name, value in values.items()
-        }
-        program = patterns.backward(self._step, values["rate"])
+        dtype = self._recipe.shape.dtype
+        return {name: np.asarray(value, dtype) for name, value in values.items()}
+
+    def _descend(self, whole: Pass) -> tuple[Calls, Calls]:
+        """The calls of `descend` and of `learn`."""
+        down: Calls = []
+        if not self._recipe.online:
+            gradient = self._gradient(whole)
+            if not self._recipe.by_gradient:
+                return [], gradient + self._update()
+            return gradient + self._length(self._step.packed), self._update()
+        if self._recipe.by_gradient:
+            down = self._whole_gradient(whole)
+        learn: Calls = []
+        update = self._update()
+        for row, target in zip(self._recipe.task.inputs, self._recipe.task.targets, strict=True):
+            single = self._pass(row[None], target[None], None)
+            learn += single.forward().calls + self._gradient(single) + update
+        return down, learn
+
+    def _gradient(self, patterns: Pass) -> Calls:
+        """Minus the gradient, weight decay included, times the rate."""
+        program = patterns.backward(self._step, self._values["rate"])
+        if "decay" in self._recipe.flags:
+            self._decay(program, self._step.packed, self._values["decay"])
+        return program.calls
+
+    def _decay(self, program: Program, step: Array, decay: Array) -> None:
+        shrink = program.empty(*step.shape)
+        program.emit(np.multiply, self._parameters.packed, decay, shrink)
+        program.emit(np.subtract, step, shrink, step)
+
+    def _update(self) -> Calls:
+        program = Program(self._recipe.shape.dtype)
         OPTIMIZERS[self._recipe.optimizer].emit(
-            program,
-            self._parameters.packed,
-            self._step.packed,
-            self.lanes.states,
-            values,
-            self._recipe.flags,
+            Update(
+                program,
+                self._parameters.packed,
+                self._step.packed,
+                self.lanes.states,
+                self._values,
+                self._recipe.flags,
+            )
         )
+        return program.calls
+
+    def _whole_gradient(self, whole: Pass) -> Calls:
+        """Sets `flat` from the gradient over all patterns, where updates see one at a time.
+
+        Weight decay counts as often as it is applied: the sum of an epoch's steps, were they
+        taken at once, vanishes where this does.
+        """
+        shape, (patterns, outputs) = self._recipe.shape, self._recipe.task.targets.shape
+        scale = LOSSES[shape.loss].scale
+        times = patterns * scale(patterns, outputs) / scale(1, outputs)
+        memory = Program(shape.dtype)
+        step = Parameters.empty(memory, shape.sizes, len(self.lanes.limits), shape.wiring)
+        # As in an update, and so in its units.
+        rate = np.asarray(self._values["rate"] * memory.constant(times / patterns))
+        program = whole.backward(step, rate)
+        if "decay" in self._recipe.flags:
+            decay = np.asarray(self._values["decay"] * memory.constant(times))
+            self._decay(program, step.packed, decay)
+        return program.calls + self._length(step.packed)
+
+    def _length(self, step: Array) -> Calls:
+        """Sets `flat`. ``step`` is the gradient times what `Lanes.shortest` is multiplied by."""
+        program = Program(self._recipe.shape.dtype)
+        terms, total = program.empty(*step.shape), program.empty(step.shape[1])
+        # Divided first: the square of a short gradient may be too small for a number.
+        program.emit(np.divide, step, self.lanes.shortest, terms)
+        program.emit(np.multiply, terms, terms, terms)
+        program.fold(terms, 0, total)
+        program.calls.append(partial(np.less, total, program.constant(1.0), self.flat))
         return program.calls
 
     def _measure(self) -> tuple[Array, Calls]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from xorlab.choices import is_own
 from xorlab.config import LEAVES, SECTIONS, Config
 from xorlab.errors import ConfigError
 from xorlab.keys import MAX_POINTS
+
+# Rules that compare one gradient with the next, or with a mean of the last few: between the
+# gradients of two patterns, which differ for reasons of their own, that says nothing.
+_BATCH_ONLY = {
+    "rprop": "Riedmiller & Braun (1993) compare the signs of whole gradients",
+    "quickprop": "Fahlman (1988) fits parabolas to whole gradients",
+    "delta_bar_delta": "Jacobs (1988) compares whole gradients with their mean",
+}
 
 
 def check(config: Config) -> None:
@@ -30,15 +37,38 @@ def check(config: Config) -> None:
             f"at least {-(-config.training.epochs // MAX_POINTS)} where training.epochs="
             f"{config.training.epochs}: a curve holds at most {MAX_POINTS} points",
         )
-    _check_choice_keys(config)
-    task, network, training = config.task, config.network, config.training
+    _check_choice_keys(sections)
+    _check_codes(config)
+    _check_readout(config)
+    _check_given(config)
+    _check_optimizer(config)
+
+
+def _check_choice_keys(sections: dict[str, dict[str, object]]) -> None:
+    """A key that belongs to some choices of its group is given there, and nowhere else."""
+    for key, group, leaf, item in LEAVES:
+        if "choices" not in item.metadata:
+            continue
+        value, chosen = sections[group][leaf], str(sections[group]["name"])
+        choices = item.metadata["choices"]
+        if value is not None and not is_own(item, chosen):
+            owners = " or ".join(f"{group}={choice}" for choice in choices)
+            raise ConfigError(
+                key, value, f"left out where {group}={chosen}; it belongs to {owners}"
+            )
+        if value is None and is_own(item, chosen) and not item.metadata["optional"]:
+            raise ConfigError(key, None, f"{item.metadata['allowed']} where {group}={chosen}")
+
+
+def _check_codes(config: Config) -> None:
+    task, network = config.task, config.network
     if task.low == task.high:
         raise ConfigError("task.low", task.low, f"other than task.high={task.high}")
     if task.target_low >= task.target_high:
         raise ConfigError(
             "task.target_low", task.target_low, f"below task.target_high={task.target_high}"
         )
-    if training.loss == "cross_entropy":
+    if config.training.loss == "cross_entropy":
         if network.output != "sigmoid":
             raise ConfigError(
                 "network.output", network.output, "sigmoid where training.loss=cross_entropy"
@@ -51,28 +81,53 @@ def check(config: Config) -> None:
                 raise ConfigError(name, value, "from 0 to 1 where training.loss=cross_entropy")
 
 
-# Keys that belong to one choice of their group: (group, choice) -> (key, must it be given).
-_BELONGS = {
-    ("task", "bits"): ("parity", True),
-    ("task", "path"): ("table", True),
-    ("task", "outputs"): ("table", False),
-    ("init", "range"): ("uniform", True),
-    ("init", "std"): ("normal", True),
-}
+def _check_readout(config: Config) -> None:
+    if config.network.readout != "sum":
+        return
+    if config.network.output != "linear":
+        raise ConfigError(
+            "network.output",
+            config.network.output,
+            "linear where network.readout=sum: the output is the plain sum",
+        )
+    several = config.task.width if config.task.name == "encoder" else config.task.outputs
+    if several is not None and several != 1:
+        raise ConfigError(
+            "network.readout",
+            "sum",
+            f"dense where the task has {several} outputs: there is but one sum",
+        )
 
 
-def _check_choice_keys(config: Config) -> None:
-    for (group, name), (choice, needed) in _BELONGS.items():
-        section = getattr(config, group)
-        value, chosen = getattr(section, name), section.name == choice
-        if value is not None and not chosen:
+def _check_given(config: Config) -> None:
+    init = config.init
+    if init.name != "given":
+        return
+    for letter in ("x", "y"):
+        named, value = letter in init.weights, getattr(init, letter)
+        if named and value is None:
             raise ConfigError(
-                f"{group}.{name}",
-                value,
-                f"left out where {group}={section.name}; it belongs to {group}={choice}",
+                f"init.{letter}", None, f"a finite number: init.weights names {letter}"
             )
-        if value is None and chosen and needed:
-            allowed = next(f for f in dataclasses.fields(section) if f.name == name).metadata[
-                "allowed"
-            ]
-            raise ConfigError(f"{group}.{name}", None, f"{allowed} where {group}={choice}")
+        if value is not None and not named:
+            raise ConfigError(
+                f"init.{letter}", value, f"left out: no weight of init.weights is called {letter}"
+            )
+
+
+def _check_optimizer(config: Config) -> None:
+    optimizer, training = config.optimizer, config.training
+    if training.update == "online" and optimizer.name in _BATCH_ONLY:
+        raise ConfigError(
+            "training.update",
+            training.update,
+            f"batch where optimizer={optimizer.name}: {_BATCH_ONLY[optimizer.name]}",
+        )
+    if optimizer.name == "rprop":
+        low, first, high = optimizer.delta_min, optimizer.delta_0, optimizer.delta_max
+        if low is None or first is None or high is None or not low <= first <= high:
+            raise ConfigError(
+                "optimizer.delta_0",
+                first,
+                f"from optimizer.delta_min={low} to optimizer.delta_max={high}",
+            )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from xorlab.choices import InitConfig, OptimizerConfig, TaskConfig
 from xorlab.keys import (
     ACTIVATIONS,
     DTYPES,
@@ -14,7 +15,6 @@ from xorlab.keys import (
     FAILURES,
     INITIALIZERS,
     LOSSES,
-    MAX_BITS,
     MAX_EPOCHS,
     MAX_LAYERS,
     MAX_PIXELS,
@@ -23,6 +23,7 @@ from xorlab.keys import (
     OBJECTIVES,
     OPTIMIZERS,
     PIXEL_VALUES,
+    READOUTS,
     SCALES,
     TASKS,
     UPDATES,
@@ -36,37 +37,6 @@ from xorlab.keys import (
     is_text,
     key,
 )
-
-
-@dataclass
-class TaskConfig:
-    """What is to be learned; chosen with `task=NAME`."""
-
-    name: str = choice("xor", TASKS, "the task; chosen as task=NAME", "task=parity")
-    bits: int | None = key(
-        None, "number of inputs of parity", f"an integer from 2 to {MAX_BITS}",
-        "task=parity task.bits=4", is_optional(is_integer(2, MAX_BITS)),
-    )  # fmt: skip
-    path: str | None = key(
-        None, "file of a table: a CSV (targets in the last columns, a header is optional), "
-        "or an npz with arrays inputs and targets", "the path of a CSV or npz file",
-        "task=table task.path=data.csv", is_optional(is_text),
-    )  # fmt: skip
-    outputs: int | None = key(
-        None, "how many of the last columns of a CSV table are targets", "an integer >= 1",
-        "task=table task.path=data.csv task.outputs=2", is_optional(is_integer(1, MAX_UNITS)),
-    )  # fmt: skip
-    low: float = key(
-        0.0, "input that codes 0", "a finite number other than task.high", "task.low=-1", is_finite
-    )
-    high: float = key(1.0, "input that codes 1", "a finite number", "task.high=1", is_finite)
-    target_low: float = key(
-        0.0, "target that codes 0", "a finite number below task.target_high",
-        "task.target_low=0.1", is_finite,
-    )  # fmt: skip
-    target_high: float = key(
-        1.0, "target that codes 1", "a finite number", "task.target_high=0.9", is_finite
-    )
 
 
 @dataclass
@@ -88,38 +58,14 @@ class NetworkConfig:
         0.01, "slope of leaky_relu below zero", "a number between 0 and 1",
         "network.activation=leaky_relu network.slope=0.1", lambda v: is_finite(v) and 0 <= v <= 1,
     )  # fmt: skip
-
-
-@dataclass
-class InitConfig:
-    """How the weights start; chosen with `init=NAME`."""
-
-    name: str = choice(
-        "notebook", INITIALIZERS, "initial weights; chosen as init=NAME", "init=glorot"
-    )
-    range: float | None = key(
-        None, "uniform: weights and biases from U(-range, range)", "a number > 0",
-        "init=uniform init.range=0.5", is_optional(is_positive),
+    readout: str = choice(
+        "dense", READOUTS, "how the output sees the last hidden layer: through weights and a "
+        "bias, or as the plain sum of its units (one output, network.output=linear)",
+        "network.readout=sum network.output=linear", later=True,
     )  # fmt: skip
-    std: float | None = key(
-        None, "normal: standard deviation of weights and biases", "a number > 0",
-        "init=normal init.std=0.3", is_optional(is_positive),
-    )  # fmt: skip
-
-
-@dataclass
-class OptimizerConfig:
-    """How the weights move; chosen with `optimizer=NAME`."""
-
-    name: str = choice("gd", OPTIMIZERS, "the optimizer; chosen as optimizer=NAME", "optimizer=gd")
-    lr: float = key(0.1, "learning rate", "a finite number > 0", "optimizer.lr=0.5", is_positive)
-    momentum: float = key(
-        0.0, "momentum: share of the last step that is repeated", "a number >= 0 and < 1",
-        "optimizer.momentum=0.9", lambda v: is_finite(v) and 0 <= v < 1,
-    )  # fmt: skip
-    weight_decay: float = key(
-        0.0, "weight decay: this times a weight or bias is added to its gradient",
-        "a finite number >= 0", "optimizer.weight_decay=1e-4", lambda v: is_finite(v) and v >= 0,
+    skip: bool = key(
+        False, "direct weights from the inputs to the outputs as well", "true or false",
+        "network.skip=true network.hidden=1", is_flag, later=True,
     )  # fmt: skip
 
 
@@ -146,6 +92,11 @@ class TrainingConfig:
     target_loss: float | None = key(
         None, "if set: solved when the mean squared error is at or below this instead",
         "a number > 0, or null", "training.target_loss=0.01", is_optional(is_positive),
+    )  # fmt: skip
+    min_gradient: float | None = key(
+        None, "if set: end a run, unsolved, when the norm of the gradient of what is minimised "
+        "(weight decay included) falls below this", "a number > 0, or null",
+        "training.min_gradient=1e-4", is_optional(is_positive),
     )  # fmt: skip
     stop_when_solved: bool = key(
         False, "end a run at the step at which it is solved", "true or false",
@@ -299,9 +250,3 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "tracking": ("default",),
     "study": ("first", "kolen1990_slice"),
 }
-
-
-def fields(config: Config) -> Iterator[tuple[str, dataclasses.Field[Any], Any]]:
-    """Every leaf as (dotted key, dataclass field, value), in the order of the schema."""
-    for name, group, leaf, item in LEAVES:
-        yield name, item, getattr(getattr(config, group) if group else config, leaf)

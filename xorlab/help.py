@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 from xorlab.config import GROUPS, LEAVES
 from xorlab.errors import spell
 
@@ -37,11 +40,20 @@ def help_text() -> str:
     lines = [_HEAD]
     lines += [f"  {group:<10} {', '.join(names)}" for group, names in GROUPS.items()]
     lines.append("\nKeys:")
-    for key, _, leaf, item in LEAVES:
+    for key, group, leaf, item in LEAVES:
         if leaf == "name":
             continue
         told = item.metadata
-        lines.append(f"\n  {key}  (default: {spell(item.default)})")
+        lines.append(f"\n  {key}  (default: {_default(group, item)})")
         lines.append(f"      {told['help']}; {told['allowed']}")
         lines.append(f"      example: xorlab {told['example']}")
     return "\n".join(lines) + "\n" + _TAIL
+
+
+def _default(group: str, item: dataclasses.Field[Any]) -> str:
+    """The default, or each choice's own, for a key that belongs to some choices alone."""
+    if "choices" not in item.metadata:
+        return spell(item.default)
+    return ", ".join(
+        f"{spell(value)} where {group}={name}" for name, value in item.metadata["choices"].items()
+    )

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from xorlab.config import Config, fields
+from xorlab.choices import is_own
+from xorlab.config import LEAVES, SECTIONS, Config
 
 SCHEMA_VERSION = 1
 _GROUPS = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
@@ -17,14 +18,21 @@ _NOT_SCIENCE = ("plan", "tracking.", "landscape.")
 def science(config: Config) -> dict[str, Any]:
     """The keys that decide a run's outcome, dotted, without those that play no part in it.
 
-    A key that is not set, or belongs to a choice not made (the slope of a leaky_relu that is
-    not there), is left out; one hidden layer is a plain number.
+    A key that is not set, or belongs to a choice not made (momentum where optimizer=adam, the
+    slope of a leaky_relu that is not there), is left out; so is one that came to the schema after
+    runs had been recorded, where it says what was meant before. One hidden layer is a plain
+    number.
     """
     values: dict[str, Any] = {}
-    for name, _, value in fields(config):
-        if value is None or name.startswith(_NOT_SCIENCE):
+    for name, group, leaf, item in LEAVES:
+        if name.startswith(_NOT_SCIENCE):
             continue
-        group, _, leaf = name.partition(".")
+        section: Any = getattr(config, group) if group in SECTIONS else config
+        value = getattr(section, leaf)
+        if value is None or (item.metadata["later"] and value == item.default):
+            continue
+        if group in _GROUPS and not is_own(item, section.name):
+            continue
         values[group if leaf == "name" and group in _GROUPS else name] = value
     if len(config.hidden) == 1:
         values["network.hidden"] = config.hidden[0]

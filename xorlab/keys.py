@@ -8,15 +8,17 @@ from dataclasses import field
 from typing import Any
 
 GATES = ("xor", "and", "or", "nand", "nor", "xnor")
-TASKS = (*GATES, "parity", "table")
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "linear")
+TASKS = (*GATES, "parity", "symmetry", "encoder", "table")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "linear", "abs")
+READOUTS = ("dense", "sum")
 LOSSES = ("half_sse", "half_mse", "cross_entropy")
 UPDATES = ("batch", "online")
 DTYPES = ("float64", "float32")
-INITIALIZERS = ("notebook", "uniform", "normal", "glorot", "he")
-OPTIMIZERS = ("gd",)
 SCALES = ("linear", "log")
 PIXEL_VALUES = ("epochs_to_solve", "outcome", "final_loss")
+INITIALIZERS = ("notebook", "uniform", "normal", "glorot", "he", "nguyen_widrow", "given")
+OPTIMIZERS = ("gd", "rprop", "quickprop", "adam", "delta_bar_delta")
+GRADIENT_TERMS = ("same_sign", "always", "zero_step")
 EXISTING = ("skip", "rerun", "retry")
 FAILURES = ("continue", "stop")
 OBJECTIVES = ("final_loss", "max_error", "accuracy", "solved", "epochs_run", "epochs_to_solve")
@@ -28,6 +30,7 @@ MAX_UNITS = 1024
 MAX_LAYERS = 16
 MAX_BITS = 12
 MAX_PIXELS = 8192  # along one side of a landscape
+MAX_WIDTH = 128
 
 
 def key(
@@ -36,17 +39,69 @@ def key(
     allowed: str,
     example: str,
     check: Callable[[Any], bool],
+    *,
+    later: bool = False,
 ) -> Any:
-    """A field that carries what `--help` prints and what `check` enforces."""
+    """A field that carries what `--help` prints and what `check` enforces.
+
+    Args:
+        default: value where nothing is said.
+        help: what the key means.
+        allowed: what may stand there, as the end of "must be ...".
+        example: overrides that use it.
+        check: whether a value may stand there.
+        later: the key came after runs had been recorded: at its default it stays out of their
+            identity, so that those runs keep their keys.
+    """
     return field(
         default=default,
-        metadata={"help": help, "allowed": allowed, "example": example, "check": check},
-    )
+        metadata={
+            "help": help, "allowed": allowed, "example": example, "check": check, "later": later,
+        },
+    )  # fmt: skip
 
 
-def choice(default: str, names: tuple[str, ...], help: str, example: str) -> Any:  # noqa: A002
+def key_of(
+    choices: dict[str, Any],
+    help: str,  # noqa: A002
+    allowed: str,
+    example: str,
+    check: Callable[[Any], bool],
+    *,
+    default: Any = None,
+    optional: bool = False,
+) -> Any:
+    """A field that belongs to some choices of its group; null where another is made.
+
+    Args:
+        choices: name of the choice to its own default; None where there is no sensible one.
+        help: what the key means.
+        allowed: what may stand there, as the end of "must be ...".
+        example: overrides that use it.
+        check: whether a value may stand there; it need not let null pass.
+        default: value in the schema, which makes the default choices.
+        optional: null is a value there too.
+    """
+    return field(
+        default=default,
+        metadata={
+            "help": help, "allowed": allowed, "example": example, "check": is_optional(check),
+            "later": False, "choices": choices, "optional": optional,
+        },
+    )  # fmt: skip
+
+
+def choice(
+    default: str,
+    names: tuple[str, ...],
+    help: str,  # noqa: A002
+    example: str,
+    *,
+    later: bool = False,
+) -> Any:
     """A field with one of several names."""
-    return key(default, help, "one of " + ", ".join(names), example, lambda v: v in names)
+    allowed = "one of " + ", ".join(names)
+    return key(default, help, allowed, example, lambda v: v in names, later=later)
 
 
 def is_integer(low: int, high: int) -> Callable[[Any], bool]:
@@ -69,6 +124,11 @@ def is_positive(v: Any) -> bool:
     return is_finite(v) and v > 0
 
 
+def is_share(v: Any) -> bool:
+    """Whether a value is a number from 0 up to, not including, 1."""
+    return is_finite(v) and 0 <= v < 1
+
+
 def is_flag(v: Any) -> bool:
     """Whether a value is true or false."""
     return isinstance(v, bool)
@@ -85,3 +145,8 @@ def is_hidden(v: Any) -> bool:
     if isinstance(v, list):
         return 1 <= len(v) <= MAX_LAYERS and all(map(unit, v))
     return unit(v)
+
+
+def is_weights(v: Any) -> bool:
+    """Whether a value is a list of weights: finite numbers, or x or y for those that vary."""
+    return isinstance(v, list) and bool(v) and all(w in ("x", "y") or is_finite(w) for w in v)

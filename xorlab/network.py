@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.activations import ACTIVATIONS, Activation
+from xorlab.activations import ACTIVATIONS, NOTHING, Activation
 from xorlab.losses import LOSSES
-from xorlab.parameters import Parameters
+from xorlab.parameters import DENSE, Parameters, Wiring
 from xorlab.program import Array, Program
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +25,7 @@ class Shape:
         slope: of leaky_relu, below zero.
         loss: name of what is minimised.
         dtype: of all arithmetic.
+        wiring: how outputs see the last hidden units and the inputs.
     """
 
     sizes: tuple[int, ...]
@@ -33,6 +34,7 @@ class Shape:
     slope: float
     loss: str
     dtype: str
+    wiring: Wiring = DENSE
 
     def activations(self) -> list[Activation]:
         """The activation of each layer of units."""
@@ -70,6 +72,10 @@ class Pass:
         self._units = [
             self._memory.empty(self._patterns, units, self._width) for units in shape.sizes[1:]
         ]
+        self._kept = [
+            self._memory.empty(*units.shape) if activation.keeps else NOTHING
+            for units, activation in zip(self._units, self._activations, strict=True)
+        ]
         self._scratches: dict[tuple[int, int], Array] = {}
         self.outputs = self._units[-1]
         self.error = self._memory.empty(*self.outputs.shape)
@@ -80,6 +86,10 @@ class Pass:
             block = self._memory.empty(self._patterns, units, self._width)
             self._scratches[units, number] = block
         return self._scratches[units, number]
+
+    def _is_sum(self, layer: int) -> bool:
+        """Whether the layer is a plain sum of the one below, without weights."""
+        return self._shape.wiring.readout == "sum" and layer == len(self._units) - 1
 
     # Forward
 
@@ -98,7 +108,8 @@ class Pass:
         return program
 
     def _apply(self, program: Program, layer: int) -> None:
-        self._activations[layer].apply(program, self._units[layer], self._shape.slope)
+        apply, kept = self._activations[layer].apply, self._kept[layer]
+        apply(program, self._units[layer], self._shape.slope, kept)
 
     def _cube_sums(self, program: Program, low: float, high: float) -> None:
         """First layer over all 2^I patterns: those with a bit set are those without, plus W."""
@@ -125,11 +136,16 @@ class Pass:
 
     def _dense_sums(self, program: Program) -> None:
         """First layer over any patterns, input by input."""
-        z, negated = self._units[0], self._activations[0].negated
+        sign = np.negative if self._activations[0].negated else np.positive
+        program.emit(sign, self._parameters.biases[0], self._units[0])
+        self._add_inputs(program, 0, self._parameters.weights[0])
+
+    def _add_inputs(self, program: Program, layer: int, weights: Array) -> None:
+        """Add the inputs, times ``weights`` (I, units, N), to a layer's sums."""
+        z, negated = self._units[layer], self._activations[layer].negated
         combine = np.subtract if negated else np.add
         scratch = self._scratch(z.shape[1])
-        program.emit(np.negative if negated else np.positive, self._parameters.biases[0], z)
-        for column, weight in zip(self._inputs.T, self._parameters.weights[0], strict=True):
+        for column, weight in zip(self._inputs.T, weights, strict=True):
             if not column.any():
                 continue
             if (column == 1).all():
@@ -144,10 +160,19 @@ class Pass:
     def _layer_sums(self, program: Program, layer: int) -> None:
         below, z = self._units[layer - 1], self._units[layer]
         scratch = self._scratch(below.shape[1])
-        for unit, weights in enumerate(self._parameters.weights[layer]):
-            program.emit(np.multiply, below, weights, scratch)
-            program.fold(scratch, 1, z[:, unit])
-        bias = self._parameters.biases[layer]
+        if self._is_sum(layer):
+            program.emit(np.positive, below, scratch)
+            program.fold(scratch, 1, z[:, 0])
+        else:
+            for unit, weights in enumerate(self._parameters.weights[layer]):
+                program.emit(np.multiply, below, weights, scratch)
+                program.fold(scratch, 1, z[:, unit])
+            self._add_bias(program, layer)
+        if self._parameters.skip is not None and layer == len(self._units) - 1:
+            self._add_inputs(program, layer, self._parameters.skip)
+
+    def _add_bias(self, program: Program, layer: int) -> None:
+        bias, z = self._parameters.biases[layer], self._units[layer]
         if self._activations[layer].negated:
             negated = self._memory.empty(*bias.shape)
             program.emit(np.negative, bias, negated)
@@ -166,12 +191,15 @@ class Pass:
         program = Program(self._shape.dtype)
         top = len(self._units) - 1
         self._output_delta(program, rate)
+        if step.skip is not None:
+            self._input_step(program, top, step.skip)
         for layer in range(top, 0, -1):
             self._layer_step(program, layer, step)
         if self._codes is not None:
             self._cube_step(program, step, *self._codes)
         else:
-            self._dense_step(program, step)
+            self._input_step(program, 0, step.weights[0])
+            program.fold(self._units[0], 0, step.biases[0])
         if self._deferred(1):
             program.emit(np.multiply, step.first, self._parameters.weights[1][0], step.first)
         return program
@@ -188,18 +216,23 @@ class Pass:
 
     def _descend(self, program: Program, layer: int, delta: Array, product: Array) -> None:
         descend = self._activations[layer].descend
-        descend(program, self._units[layer], delta, product, self._shape.slope)
+        kept = self._kept[layer]
+        descend(program, self._units[layer], delta, product, self._shape.slope, kept)
 
     def _deferred(self, layer: int) -> bool:
         """Weights out of the first hidden layer into a single unit may wait for the sums.
 
         They multiply every pattern alike, so they are applied once, after the sum over patterns.
         """
-        return layer == 1 and self._shape.sizes[2] == 1
+        return layer == 1 and self._shape.sizes[2] == 1 and not self._is_sum(1)
 
     def _layer_step(self, program: Program, layer: int, step: Parameters) -> None:
         delta, below = self._units[layer], self._units[layer - 1]
         product = self._scratch(below.shape[1])
+        if self._is_sum(layer):
+            program.emit(np.multiply, below, delta, product)
+            self._descend(program, layer - 1, delta, product)
+            return
         weights = self._parameters.weights[layer]
         if len(weights) == 1:
             program.emit(np.multiply, below, delta, product)
@@ -241,13 +274,13 @@ class Pass:
             program.emit(np.multiply, bias, program.constant(low), lifted)
             program.emit(np.add, weights, lifted, weights)
 
-    def _dense_step(self, program: Program, step: Parameters) -> None:
-        delta = self._units[0]
+    def _input_step(self, program: Program, layer: int, step: Array) -> None:
+        """Step of the weights (I, units, N) from the inputs into a layer; keeps its deltas."""
+        delta = self._units[layer]
         scratch = self._scratch(delta.shape[1])
-        for column, weight in zip(self._inputs.T, step.weights[0], strict=True):
+        for column, weight in zip(self._inputs.T, step, strict=True):
             if column.any():
                 program.emit(np.multiply, delta, self._column(column), scratch)
                 program.fold(scratch, 0, weight)
             else:
                 program.emit(np.positive, program.constant(0.0), weight)
-        program.fold(delta, 0, step.biases[0])

@@ -33,6 +33,14 @@ class Program:
         """Append ``function(*operands)``; for a ufunc the last operand is the output."""
         self.calls.append(partial(function, *operands))
 
+    def emit_bound(self, bound: Any, first: Array, second: Array, out: Array) -> None:
+        """Append ``bound(first, second)`` for maximum or minimum; by position NumPy warns."""
+        self.calls.append(partial(bound, first, second, out=out))
+
+    def emit_where(self, mask: Array, source: Array, target: Array) -> None:
+        """Append a copy of ``source`` to ``target`` where ``mask`` is true."""
+        self.calls.append(partial(np.copyto, target, source, "same_kind", mask))
+
     def constant(self, value: float) -> Array:
         """A number as an array of no dimension."""
         return np.array(value, self.dtype)
@@ -44,6 +52,10 @@ class Program:
         block = np.zeros(size + line, self.dtype)
         start = -(block.ctypes.data // self.dtype.itemsize) % line
         return block[start : start + size].reshape(shape)
+
+    def mask(self, *shape: int) -> Array:
+        """An array of truth values, all false."""
+        return np.zeros(shape, np.bool_)
 
     def fold(self, terms: Array, axis: int, out: Array, by: Any = np.add) -> None:
         """Sum ``terms`` over ``axis`` (0 or 1) into ``out``, halving; ``terms`` is used up.
@@ -62,8 +74,8 @@ class Program:
             low_out = out if last else low
             if last:
                 low, high = terms[(*at, 0)], terms[(*at, 1)]
-            if by is np.maximum:  # by position its output is deprecated
-                self.calls.append(partial(by, low, high, out=low_out))
+            if by is np.maximum:
+                self.emit_bound(by, low, high, low_out)
             else:
                 self.emit(by, low, high, low_out)
             count -= half

@@ -25,9 +25,12 @@ class Result:
         steps: (R,) epochs completed at each recorded value, ascending.
         loss: (R,) mean squared error over patterns and outputs at those steps; always finite.
         predictions: (P, O) outputs at the end; NaN where the run diverged.
-        weights: one (fan_in, fan_out) per layer, at the end.
-        biases: one (fan_out,) per layer, at the end.
+        weights: one (fan_in, fan_out) per layer, at the end; with `network.readout=sum` the last
+            layer has none.
+        biases: one (fan_out,) per layer that has weights, at the end.
         accuracy: share of patterns with every output nearer to its target than to the other code.
+        skip: (I, O) weights from the inputs to the outputs, at the end; None unless
+            `network.skip=true`.
     """
 
     outcome: str
@@ -41,6 +44,7 @@ class Result:
     biases: list[Floats]
     accuracy: float
     max_error: float
+    skip: Floats | None = None
 
     @property
     def final_loss(self) -> float:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from xorlab.config import Config
 from xorlab.errors import UsageError
@@ -16,9 +17,9 @@ from xorlab.initializers import initial_layers
 from xorlab.provenance import provenance
 from xorlab.result import DIVERGED, SOLVED, Result
 from xorlab.tasks import Task, make_task
-from xorlab.training import predict, train
+from xorlab.training import layer_sizes, predict, train
 
-_PLACES = ("inputs", "hidden", "output")
+_PLACES = ("inputs", "hidden")
 
 
 def run_single(config: Config) -> float:
@@ -28,10 +29,11 @@ def run_single(config: Config) -> float:
         the metric that `tracking.objective` names.
 
     Raises:
-        ConfigError: the task cannot be made.
+        ConfigError: the task cannot be made, or the network does not fit it.
         StoreError: the tracking store cannot be opened.
     """
     task = make_task(config.task)
+    layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     # Only here, so that a wrong value is told before seconds of imports.
@@ -70,16 +72,24 @@ def run_single(config: Config) -> float:
 
 
 def _initial_text(config: Config, task: Task) -> str:
-    sizes = (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
-    weights, _ = initial_layers(config, sizes)
-    deep = len(weights) > 2
+    sizes = layer_sizes(config, task)
+    layers = initial_layers(config, sizes)
+    deep = len(config.hidden) > 1
     lines = []
-    for layer, weight in enumerate(weights):
+    for layer, weight in enumerate(layers.weights):
         below = _PLACES[min(layer, 1)] + (f" {layer}" if deep and layer else "")
-        last = layer == len(weights) - 1
+        last = layer == len(config.hidden)
         above = "output" if last else "hidden" + (f" {layer + 1}" if deep else "")
-        lines += [f"Initial weights, {below} to {above}:", np.array2string(weight, precision=8), ""]
+        lines += _weights_text(below, above, weight)
+    if layers.skip is not None:
+        lines += _weights_text("inputs", "output", layers.skip)
+    if config.network.readout == "sum":
+        lines += ["The output is the sum of the last hidden units, without weights.", ""]
     return "\n".join(lines)
+
+
+def _weights_text(below: str, above: str, weights: npt.NDArray[np.floating]) -> list[str]:
+    return [f"Initial weights, {below} to {above}:", np.array2string(weights, precision=8), ""]
 
 
 def _result_text(config: Config, result: Result) -> str:

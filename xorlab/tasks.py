@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config import TaskConfig
+from xorlab.choices import TaskConfig
 from xorlab.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
@@ -42,27 +42,43 @@ def make_task(config: TaskConfig) -> Task:
     """
     if config.name == "table":
         return _table(config)
-    bits = config.bits if config.name == "parity" else 2
+    if config.name == "encoder":
+        assert config.width is not None  # noqa: S101  (checked with the configuration)
+        # Ackley, Hinton & Sejnowski (1985): each pattern has one bit of its own, in and out.
+        inputs = np.eye(config.width, dtype=np.int64)
+        return _coded(config, inputs, inputs == 1, None)
+    bits = config.bits if config.name in ("parity", "symmetry") else 2
     assert bits is not None  # noqa: S101  (checked with the configuration)
     cube = (np.arange(2**bits)[:, None] >> np.arange(bits)[::-1]) & 1
-    truth = _TRUTH[config.name](cube.sum(axis=1), bits)
+    truth = _TRUTH[config.name](cube)[:, None]
+    return _coded(config, cube, truth, (config.low, config.high))
+
+
+def _coded(
+    config: TaskConfig,
+    inputs: npt.NDArray[np.int64],
+    truth: npt.NDArray[np.bool_],
+    codes: tuple[float, float] | None,
+) -> Task:
     return Task(
-        inputs=np.where(cube, config.high, config.low).astype(np.float64),
-        targets=np.where(truth[:, None], config.target_high, config.target_low).astype(np.float64),
-        codes=(config.low, config.high),
+        inputs=np.where(inputs, config.high, config.low).astype(np.float64),
+        targets=np.where(truth, config.target_high, config.target_low).astype(np.float64),
+        codes=codes,
         margin=(config.target_high - config.target_low) / 2,
     )
 
 
-# Truth from the number of ones among the inputs: these functions do not care which they are.
-_TRUTH: dict[str, Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.bool_]]] = {
-    "xor": lambda ones, bits: ones % 2 == 1,
-    "and": lambda ones, bits: ones == bits,
-    "or": lambda ones, bits: ones > 0,
-    "nand": lambda ones, bits: ones < bits,
-    "nor": lambda ones, bits: ones == 0,
-    "xnor": lambda ones, bits: ones % 2 == 0,
-    "parity": lambda ones, bits: ones % 2 == 1,
+# Truth of each pattern, from its bits (P, bits).
+_TRUTH: dict[str, Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]] = {
+    "xor": lambda cube: cube.sum(axis=1) % 2 == 1,
+    "and": lambda cube: (cube == 1).all(axis=1),
+    "or": lambda cube: (cube == 1).any(axis=1),
+    "nand": lambda cube: (cube == 0).any(axis=1),
+    "nor": lambda cube: (cube == 0).all(axis=1),
+    "xnor": lambda cube: cube.sum(axis=1) % 2 == 0,
+    "parity": lambda cube: cube.sum(axis=1) % 2 == 1,
+    # Rumelhart, Hinton & Williams (1986): the same from both ends.
+    "symmetry": lambda cube: (cube == cube[:, ::-1]).all(axis=1),
 }
 
 

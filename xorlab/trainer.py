@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.batch import NEVER, Batch, Lanes, Recipe
-from xorlab.parameters import unpack
+from xorlab.parameters import unpack, unpack_skip
 from xorlab.program import Array
 from xorlab.result import DIVERGED, SOLVED, UNSOLVED, Result
 
@@ -81,6 +81,7 @@ class Trainer:
         """From a recorded step to the one before the next."""
         batch = self._batch
         look, learn, reached, count = batch.look, batch.learn, batch.reached, np.count_nonzero
+        descend = batch.descend
         for now in range(step, until):
             for call in look:
                 call()
@@ -93,6 +94,11 @@ class Trainer:
                 self._record(row)
             if last:
                 return
+            if descend:
+                for call in descend:
+                    call()
+                if count(batch.flat):
+                    self._note_flat(now)
             for call in learn:
                 call()
 
@@ -115,6 +121,7 @@ class Trainer:
         for state in batch.lanes.states:
             state[:, broken] = np.nan
         batch.lanes.limits[broken] = NEVER
+        batch.lanes.shortest[broken] = np.nan
         batch.reached[broken] = False
 
     def _note_solved(self, step: int) -> None:
@@ -125,6 +132,11 @@ class Trainer:
         self._solved_at[self._members[fresh]] = step
         if self._stops:
             self._end(fresh, step)
+
+    def _note_flat(self, step: int) -> None:
+        flat = np.flatnonzero(self._batch.flat)
+        self._batch.lanes.shortest[flat] = np.nan
+        self._end(flat[self._active[flat]], step)
 
     def _end(self, lanes: npt.NDArray[np.int64], step: int) -> None:
         members = self._members[lanes]
@@ -148,7 +160,8 @@ class Trainer:
         """Run every network's last weights forward once more, and tell its story."""
         # Which of many NaNs an operation makes depends on the lane: here there is but one.
         self._final[np.isnan(self._final)] = np.nan
-        ended = Lanes(self._final, self._start.states, self._start.values, self._start.limits)
+        start, shape = self._start, self._recipe.shape
+        ended = Lanes(self._final, start.states, start.values, start.limits, start.shortest)
         batch = Batch(self._recipe, ended)
         for call in [*batch.look, *batch.measure]:
             call()
@@ -160,7 +173,8 @@ class Trainer:
             near=(errors < self._recipe.task.margin).all(axis=1).mean(axis=0),
             worst=errors.max(axis=(0, 1)).astype(np.float64),
             curves=np.ascontiguousarray(self._curves.T),
-            layers=unpack(self._final, self._recipe.shape.sizes),
+            layers=unpack(self._final, shape.sizes, shape.wiring),
+            skip=unpack_skip(self._final, shape.sizes, shape.wiring),
         )
         story.curves[:, -1] = story.losses
         story.outputs[self._diverged_at != _NONE] = np.nan
@@ -187,6 +201,7 @@ class Trainer:
             predictions=story.outputs[network],
             weights=[layer[network] for layer in weights],
             biases=[layer[network] for layer in biases],
+            skip=None if story.skip is None else story.skip[network],
             accuracy=float(story.near[network]),
             max_error=float(story.worst[network]),
         )
@@ -202,3 +217,4 @@ class _Story:
     worst: npt.NDArray[np.float64]
     curves: npt.NDArray[np.float64]
     layers: tuple[list[Array], list[Array]]
+    skip: Array | None

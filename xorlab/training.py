@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.activations import ACTIVATIONS
 from xorlab.batch import Lanes, Recipe, padded
 from xorlab.checks import check
 from xorlab.config import Config
-from xorlab.initializers import initial_layers
+from xorlab.errors import ConfigError
+from xorlab.initializers import check_given, initial_layers, wiring_of
 from xorlab.losses import LOSSES
 from xorlab.network import Pass, Shape
 from xorlab.optimizers import OPTIMIZERS
@@ -72,6 +74,7 @@ def shard_key(config: Config) -> ShardKey:
     return (
         tuple(vars(config.task).values()),
         (config.hidden, network.activation, network.output, network.slope),
+        (network.readout, network.skip, training.min_gradient is None),
         (config.optimizer.name, OPTIMIZERS[config.optimizer.name].flags(config.optimizer)),
         (training.loss, training.update, training.dtype, training.target_loss is None),
         (training.epochs, training.record_every, training.stop_when_solved),
@@ -80,18 +83,41 @@ def shard_key(config: Config) -> ShardKey:
 
 def chunk_width(config: Config, task: Task) -> int:
     """How many networks like this one to train as one array, so that it fits the cache."""
-    sizes = _sizes(config, task)
+    sizes = layer_sizes(config, task)
     widest = max(sizes[1:])
-    activations = len(task.inputs) * (2 * sum(sizes[1:]) + 2 * widest + 3 * sizes[-1])
-    per_lane = np.dtype(config.training.dtype).itemsize * (activations + 3 * parameter_count(sizes))
+    units = 2 * sum(sizes[1:]) + 2 * widest + 3 * sizes[-1]
+    if ACTIVATIONS[config.network.activation].keeps:
+        units += sum(config.hidden)
+    optimizer = OPTIMIZERS[config.optimizer.name]
+    copies = 2 + len(optimizer.states(config.optimizer)) + optimizer.scratches
+    numbers = len(task.inputs) * units + copies * parameter_count(sizes, wiring_of(config))
+    per_lane = np.dtype(config.training.dtype).itemsize * numbers
     return max(64, min(MAX_LANES, CHUNK_BYTES // per_lane // 64 * 64))
+
+
+def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:
+    """Units of each layer, inputs first, outputs last.
+
+    Raises:
+        ConfigError: the network that is configured does not fit the task.
+    """
+    outputs = task.targets.shape[1]
+    if config.network.readout == "sum" and outputs != 1:
+        raise ConfigError(
+            "network.readout",
+            "sum",
+            f"dense where the task has {outputs} outputs: there is but one sum",
+        )
+    sizes = (task.inputs.shape[1], *config.hidden, outputs)
+    check_given(config, sizes)
+    return sizes
 
 
 def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
     """Train configurations with one `shard_key` as one array, however many they are."""
     first = configs[0]
     optimizer = OPTIMIZERS[first.optimizer.name]
-    sizes = _sizes(first, task)
+    sizes = layer_sizes(first, task)
     recipe = Recipe(
         shape=_shape(first, sizes),
         task=task,
@@ -99,7 +125,8 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
         flags=optimizer.flags(first.optimizer),
         online=first.training.update == "online",
         by_loss=first.training.target_loss is not None,
-        states=optimizer.state(first.optimizer),
+        states=tuple(optimizer.states(first.optimizer)),
+        by_gradient=first.training.min_gradient is not None,
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
     lanes = _lanes(configs, recipe)
@@ -117,10 +144,11 @@ def predict(config: Config, result: Result, inputs: Floats) -> Floats:
     Returns:
         (P, O) outputs.
     """
-    sizes = (inputs.shape[1], *config.hidden, result.biases[-1].shape[0])
+    sizes = (inputs.shape[1], *config.hidden, result.predictions.shape[1])
+    wiring = wiring_of(config)
     program = Program(config.training.dtype)
-    parameters = Parameters.empty(program, sizes, padded(1))
-    parameters.packed[:] = pack(result.weights, result.biases)[:, None]
+    parameters = Parameters.empty(program, sizes, padded(1), wiring)
+    parameters.packed[:] = pack(result.weights, result.biases, result.skip)[:, None]
     targets = np.zeros((len(inputs), sizes[-1]))
     patterns = inputs.astype(np.float64)
     network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
@@ -138,23 +166,35 @@ def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
         slope=config.network.slope,
         loss=config.training.loss,
         dtype=config.training.dtype,
+        wiring=wiring_of(config),
     )
 
 
-def _sizes(config: Config, task: Task) -> tuple[int, ...]:
-    return (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
-
-
 def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
-    sizes, dtype, patterns = recipe.shape.sizes, recipe.shape.dtype, len(recipe.task.inputs)
+    shape, patterns = recipe.shape, len(recipe.task.inputs)
+    sizes, dtype = shape.sizes, shape.dtype
     summed = 1 if recipe.online else patterns
     scale = LOSSES[recipe.shape.loss].scale(summed, sizes[-1])
-    parameters = np.empty((parameter_count(sizes), len(configs)), dtype)
+    parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
     legacy = np.random.RandomState(0)
     for lane, config in enumerate(configs):
         parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
     optimizer = OPTIMIZERS[recipe.optimizer]
-    numbers = [optimizer.values(config.optimizer, scale) for config in configs]
+    numbers = [optimizer.values(config.optimizer) for config in configs]
+    # A step is the gradient times the rate: so is what its length is compared with.
+    shortest = [
+        np.nan if config.training.min_gradient is None
+        else config.training.min_gradient * values["rate"]
+        for config, values in zip(configs, numbers, strict=True)
+    ]  # fmt: skip
+    for values in numbers:
+        values["rate"] *= scale
+    states = [
+        np.empty((1 if state.shared else len(parameters), len(configs)), dtype)
+        for state in recipe.states
+    ]
+    for array, state in zip(states, recipe.states, strict=True):
+        array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
     limits = [
         config.training.tolerance if config.training.target_loss is None
         else config.training.target_loss
@@ -162,9 +202,10 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
     ]  # fmt: skip
     return Lanes(
         parameters,
-        [np.zeros_like(parameters) for _ in range(recipe.states)],
+        states,
         {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},
         _column(limits, dtype),
+        _column(shortest, dtype),
     )
 
 

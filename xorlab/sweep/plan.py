@@ -6,10 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from xorlab.config import Config, TaskConfig
+from xorlab.choices import TaskConfig
+from xorlab.config import Config
 from xorlab.identity import run_key, setting
+from xorlab.initializers import wiring_of
+from xorlab.optimizers import OPTIMIZERS
+from xorlab.parameters import parameter_count
 from xorlab.tasks import Task, make_task
-from xorlab.training import chunk_width, shard_key
+from xorlab.training import chunk_width, layer_sizes, shard_key
 
 # Measured on one core: what a call of NumPy costs, what a number in an array costs, per epoch.
 _SECONDS_PER_PASS = 12e-6
@@ -53,10 +57,16 @@ class Shard:
         """Estimated time on one core."""
         config, count = self.jobs[0].config, len(self.jobs)
         patterns, outputs = self.task.targets.shape
-        sizes = (self.task.inputs.shape[1], *config.hidden, outputs)
+        sizes = layer_sizes(config, self.task)
         sums = sum(a * b for a, b in pairwise(sizes))
+        if config.network.skip:
+            sums += sizes[0] * outputs
         passes = patterns if config.training.update == "online" else 1
         numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
+        # A rule that carries more than momentum makes some four passes over each of its arrays.
+        optimizer = OPTIMIZERS[config.optimizer.name]
+        carried = max(0, len(optimizer.states(config.optimizer)) - 1)
+        numbers += passes * 4 * carried * parameter_count(sizes, wiring_of(config))
         calls = passes * (len(sizes) - 2) * max(1, outputs)
         epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
         return float(epoch * config.training.epochs)

@@ -115,10 +115,18 @@ def failed(config: Config, traceback: str, context: Context, started: int, ended
 
 
 def run_name(config: Config) -> str:
-    """A name that tells runs apart in a list, such as ``xor h=2 lr=0.5 seed=17``."""
-    task = f"parity{config.task.bits}" if config.task.name == "parity" else config.task.name
-    hidden = "-".join(map(str, config.hidden))
-    return f"{task} h={hidden} lr={config.optimizer.lr:g} seed={config.seed}"
+    """A name that tells runs apart in a list, such as ``xor h=2 lr=0.5 seed=17``.
+
+    An optimizer other than gradient descent is named: ``xor h=2 rprop seed=17``.
+    """
+    size = config.task.bits if config.task.bits is not None else config.task.width
+    task = config.task.name if size is None else f"{config.task.name}{size}"
+    words = [task, f"h={'-'.join(map(str, config.hidden))}"]
+    if config.optimizer.name != "gd":
+        words.append(config.optimizer.name)
+    if config.optimizer.lr is not None:
+        words.append(f"lr={config.optimizer.lr:g}")
+    return " ".join([*words, f"seed={config.seed}"])
 
 
 def spelled(values: dict[str, Any]) -> dict[str, str]:
@@ -178,11 +186,17 @@ def _predictions(result: Result, task: Task) -> bytes:
 
 
 def _weights(result: Result) -> bytes:
-    """Arrays weights_1 (fan_in, fan_out), biases_1 (fan_out,), and so on; no pickle."""
+    """Arrays weights_1 (fan_in, fan_out), biases_1 (fan_out,), and so on; no pickle.
+
+    Weights from the inputs to the outputs are ``skip`` (I, O); a layer that is a plain sum has
+    no arrays.
+    """
     arrays: dict[str, npt.NDArray[Any]] = {}
     for layer, (weight, bias) in enumerate(zip(result.weights, result.biases, strict=True), 1):
         arrays[f"weights_{layer}"] = weight
         arrays[f"biases_{layer}"] = bias
+    if result.skip is not None:
+        arrays["skip"] = result.skip
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
