@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from xorlab.composition import configure
     from xorlab.config import Config
     from xorlab.errors import ConfigError, StoreError, UsageError
+    from xorlab.landscapes import Landscape, landscape
     from xorlab.result import Result
+    from xorlab.tracking.landscapes import load_landscape
     from xorlab.tracking.reader import load_curves, load_runs
     from xorlab.training import predict, train, train_many
 
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "Config": "config",
     "ConfigError": "errors",
+    "Landscape": "landscapes",
     "Result": "result",
     "StoreError": "errors",
     "UsageError": "errors",
     "configure": "composition",
     "convergence": "analysis.convergence",
+    "landscape": "landscapes",
     "load_curves": "tracking.reader",
+    "load_landscape": "tracking.landscapes",
     "load_runs": "tracking.reader",
     "predict": "training",
     "train": "training",
@@ -35,12 +40,15 @@ _HOMES = {
 __all__ = [
     "Config",
     "ConfigError",
+    "Landscape",
     "Result",
     "StoreError",
     "UsageError",
     "configure",
     "convergence",
+    "landscape",
     "load_curves",
+    "load_landscape",
     "load_runs",
     "predict",
     "train",

@@ -144,11 +144,13 @@ class TrackingConfig:
     )  # fmt: skip
 
 
-_ON = "landscape.x=optimizer.lr landscape.x_low=0.1 landscape.x_high=10"
-_EXAMPLE = f"{_ON} landscape.y=optimizer.momentum landscape.y_low=0.1 landscape.y_high=0.9"
+_EXAMPLE = (
+    "landscape.x=optimizer.lr landscape.x_low=0.1 landscape.x_high=10 "
+    "landscape.y=optimizer.momentum landscape.y_low=0.1 landscape.y_high=0.9"
+)
 
 
-def _axis_key(letter: str, where: str) -> Any:
+def _axis_key(where: str) -> Any:
     return key(
         None, f"the key that varies {where} a landscape; weight.N is the N-th initial weight, "
         "counted as in init.weights; null: no landscape",
@@ -166,8 +168,9 @@ def _end(letter: str, end: str) -> Any:
 
 def _scale(letter: str) -> Any:
     return choice(
-        "linear", SCALES, f"spacing of landscape.{letter}", f"{_EXAMPLE} landscape.{letter}_scale=log"
-    )
+        "linear", SCALES, f"spacing of landscape.{letter}",
+        f"{_EXAMPLE} landscape.{letter}_scale=log",
+    )  # fmt: skip
 
 
 def _pixels(letter: str, what: str) -> Any:
@@ -181,12 +184,12 @@ def _pixels(letter: str, what: str) -> Any:
 class LandscapeConfig:
     """One network for every pixel of a plane, in a single run."""
 
-    x: str | None = _axis_key("x", "across")
+    x: str | None = _axis_key("across")
     x_low: float | None = _end("x", "left")
     x_high: float | None = _end("x", "right")
     x_scale: str = _scale("x")
     width: int = _pixels("x", "width")
-    y: str | None = _axis_key("y", "up")
+    y: str | None = _axis_key("up")
     y_low: float | None = _end("y", "lower")
     y_high: float | None = _end("y", "upper")
     y_scale: str = _scale("y")

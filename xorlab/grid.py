@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.checks import check
-from xorlab.choices import is_own
-from xorlab.config import LEAVES, SECTIONS, Config, InitConfig, LandscapeConfig
+from xorlab.choices import InitConfig, is_own
+from xorlab.config import LEAVES, Config, LandscapeConfig
 from xorlab.errors import ConfigError
-from xorlab.initializers import flat_weights, initial_layers
+from xorlab.initializers import flat_weights, initial_layers, wiring_of
 from xorlab.tasks import Task, make_task
 from xorlab.training import chunk_width, layer_sizes
 
@@ -65,6 +64,10 @@ class Grid:
     A weight.N axis is one of given weights: those that the base's initialiser draws, with the
     N-th in the axis' place.
 
+    Args:
+        config: with a landscape.
+        task: what every network learns; None to make it.
+
     Attributes:
         x, y: the axes.
         task: what every network learns.
@@ -74,12 +77,12 @@ class Grid:
         ConfigError: there is no landscape in the configuration, or one that cannot be trained.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, task: Task | None = None) -> None:
         if config.landscape.x is None:
             raise ConfigError("landscape.x", None, "the key that varies across the landscape")
         check(config)
         self.x, self.y = axes(config)
-        self.task = make_task(config.task)
+        self.task = make_task(config.task) if task is None else task
         self._base = copy.deepcopy(config)
         self._base.landscape = LandscapeConfig()
         # Only the end of a run counts here; where runs end early the others move together at
@@ -204,7 +207,8 @@ def zoomed(config: Config, x: float, y: float, factor: float) -> Config:
 
     Args:
         config: with a landscape.
-        x, y: the middle of the window.
+        x: the middle of the window, across.
+        y: the middle of the window, up.
         factor: how many times smaller its sides are, on the axes' scales.
     """
     closer = copy.deepcopy(config)
@@ -235,7 +239,8 @@ def _axis(told: LandscapeConfig, letter: str, size: int) -> Axis:
 
 def _given(base: Config, task: Task, named: dict[int, str]) -> InitConfig:
     """The weights that the base draws, as given ones, some of them named."""
-    weights: list[Any] = flat_weights(initial_layers(base, layer_sizes(base, task)))
+    drawn = initial_layers(base, layer_sizes(base, task))
+    weights: list[Any] = list(flat_weights(drawn, wiring_of(base)))
     for number, letter in named.items():
         if number > len(weights):
             raise ConfigError(
@@ -244,4 +249,6 @@ def _given(base: Config, task: Task, named: dict[int, str]) -> InitConfig:
             )  # fmt: skip
         weights[number - 1] = letter
     init = InitConfig(name="given", weights=weights)
-    return dataclasses.replace(init, **dict.fromkeys(named.values(), 0.0))
+    for letter in named.values():
+        setattr(init, letter, 0.0)
+    return init
