@@ -1,0 +1,91 @@
+"""Confidence intervals of rates, means and what is put together from them. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+Floats = npt.NDArray[np.float64]
+Pair = tuple[Floats, Floats]
+CONFIDENCE = 0.95
+
+
+def z_value(confidence: float) -> float:
+    """The two-sided normal quantile: 1.96 for 0.95.
+
+    Raises:
+        ValueError: the confidence is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence={confidence}: must be between 0 and 1, such as 0.95")
+    return float(special.ndtri(0.5 + confidence / 2))
+
+
+def wilson(solved: npt.ArrayLike, n: npt.ArrayLike, confidence: float = CONFIDENCE) -> Pair:
+    """Wilson's (1927) score interval of a success rate.
+
+    It covers between 94.3 and 96.5 % at n = 30 and n = 100 for rates of 0.3, 0.75 and 0.95
+    (`python -m tests.benchmarks.coverage`).
+
+    Args:
+        solved: number of runs solved, any shape; need not be whole (an effective number).
+        n: number of runs, at least 1; broadcast with ``solved``.
+        confidence: of the interval.
+
+    Returns:
+        its lower and upper ends, exactly 0 where none and 1 where all are solved.
+    """
+    z2 = z_value(confidence) ** 2
+    k, n = np.asarray(solved, float), np.asarray(n, float)
+    half = np.sqrt(z2) * np.sqrt(np.maximum(k * (n - k) / n, 0.0) + z2 / 4)
+    low = np.where(k <= 0, 0.0, (k + z2 / 2 - half) / (n + z2))
+    high = np.where(k >= n, 1.0, (k + z2 / 2 + half) / (n + z2))
+    return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
+
+
+def newcombe(
+    solved_a: npt.ArrayLike,
+    n_a: npt.ArrayLike,
+    solved_b: npt.ArrayLike,
+    n_b: npt.ArrayLike,
+    confidence: float = CONFIDENCE,
+) -> Pair:
+    """Interval of the difference of two success rates, A minus B: Newcombe (1998), method 10."""
+    a, b = np.asarray(solved_a) / np.asarray(n_a), np.asarray(solved_b) / np.asarray(n_b)
+    a_low, a_high = wilson(solved_a, n_a, confidence)
+    b_low, b_high = wilson(solved_b, n_b, confidence)
+    return mover(a, (a_low, a_high), -b, (-b_high, -b_low))
+
+
+def mover(a: Floats, a_ends: Pair, b: Floats, b_ends: Pair) -> Pair:
+    """Interval of a + b from those of two independent estimates (Zou & Donner 2008).
+
+    Squares the distances to the ends on each side and adds them, so that the intervals may be
+    lopsided: for two rates this is Newcombe's method.
+    """
+    low = a + b - np.hypot(a - a_ends[0], b - b_ends[0])
+    high = a + b + np.hypot(a_ends[1] - a, b_ends[1] - b)
+    return low, high
+
+
+def mean_interval(
+    mean: Floats, deviation: Floats, n: Floats, highest: Floats, confidence: float = CONFIDENCE
+) -> Pair:
+    """Student's interval of a mean of positive numbers on the logarithmic scale.
+
+    Args:
+        mean: the mean of n numbers between 0 and ``highest``.
+        deviation: their standard deviation (n - 1 in the denominator).
+        n: how many; from one alone nothing is known but that the mean is within the bounds.
+        highest: bound of the numbers.
+        confidence: of the interval.
+    """
+    z_value(confidence)
+    n = np.asarray(n, float)
+    quantile = special.stdtrit(np.maximum(n - 1, 1), 0.5 + confidence / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(mean > 0, quantile * deviation / (mean * np.sqrt(n)), 0.0)
+        low, high = mean * np.exp(-relative), mean * np.exp(np.minimum(relative, 700.0))
+    alone = n < 2
+    return np.where(alone, 0.0, low), np.where(alone, highest, np.minimum(high, highest))
