@@ -267,8 +267,6 @@ def _slopes(sizes: Ints, counts: Ints) -> Floats:
 def _level_set(noise: Floats, smoothing: float, share: float) -> Bools:
     """Where smoothed noise is high, as many pixels as the share says; it wraps around."""
     down, across = np.fft.fftfreq(noise.shape[0]), np.fft.rfftfreq(noise.shape[1])
-    kernel = np.exp(
-        -2 * (np.pi * smoothing) ** 2 * (down[:, None] ** 2 + across[None, :] ** 2)
-    )
+    kernel = np.exp(-2 * (np.pi * smoothing) ** 2 * (down[:, None] ** 2 + across[None, :] ** 2))
     smooth = np.fft.irfft2(np.fft.rfft2(noise) * kernel, s=noise.shape)
     return np.asarray(smooth > np.quantile(smooth, 1 - share), np.bool_)

@@ -12,7 +12,9 @@ from xorlab.analysis.figures import COLOURS, new_axes
 from xorlab.analysis.fractal import Dimension, SmoothNull, box_dimension
 
 
-def box_counts(dimension: Dimension, null: SmoothNull | None = None, ax: Axes | None = None) -> Axes:
+def box_counts(
+    dimension: Dimension, null: SmoothNull | None = None, ax: Axes | None = None
+) -> Axes:
     """Boxes that hold some boundary against the side of a box, with the fitted line.
 
     Args:
