@@ -224,8 +224,8 @@ def busiest(landscape: Landscape, factor: float) -> tuple[float, float]:
         + sums[:-rows, :-columns]
     )  # fmt: skip
     row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
-    x, y = landscape.x.values, landscape.y.values
-    return float(x[int(column) + columns // 2]), float(y[int(row) + rows // 2])
+    x, y = landscape.x, landscape.y
+    return float(x.values[int(column) + columns // 2]), float(y.values[int(row) + rows // 2])  # noqa: PD011
 
 
 def _extent(landscape: Landscape) -> float:
@@ -247,7 +247,7 @@ def _tile_counts(inside: Bools) -> tuple[Ints, Ints]:
     sizes = _SMALLEST * 2 ** np.arange(int(np.log2(largest // _SMALLEST)) + 1)
     counts = []
     for size in sizes.tolist():
-        boxes = _blocks(edges, size).any(axis=(1, 3))
+        boxes = np.asarray(_blocks(edges, size).any(axis=(1, 3)))
         counts.append(_blocks(boxes, largest // size).sum(axis=(1, 3)).ravel())
     return sizes, np.array(counts, np.int64)
 

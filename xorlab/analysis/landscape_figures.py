@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from xorlab.analysis.figures import new_axes
 from xorlab.grid import Axis
@@ -24,6 +25,7 @@ _LABELS = {
     "epochs_to_solve": "epochs to solve", "final_loss": "mean squared error at the end",
     "outcome": "outcome",
 }  # fmt: skip
+_LOWEST, _HIGHEST = 1e-12, 1e12
 _INCHES = 5.2  # about what the plane itself takes of the figure
 
 
@@ -61,9 +63,12 @@ def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | N
         patches = [
             Patch(facecolor=_OUTCOME_COLOURS[name], edgecolor="grey", label=name) for name in shown
         ]
+        # Below the label of the axis, however large the figure is.
+        below = ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)
         ax.legend(
-            handles=patches, loc="upper right", bbox_to_anchor=(1, -0.09), ncols=3, frameon=False
-        )
+            handles=patches, loc="upper right", bbox_to_anchor=(1, 0), ncols=3, frameon=False,
+            bbox_transform=ax.transAxes + below, borderaxespad=0,
+        )  # fmt: skip
     return ax
 
 
@@ -77,7 +82,7 @@ def _paint_ordered(
 ) -> None:
     """Numbers over several powers of ten on a logarithmic scale, with its bar."""
     above = numbers.compressed()
-    above = above[above > 0]
+    above = np.clip(above[above > 0], _LOWEST, _HIGHEST)  # colours need no more
     low, high = (above.min(), above.max()) if above.size else (1.0, 1.0)
     norm = LogNorm(low, high if high > low else 1.01 * low, clip=True)
     image = _paint(ax, landscape, numbers, _ORDERED, norm)
@@ -110,6 +115,9 @@ def _frame(ax: Axes, landscape: Landscape) -> None:
     ):
         if axis.log:
             scale("log")
+        else:
+            # Close to a boundary numbers are long.
+            ax.locator_params(axis="x" if axis is landscape.x else "y", nbins=5)
         label(_named(landscape, axis))
         limits(axis.low, axis.high)
 
