@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -28,17 +27,14 @@ from xorlab.tracking.landscapes import (
     forget_pieces,
     landscape_file,
     put_config,
+    put_files,
     record_piece,
     recorded_landscape,
     recorded_pieces,
 )
 from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED
-from xorlab.tracking.recorder import put_artifacts
 from xorlab.tracking.store import Store, open_store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 _WAIT = 0.5  # seconds between signs of life
 
@@ -73,7 +69,7 @@ def run_landscape(config: Config, executor: str = "processes", workers: int | No
     again = config.tracking.existing == "rerun"
     earlier = None if again else earlier_run(store, about_landscape(config))
     if earlier is not None and earlier.info.status == FINISHED:
-        landscape = _found(store, earlier, config)
+        landscape = _found(store, earlier.info.run_id, config)
         told = "already finished; tracking.existing=rerun would train it again"
     else:
         pool = make_executor(executor, count)
@@ -87,14 +83,13 @@ def run_landscape(config: Config, executor: str = "processes", workers: int | No
     return objective(landscape.shares(), config.tracking.objective)
 
 
-def _found(store: Store, run: Run, config: Config) -> Landscape:
+def _found(store: Store, run_id: str, config: Config) -> Landscape:
     """A finished landscape; asked for another value, it gets the picture of that one too."""
-    landscape = recorded_landscape(store, run)
+    landscape = recorded_landscape(store, run_id)
     value = config.landscape.value
     if value != landscape.config.landscape.value:
         landscape.config.landscape.value = value
-        picture = {f"{value}.png": _picture(landscape)}
-        put_artifacts(store, run.info.run_id, run.info.artifact_uri, picture)
+        put_files(store, run_id, {f"{value}.png": _picture(landscape)})
     return landscape
 
 
@@ -104,16 +99,15 @@ def _trained(
     reuse = config.tracking.existing != "rerun"
     parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
     try:
-        run = store.client.get_run(parent.run_id)
-        put_config(store, run, config)
-        pieces = recorded_pieces(store, run, grid) if parent.resumed else {}
-        seconds = _train(store, run, parent, grid, config, pieces, executor, console)
+        put_config(store, parent.run_id, config)
+        pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
+        seconds = _train(store, parent, grid, config, pieces, executor, console)
         landscape = assembled(config, grid, pieces, parent.run_id)
         files = {ARRAYS_FILE: landscape_file(landscape), PICTURE_FILE: _picture(landscape)}
         numbers = {"networks": float(grid.count), "seconds": seconds}
         # All of it is there before the status says FINISHED.
         parent.describe(files, _headline(landscape), landscape.shares() | numbers)
-        forget_pieces(store, run)
+        forget_pieces(store, parent.run_id)
         parent.close(FINISHED)
     except BaseException as error:
         executor.close()
@@ -127,7 +121,6 @@ def _trained(
 
 def _train(
     store: Store,
-    run: Run,
     parent: Parent,
     grid: Grid,
     config: Config,
@@ -150,7 +143,7 @@ def _train(
                 piece, pixels = under_way.pop(future), future.result()
                 if isinstance(pixels, Fault):
                     raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
-                record_piece(store, run, grid, piece, pixels)
+                record_piece(store, parent.run_id, grid, piece, pixels)
                 pieces[piece] = pixels
                 counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
                 progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))

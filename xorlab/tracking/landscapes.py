@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +30,6 @@ from xorlab.tracking.reader import DEFAULT_EXPERIMENT
 from xorlab.tracking.record import FINISHED, config_yaml, spelled
 from xorlab.tracking.recorder import local_folder, put_artifacts
 from xorlab.tracking.store import Store, open_store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 LANDSCAPE_TAG = "xorlab.landscape"
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
@@ -54,26 +51,24 @@ def load_landscape(
     Raises:
         StoreError: there is no such landscape, or it is not finished.
     """
-    from mlflow.exceptions import MlflowException
-
     if run_id == LATEST:
         store = open_store(uri, experiment or DEFAULT_EXPERIMENT, create=False)
         return recorded_landscape(store, _latest(store))
-    store = open_store(uri, "Default", create=False)
+    return recorded_landscape(open_store(uri, "Default", create=False), run_id)
+
+
+def recorded_landscape(store: Store, run_id: str) -> Landscape:
+    """The landscape that a run has recorded.
+
+    Raises:
+        StoreError: there is no such run, it is none of a landscape, or it is not finished.
+    """
+    from mlflow.exceptions import MlflowException
+
     try:
         run = store.client.get_run(run_id)
     except MlflowException as error:
         raise StoreError(f"there is no run {run_id} in this store") from error
-    return recorded_landscape(store, run)
-
-
-def recorded_landscape(store: Store, run: Run) -> Landscape:
-    """The landscape that a run has recorded.
-
-    Raises:
-        StoreError: the run is none of a landscape, or is not finished.
-    """
-    run_id = run.info.run_id
     if LANDSCAPE_TAG not in run.data.tags:
         raise StoreError(f"run {run_id} is no landscape")
     if run.info.status != FINISHED:
@@ -106,21 +101,20 @@ def about_landscape(config: Config) -> About:
     )
 
 
-def record_piece(store: Store, run: Run, grid: Grid, piece: int, pixels: Pixels) -> None:
+def record_piece(store: Store, run_id: str, grid: Grid, piece: int, pixels: Pixels) -> None:
     """Keep a piece with the run of a landscape that is under way."""
     first = np.int64(grid.pixels(piece).start)
     content = _npz(pixels.arrays() | {"first": np.asarray(first)})
-    uri = run.info.artifact_uri
-    put_artifacts(store, run.info.run_id, uri, {f"{piece:04d}.npz": content}, _PIECES)
+    put_files(store, run_id, {f"{piece:04d}.npz": content}, _PIECES)
 
 
-def recorded_pieces(store: Store, run: Run, grid: Grid) -> dict[int, Pixels]:
+def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
     """The pieces that a run keeps; one that is not whole, or of another cut, does not count."""
     found: dict[int, Pixels] = {}
-    if _PIECES not in [item.path for item in store.client.list_artifacts(run.info.run_id)]:
+    if _PIECES not in [item.path for item in store.client.list_artifacts(run_id)]:
         return found
     with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
-        for path in _fetched(store, run.info.run_id, _PIECES, folder).iterdir():
+        for path in _fetched(store, run_id, _PIECES, folder).iterdir():
             name = _PIECE_FILE.fullmatch(path.name)
             if name is None or int(name[1]) not in grid.pieces:
                 continue
@@ -134,9 +128,10 @@ def recorded_pieces(store: Store, run: Run, grid: Grid) -> dict[int, Pixels]:
     return found
 
 
-def forget_pieces(store: Store, run: Run) -> None:
+def forget_pieces(store: Store, run_id: str) -> None:
     """Once all is in one file, its pieces are of no more use."""
-    local = local_folder(run.info.artifact_uri)
+    uri = store.client.get_run(run_id).info.artifact_uri
+    local = local_folder(uri)
     if local is not None:
         shutil.rmtree(local / _PIECES, ignore_errors=True)
         return
@@ -145,15 +140,23 @@ def forget_pieces(store: Store, run: Run) -> None:
 
     # A server may not allow it; then they stay.
     with contextlib.suppress(MlflowException, NotImplementedError, OSError):
-        place = get_artifact_repository(run.info.artifact_uri, tracking_uri=store.uri)
+        place = get_artifact_repository(uri, tracking_uri=store.uri)
         place.delete_artifacts(_PIECES)  # type: ignore[no-untyped-call]
 
 
-def put_config(store: Store, run: Run, config: Config) -> None:
+def put_config(store: Store, run_id: str, config: Config) -> None:
     """Record the configuration with its plane."""
     plane = {"landscape": dict(vars(config.landscape))}
     text = config_yaml(config) + str(yaml.safe_dump(plane, sort_keys=False))
-    put_artifacts(store, run.info.run_id, run.info.artifact_uri, {CONFIG_FILE: text.encode()})
+    put_files(store, run_id, {CONFIG_FILE: text.encode()})
+
+
+def put_files(
+    store: Store, run_id: str, files: Mapping[str, bytes], below: str | None = None
+) -> None:
+    """Add files to the run of a landscape, in a folder of its artifacts or above them all."""
+    uri = store.client.get_run(run_id).info.artifact_uri
+    put_artifacts(store, run_id, uri, files, below)
 
 
 def landscape_file(landscape: Landscape) -> bytes:
@@ -162,10 +165,10 @@ def landscape_file(landscape: Landscape) -> bytes:
     return _npz({"x": landscape.x.values, "y": landscape.y.values, **arrays})
 
 
-def _latest(store: Store) -> Run:
+def _latest(store: Store) -> str:
     ours = f"tags.`{LANDSCAPE_TAG}` LIKE '%' AND attributes.status = '{FINISHED}'"
     for run in search_all(store, ours, newest_first=True):
-        return run
+        return str(run.info.run_id)
     raise StoreError(f"there is no finished landscape in experiment {store.experiment!r}")
 
 
