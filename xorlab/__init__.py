@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from xorlab.config import Config
     from xorlab.diagnosis import diagnose
     from xorlab.errors import ConfigError, StoreError, UsageError
+    from xorlab.landscapes import Landscape, landscape
     from xorlab.result import Result
+    from xorlab.tracking.landscapes import load_landscape
     from xorlab.tracking.reader import load_curves, load_runs
     from xorlab.tracking.weights import load_weights
     from xorlab.training import predict, train, train_many
@@ -26,6 +28,7 @@ _HOMES = {
     "Comparison": "analysis.comparison",
     "Config": "config",
     "ConfigError": "errors",
+    "Landscape": "landscapes",
     "Result": "result",
     "StoreError": "errors",
     "UsageError": "errors",
@@ -35,7 +38,9 @@ _HOMES = {
     "convergence": "analysis.convergence",
     "diagnose": "diagnosis",
     "failure_table": "analysis.failures",
+    "landscape": "landscapes",
     "load_curves": "tracking.reader",
+    "load_landscape": "tracking.landscapes",
     "load_runs": "tracking.reader",
     "load_weights": "tracking.weights",
     "predict": "training",
@@ -48,6 +53,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "Landscape",
     "Result",
     "StoreError",
     "UsageError",
@@ -57,7 +63,9 @@ __all__ = [
     "convergence",
     "diagnose",
     "failure_table",
+    "landscape",
     "load_curves",
+    "load_landscape",
     "load_runs",
     "load_weights",
     "predict",

@@ -49,7 +49,7 @@ def run_command() -> int:
 
 
 def run(cfg: DictConfig) -> float:
-    """One job: train the network that is configured and record it.
+    """One job: train the network that is configured, or a plane of them, and record it.
 
     Returns:
         the metric that `tracking.objective` names.
@@ -72,7 +72,12 @@ class _Refused(BaseException):
 
 def _job(config: Config) -> float:
     check(config)
-    return run_single(config)
+    if config.landscape.x is None:
+        return run_single(config)
+    from xorlab.sweep.landscapes import run_landscape
+
+    launcher = HydraConfig.get().launcher  # of any name: only ours says where to train
+    return run_landscape(config, launcher.get("executor", "processes"), launcher.get("workers"))
 
 
 def _dispatch() -> int:

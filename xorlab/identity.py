@@ -13,7 +13,7 @@ from xorlab.errors import ConfigError
 
 SCHEMA_VERSION = 1
 _GROUPS = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
-_NOT_SCIENCE = ("plan", "tracking.")
+_NOT_SCIENCE = ("plan", "tracking.", "landscape.")
 
 
 def science(config: Config) -> dict[str, Any]:

@@ -72,6 +72,20 @@ def wiring_of(config: Config) -> Wiring:
     return _wiring(config.network.readout, config.network.skip)
 
 
+def flat_weights(layers: Layers, wiring: Wiring) -> list[float]:
+    """Weights and biases as one list, in the order of `init.weights`: unit by unit."""
+    flat: list[float] = []
+    summed = wiring.readout == "sum"
+    for number, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
+        last = number == len(layers.weights) - 1
+        for unit in range(weight.shape[1]):
+            flat += weight[:, unit].tolist()
+            if layers.skip is not None and last and not summed:
+                flat += layers.skip[:, unit].tolist()
+            flat.append(float(bias[unit]))
+    return flat + layers.skip.ravel().tolist() if layers.skip is not None and summed else flat
+
+
 def check_given(config: Config, sizes: Sequence[int]) -> None:
     """Refuse `init.weights` that do not fill the network.
 

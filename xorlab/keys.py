@@ -14,6 +14,8 @@ READOUTS = ("dense", "sum")
 LOSSES = ("half_sse", "half_mse", "cross_entropy")
 UPDATES = ("batch", "online")
 DTYPES = ("float64", "float32")
+SCALES = ("linear", "log")
+PIXEL_VALUES = ("epochs_to_solve", "outcome", "final_loss")
 INITIALIZERS = ("notebook", "uniform", "normal", "glorot", "he", "nguyen_widrow", "given")
 OPTIMIZERS = ("gd", "rprop", "quickprop", "adam", "delta_bar_delta")
 GRADIENT_TERMS = ("same_sign", "always", "zero_step")
@@ -27,6 +29,7 @@ MAX_POINTS = 1_000_000
 MAX_UNITS = 1024
 MAX_LAYERS = 16
 MAX_BITS = 12
+MAX_PIXELS = 8192  # along one side of a landscape
 MAX_WIDTH = 128
 
 

@@ -53,6 +53,12 @@ def test_the_sweep_benchmark_compares_side_by_side():
         assert line in told
 
 
+def test_the_landscape_benchmark_tells_time_and_memory():
+    told = run("landscapes", "--small")
+    for line in ("48 x 48", "networks/s", "MiB, largest worker"):
+        assert line in told
+
+
 def test_a_killed_sweep_is_whole_in_the_end():
     told = run("kills", "--kills", "2", "--epochs", "2000")
     assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in told

@@ -72,6 +72,36 @@ def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_f
         xorlab.load_weights(gone)
 
 
+def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, monkeypatch):
+    from xorlab.landscapes import Fault, PieceWork
+    from xorlab.tracking.store import open_store
+
+    told = ("landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9",
+            "landscape.y=weight.9", "landscape.y_low=-9", "landscape.y_high=9",
+            "landscape.width=30", "landscape.height=40", "training.epochs=30")  # fmt: skip
+    places = (f"tracking.uri={server}", "tracking.experiment=planes")
+    trained, true = [], PieceWork.run
+    monkeypatch.setattr(
+        PieceWork, "run", lambda work: true(work) if work.piece != 1 else Fault("odd one")
+    )
+    inline = "hydra.launcher.executor=inline"
+    assert command(*told, *places, inline).code == 1
+    monkeypatch.setattr(PieceWork, "run", lambda work: trained.append(work.piece) or true(work))
+    assert command(*told, *places, inline).code == 0
+    assert 0 not in trained
+    one, here = (
+        xorlab.load_landscape(uri=server, experiment="planes"),
+        xorlab.landscape(xorlab.configure(*told)),
+    )
+    for name in ("outcome", "epochs_to_solve", "final_loss"):
+        assert getattr(one, name).tobytes() == getattr(here, name).tobytes()
+    store = open_store(server, "planes")
+    (run,) = store.client.search_runs([store.experiment_id])
+    assert run.info.status == "FINISHED"
+    names = {artifact.path for artifact in store.client.list_artifacts(run.info.run_id)}
+    assert names == {"config.yaml", "landscape.npz", "landscape.png"}
+
+
 def test_a_single_run_over_a_server_has_its_artifacts(server, command, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     assert command("tracking.experiment=single", "training.epochs=50").code == 0

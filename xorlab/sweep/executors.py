@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from xorlab.errors import ConfigError
-from xorlab.sweep.work import Done, Failure, Work
+from xorlab.sweep.work import Runnable
 
 EXECUTORS = ("processes", "threads", "inline")
 _BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TRIES = 2
+
+T = TypeVar("T")
 
 
 class Executor(Protocol):
@@ -30,8 +32,8 @@ class Executor(Protocol):
 
     slots: int
 
-    def submit(self, work: Work) -> Future[Done]:
-        """Begin the work of one shard."""
+    def submit(self, work: Runnable[T]) -> Future[T]:
+        """Begin the work of one shard, or of one piece of a landscape."""
 
     def close(self) -> None:
         """Give up what has not ended, and let go of all workers."""
@@ -72,9 +74,9 @@ class Inline:
 
     slots = 1
 
-    def submit(self, work: Work) -> Future[Done]:
+    def submit(self, work: Runnable[T]) -> Future[T]:
         """Run it before returning."""
-        future: Future[Done] = Future()
+        future: Future[T] = Future()
         future.set_result(work.run())
         return future
 
@@ -89,7 +91,7 @@ class Threads:
         self.slots = 2 * workers
         self._pool = ThreadPoolExecutor(workers)
 
-    def submit(self, work: Work) -> Future[Done]:
+    def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue it."""
         return self._pool.submit(work.run)
 
@@ -109,7 +111,7 @@ class Processes:
         self._context: ForkServerContext | SpawnContext
         if "forkserver" in methods:
             self._context = multiprocessing.get_context("forkserver")
-            self._context.set_forkserver_preload(["xorlab.sweep.work"])
+            self._context.set_forkserver_preload(["xorlab.sweep.work", "xorlab.landscapes"])
         else:
             self._context = multiprocessing.get_context("spawn")
         self.slots = 2 * workers
@@ -117,7 +119,7 @@ class Processes:
         self._alive: set[multiprocessing.process.BaseProcess] = set()
         self._closed = False
 
-    def submit(self, work: Work) -> Future[Done]:
+    def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue it."""
         return self._pool.submit(self._attempt, work)
 
@@ -129,7 +131,7 @@ class Processes:
             process.kill()
         self._pool.shutdown(wait=True)
 
-    def _attempt(self, work: Work) -> Done:
+    def _attempt(self, work: Runnable[T]) -> T:
         code: int | None = None
         for _ in range(_TRIES):
             done, code = self._once(work)
@@ -137,16 +139,16 @@ class Processes:
                 return done
             if self._closed:
                 break
-        told = f"the worker process was ended {_TRIES} times (exit code {code})"
-        return Done([Failure(told) for _ in work.configs], 0, 0)
+        return work.lost(f"the worker process was ended {_TRIES} times (exit code {code})")
 
-    def _once(self, work: Work) -> tuple[Done | None, int | None]:
+    def _once(self, work: Runnable[T]) -> tuple[T | None, int | None]:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_serve, args=(sender, work), daemon=True)
         with _one_blas_thread():
             process.start()
         self._alive.add(process)
         sender.close()
+        done: T | None
         try:
             done = receiver.recv()
         except EOFError:
@@ -158,7 +160,7 @@ class Processes:
         return done, process.exitcode
 
 
-def _serve(sender: Connection, work: Work) -> None:
+def _serve(sender: Connection, work: Runnable[object]) -> None:
     # Ctrl-C reaches every process of the terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sender.send(work.run())

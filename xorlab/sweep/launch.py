@@ -15,7 +15,7 @@ from rich.console import Console
 
 from xorlab.checks import check
 from xorlab.composition import Composer
-from xorlab.config import TrackingConfig
+from xorlab.config import Config, TrackingConfig
 from xorlab.errors import ConfigError, NoStoreError, UsageError
 from xorlab.sweep.axes import swept
 from xorlab.sweep.executors import make_executor, worker_count
@@ -162,12 +162,21 @@ def _jobs(owner: Any, grid: Sequence[Sequence[str]], first: int, tasks: Tasks) -
             with readable(overrides):
                 config = composer.compose(overrides)
             check(config)
+            _refuse_landscape(config)
             tasks.make(config.task)
         except (ConfigError, UsageError) as error:
             where = f"job {num} of {len(grid)} ({' '.join(overrides)}): " if len(grid) > 1 else ""
             raise UsageError(f"{where}{error}") from error
         jobs.append(make_job(num, overrides, config))
     return jobs
+
+
+def _refuse_landscape(config: Config) -> None:
+    if config.landscape.x is not None:
+        raise UsageError(
+            f"landscape.x={config.landscape.x}: a landscape is one run, not a job of a sweep; "
+            "leave out -m, or run one after another with hydra/sweeper=basic hydra/launcher=basic"
+        )
 
 
 def _tracking(jobs: Sequence[Job]) -> TrackingConfig:

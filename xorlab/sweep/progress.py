@@ -18,9 +18,11 @@ class SweepProgress:
         console: where to show.
         total: runs to train.
         skipped: runs that were finished before.
+        unit: what they are called.
     """
 
-    def __init__(self, console: Console, total: int, skipped: int) -> None:
+    def __init__(self, console: Console, total: int, skipped: int, unit: str = "runs") -> None:
+        self._unit = unit
         self.outcomes: Counter[str] = Counter()
         self._console = console
         self._total = total
@@ -65,12 +67,15 @@ class SweepProgress:
         return time.monotonic() - self._began
 
     def _line(self) -> str:
-        parts = [f"{self.done}/{self._total} runs", f"{self.outcomes['solved']} solved"]
+        parts = [f"{self.done}/{self._total} {self._unit}", f"{self.outcomes['solved']} solved"]
         if self.outcomes["failed"]:
             parts.append(f"{self.outcomes['failed']} failed")
         if self._skipped:
             parts.append(f"{self._skipped} skipped")
         if self.done:
             rate = self.done / max(self.seconds, 1e-9)
-            parts += [f"{rate:.0f} runs/s", f"{(self._total - self.done) / rate:.0f} s left"]
+            parts += [
+                f"{rate:.0f} {self._unit}/s",
+                f"{(self._total - self.done) / rate:.0f} s left",
+            ]
         return ", ".join(parts)

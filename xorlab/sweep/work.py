@@ -6,11 +6,24 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from xorlab.config import Config
 from xorlab.result import Result
 from xorlab.tasks import Task
 from xorlab.training import train_chunk
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Runnable(Protocol[T_co]):
+    """What an executor runs: something that can be pickled, and so can what it gives back."""
+
+    def run(self) -> T_co:
+        """Do the work; whatever may go wrong in it is told by what it gives back."""
+
+    def lost(self, reason: str) -> T_co:
+        """What stands for the work where its process was killed every time."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,10 @@ class Work:
         except Exception:
             outcomes = [self._alone(config) for config in self.configs]
         return Done(outcomes, started, _now())
+
+    def lost(self, reason: str) -> Done:
+        """Every job failed."""
+        return Done([Failure(reason) for _ in self.configs], 0, 0)
 
     def _alone(self, config: Config) -> Result | Failure:
         try:

@@ -30,11 +30,18 @@ class About:
         parts: what makes it the same sweep when it is started again: keys of its runs.
         params: recorded with the parent run: swept keys with their values.
         name: of the parent run.
+        tag: of the run, which then holds its identity.
     """
 
     parts: Sequence[str]
     params: Mapping[str, str]
     name: str
+    tag: str = IDENTITY_TAG
+
+    @property
+    def identity(self) -> str:
+        """The same for the same parts: 32 hexadecimal digits."""
+        return hashlib.sha256("\n".join(sorted(set(self.parts))).encode()).hexdigest()[:32]
 
 
 class Parent:
@@ -97,15 +104,14 @@ def open_parent(
         reuse: whether an earlier parent may be opened again.
     """
     client = store.client
-    identity = hashlib.sha256("\n".join(sorted(set(about.parts))).encode()).hexdigest()[:32]
-    earlier = _earlier(store, identity) if reuse else None
+    earlier = earlier_run(store, about) if reuse else None
     if earlier is not None:
         parent = Parent(store, earlier.info.run_id, earlier.info.run_name, resumed=True)
         parent.reopen(provenance)
         return parent
     tags = {
         **_signs_of_life(provenance),
-        IDENTITY_TAG: identity,
+        about.tag: about.identity,
         "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
@@ -150,8 +156,9 @@ def _is_alive(run: Run) -> bool:
     return is_alive(run.data.tags[OWNER_TAG], heartbeat, now())
 
 
-def _earlier(store: Store, identity: str) -> Run | None:
-    for run in search_all(store, f"tags.`{IDENTITY_TAG}` = '{identity}'", newest_first=True):
+def earlier_run(store: Store, about: About) -> Run | None:
+    """The last start of the same thing, unless it is still under way."""
+    for run in search_all(store, f"tags.`{about.tag}` = '{about.identity}'", newest_first=True):
         if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
             return run
     return None

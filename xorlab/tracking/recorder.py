@@ -98,17 +98,27 @@ def metric_entities(record: Record) -> list[Metric]:
     return curve + final
 
 
-def put_artifacts(store: Store, run_id: str, uri: str, artifacts: Mapping[str, bytes]) -> None:
-    """Store files with a run; on this machine's disk each appears whole or not at all."""
+def put_artifacts(
+    store: Store, run_id: str, uri: str, artifacts: Mapping[str, bytes], below: str | None = None
+) -> None:
+    """Store files with a run; on this machine's disk each appears whole or not at all.
+
+    Args:
+        store: where the run is.
+        run_id: of the run.
+        uri: where its artifacts are.
+        artifacts: file name to content.
+        below: the folder among them; None for the uppermost.
+    """
     if not artifacts:
         return
     local = local_folder(uri)
     if local is not None:
-        write_files(local, artifacts)
+        write_files(local / (below or ""), artifacts)
         return
     with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
         write_files(Path(folder), artifacts)
-        store.client.log_artifacts(run_id, folder)
+        store.client.log_artifacts(run_id, folder, below)
 
 
 def local_folder(uri: str) -> Path | None:

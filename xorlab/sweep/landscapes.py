@@ -1,0 +1,168 @@
+"""A landscape as one run: trained in pieces, recorded as they come, drawn at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from xorlab.config import Config
+from xorlab.errors import UsageError
+from xorlab.grid import Grid
+from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
+from xorlab.provenance import provenance
+from xorlab.result import OUTCOMES
+from xorlab.sweep.executors import Executor, make_executor, worker_count
+from xorlab.sweep.progress import SweepProgress
+from xorlab.sweep.returns import objective
+from xorlab.sweep.session import command
+from xorlab.tracking.landscapes import (
+    ARRAYS_FILE,
+    PICTURE_FILE,
+    about_landscape,
+    forget_pieces,
+    landscape_file,
+    put_config,
+    put_files,
+    record_piece,
+    recorded_landscape,
+    recorded_pieces,
+)
+from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
+from xorlab.tracking.record import FAILED, FINISHED, KILLED
+from xorlab.tracking.store import Store, open_store
+
+_WAIT = 0.5  # seconds between signs of life
+
+
+class PieceError(RuntimeError):
+    """A piece of a landscape broke off; the pieces recorded before it stay."""
+
+
+def run_landscape(config: Config, executor: str = "processes", workers: int | None = None) -> float:
+    """Train one network for every pixel and record them as one run, or go on with it.
+
+    Args:
+        config: with a landscape.
+        executor: where pieces are trained, as of a sweep.
+        workers: how many at a time; None for one per processor core.
+
+    Returns:
+        the metric that `tracking.objective` names; the share of networks where it is `solved`.
+
+    Raises:
+        ConfigError: the landscape cannot be trained.
+        StoreError: the tracking store cannot be opened.
+        PieceError: a piece broke off.
+    """
+    grid = Grid(config)
+    if config.plan:
+        raise UsageError("plan=true: there is a plan for a sweep only; a landscape is one run")
+    console = Console(highlight=False)
+    count = worker_count(workers)
+    store = open_store(config.tracking.uri, config.tracking.experiment)
+    mend(store)
+    again = config.tracking.existing == "rerun"
+    earlier = None if again else earlier_run(store, about_landscape(config))
+    if earlier is not None and earlier.info.status == FINISHED:
+        landscape = _found(store, earlier.info.run_id, config)
+        told = "already finished; tracking.existing=rerun would train it again"
+    else:
+        pool = make_executor(executor, count)
+        try:
+            landscape, seconds = _trained(store, config, grid, pool, console)
+        finally:
+            pool.close()
+        told = f"{grid.count} networks in {seconds:.1f} s"
+    _tell(console, [_headline(landscape), f"{told}: run {landscape.run_id}"])
+    _tell(console, [f"Browse the runs: {store.browse()}"])
+    return objective(landscape.shares(), config.tracking.objective)
+
+
+def _found(store: Store, run_id: str, config: Config) -> Landscape:
+    """A finished landscape; asked for another value, it gets the picture of that one too."""
+    landscape = recorded_landscape(store, run_id)
+    value = config.landscape.value
+    if value != landscape.config.landscape.value:
+        landscape.config.landscape.value = value
+        put_files(store, run_id, {f"{value}.png": _picture(landscape)})
+    return landscape
+
+
+def _trained(
+    store: Store, config: Config, grid: Grid, executor: Executor, console: Console
+) -> tuple[Landscape, float]:
+    reuse = config.tracking.existing != "rerun"
+    parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
+    try:
+        put_config(store, parent.run_id, config)
+        pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
+        seconds = _train(store, parent, grid, config, pieces, executor, console)
+        landscape = assembled(config, grid, pieces, parent.run_id)
+        files = {ARRAYS_FILE: landscape_file(landscape), PICTURE_FILE: _picture(landscape)}
+        numbers = {"networks": float(grid.count), "seconds": seconds}
+        # All of it is there before the status says FINISHED.
+        parent.describe(files, _headline(landscape), landscape.shares() | numbers)
+        forget_pieces(store, parent.run_id)
+        parent.close(FINISHED)
+    except BaseException as error:
+        executor.close()
+        interrupted = isinstance(error, KeyboardInterrupt)
+        parent.close(KILLED if interrupted or not isinstance(error, Exception) else FAILED)
+        if interrupted:
+            _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
+        raise
+    return landscape, seconds
+
+
+def _train(
+    store: Store,
+    parent: Parent,
+    grid: Grid,
+    config: Config,
+    pieces: dict[int, Pixels],
+    executor: Executor,
+    console: Console,
+) -> float:
+    """Train the pieces that are missing, and record each as it ends; returns the seconds."""
+    queue = [piece for piece in reversed(grid.pieces) if piece not in pieces]
+    total = sum(len(grid.pixels(piece)) for piece in queue)
+    under_way: dict[Future[Pixels | Fault], int] = {}
+    with SweepProgress(console, total, grid.count - total, "networks") as progress:
+        while queue or under_way:
+            while queue and len(under_way) < executor.slots:
+                piece = queue.pop()
+                under_way[executor.submit(PieceWork(config, grid.task, piece))] = piece
+            ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
+            parent.beat()
+            for future in ended:
+                piece, pixels = under_way.pop(future), future.result()
+                if isinstance(pixels, Fault):
+                    raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
+                record_piece(store, parent.run_id, grid, piece, pixels)
+                pieces[piece] = pixels
+                counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
+                progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
+    return progress.seconds
+
+
+def _picture(landscape: Landscape) -> bytes:
+    from xorlab.analysis.figures import png
+    from xorlab.analysis.landscape_figures import landscape_image, sharp_dpi
+
+    return png(landscape_image(landscape), dpi=sharp_dpi(landscape))
+
+
+def _headline(landscape: Landscape) -> str:
+    height, width = landscape.outcome.shape
+    shares = ", ".join(f"{100 * share:.2f} % {name}" for name, share in landscape.shares().items())
+    return f"{width} x {height} networks, {landscape.x.key} by {landscape.y.key}: {shares}"
+
+
+def _tell(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)

@@ -1,0 +1,207 @@
+"""Landscapes in a store: pieces while one is under way, one file of arrays at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from xorlab.choices import choose
+from xorlab.config import LEAVES, Config
+from xorlab.errors import StoreError
+from xorlab.grid import Grid, weight_number
+from xorlab.identity import run_key, science
+from xorlab.landscapes import Landscape, Pixels
+from xorlab.tracking.pages import search_all
+from xorlab.tracking.parent import About
+from xorlab.tracking.reader import DEFAULT_EXPERIMENT
+from xorlab.tracking.record import FINISHED, config_yaml, spelled
+from xorlab.tracking.recorder import local_folder, put_artifacts
+from xorlab.tracking.store import Store, open_store
+
+LANDSCAPE_TAG = "xorlab.landscape"
+ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
+LATEST = "latest"
+_PIECES = "pieces"
+_PIECE_FILE = re.compile(r"([0-9]+)\.npz")
+
+
+def load_landscape(
+    run_id: str = LATEST, uri: str | None = None, experiment: str | None = None
+) -> Landscape:
+    """A recorded landscape.
+
+    Args:
+        run_id: of the run that recorded it; ``latest`` for the last one that is finished.
+        uri: address of the store; None for MLFLOW_TRACKING_URI, else mlflow.db in this folder.
+        experiment: where the latest is looked for; None for ``xorlab``.
+
+    Raises:
+        StoreError: there is no such landscape, or it is not finished.
+    """
+    if run_id == LATEST:
+        store = open_store(uri, experiment or DEFAULT_EXPERIMENT, create=False)
+        return recorded_landscape(store, _latest(store))
+    return recorded_landscape(open_store(uri, "Default", create=False), run_id)
+
+
+def recorded_landscape(store: Store, run_id: str) -> Landscape:
+    """The landscape that a run has recorded.
+
+    Raises:
+        StoreError: there is no such run, it is none of a landscape, or it is not finished.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = store.client.get_run(run_id)
+    except MlflowException as error:
+        raise StoreError(f"there is no run {run_id} in this store") from error
+    if LANDSCAPE_TAG not in run.data.tags:
+        raise StoreError(f"run {run_id} is no landscape")
+    if run.info.status != FINISHED:
+        raise StoreError(f"landscape {run_id} is {run.info.status}: only a finished one is whole")
+    with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
+        config = _config_of(_fetched(store, run_id, CONFIG_FILE, folder).read_text("utf-8"))
+        arrays = _arrays(_fetched(store, run_id, ARRAYS_FILE, folder))
+    kept = {name: arrays[name] for name in Pixels.__annotations__}
+    return Landscape(config, **kept, run_id=run_id)
+
+
+def about_landscape(config: Config) -> About:
+    """What a landscape is: two with the same parts have the same pixels.
+
+    The picture's own `landscape.value` does not count, and neither does what the axes replace.
+    """
+    shared, told = copy.deepcopy(config), config.landscape
+    shared.training.record_every = None
+    for key in (str(told.x), str(told.y)):
+        group, _, leaf = key.partition(".")
+        if weight_number(key) is None:
+            setattr(getattr(shared, group), leaf, None)
+    plane = {f"landscape.{name}": value for name, value in vars(told).items()}
+    parts = [f"{name}={value!r}" for name, value in plane.items() if name != "landscape.value"]
+    return About(
+        parts=[run_key(shared), *parts],
+        params=spelled(science(shared) | plane),
+        name=f"landscape {config.task.name} {told.x} by {told.y} {told.width}x{told.height}",
+        tag=LANDSCAPE_TAG,
+    )
+
+
+def record_piece(store: Store, run_id: str, grid: Grid, piece: int, pixels: Pixels) -> None:
+    """Keep a piece with the run of a landscape that is under way."""
+    first = np.int64(grid.pixels(piece).start)
+    content = _npz(pixels.arrays() | {"first": np.asarray(first)})
+    put_files(store, run_id, {f"{piece:04d}.npz": content}, _PIECES)
+
+
+def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
+    """The pieces that a run keeps; one that is not whole, or of another cut, does not count."""
+    found: dict[int, Pixels] = {}
+    if _PIECES not in [item.path for item in store.client.list_artifacts(run_id)]:
+        return found
+    with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
+        for path in _fetched(store, run_id, _PIECES, folder).iterdir():
+            name = _PIECE_FILE.fullmatch(path.name)
+            if name is None or int(name[1]) not in grid.pieces:
+                continue
+            with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                arrays = _arrays(path)
+                pixels = grid.pixels(int(name[1]))
+                kept = Pixels(**{key: arrays[key] for key in Pixels.__annotations__})
+                whole = all(len(array) == len(pixels) for array in kept.arrays().values())
+                if whole and int(arrays["first"]) == pixels.start:
+                    found[int(name[1])] = kept
+    return found
+
+
+def forget_pieces(store: Store, run_id: str) -> None:
+    """Once all is in one file, its pieces are of no more use."""
+    uri = store.client.get_run(run_id).info.artifact_uri
+    local = local_folder(uri)
+    if local is not None:
+        shutil.rmtree(local / _PIECES, ignore_errors=True)
+        return
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    # A server may not allow it; then they stay.
+    with contextlib.suppress(MlflowException, NotImplementedError, OSError):
+        place = get_artifact_repository(uri, tracking_uri=store.uri)
+        place.delete_artifacts(_PIECES)  # type: ignore[no-untyped-call]
+
+
+def put_config(store: Store, run_id: str, config: Config) -> None:
+    """Record the configuration with its plane."""
+    plane = {"landscape": dict(vars(config.landscape))}
+    text = config_yaml(config) + str(yaml.safe_dump(plane, sort_keys=False))
+    put_files(store, run_id, {CONFIG_FILE: text.encode()})
+
+
+def put_files(
+    store: Store, run_id: str, files: Mapping[str, bytes], below: str | None = None
+) -> None:
+    """Add files to the run of a landscape, in a folder of its artifacts or above them all."""
+    uri = store.client.get_run(run_id).info.artifact_uri
+    put_artifacts(store, run_id, uri, files, below)
+
+
+def landscape_file(landscape: Landscape) -> bytes:
+    """An npz: x (W,), y (H,), and outcome, epochs_to_solve and final_loss, each (H, W)."""
+    arrays = {name: getattr(landscape, name) for name in Pixels.__annotations__}
+    return _npz({"x": landscape.x.values, "y": landscape.y.values, **arrays})
+
+
+def _latest(store: Store) -> str:
+    ours = f"tags.`{LANDSCAPE_TAG}` LIKE '%' AND attributes.status = '{FINISHED}'"
+    for run in search_all(store, ours, newest_first=True):
+        return str(run.info.run_id)
+    raise StoreError(f"there is no finished landscape in experiment {store.experiment!r}")
+
+
+def _fetched(store: Store, run_id: str, path: str, folder: str) -> Path:
+    from mlflow.artifacts import download_artifacts
+
+    return Path(
+        download_artifacts(
+            run_id=run_id, artifact_path=path, dst_path=folder, tracking_uri=store.uri
+        )
+    )
+
+
+def _npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    # From memory: NumPy leaves a file open that turns out to be none of its own.
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _config_of(text: str) -> Config:
+    """The reverse of `put_config`: what the file does not name is not set, or at its default."""
+    values, config = yaml.safe_load(text), Config()
+    for group in ("task", "init", "optimizer"):
+        choose(getattr(config, group), values[group]["name"])
+    for key, group, leaf, _ in LEAVES:
+        if not group and key in values:
+            config = replace(config, **{key: values[key]})
+        elif leaf in values.get(group, {}):
+            setattr(getattr(config, group), leaf, values[group][leaf])
+    return config
