@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config import Config, NetworkConfig
+from xorlab.config import Config
 from xorlab.derivatives import DERIVATIVES, KINKED, TERMS
 from xorlab.errors import ConfigError
+from xorlab.initializers import wiring_of
 from xorlab.losses import LOSSES
-from xorlab.parameters import Parameters, parameter_count, unpack
+from xorlab.parameters import Wiring, parameter_count, unpack, unpack_skip
 from xorlab.tasks import Task
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 # A Hessian of this many parameters fills 8 MB, and its eigenvectors take a good part of a second.
 MAX_PARAMETERS = 1000
 # What one chunk of networks may use for the tangents of its units, in bytes.
 _CHUNK_BYTES = 64 << 20
-_KNOWN_NETWORK_KEYS = ("hidden", "activation", "output", "slope")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Surface:
         hidden: one (N, P, units) per hidden layer: the activations.
         slopes: one (N, P, units) per layer of units, the output's last: f' at each.
         kinks: (N,) units times patterns, hidden and output, that lie exactly on a kink of f, where
-            gradient and Hessian are those of the side below.
+            f' is the one that training takes: of the side below, and 0 for abs.
     """
 
     loss: Floats
@@ -57,26 +57,27 @@ def error_surface(
     That is E = s * sum over patterns and outputs of the loss's terms + d/2 * sum of w^2, with s
     the loss's scale and d the weight decay, so that -E's gradient is the step of gradient descent
     with rate 1. With one update per pattern E is what an epoch's updates descend together: s is
-    then that of a single pattern, and d counts once per pattern.
+    then that of a single pattern, and d counts once per pattern. Other optimizers take other
+    steps down the same E: quickprop's weight decay is a part of its slopes, as in gradient
+    descent; rprop, adam and delta-bar-delta have none.
 
     The Hessian is exact: the gradient's derivative along every parameter at once, carried through
     both passes as one more axis (the R-operator of Pearlmutter 1994, "Fast exact multiplication
     by the Hessian"). A piecewise linear activation has second derivative 0 but on its kink, where
-    it has none; there the side below is taken, as in training.
+    it has none; there it counts as 0 too, and f' is the one of training.
 
     Args:
         config: its `network`, `training.loss` and `training.update` say what network this is.
         task: the patterns.
         packed: (K, N) weights and biases as `xorlab.parameters.pack` lays them out, one column
-            per network.
+            per network; those from inputs to outputs, where there are any, come last.
         weight_decay: () or (N,).
 
     Raises:
-        ConfigError: the network has a feature that this mathematics does not know, or too many
-            parameters for their Hessian.
+        ConfigError: the network has too many parameters for their Hessian.
     """
-    sizes = layer_sizes(config, task)
-    _refuse(config, sizes)
+    sizes, wiring = layer_sizes(config, task), wiring_of(config)
+    _refuse(config, parameter_count(sizes, wiring))
     count = packed.shape[1]
     decay = np.broadcast_to(np.asarray(weight_decay, np.float64), (count,))
     per_network = 8 * len(task.inputs) * 4 * sum(sizes[1:]) * len(packed)
@@ -97,27 +98,45 @@ def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:
     return (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
 
 
-def _refuse(config: Config, sizes: Sequence[int]) -> None:
-    network = config.network
-    for item in dataclasses.fields(NetworkConfig):
-        value = getattr(network, item.name)
-        if item.name not in _KNOWN_NETWORK_KEYS and value != item.default:
-            allowed = f"{item.default} where gradient and Hessian are asked for"
-            raise ConfigError(f"network.{item.name}", value, allowed)
-    for key, value in (("activation", network.activation), ("output", network.output)):
-        if value not in DERIVATIVES:
-            allowed = f"one of {', '.join(DERIVATIVES)} where gradient and Hessian are asked for"
-            raise ConfigError(f"network.{key}", value, allowed)
-    if config.training.loss not in TERMS:
-        allowed = f"one of {', '.join(TERMS)} where gradient and Hessian are asked for"
-        raise ConfigError("training.loss", config.training.loss, allowed)
-    parameters = parameter_count(sizes)
+def _refuse(config: Config, parameters: int) -> None:
     if parameters > MAX_PARAMETERS:
         allowed = (
             f"small enough for at most {MAX_PARAMETERS} weights and biases (not {parameters}) "
             "where a Hessian is asked for"
         )
-        raise ConfigError("network.hidden", network.hidden, allowed)
+        raise ConfigError("network.hidden", config.network.hidden, allowed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Link:
+    """Weights into a layer of units.
+
+    Attributes:
+        source: layer whose activations they multiply, the inputs being 0.
+        weights: (N, fan_in, fan_out).
+        places: (fan_in, fan_out), of each in the packed order; None where they are fixed.
+    """
+
+    source: int
+    weights: npt.NDArray[np.floating]
+    places: Places | None
+
+
+def _links(
+    columns: Floats, sizes: Sequence[int], wiring: Wiring
+) -> tuple[list[list[_Link]], list[tuple[npt.NDArray[np.floating], Places]]]:
+    """Into each layer, its links, the one from the layer below first; and biases with places."""
+    numbers = np.arange(len(columns), dtype=np.float64)[:, None]
+    (weights, biases), at = unpack(columns, sizes, wiring), unpack(numbers, sizes, wiring)
+    at_weights, at_biases = ([places[0].astype(np.int64) for places in of_all] for of_all in at)
+    layers = enumerate(zip(weights, at_weights, strict=True))
+    links = [[_Link(layer, weight, places)] for layer, (weight, places) in layers]
+    if wiring.readout == "sum":
+        links.append([_Link(len(links), np.ones((columns.shape[1], sizes[-2], 1)), None)])
+    skip, at_skip = (unpack_skip(array, sizes, wiring) for array in (columns, numbers))
+    if skip is not None and at_skip is not None:
+        links[-1].append(_Link(0, skip, at_skip[0].astype(np.int64)))
+    return links, list(zip(biases, at_biases, strict=True))
 
 
 def _chunk(
@@ -127,12 +146,8 @@ def _chunk(
 
     Arrays are (N, P, units), and (N, P, K, units) for the derivative of each by every parameter.
     """
-    weights, biases = unpack(columns, sizes)
-    network, layers = config.network, len(weights)
-    places = Parameters(np.arange(len(columns))[:, None], sizes)
-    # Of each layer, the place of every weight (fan_in, fan_out) and bias in the packed order.
-    at_weight = [w[..., 0] if layer == 0 else w[..., 0].T for layer, w in enumerate(places.weights)]
-    at_bias = [b[:, 0] for b in places.biases]
+    links, biases = _links(columns, sizes, wiring_of(config))
+    network, layers = config.network, len(links)
     names = [network.activation] * (layers - 1) + [network.output]
     count, patterns, k = columns.shape[1], len(task.inputs), len(columns)
     kinks = np.zeros(count, np.int64)
@@ -140,17 +155,24 @@ def _chunk(
     a = [np.broadcast_to(task.inputs, (count, *task.inputs.shape))]
     z, first, second, ra, rz = [], [], [], [np.empty(0)], []
     for layer in range(layers):
-        z.append(a[layer] @ weights[layer] + biases[layer][:, None])
+        sums = np.zeros((count, patterns, sizes[layer + 1]))
         tangent = np.zeros((count, patterns, k, sizes[layer + 1]))
-        if layer:
-            tangent += ra[layer] @ weights[layer][:, None]
-        for unit in range(sizes[layer + 1]):
-            tangent[:, :, at_weight[layer][:, unit], unit] += a[layer]
-            tangent[:, :, at_bias[layer][unit], unit] += 1.0
+        for link in links[layer]:
+            sums += a[link.source] @ link.weights
+            if link.source:
+                tangent += ra[link.source] @ link.weights[:, None]
+            if link.places is not None:
+                for unit, places in enumerate(link.places.T):
+                    tangent[:, :, places, unit] += a[link.source]
+        if layer < len(biases):
+            bias, places = biases[layer]
+            sums += bias[:, None]
+            tangent[:, :, places, np.arange(len(places))] += 1.0
+        z.append(sums)
         rz.append(tangent)
-        f, f1, f2 = DERIVATIVES[names[layer]](z[layer], network.slope)
+        f, f1, f2 = DERIVATIVES[names[layer]](sums, network.slope)
         if names[layer] in KINKED:
-            kinks += (z[layer] == 0).sum(axis=(1, 2))
+            kinks += (sums == 0).sum(axis=(1, 2))
         a.append(f)
         first.append(f1)
         second.append(f2)
@@ -166,20 +188,29 @@ def _chunk(
     gradient = decay * columns
     hessian = decay[:, None, None] * np.eye(k)
     for layer in reversed(range(layers)):
-        below, turned = a[layer].swapaxes(1, 2), rdelta.transpose(0, 2, 1, 3)
-        gradient[at_weight[layer]] += (below @ delta).transpose(1, 2, 0)
-        gradient[at_bias[layer]] += delta.sum(axis=1).T
-        by_weight = below[:, None] @ turned
-        if layer:
-            by_weight += ra[layer].transpose(0, 2, 3, 1) @ delta[:, None]
-        hessian[:, :, at_weight[layer]] += by_weight
-        hessian[:, :, at_bias[layer]] += turned.sum(axis=2)
+        turned = rdelta.transpose(0, 2, 1, 3)
+        for link in links[layer]:
+            if link.places is None:
+                continue
+            below = a[link.source].swapaxes(1, 2)
+            gradient[link.places] += (below @ delta).transpose(1, 2, 0)
+            by_weight = below[:, None] @ turned
+            if link.source:
+                by_weight += ra[link.source].transpose(0, 2, 3, 1) @ delta[:, None]
+            hessian[:, :, link.places] += by_weight
+        if layer < len(biases):
+            places = biases[layer][1]
+            gradient[places] += delta.sum(axis=1).T
+            hessian[:, :, places] += turned.sum(axis=2)
         if layer == 0:
             break
-        back = delta @ weights[layer].swapaxes(1, 2)
-        rback = rdelta @ weights[layer].swapaxes(1, 2)[:, None]
-        for unit in range(sizes[layer]):
-            rback[:, :, at_weight[layer][unit], unit] += delta
+        # The other links, if any, come from the inputs, where no error is asked for.
+        link = links[layer][0]
+        back = delta @ link.weights.swapaxes(1, 2)
+        rback = rdelta @ link.weights.swapaxes(1, 2)[:, None]
+        if link.places is not None:
+            for unit, places in enumerate(link.places):
+                rback[:, :, places, unit] += delta
         f1, f2 = first[layer - 1], second[layer - 1]
         delta = back * f1
         rdelta = rback * f1[:, :, None] + (back * f2)[:, :, None] * rz[layer - 1]

@@ -39,16 +39,21 @@ def _linear(z: Floats, slope: float) -> Triple:
     return z, np.ones_like(z), np.zeros_like(z)
 
 
+def _abs(z: Floats, slope: float) -> Triple:
+    return np.abs(z), np.sign(z), np.zeros_like(z)
+
+
 DERIVATIVES: dict[str, Callable[[Floats, float], Triple]] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
     "relu": _relu,
     "leaky_relu": _leaky_relu,
     "linear": _linear,
+    "abs": _abs,
 }
 # Activations whose second derivative is 0 wherever there is one; those with a kink have it at 0.
-PIECEWISE_LINEAR = frozenset({"relu", "leaky_relu", "linear"})
-KINKED = frozenset({"relu", "leaky_relu"})
+PIECEWISE_LINEAR = frozenset({"relu", "leaky_relu", "linear", "abs"})
+KINKED = frozenset({"relu", "leaky_relu", "abs"})
 # Activations with f(-z) = c - f(z): a unit and its negative are the same unit.
 ODD = frozenset({"sigmoid", "tanh", "linear"})
 

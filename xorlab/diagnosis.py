@@ -34,7 +34,8 @@ def diagnose(
         - ``run_id``, and ``failure``: ``saddle or plateau``, ``saturated``, ``local minimum``,
           ``oscillating``, ``still improving`` or ``diverged``; `xorlab.analysis.failures.classify`
           says what each means;
-        - ``loss_minimised``: what training minimises, weight decay included (E);
+        - ``loss_minimised``: what training minimises, weight decay included (E), by whatever
+          optimizer: quickprop's decay counts as that of gradient descent, others have none;
         - ``gradient_norm``, and ``relative_gradient``, max |g_i| max(|w_i|, 1) / E (Dennis &
           Schnabel 1983, section 7.2): the share of E that one weight changes by, per its own size;
         - ``smallest_eigenvalue``, ``largest_eigenvalue`` and the number of
@@ -60,7 +61,7 @@ def diagnose(
 
     Raises:
         StoreError: no such store, or a run without readable weights.
-        ConfigError: a network with a feature whose Hessian is not known, or too large for one.
+        ConfigError: a network with too many parameters for their Hessian.
     """
     failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
     networks = load_weights(failed, uri) if len(failed) else {}
@@ -110,8 +111,9 @@ def _numbers(
                 f"{config.task.path} has changed since run {run} was trained on it: its weights "
                 "say nothing about these patterns"
             )
-    columns = [pack(network.weights, network.biases) for network in networks.values()]
+    columns = [pack(n.weights, n.biases, n.skip) for n in networks.values()]
     packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
+    # Null where the optimizer has no such key.
     decay = np.array([config.optimizer.weight_decay or 0.0 for config in configs], np.float64)
     table = network_numbers(first, task, packed, decay, thresholds)
     table.index = pd.Index(list(networks), dtype="str")

@@ -145,14 +145,14 @@ def failure_table(
         if not by or missing:
             told = f"there is no column {', '.join(missing)}" if missing else "no columns are named"
             raise ValueError(f"by: {told}; there are {', '.join(map(str, frame.columns))}")
-    counts = pd.crosstab(
-        [diagnosis[name] for name in by], diagnosis["failure"].astype(str)
-    ).reindex(columns=list(CLASSES), fill_value=0)
-    counts.columns.name = None
+    # Runs may lack a key, as those of an optimizer without it do; they are a setting as well.
+    failed = pd.get_dummies(diagnosis["failure"].astype(str), dtype="int64")
+    failed = failed.reindex(columns=list(CLASSES), fill_value=0)
+    counts = failed.groupby([diagnosis[name] for name in by], dropna=False).sum()
     counts.insert(0, "failed", counts.sum(axis="columns"))
     if runs is not None:
         ended = runs[runs["outcome"].notna()]
-        groups = (ended["outcome"] == "solved").groupby([ended[name] for name in by])
+        groups = (ended["outcome"] == "solved").groupby([ended[name] for name in by], dropna=False)
         totals = pd.DataFrame({"n": groups.size(), "solved": groups.sum()})
         counts = totals.join(counts).fillna(0)
     return counts.astype("int64").reset_index()

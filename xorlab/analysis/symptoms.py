@@ -39,7 +39,7 @@ def network_numbers(
         ``outputs``.
 
     Raises:
-        ConfigError: the network has a feature whose Hessian is not known.
+        ConfigError: the network has too many parameters for their Hessian.
     """
     columns = np.array(packed, np.float64)
     with np.errstate(invalid="ignore"):
@@ -64,12 +64,12 @@ def _local(
     steepest = _STEEPEST.get(config.network.activation, 1.0)
     # Spelt out, as -1 cannot be told where there are no networks.
     flat = [
-        (f < thresholds.slope * steepest).reshape(count, f.shape[1] * f.shape[2])
+        (np.abs(f) < thresholds.slope * steepest).reshape(count, f.shape[1] * f.shape[2])
         for f in surface.slopes[:-1]
     ]
     steepest = _STEEPEST.get(config.network.output, 1.0)
     # Cross-entropy sends the whole error back, however flat the output's activation.
-    deaf = surface.slopes[-1] < thresholds.slope * steepest
+    deaf = np.abs(surface.slopes[-1]) < thresholds.slope * steepest
     deaf &= config.training.loss != "cross_entropy"
     with np.errstate(all="ignore"):
         relative = (np.abs(surface.gradient) * size).max(axis=0) / surface.loss
