@@ -12,7 +12,8 @@ from xorlab.config import LEAVES, SECTIONS, Config
 from xorlab.errors import ConfigError
 
 SCHEMA_VERSION = 1
-_GROUPS = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
+CHOICES = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
+_LATER = {key: item.default for key, _, _, item in LEAVES if item.metadata["later"]}
 _NOT_SCIENCE = ("plan", "tracking.", "landscape.")
 
 
@@ -20,9 +21,7 @@ def science(config: Config) -> dict[str, Any]:
     """The keys that decide a run's outcome, dotted, without those that play no part in it.
 
     A key that is not set, or belongs to a choice not made (momentum where optimizer=adam, the
-    slope of a leaky_relu that is not there), is left out; so is one that came to the schema after
-    runs had been recorded, where it says what was meant before. One hidden layer is a plain
-    number.
+    slope of a leaky_relu that is not there), is left out; one hidden layer is a plain number.
     """
     values: dict[str, Any] = {}
     for name, group, leaf, item in LEAVES:
@@ -30,11 +29,11 @@ def science(config: Config) -> dict[str, Any]:
             continue
         section: Any = getattr(config, group) if group in SECTIONS else config
         value = getattr(section, leaf)
-        if value is None or (item.metadata["later"] and value == item.default):
+        if value is None:
             continue
-        if group in _GROUPS and not is_own(item, section.name):
+        if group in CHOICES and not is_own(item, section.name):
             continue
-        values[group if leaf == "name" and group in _GROUPS else name] = value
+        values[group if leaf == "name" and group in CHOICES else name] = value
     if len(config.hidden) == 1:
         values["network.hidden"] = config.hidden[0]
     if "leaky_relu" not in (config.network.activation, config.network.output):
@@ -54,14 +53,14 @@ def from_science(values: dict[str, Any]) -> Config:
     config = Config()
     places = {name: (group, leaf) for name, group, leaf, _ in LEAVES}
     for name, value in values.items():
-        full = f"{name}.name" if name in _GROUPS else name
+        full = f"{name}.name" if name in CHOICES else name
         if full not in places or name.startswith(_NOT_SCIENCE):
             raise ConfigError(name, value, "a key that this version of xorlab knows")
         group, leaf = places[full]
         setattr(getattr(config, group) if group else config, leaf, value)
     for _, group, leaf, item in LEAVES:
         section: Any = getattr(config, group) if group else config
-        if group in _GROUPS and not is_own(item, section.name):
+        if group in CHOICES and not is_own(item, section.name):
             setattr(section, leaf, None)
     return config
 
@@ -75,9 +74,13 @@ def run_key(config: Config) -> str:
     """The identity of a run: 32 hexadecimal digits, a SHA-256 of the canonical science keys.
 
     The same for any order or spelling of the overrides and for any tracking option. A table
-    counts by its content, so the same data at another path is the same run.
+    counts by its content, so the same data at another path is the same run. A key that came to
+    the schema after runs had been recorded counts only where it says something new.
     """
     values = science(config)
+    for name, default in _LATER.items():
+        if values[name] == default:
+            del values[name]
     if config.task.name == "table" and config.task.path is not None:
         values["task.path"] = _digest(config.task.path)
     text = json.dumps(

@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 import xorlab
+from xorlab.sweep.axes import swept
+from xorlab.sweep.plan import make_job
 from xorlab.tracking.store import open_store
 
 SMALL = ("-m", "seed=range(0,6)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=800")
@@ -79,6 +81,46 @@ def test_the_parent_run_holds_the_summary(command, store_file):
     curves = pd.read_parquet(folder / "curves.parquet")
     pd.testing.assert_frame_equal(xorlab.load_curves(tidy), curves)
     assert (folder / "success.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, store_file):
+    told = command(
+        "-m", "seed=1,2", "optimizer=gd,adam,rprop", "network.skip=false,true",
+        "network.activation=relu,leaky_relu", "training.epochs=20", INLINE,
+    )  # fmt: skip
+    assert (told.code, told.err) == (0, "")
+    (parent,) = parents()
+    # The rates of gd and adam follow from the choice; a slope only leaky_relu has.
+    assert parent.data.params == {
+        "seed": "1, 2", "optimizer": "gd, adam, rprop", "network.skip": "false, true",
+        "network.activation": "relu, leaky_relu", "network.slope": "0.01",
+    }  # fmt: skip
+    runs = xorlab.load_runs(sweep=parent.info.run_id)
+    assert runs["network.skip"].dtype == bool
+    assert runs["optimizer.lr"].dtype == float
+    rates = runs.groupby("optimizer")["optimizer.lr"].unique()
+    assert rates["adam"].tolist() == [0.001]
+    assert rates["gd"].tolist() == [0.1]
+    assert runs.loc[runs["optimizer"] == "rprop", "optimizer.lr"].isna().all()
+    table = xorlab.convergence(runs, by=["optimizer", "network.skip", "network.slope"])
+    assert table["n"].tolist() == [2] * 12
+    assert "24 runs in" in told.out
+    assert "| relu | - | True | rprop | 2 |" in parent.data.tags["mlflow.note.content"]
+
+
+def test_a_key_that_follows_from_a_choice_is_no_axis():
+    def axes(*sets: str) -> dict[str, list[str]]:
+        jobs = [make_job(n, o.split(), xorlab.configure(*o.split())) for n, o in enumerate(sets)]
+        return swept(jobs)
+
+    assert axes("optimizer=gd", "optimizer=rprop") == {"optimizer": ["gd", "rprop"]}
+    assert axes("task=xor", "task=parity") == {"task": ["xor", "parity"]}
+    assert axes("optimizer.lr=1", "optimizer.lr=2", "optimizer=adam") == {
+        "optimizer": ["gd", "adam"], "optimizer.lr": ["1.0", "2.0", "0.001"],
+    }  # fmt: skip
+    assert axes("training.target_loss=0.1", "training.target_loss=null") == {
+        "training.target_loss": ["0.1"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -187,14 +229,14 @@ def test_groups_can_be_swept(command, store_file):
     told = command(
         "-m",
         "task=and,or,xor",
-        "init=glob(*,exclude=[notebook,normal,uniform])",
+        "init=glob(*,exclude=[given,notebook,normal,uniform])",
         "training.epochs=20",
         INLINE,
     )
     assert told.code == 0
     runs = xorlab.load_runs()
     assert set(zip(runs["task"], runs["init"], strict=True)) == {
-        (task, init) for task in ("and", "or", "xor") for init in ("glorot", "he")
+        (task, init) for task in ("and", "or", "xor") for init in ("glorot", "he", "nguyen_widrow")
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from xorlab.config import LEAVES
+from xorlab.identity import CHOICES
 
 SETTING = "setting"  # a column of whole settings, already written as they are to be read
 _NO_SETTING = ("seed", "plan")
@@ -21,10 +22,19 @@ _SCIENCE = [
 def settings_columns(runs: pd.DataFrame) -> list[str]:
     """The science keys, without the seed, that have more than one value among the runs.
 
+    A key that follows from a choice, as the defaults of an optimizer do, is no column beside it.
     Where all runs share one setting: the task, so that there is a column to group by.
     """
     varied = [key for key in _SCIENCE if key in runs and len(runs[key].unique()) > 1]
-    return varied or ["task"]
+    return [key for key in varied if not _follows(runs, key)] or ["task"]
+
+
+def _follows(runs: pd.DataFrame, key: str) -> bool:
+    """Whether what is chosen in a key's group says what its value is."""
+    group, dot, _ = key.partition(".")
+    if not dot or group not in CHOICES or group not in runs:
+        return False
+    return all(len(values.unique()) == 1 for _, values in runs.groupby(group)[key])
 
 
 def with_missing_named(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

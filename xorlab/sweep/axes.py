@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
-from xorlab.identity import science
+from xorlab.identity import CHOICES, science
 from xorlab.sweep.plan import Job
 from xorlab.tracking.record import spell
 
 
 def swept(jobs: Sequence[Job]) -> dict[str, list[str]]:
-    """Science keys with more than one value, and those values in order of appearance."""
-    values: dict[str, dict[str, None]] = {}
-    count: dict[str, int] = {}
+    """Science keys with more than one value, and those values in order of appearance.
+
+    A key that follows from a choice, as the defaults of an optimizer do, is no axis beside it.
+    """
+    # By key and choice of its group, as most keys of a group belong to some choices alone.
+    found: dict[str, dict[str | None, dict[str, int]]] = {}
+    sizes: Counter[tuple[str, str | None]] = Counter()
     for job in jobs:
-        for key, value in science(job.config).items():
-            values.setdefault(key, {})[spell(value)] = None
-            count[key] = count.get(key, 0) + 1
-    return {
-        key: list(found)
-        for key, found in values.items()
-        if len(found) > 1 or count[key] < len(jobs)
-    }
+        values = science(job.config)
+        for group in CHOICES:
+            sizes[group, values[group]] += 1
+        for key, value in values.items():
+            told = found.setdefault(key, {}).setdefault(_choice(key, values), {})
+            told[spell(value)] = told.get(spell(value), 0) + 1
+    axes = {}
+    for key, choices in found.items():
+        for choice, told in choices.items():
+            whole = len(jobs) if choice is None else sizes[key.partition(".")[0], choice]
+            if len(told) > 1 or sum(told.values()) < whole:
+                axes[key] = list(dict.fromkeys(chain.from_iterable(choices.values())))
+    return axes
+
+
+def _choice(key: str, values: dict[str, Any]) -> str | None:
+    """What is chosen in the group that a key belongs to; None for a key of no such group."""
+    group, dot, _ = key.partition(".")
+    return str(values[group]) if dot and group in CHOICES else None
 
 
 def described(axis: Sequence[str]) -> str:
