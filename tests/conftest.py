@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,3 +105,13 @@ def _empty_store(tmp_path_factory) -> Path:
 def store_file(_empty_store: Path, tmp_path: Path) -> Path:
     """A store without runs in the test's folder, at the default address."""
     return Path(shutil.copy(_empty_store, tmp_path / "mlflow.db"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    """The address of an mlflow server that all tests share; each takes its own experiment."""
+    from tests.servers import serving_store
+
+    folder: Path = tmp_path_factory.mktemp("server")
+    with serving_store(folder, folder / "mlflow.db") as address:
+        yield address

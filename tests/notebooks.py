@@ -1,6 +1,7 @@
-"""Execute the notebooks on a recorded sweep and draw the README's picture.
+"""Execute the notebooks on recorded sweeps and draw the README's picture.
 
-Usage: python -m tests.notebooks FOLDER, where `xorlab -m +study=first` has left its mlflow.db.
+Usage: python -m tests.notebooks FOLDER, where `xorlab -m +study=first` and `xorlab -m
++study=failures` have left their mlflow.db.
 """
 
 from __future__ import annotations

@@ -40,6 +40,17 @@ def test_with_no_argument_the_notebook_is_printed_and_recorded(command, store_fi
     np.testing.assert_allclose(curve.loc[range(0, 10_000, 1000)], LOSSES, rtol=1e-12)
 
 
+def test_skip_weights_and_a_sum_are_told(command, store_file):
+    told = command("network.skip=true", "network.readout=sum", "network.output=linear",
+                   "training.epochs=3", "optimizer=rprop")  # fmt: skip
+    assert (told.code, told.err) == (0, "")
+    assert "Initial weights, inputs to hidden:\n" in told.out
+    assert "Initial weights, inputs to output:\n" in told.out
+    assert "hidden to output" not in told.out
+    assert "The output is the sum of the last hidden units, without weights." in told.out
+    assert "Recorded as 'xor h=2 rprop seed=42'" in told.out
+
+
 @pytest.mark.parametrize(
     "overrides",
     [

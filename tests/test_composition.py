@@ -40,10 +40,14 @@ VALUES = {
     "tracking.uri": ["null", "http://localhost:5000", "'sqlite:///a b.db'", "${oc.env:HOME}"],
     "tracking.experiment": ["a", "a-b", "3", "null"],
     "task.low": ["-1", "0.5", "x"],
+    "task.width": ["4", "null", "wide"],
+    "init.weights": ["[1,-2.5,x]", "null", "3", "['y',1e-3]", "[]"],
+    "init.x": ["1", "0.5", "[1]"],
 }
 GROUPS = ["task=and", "task=parity", "task=nope", "init=glorot", "init=uniform", "init=normal",
-          "+study=first", "optimizer=gd", "optimizer={name: gd, lr: 3}", "+task=xor", "~task",
-          "hydra/launcher=basic", "hydra.job.name=other"]  # fmt: skip
+          "init=given", "+study=first", "optimizer=gd", "optimizer=rprop", "task=encoder",
+          "optimizer={name: gd, lr: 3}", "+task=xor", "~task", "hydra/launcher=basic",
+          "hydra.job.name=other"]  # fmt: skip
 ODD = ["+new=1", "++seed=5", "+seed=5", "~seed", "~optimizer.lr", "++optimizer.extra=2", "nope=1",
        "optimizer.nope=2", "optimizer={lr: 0.7}", "task={low: -1, high: 2}",
        "network@other=dense"]  # fmt: skip

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
 import xorlab
 from tests.conftest import ROOT
 from xorlab.checks import check
+from xorlab.choices import choose
+from xorlab.composition import config_directory
 from xorlab.config import GROUPS, LEAVES, Config
 from xorlab.errors import ConfigError, UsageError
 
@@ -48,13 +53,39 @@ REFUSED = [
     ("task.target_low=1", "task.target_low=1.0: must be below task.target_high=1.0"),
     ("task.bits=3", "task.bits=3: must be left out where task=xor"),
     ("init.range=1", "init.range=1.0: must be left out where init=notebook"),
+    ("task.width=4", "task.width=4: must be left out where task=xor; it belongs to task=encoder"),
+    ("task=encoder task.bits=3", "it belongs to task=parity or task=symmetry"),
+    ("task=encoder task.width=1", "task.width=1: must be an integer from 2 to 128"),
+    ("task=symmetry task.bits=null", "task.bits=null: must be an integer from 2 to 12 where task"),
+    ("optimizer.beta1=0.5", "must be left out where optimizer=gd; it belongs to optimizer=adam"),
+    ("optimizer=rprop optimizer.lr=0.5", "optimizer.lr=0.5: must be left out where optimizer=rp"),
+    ("optimizer=adam optimizer.momentum=0.9", "it belongs to optimizer=gd"),
+    ("optimizer=adam optimizer.weight_decay=0.1", "to optimizer=gd or optimizer=quickprop"),
+    ("optimizer=adam optimizer.lr=null", "must be a finite number > 0 where optimizer=adam"),
+    ("optimizer.lr=null", "optimizer.lr=null: must be a finite number > 0 where optimizer=gd"),
+    ("optimizer=rprop optimizer.eta_plus=0.9", "must be a finite number >= 1"),
+    ("optimizer=rprop optimizer.eta_minus=1", "must be a number > 0 and < 1"),
+    ("optimizer=rprop optimizer.delta_0=99", "from optimizer.delta_min=1e-06 to optimizer.delta_"),
+    ("optimizer=quickprop optimizer.gradient_term=no", "one of same_sign, always, zero_step"),
+    ("optimizer=adam optimizer.beta2=1", "must be a number >= 0 and < 1"),
+    ("optimizer=delta_bar_delta optimizer.phi=1", "must be a number > 0 and < 1"),
+    ("training.min_gradient=0", "must be a number > 0, or null"),
+    ("network.skip=1.5", "must be true or false"),
+    ("network.readout=mean", "must be one of dense, sum"),
+    ("network.readout=sum", "network.output=sigmoid: must be linear where network.readout=sum"),
+    ("task=encoder network.readout=sum network.output=linear", "dense where the task has 8 outp"),
+    ("init=given", "init.weights=null: must be a list of numbers, x and y"),
+    ("init=given init.weights=[1,two]", "must be a list of numbers, x and y"),
+    ("init=given init.weights=[1,x]", "init.x=null: must be a finite number: init.weights names"),
+    ("init=given init.weights=[1] init.y=2", "init.y=2.0: must be left out: no weight"),
+    ("init.x=2", "init.x=2.0: must be left out where init=notebook; it belongs to init=given"),
 ]
 
 
 @pytest.mark.parametrize(("override", "message"), REFUSED)
 def test_a_wrong_value_is_refused_with_its_key_its_value_and_what_is_allowed(override, message):
     with pytest.raises(ConfigError) as refusal:
-        xorlab.configure(override)
+        xorlab.configure(*override.split())
     assert message in str(refusal.value)
 
 
@@ -99,6 +130,42 @@ def test_a_configured_run_is_what_the_overrides_say():
 
 def test_the_composed_default_is_the_schemas_default():
     assert xorlab.configure() == Config()
+
+
+@pytest.mark.parametrize("group", ["task", "init", "optimizer"])
+def test_a_choice_comes_with_its_own_keys_and_their_defaults_alone(group):
+    for name in GROUPS[group]:
+        with config_directory().joinpath(group, f"{name}.yaml").open() as file:
+            written = yaml.safe_load(file)
+        section = type(getattr(Config(), group))()
+        choose(section, name)
+        for item in dataclasses.fields(section):
+            if "choices" not in item.metadata:
+                continue
+            value = getattr(section, item.name)
+            own = item.metadata["choices"]
+            assert value == own.get(name), (name, item.name)
+            # What the schema has for its default choice, every other choice takes back.
+            assert written.get(item.name, item.default) == value, (name, item.name)
+            if value is not None:
+                assert item.metadata["check"](value)
+
+
+def test_every_choice_can_be_made_by_its_name_alone():
+    for group in ("task", "init", "optimizer"):
+        for name in GROUPS[group]:
+            if name not in ("table", "given"):
+                assert getattr(xorlab.configure(f"{group}={name}"), group).name == name
+
+
+def test_a_sum_of_a_table_with_several_targets_is_refused_when_it_is_read(tmp_path):
+    path = tmp_path / "two.npz"
+    np.savez(path, inputs=np.eye(2), targets=np.eye(2))
+    config = xorlab.configure(
+        "task=table", f"task.path={path}", "network.readout=sum", "network.output=linear"
+    )
+    with pytest.raises(ConfigError, match="dense where the task has 2 outputs"):
+        xorlab.train(config)
 
 
 def test_configurations_do_not_share_what_one_may_change():

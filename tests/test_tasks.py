@@ -34,6 +34,27 @@ def test_parity_is_one_where_the_number_of_ones_is_odd(bits):
     assert (task.targets[:, 0] == task.inputs.sum(axis=1) % 2).all()
 
 
+@pytest.mark.parametrize("bits", range(2, 8))
+def test_symmetry_is_one_where_the_bits_are_a_palindrome(bits):
+    task = make_task(TaskConfig(name="symmetry", bits=bits))
+    for row, target in zip(task.inputs.astype(int).tolist(), task.targets[:, 0], strict=True):
+        assert target == (row == row[::-1])
+    assert task.targets.sum() == 2 ** ((bits + 1) // 2)
+    assert task.codes == (0, 1)
+
+
+@pytest.mark.parametrize("width", [2, 3, 8])
+def test_an_encoder_gives_every_one_hot_pattern_back(width):
+    task = make_task(TaskConfig(name="encoder", width=width))
+    assert task.inputs.tolist() == task.targets.tolist() == np.eye(width).tolist()
+    coded = make_task(
+        TaskConfig(name="encoder", width=width, low=-1, target_low=0.1, target_high=0.9)
+    )
+    assert coded.inputs.tolist() == (2 * np.eye(width) - 1).tolist()
+    np.testing.assert_allclose(coded.targets, 0.1 + 0.8 * np.eye(width))
+    assert coded.margin == pytest.approx(0.4)
+
+
 def test_codes_replace_zero_and_one():
     task = make_task(TaskConfig(low=-1, high=2, target_low=0.1, target_high=0.9))
     assert task.inputs.tolist() == [[-1, -1], [-1, 2], [2, -1], [2, 2]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.strategies import TABLE, draws, shapes
+from tests.strategies import TABLE, draws, member, shapes
+from xorlab import configure
 from xorlab.config import Config
 from xorlab.errors import ConfigError
 from xorlab.result import OUTCOMES, Result
 from xorlab.tasks import make_task
-from xorlab.training import chunk_width, train, train_many
-
-
-def member(shape: Config, values: dict) -> Config:
-    config = copy.deepcopy(shape)
-    config.seed, config.init.name = values["seed"], values["init"]
-    config.init.range, config.init.std = values["init.range"], values["init.std"]
-    config.optimizer.lr, config.training.tolerance = values["lr"], values["tolerance"]
-    return config
+from xorlab.training import chunk_width, predict, train, train_many
 
 
 def bits(result: Result) -> tuple:
     arrays = [result.steps, result.loss, result.predictions, *result.weights, *result.biases]
+    arrays += [] if result.skip is None else [result.skip]
     numbers = np.array([result.accuracy, result.max_error])
     return (
         result.outcome, result.epochs_run, result.epochs_to_solve, result.diverged_at,
@@ -134,7 +127,9 @@ def test_what_a_result_says_agrees_with_itself(data, table):
         else:
             assert result.steps[0] == 0
             assert result.steps[-1] == result.epochs_run
-            finite = [np.isfinite(array).all() for array in (*result.weights, *result.biases)]
+            skip = [] if result.skip is None else [result.skip]
+            arrays = (*result.weights, *result.biases, *skip)
+            finite = [np.isfinite(array).all() for array in arrays]
             assert all(finite)
         assert all(np.isfinite(value) for value in result.metrics().values())
         if shape.training.stop_when_solved and result.outcome == "solved":
@@ -191,6 +186,86 @@ def test_divergence_is_placed_at_its_step_and_leaves_the_neighbours_alone(recwar
     assert wild.outcome == "diverged"
     assert wild.steps.tolist() == list(range(wild.diverged_at))
     assert wild.loss[-1] > 1e100
+    assert not recwarn.list
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_trained_network_predicts_what_it_answered_at_the_end(data, table):
+    config = member(data.draw(shapes(table)), data.draw(draws()))
+    result, task = train(config), make_task(config.task)
+    if result.outcome == "diverged":
+        return
+    rtol = 1e-9 if config.training.dtype == "float64" else 1e-3
+    answered = predict(config, result, task.inputs)
+    assert answered.shape == result.predictions.shape
+    largest = np.abs(result.predictions).max() + sum(np.abs(w).max() for w in result.weights)
+    np.testing.assert_allclose(answered, result.predictions, rtol=rtol, atol=rtol * largest)
+
+
+def test_a_sum_of_hidden_units_is_the_output():
+    config = configure("network.readout=sum", "network.output=linear", "network.activation=abs",
+                       "network.hidden=3", "init=normal", "training.epochs=50")  # fmt: skip
+    result, inputs = train(config), make_task(config.task).inputs
+    (weights,), (biases,) = result.weights, result.biases
+    expected = np.abs(inputs @ weights + biases).sum(axis=1)
+    np.testing.assert_allclose(result.predictions[:, 0], expected, rtol=1e-12)
+    assert result.skip is None
+
+
+def test_one_hidden_unit_learns_xor_with_skip_weights_and_not_without():
+    def solved(*overrides: str) -> int:
+        return sum(
+            result.outcome == "solved"
+            for result in train_many(
+                configure("network.hidden=1", "init=uniform", "optimizer.lr=2", f"seed={seed}",
+                          "training.epochs=3000", *overrides)
+                for seed in range(20)
+            )
+        )  # fmt: skip
+
+    assert solved() == 0
+    assert solved("network.skip=true") > 5
+
+
+def test_an_encoder_is_learnt_through_a_bottleneck():
+    config = configure("task=encoder", "network.hidden=3", "optimizer=rprop", "init=uniform",
+                       "training.epochs=1000")  # fmt: skip
+    result = train(config)
+    assert result.predictions.shape == (8, 8)
+    assert result.outcome == "solved"
+
+
+def test_symmetry_is_learnt_by_two_hidden_units():
+    configs = [
+        configure("task=symmetry", "task.bits=4", "network.hidden=2", "init=uniform",
+                  "optimizer=rprop", "training.epochs=2000", f"seed={seed}")
+        for seed in range(10)
+    ]  # fmt: skip
+    assert any(result.outcome == "solved" for result in train_many(configs))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "step"),
+    [
+        ("optimizer=adam optimizer.lr=1e200", 1),
+        ("optimizer=gd optimizer.lr=1e200", 1),
+        ("optimizer=rprop optimizer.delta_0=1e200 optimizer.delta_max=1e300", 1),
+        ("optimizer=delta_bar_delta optimizer.lr=1e200", 1),
+        ("init=given init.weights=[1e200,1,1]", 0),
+    ],
+)
+def test_a_number_beyond_float32_diverges_at_once_alone_and_in_company(overrides, step, recwarn):
+    # A logistic unit makes a finite number of an infinite one: nothing else would give it away.
+    shared = ["network.hidden=1", "network.output=linear", "network.readout=sum",
+              "training.dtype=float32", "training.epochs=3"]  # fmt: skip
+    wild = configure(*shared, *overrides.split())
+    rule = overrides.split()[0] if overrides.startswith("optimizer") else "optimizer=gd"
+    tame = configure(*shared, rule)
+    alone, among = train(wild), train_many([tame, wild, tame])
+    assert alone.diverged_at == step
+    assert bits(alone) == bits(among[1])
+    assert bits(among[0]) == bits(among[2]) == bits(train(tame))
     assert not recwarn.list
 
 

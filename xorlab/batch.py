@@ -90,6 +90,7 @@ class Batch:
         learn: calls that make one epoch's update or updates.
         measure: calls that set `loss`.
         reached: (N,) whether a network is at or below its limit.
+        infinite: some number of the optimizer is infinite, as 1e200 is in float32.
         flat: (N,) whether a network's gradient is shorter than its `shortest`.
         loss: (N,) mean squared error over patterns and outputs.
         outputs: (P, O, N), valid between `look` and `learn`.
@@ -113,6 +114,8 @@ class Batch:
         if recipe.by_loss or not recipe.shape.activations()[-1].bounded:
             self.look += self.measure
         self.look += self._check()
+        numbers = [*self.lanes.values.values(), *self.lanes.states]
+        self.infinite = any(np.isinf(number).any() for number in numbers)
         self.flat = np.zeros(width, np.bool_)
         self._values = self._constants()
         self.descend, self.learn = self._descend(whole)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from xorlab.choices import is_own
 from xorlab.config import LEAVES, SECTIONS, Config
 from xorlab.errors import ConfigError
 from xorlab.keys import MAX_POINTS
 
 # Rules that compare one gradient with the next, or with a mean of the last few: between the
 # gradients of two patterns, which differ for reasons of their own, that says nothing.
-_BATCH_ONLY = {
+BATCH_ONLY = {
     "rprop": "Riedmiller & Braun (1993) compare the signs of whole gradients",
     "quickprop": "Fahlman (1988) fits parabolas to whole gradients",
     "delta_bar_delta": "Jacobs (1988) compares whole gradients with their mean",
 }
+
+# What the loops below need of every leaf; a sweep checks each of its configurations.
+_VALUES = tuple(
+    (key, group, leaf, item.default, item.metadata["check"]) for key, group, leaf, item in LEAVES
+)
+_CHOICE_KEYS = tuple(
+    (key, group, leaf, item.metadata["choices"], item.metadata["optional"])
+    for key, group, leaf, item in LEAVES
+    if "choices" in item.metadata
+)
+_ALLOWED = {key: item.metadata["allowed"] for key, _, _, item in LEAVES}
 
 
 def check(config: Config) -> None:
@@ -25,10 +35,10 @@ def check(config: Config) -> None:
     values = vars(config)
     sections = {group: vars(section) for group, section in values.items() if group in SECTIONS}
     sections[""] = values
-    for name, group, leaf, item in LEAVES:
+    for name, group, leaf, default, is_right in _VALUES:
         value = sections[group][leaf]
-        if value is not item.default and not item.metadata["check"](value):
-            raise ConfigError(name, value, item.metadata["allowed"])
+        if value is not default and not is_right(value):
+            raise ConfigError(name, value, _ALLOWED[name])
     every = config.training.record_every
     if every is not None and config.training.epochs // every > MAX_POINTS:
         raise ConfigError(
@@ -47,18 +57,16 @@ def check(config: Config) -> None:
 
 def _check_choice_keys(sections: dict[str, dict[str, object]]) -> None:
     """A key that belongs to some choices of its group is given there, and nowhere else."""
-    for key, group, leaf, item in LEAVES:
-        if "choices" not in item.metadata:
-            continue
-        value, chosen = sections[group][leaf], str(sections[group]["name"])
-        choices = item.metadata["choices"]
-        if value is not None and not is_own(item, chosen):
+    for key, group, leaf, choices, optional in _CHOICE_KEYS:
+        value, chosen = sections[group][leaf], sections[group]["name"]
+        own = chosen in choices
+        if value is not None and not own:
             owners = " or ".join(f"{group}={choice}" for choice in choices)
             raise ConfigError(
                 key, value, f"left out where {group}={chosen}; it belongs to {owners}"
             )
-        if value is None and is_own(item, chosen) and not item.metadata["optional"]:
-            raise ConfigError(key, None, f"{item.metadata['allowed']} where {group}={chosen}")
+        if value is None and own and not optional:
+            raise ConfigError(key, None, f"{_ALLOWED[key]} where {group}={chosen}")
 
 
 def _check_codes(config: Config) -> None:
@@ -118,11 +126,11 @@ def _check_given(config: Config) -> None:
 
 def _check_optimizer(config: Config) -> None:
     optimizer, training = config.optimizer, config.training
-    if training.update == "online" and optimizer.name in _BATCH_ONLY:
+    if training.update == "online" and optimizer.name in BATCH_ONLY:
         raise ConfigError(
             "training.update",
             training.update,
-            f"batch where optimizer={optimizer.name}: {_BATCH_ONLY[optimizer.name]}",
+            f"batch where optimizer={optimizer.name}: {BATCH_ONLY[optimizer.name]}",
         )
     if optimizer.name == "rprop":
         low, first, high = optimizer.delta_min, optimizer.delta_0, optimizer.delta_max

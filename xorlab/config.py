@@ -251,5 +251,5 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "training": ("default",),
     "landscape": ("default",),
     "tracking": ("default",),
-    "study": ("first", "kolen1990_slice"),
+    "study": ("first", "failures", "kolen1990_slice"),
 }

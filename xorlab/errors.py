@@ -31,6 +31,10 @@ class StoreError(RuntimeError):
     """A tracking store that cannot be reached, read or written."""
 
 
+class NoStoreError(StoreError):
+    """A tracking store, or an experiment in it, that does not exist yet."""
+
+
 def spell(value: object) -> str:
     """A value as one would type it on the command line."""
     if value is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from xorlab.choices import is_own
 from xorlab.config import LEAVES, SECTIONS, Config
+from xorlab.errors import ConfigError
 
 SCHEMA_VERSION = 1
 _GROUPS = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
@@ -42,6 +43,27 @@ def science(config: Config) -> dict[str, Any]:
         for name in ("task.low", "task.high", "task.target_low", "task.target_high"):
             del values[name]
     return values
+
+
+def from_science(values: dict[str, Any]) -> Config:
+    """The reverse of `science`: keys that were left out take their defaults.
+
+    Raises:
+        ConfigError: a key that the schema does not have.
+    """
+    config = Config()
+    places = {name: (group, leaf) for name, group, leaf, _ in LEAVES}
+    for name, value in values.items():
+        full = f"{name}.name" if name in _GROUPS else name
+        if full not in places or name.startswith(_NOT_SCIENCE):
+            raise ConfigError(name, value, "a key that this version of xorlab knows")
+        group, leaf = places[full]
+        setattr(getattr(config, group) if group else config, leaf, value)
+    for _, group, leaf, item in LEAVES:
+        section: Any = getattr(config, group) if group else config
+        if group in _GROUPS and not is_own(item, section.name):
+            setattr(section, leaf, None)
+    return config
 
 
 def setting(config: Config) -> dict[str, Any]:

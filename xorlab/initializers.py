@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,17 +59,17 @@ def initial_layers(
     else:
         rng = np.random.default_rng(config.seed)
     draw = INITIALIZERS[init.name]
-    hidden = len(sizes) - 2
-    layers = [_Layer(*shape, i < hidden) for i, shape in enumerate(wiring.shapes(sizes))]
+    layers = _layers(tuple(sizes), wiring)
     weights = [draw.weights(rng, init, layer) for layer in layers]
     biases = [draw.biases(rng, init, layer) for layer in layers]
-    direct = _Layer(sizes[0], sizes[-1], False)
-    return Layers(weights, biases, draw.weights(rng, init, direct) if wiring.skip else None)
+    if not wiring.skip:
+        return Layers(weights, biases)
+    return Layers(weights, biases, draw.weights(rng, init, _Layer(sizes[0], sizes[-1], False)))
 
 
 def wiring_of(config: Config) -> Wiring:
     """How the network of a configuration is connected."""
-    return Wiring(config.network.readout, config.network.skip)
+    return _wiring(config.network.readout, config.network.skip)
 
 
 def flat_weights(layers: Layers, wiring: Wiring) -> list[float]:
@@ -107,6 +108,17 @@ class _Layer(NamedTuple):
     fan_in: int
     fan_out: int
     hidden: bool
+
+
+# Remembered, as a batch asks for every network.
+_wiring = cache(Wiring)
+
+
+@cache
+def _layers(sizes: tuple[int, ...], wiring: Wiring) -> list[_Layer]:
+    """The layers to draw, first to last."""
+    hidden = len(sizes) - 2
+    return [_Layer(*shape, i < hidden) for i, shape in enumerate(wiring.shapes(sizes))]
 
 
 # From a generator (the legacy one for the notebook alone), the options and the layer.
@@ -174,7 +186,8 @@ def _nguyen_widrow_weights(rng: Any, init: InitConfig, layer: _Layer) -> Floats:
     if not layer.hidden:
         return _between(rng, 0.5, shape)
     direction = _between(rng, 1.0, shape)
-    return _nguyen_widrow_length(layer) * direction / np.sqrt((direction**2).sum(axis=0))
+    length = _nguyen_widrow_length(layer)
+    return _floats(length * direction / np.sqrt((direction**2).sum(axis=0)))
 
 
 def _nguyen_widrow_biases(rng: Any, init: InitConfig, layer: _Layer) -> Floats:

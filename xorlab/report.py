@@ -52,6 +52,7 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError("xorlab-report takes a SWEEP (latest is the last one) or a --filter")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.analysis.summary import headline, summarise
+    from xorlab.failures import with_failures
     from xorlab.sweep.summary import facts_of, files_of
     from xorlab.tracking.parent import describe
     from xorlab.tracking.reader import load_curves, load_runs
@@ -73,6 +74,7 @@ def _report(options: argparse.Namespace) -> int:
     else:
         summary = summarise(runs, curves, headline(runs, sweep.seconds, sweep.skipped))
         title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
+    summary = with_failures(summary)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
     files = files_of(summary, title, facts, failed)
     if sweep is not None and options.out is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,22 @@ Floats = npt.NDArray[np.floating]
 
 SOLVED, UNSOLVED, DIVERGED = "solved", "unsolved", "diverged"
 OUTCOMES = (SOLVED, UNSOLVED, DIVERGED)
+
+
+class Layers(Protocol):
+    """Anything with the weights and biases of a network."""
+
+    @property
+    def weights(self) -> list[Floats]:
+        """One (fan_in, fan_out) per layer."""
+
+    @property
+    def biases(self) -> list[Floats]:
+        """One (fan_out,) per layer."""
+
+    @property
+    def skip(self) -> Floats | None:
+        """(I, O) weights from the inputs to the outputs, or None."""
 
 
 @dataclass(frozen=True, eq=False)

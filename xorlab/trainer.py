@@ -26,6 +26,10 @@ class _Alarm:
     def __call__(self, _kind: str, _flag: int) -> None:
         self.rung = True
 
+    def ring(self) -> None:
+        """Where an infinite number was given, infinity spreads without any operation's notice."""
+        self.rung = True
+
 
 class Trainer:
     """Trains the networks of one chunk from their initial weights to the end.
@@ -62,6 +66,7 @@ class Trainer:
     def run(self) -> list[Result]:
         """Train, and say what became of each network, in order."""
         alarm = _Alarm()
+        alarm.rung = not np.isfinite(self._start.parameters).all()
         with np.errstate(over="call", invalid="call", divide="call", under="ignore", call=alarm):
             # A small buffer keeps NumPy from copying operands through it: broadcasting is then
             # up to twice as fast. The setting ends with this block.
@@ -82,6 +87,8 @@ class Trainer:
         batch = self._batch
         look, learn, reached, count = batch.look, batch.learn, batch.reached, np.count_nonzero
         descend = batch.descend
+        if batch.infinite:
+            learn = [*learn, alarm.ring]
         for now in range(step, until):
             for call in look:
                 call()

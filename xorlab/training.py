@@ -18,7 +18,7 @@ from xorlab.network import Pass, Shape
 from xorlab.optimizers import OPTIMIZERS
 from xorlab.parameters import Parameters, pack, parameter_count
 from xorlab.program import Program
-from xorlab.result import Result
+from xorlab.result import Layers, Result
 from xorlab.schedule import record_steps
 from xorlab.tasks import Task, make_task
 from xorlab.trainer import Trainer
@@ -133,18 +133,19 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
     return Trainer(recipe, lanes, steps, first.training.stop_when_solved).run()
 
 
-def predict(config: Config, result: Result, inputs: Floats) -> Floats:
+def predict(config: Config, result: Layers, inputs: Floats) -> Floats:
     """What a trained network answers.
 
     Args:
         config: that the network was trained with.
-        result: of the training.
+        result: of the training, or what `xorlab.load_weights` gives for its run.
         inputs: (P, I), any patterns.
 
     Returns:
         (P, O) outputs.
     """
-    sizes = (inputs.shape[1], *config.hidden, result.predictions.shape[1])
+    outputs = 1 if config.network.readout == "sum" else result.biases[-1].shape[0]
+    sizes = (inputs.shape[1], *config.hidden, outputs)
     wiring = wiring_of(config)
     program = Program(config.training.dtype)
     parameters = Parameters.empty(program, sizes, padded(1), wiring)
@@ -177,8 +178,9 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
     scale = LOSSES[recipe.shape.loss].scale(summed, sizes[-1])
     parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
     legacy = np.random.RandomState(0)
-    for lane, config in enumerate(configs):
-        parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
+    with np.errstate(over="ignore", under="ignore"):  # as in `_column`
+        for lane, config in enumerate(configs):
+            parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
     optimizer = OPTIMIZERS[recipe.optimizer]
     numbers = [optimizer.values(config.optimizer) for config in configs]
     # A step is the gradient times the rate: so is what its length is compared with.

@@ -62,3 +62,21 @@ def test_the_landscape_benchmark_tells_time_and_memory():
 def test_a_killed_sweep_is_whole_in_the_end():
     told = run("kills", "--kills", "2", "--epochs", "2000")
     assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in told
+
+
+def test_the_statistics_benchmark_times_convergence():
+    told = run("statistics", "--small")
+    assert "2,000 resamples" in told
+    assert "ms per setting" in told
+
+
+def test_the_study_of_coverage_finds_what_is_nominal():
+    """Small: the shares are rough, and only gross failures are caught."""
+    lines = run("coverage", "--small").splitlines()
+    rows = [line.split() for line in lines if line.split()[:1] == ["30"]]
+    assert len(rows) == 6 + 7
+    # The last three are methods for comparison.
+    first = [[float(x) for x in row[4:-3] if x != "-"] for row in rows[:6]]
+    pairs = [[float(x) for x in row[5:7]] for row in rows[6:]]
+    assert min(map(min, first)) >= 85
+    assert min(map(min, pairs)) >= 85

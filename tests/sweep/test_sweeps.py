@@ -150,6 +150,13 @@ def test_a_plan_is_told_and_nothing_is_done(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plan_says_so_when_the_store_cannot_be_read(command, tmp_path):
+    Path("notes.db").write_text("this is no database, but it is long enough to be looked at\n" * 9)
+    told = command("-m", "seed=1,2", "plan=true", "tracking.uri=sqlite:///notes.db")
+    assert (told.code, told.out) == (1, "")
+    assert "cannot open the tracking store" in told.err
+
+
 def test_duplicates_are_trained_once(command, store_file):
     assert command("-m", "seed=1,1,2", "training.epochs=5", INLINE).code == 0
     assert sorted(xorlab.load_runs()["seed"]) == [1, 2]

@@ -226,6 +226,33 @@ def test_the_recorded_configuration_leaves_out_where_it_was_tracked():
     assert "tracking" not in told
 
 
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        ("optimizer=rprop seed=3", "xor h=2 rprop seed=3"),
+        ("optimizer=adam optimizer.lr=0.01", "xor h=2 adam lr=0.01 seed=42"),
+        ("task=symmetry network.hidden=2", "symmetry6 h=2 lr=0.1 seed=42"),
+        ("task=encoder network.hidden=3", "encoder8 h=3 lr=0.1 seed=42"),
+    ],
+)
+def test_run_names_tell_optimizers_and_sizes_of_tasks_apart(overrides, name):
+    assert run_name(configure(*overrides.split())) == name
+
+
+def test_skip_weights_are_recorded_and_a_sum_has_none():
+    config = configure("network.skip=true", "network.readout=sum", "network.output=linear",
+                       "network.activation=abs", "training.epochs=5")  # fmt: skip
+    result = train(config)
+    record = finished(config, result, make_task(config.task), Context(Provenance("1")), 0, 1)
+    with np.load(io.BytesIO(record.artifacts["weights.npz"]), allow_pickle=False) as arrays:
+        assert {name: arrays[name].shape for name in arrays} == {
+            "weights_1": (2, 2), "biases_1": (2,), "skip": (2, 1),
+        }  # fmt: skip
+        np.testing.assert_array_equal(arrays["skip"], result.skip)
+    assert record.params["network.readout"] == "sum"
+    assert record.params["network.skip"] == "true"
+
+
 def test_parquet_and_weights_need_no_pickle():
     record = record_of("training.epochs=2")
     arrays = np.load(io.BytesIO(record.artifacts["weights.npz"]), allow_pickle=False)

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -19,46 +9,6 @@ from mlflow import MlflowClient
 import xorlab
 
 SWEEP = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=400", "optimizer.lr=3")
-
-
-@contextlib.contextmanager
-def serving_store(folder: Path, database: Path) -> Iterator[str]:
-    """Within: the address of a server of this database, on a free loopback port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("w") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-             "--workers", "1", "--backend-store-uri", f"sqlite:///{database}",
-             "--artifacts-destination", str(folder / "artifacts")],
-            cwd=folder, stdout=log, stderr=log, start_new_session=True,
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
-        )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            with (
-                contextlib.suppress(OSError),
-                urllib.request.urlopen(f"{address}/health") as answer,
-            ):
-                if answer.status == 200:
-                    break
-            assert child.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.3)
-        yield address
-    finally:
-        os.killpg(child.pid, 9)
-        child.wait()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("server")
-    with serving_store(folder, folder / "mlflow.db") as address:
-        yield address
 
 
 def comparable(runs: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +55,21 @@ def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(serv
     assert list(curves.itertuples(index=False, name=None)) == told
     with pytest.raises(xorlab.StoreError, match="filter='nonsense'"):
         xorlab.load_runs(server, "filed", filter="nonsense")
+
+
+def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_file):
+    sweep = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=60",
+             "tracking.experiment=failures")  # fmt: skip
+    command(*sweep)
+    command(*sweep, f"tracking.uri={server}")
+    tables = [
+        xorlab.diagnose(xorlab.load_runs(uri=uri, experiment="failures")) for uri in (None, server)
+    ]
+    assert len(tables[0]) == 6
+    pd.testing.assert_frame_equal(*map(comparable, tables))
+    gone = xorlab.load_runs(uri=server, experiment="failures").assign(run_id="0" * 32)
+    with pytest.raises(xorlab.StoreError, match="cannot read the runs"):
+        xorlab.load_weights(gone)
 
 
 def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, monkeypatch):

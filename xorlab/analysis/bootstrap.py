@@ -18,7 +18,7 @@ _BLOCK = 60_000
 
 
 def counts_in_blocks(
-    n: int, resamples: int = RESAMPLES, seed: int = 0, stream: int = 0
+    n: int, resamples: int = RESAMPLES, seed: int = 0, stream: int = 0, width: int | None = None
 ) -> Iterator[npt.NDArray[np.float64]]:
     """How often each of n runs occurs in each resample of n.
 
@@ -27,6 +27,8 @@ def counts_in_blocks(
         resamples: how many resamples.
         seed: of the generator, with ``n`` and ``stream``.
         stream: tells apart samples that are resampled beside one another.
+        width: of a block, at most; None for one that suits the processor. The counts do not
+            depend on it.
 
     Yields:
         (R, n) counts, each row adding up to n; the R of all blocks add up to ``resamples``.
@@ -38,7 +40,7 @@ def counts_in_blocks(
         raise ValueError(f"resamples={resamples}: must be at least 100")
     generator = np.random.default_rng([seed, n, stream])
     done = 0
-    width = max(1, _BLOCK // n)
+    width = width or max(1, _BLOCK // n)
     while done < resamples:
         count = min(width, resamples - done)
         drawn = generator.integers(0, n, size=(count, n), dtype=np.int64)
@@ -46,12 +48,3 @@ def counts_in_blocks(
         counted = np.bincount(drawn.ravel(), minlength=n * count)
         yield counted.reshape(count, n).astype(np.float64)
         done += count
-
-
-def percentiles(
-    values: npt.NDArray[np.float64], confidence: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The ends that leave out the same share of the resamples (last axis) on each side."""
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail], axis=-1, method="inverted_cdf")
-    return low, high

@@ -60,6 +60,76 @@ class Times:
         return Times(time, solved, np.full(len(self), limit), spent)
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What the statistics need of n runs, out of their table: arrays (n,), NaN where missing."""
+
+    solved: npt.NDArray[np.bool_]
+    diverged: npt.NDArray[np.bool_]
+    epochs_to_solve: Floats
+    epochs_run: Floats
+    diverged_at: Floats
+    limit: Floats
+    final_loss: Floats
+
+    def __len__(self) -> int:
+        return len(self.solved)
+
+    def of(self, rows: npt.NDArray[np.int64]) -> Observed:
+        """Some of the runs."""
+        return Observed(*(getattr(self, name)[rows] for name in Observed.__annotations__))
+
+    def times(self) -> Times:
+        """Times to convergence, the runs being those of one setting; see `times_of`."""
+        time, limit = self.epochs_to_solve, self.limit
+        if np.isnan(limit).any():
+            limit = np.where(np.isnan(limit), self._limits_shown(), limit)
+        late = self.solved & (time > limit)
+        if late.any():
+            raise ValueError(
+                f"epochs_to_solve={time[late][0]:g}: must not be beyond the run's limit, "
+                f"{LIMIT}={limit[late][0]:g}"
+            )
+        time = np.where(self.solved, time, limit)
+        ended = self.diverged & ~np.isnan(self.diverged_at)
+        spent = np.where(ended, np.fmin(self.diverged_at, limit), time)
+        return Times(time, self.solved, limit, spent)
+
+    def _limits_shown(self) -> Floats:
+        on = self.epochs_run > self.epochs_to_solve
+        showing = ~self.diverged & (~self.solved | on) & ~np.isnan(self.epochs_run)
+        if showing.any():
+            largest = float(self.epochs_run[showing].max())
+        else:
+            largest = float(self.epochs_to_solve.max()) if self.solved.all() else np.nan
+        own: Floats = np.where(showing, self.epochs_run, largest)
+        # Solved later than any other was followed: its own limit is at least that.
+        return np.where(self.solved, np.fmax(own, self.epochs_to_solve), own)
+
+
+def observed(runs: pd.DataFrame) -> Observed:
+    """The columns that count, as arrays.
+
+    Args:
+        runs: rows as `xorlab.load_runs` returns them, each with an outcome.
+
+    Raises:
+        ValueError: an outcome that there is not, or a solved run without its `epochs_to_solve`.
+    """
+    outcome = runs["outcome"].to_numpy(object)
+    told = {name: outcome == name for name in ("solved", "unsolved", "diverged")}
+    strange = ~np.logical_or.reduce(list(told.values()))
+    if strange.any():
+        raise ValueError(
+            f"outcome={outcome[strange][0]}: must be one of solved, unsolved, diverged"
+        )
+    solved, time = told["solved"], _column(runs, "epochs_to_solve")
+    if not (time[solved] >= 0).all():
+        raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
+    others = (_column(runs, name) for name in ("epochs_run", "diverged_at", LIMIT, "final_loss"))
+    return Observed(solved, told["diverged"], np.where(solved, time, np.nan), *others)
+
+
 def times_of(runs: pd.DataFrame) -> Times:
     """Times to convergence of the runs of one setting.
 
@@ -73,27 +143,10 @@ def times_of(runs: pd.DataFrame) -> Times:
         runs: rows as `xorlab.load_runs` returns them, each with an outcome.
 
     Raises:
-        ValueError: a solved run without its `epochs_to_solve`, or one that is negative or beyond
-            the run's own limit.
+        ValueError: a solved run without its `epochs_to_solve`, one that is negative or beyond the
+            run's own limit, or an outcome that there is not.
     """
-    solved = (runs["outcome"] == "solved").to_numpy(bool)
-    diverged = (runs["outcome"] == "diverged").to_numpy(bool)
-    time = _column(runs, "epochs_to_solve")
-    limit = _column(runs, LIMIT)
-    if solved.any() and not (time[solved] >= 0).all():
-        raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
-    if np.isnan(limit).any():
-        limit = np.where(np.isnan(limit), _limits_shown(runs, time, solved, diverged), limit)
-    late = solved & (time > limit)
-    if late.any():
-        raise ValueError(
-            f"epochs_to_solve={time[late][0]:g}: must not be beyond the run's limit, "
-            f"{LIMIT}={limit[late][0]:g}"
-        )
-    time = np.where(solved, time, limit)
-    ended = _column(runs, "diverged_at")
-    spent = np.where(diverged & ~np.isnan(ended), np.fmin(ended, limit), time)
-    return Times(time, solved, limit, spent)
+    return observed(runs).times()
 
 
 def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> pd.DataFrame:
@@ -116,24 +169,6 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
     if counted.empty:
         raise ValueError("there is no run with an outcome: nothing to tell about convergence")
     return counted
-
-
-def _limits_shown(
-    runs: pd.DataFrame,
-    time: Floats,
-    solved: npt.NDArray[np.bool_],
-    diverged: npt.NDArray[np.bool_],
-) -> Floats:
-    epochs_run = _column(runs, "epochs_run")
-    showing = ~diverged & (~solved | (epochs_run > time))
-    shown = epochs_run[showing & ~np.isnan(epochs_run)]
-    if len(shown):
-        largest = float(shown.max())
-    else:
-        largest = float(time.max()) if solved.all() else np.nan
-    own: Floats = np.where(showing & ~np.isnan(epochs_run), epochs_run, largest)
-    # Solved later than any other was followed: its own limit is at least that.
-    return np.where(solved, np.fmax(own, time), own)
 
 
 def _column(runs: pd.DataFrame, name: str) -> Floats:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from xorlab.analysis.bootstrap import RESAMPLES
-from xorlab.analysis.censored import Times, counted_runs, times_of
+from xorlab.analysis.censored import Observed, Times, counted_runs, observed
 from xorlab.analysis.intervals import CONFIDENCE, Floats, wilson, z_value
-from xorlab.analysis.restarts import BestCutoff, Part, best_cutoffs, part
+from xorlab.analysis.restarts import BestCutoff, best_cutoffs
+from xorlab.analysis.running_time import Part, part
 from xorlab.analysis.survival import kaplan_meier
 
 __all__ = ["CONFIDENCE", "convergence", "wilson"]
 
+Columns = dict[str, npt.NDArray[Any]]
 _QUANTILES = (("epochs_q25", 0.25), ("epochs_median", 0.5), ("epochs_q75", 0.75))
 
 
@@ -45,22 +49,24 @@ def convergence(
         the columns of ``by``, then
 
         - ``n``, ``solved``, ``diverged``: numbers of runs;
-        - ``rate``: share solved, with its Wilson (1927) interval [COVER_RATE];
+        - ``rate``: share solved, with its Wilson (1927) interval [93 to 97 %];
         - ``epochs_q25``, ``epochs_median``, ``epochs_q75``: quantiles of the epochs to solve over
           all runs (Kaplan-Meier), those not solved counting as later than any: NaN where too few
           are solved to tell, as the median is where fewer than half are. The interval (Brookmeyer
-          & Crowley 1982) is infinite above where the data set no bound [COVER_QUANTILES];
+          & Crowley 1982) is infinite above where the data set no bound [95 to 98 %];
         - ``limit``: epochs to which all runs of the setting were followed, the smallest of their
           epoch limits. What follows looks at the runs up to there, so that where limits are mixed
           a later success does not count in it; ``limits``: number of different ones;
         - ``rmst``: restricted mean survival time, the mean of min(epochs to solve, limit)
-          [COVER_RMST];
+          [94 to 96 %];
         - ``ert``: expected running time with restarts at the limit, the epochs spent per success;
-          infinite where no run was solved [COVER_ERT]; ``ert_if_noticed``: the same if a
-          divergence ends its run at once, where ``ert`` charges it the limit;
-        - ``cutoff``: the epochs after which giving up and restarting costs least [COVER_CUTOFF:
-          an argmin is hard to pin down; see `xorlab.analysis.restarts.best_cutoffs`];
-        - ``ert_cutoff``: ERT with that cutoff [COVER_BEST];
+          infinite where no run was solved [93 to 96 %; percentiles of a bootstrap: 79 to 95 %];
+          ``ert_if_noticed``: the same if a divergence ends its run at once, where ``ert`` charges
+          it the limit;
+        - ``cutoff``: the epochs after which giving up and restarting costs least [92 to 99 %, not
+          nominal: an argmin is hard to pin down, see
+          `xorlab.analysis.restarts.best_cutoffs`];
+        - ``ert_cutoff``: ERT with that cutoff [96 to 97 %];
         - ``loss_median``, ``loss_iqm``: median and interquartile mean (a quarter of the runs, cut
           down to whole ones, left out on either side) of the final loss of the runs that did not
           diverge.
@@ -76,42 +82,36 @@ def convergence(
     z_value(confidence)
     counted = counted_runs(runs, by, "by")
     keys, groups = _settings(counted, by)
-    times = [times_of(group) for group in groups]
-    columns = _counts(groups, confidence)
-    columns |= _quantiles(times, confidence)
-    columns |= _running_times(times, confidence, resamples, seed)
-    columns |= _losses(groups)
+    times = [group.times() for group in groups]
+    columns = _counts(groups, confidence) | _quantiles(times, confidence)
+    columns |= _running_times(times, confidence, resamples, seed) | _losses(groups)
     taken = [name for name in by if name in columns]
     if taken:
         raise ValueError(f"by: {taken[0]} is the name of a statistic; rename that column first")
     return pd.concat([keys, pd.DataFrame(columns)], axis="columns")
 
 
-def _settings(counted: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+def _settings(counted: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, list[Observed]]:
     """Values of each setting, in order, and its runs."""
-    grouped = counted.groupby(by, dropna=False, sort=True, observed=True)
-    number = grouped.ngroup().to_numpy()
+    number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
     first = np.unique(number, return_index=True)[1]
-    needed = ["outcome", "epochs_to_solve", "epochs_run", "diverged_at", "training.epochs"]
-    kept = [name for name in [*needed, "final_loss"] if name in counted]
-    ordered = counted[kept].iloc[np.argsort(number, kind="stable")]
-    ends = np.cumsum(np.bincount(number))
-    groups = [ordered.iloc[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    ordered = np.argsort(number, kind="stable")
+    told = observed(counted)
+    groups = [told.of(rows) for rows in np.split(ordered, np.cumsum(np.bincount(number))[:-1])]
     return counted[by].iloc[first].reset_index(drop=True), groups
 
 
-def _counts(groups: list[pd.DataFrame], confidence: float) -> dict[str, Floats]:
-    outcomes = [group["outcome"].to_numpy(object) for group in groups]
-    n = np.array([len(outcome) for outcome in outcomes])
-    solved = np.array([int((outcome == "solved").sum()) for outcome in outcomes])
-    diverged = np.array([int((outcome == "diverged").sum()) for outcome in outcomes])
-    counts = {"n": n, "solved": solved, "diverged": diverged}
+def _counts(groups: list[Observed], confidence: float) -> Columns:
+    n = np.array([len(group) for group in groups])
+    solved = np.array([int(group.solved.sum()) for group in groups])
+    diverged = np.array([int(group.diverged.sum()) for group in groups])
+    counts: Columns = {"n": n, "solved": solved, "diverged": diverged}
     return counts | _triple("rate", (solved / n, *wilson(solved, n, confidence)))
 
 
-def _quantiles(times: list[Times], confidence: float) -> dict[str, Floats]:
+def _quantiles(times: list[Times], confidence: float) -> Columns:
     curves = [kaplan_meier(_known(own), own.solved, confidence) for own in times]
-    columns: dict[str, Floats] = {}
+    columns: Columns = {}
     for name, share in _QUANTILES:
         table = np.array([curve.quantile(share) for curve in curves])
         # An interval above an unknown limit.
@@ -125,16 +125,14 @@ def _known(times: Times) -> Floats:
     return np.where(np.isnan(times.time), np.inf, times.time)
 
 
-def _running_times(
-    times: list[Times], confidence: float, resamples: int, seed: int
-) -> dict[str, Floats]:
+def _running_times(times: list[Times], confidence: float, resamples: int, seed: int) -> Columns:
     common = [own.common() for own in times]
     limit = np.array([own.horizon for own in times])
     ascending = [np.sort(own.time[own.solved]) for own in common]
     parts = [
         part(solved, len(own), at) for solved, own, at in zip(ascending, common, limit, strict=True)
     ]
-    whole = Part(*(np.array([getattr(p, name) for p in parts]) for name in Part.__annotations__))
+    whole = Part(*np.array([astuple(p) for p in parts]).T)
     solved = np.array([own.solved.sum() for own in common])
     spent = np.array([own.spent.sum() for own in common])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -145,8 +143,8 @@ def _running_times(
     columns |= _triple("rmst", _unless(unknown, whole.rmst(confidence)))
     columns |= _triple("ert", _unless(unknown, whole.ert(confidence)))
     columns |= {"ert_if_noticed": noticed}
-    columns |= _triple("cutoff", [np.array([getattr(b, k) for b in best]) for k in ("cutoff", "low", "high")])
-    columns |= _triple("ert_cutoff", [np.array([getattr(b, k) for b in best]) for k in ("ert", "ert_low", "ert_high")])
+    table = np.array([astuple(one) for one in best])
+    columns |= _triple("cutoff", table[:, :3].T) | _triple("ert_cutoff", table[:, 3:].T)
     return columns
 
 
@@ -171,21 +169,18 @@ def _best(
     return best
 
 
-def _losses(groups: list[pd.DataFrame]) -> dict[str, Floats]:
+def _losses(groups: list[Observed]) -> Columns:
     table = np.full((len(groups), 2), np.nan)
     for j, group in enumerate(groups):
-        if "final_loss" not in group:
-            continue
-        losses = group["final_loss"].to_numpy(float, na_value=np.nan)
-        kept = np.isfinite(losses) & (group["outcome"] != "diverged").to_numpy(bool)
-        if kept.any():
-            table[j] = np.median(losses[kept]), stats.trim_mean(losses[kept], 0.25)
+        losses = np.sort(group.final_loss[np.isfinite(group.final_loss) & ~group.diverged])
+        if n := len(losses):
+            table[j] = np.median(losses), losses[n // 4 : n - n // 4].mean()
     return {"loss_median": table[:, 0], "loss_iqm": table[:, 1]}
 
 
-def _unless(unknown: Floats, values: Sequence[Floats]) -> Iterator[Floats]:
+def _unless(unknown: npt.NDArray[np.bool_], values: Iterable[Floats]) -> Iterable[Floats]:
     return (np.where(unknown, np.nan, value) for value in values)
 
 
-def _triple(name: str, values: Sequence[Floats] | Iterator[Floats]) -> dict[str, Floats]:
+def _triple(name: str, values: Iterable[npt.NDArray[Any]]) -> Columns:
     return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))

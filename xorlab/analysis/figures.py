@@ -11,10 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from xorlab.analysis.settings import setting_label
 
-_HIGHEST_LOSS = 1e12
+HIGHEST_LOSS = 1e12  # the last losses before a divergence are beyond any axis
 # Okabe & Ito (2008): told apart with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 STYLES = ("-", "--", ":", "-.")  # a second way to tell lines apart
@@ -30,6 +31,18 @@ def new_figure(width: float, height: float) -> Figure:
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """Axes of a figure of their own, outside pyplot's global list."""
     return new_figure(width, height).add_subplot()
+
+
+def epochs_axis(ax: Axes, label: str) -> None:
+    """Make the x axis one of epochs: logarithmic, with plain numbers, once all is drawn."""
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    decades = np.log10(high / low)
+    subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(label)
 
 
 def png(axes: Axes, dpi: int = 100) -> bytes:
@@ -52,8 +65,7 @@ def learning_curve(
         solved: the step at which it was first solved, marked; None if it never was.
         ax: where to draw.
     """
-    # The last losses before a divergence are beyond any axis.
-    drawn = loss < _HIGHEST_LOSS
+    drawn = loss < HIGHEST_LOSS
     ax.plot(steps[drawn], loss[drawn], color=COLOURS[0])
     ax.set_yscale("log")
     ax.set_xlabel("epochs")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from xorlab.analysis.convergence import convergence
 from xorlab.analysis.figures import COLOURS, png, success_bars
 from xorlab.analysis.parallel import parallel_coordinates
-from xorlab.analysis.settings import setting_label
+from xorlab.analysis.settings import SETTING, setting_label
 from xorlab.analysis.survival_figures import ert_curves, survival_curves
 from xorlab.analysis.sweep_figures import curve_bands, success_heatmap
 
@@ -51,8 +51,8 @@ def _told_apart(
     counted = runs[runs["outcome"].notna()]
     if len(settings) <= _MOST_LINES and len(by) > 1:
         labels = [setting_label(row, by) for row in counted[list(by)].to_dict("records")]
-        return counted.assign(setting=labels), "setting"
+        return counted.assign(**{SETTING: labels}), SETTING
     few = [name for name in by if settings[name].nunique() <= _MOST_LINES]
     if few:
         return counted, max(few, key=lambda name: settings[name].nunique())
-    return counted.assign(setting="all settings"), "setting"
+    return counted.assign(**{SETTING: "all settings"}), SETTING

@@ -1,4 +1,4 @@
-"""Confidence intervals of rates, means and what is put together from them. Arrays in, arrays out."""
+"""Confidence intervals of rates, of means, and of what is put together from them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def z_value(confidence: float) -> float:
 def wilson(solved: npt.ArrayLike, n: npt.ArrayLike, confidence: float = CONFIDENCE) -> Pair:
     """Wilson's (1927) score interval of a success rate.
 
-    It covers between 94.3 and 96.5 % at n = 30 and n = 100 for rates of 0.3, 0.75 and 0.95
+    A nominal 95 % interval held rates of 0.3, 0.75 and 0.95 in 93 to 97 % of samples of 30 and 100
     (`python -m tests.benchmarks.coverage`).
 
     Args:
@@ -51,7 +51,11 @@ def newcombe(
     n_b: npt.ArrayLike,
     confidence: float = CONFIDENCE,
 ) -> Pair:
-    """Interval of the difference of two success rates, A minus B: Newcombe (1998), method 10."""
+    """Interval of the difference of two success rates, A minus B: Newcombe (1998), method 10.
+
+    At nominal 95 % it held the truth in 94 to 97 % of samples, in 99 % where 30 runs each are
+    nearly all solved in both (`python -m tests.benchmarks.coverage`).
+    """
     a, b = np.asarray(solved_a) / np.asarray(n_a), np.asarray(solved_b) / np.asarray(n_b)
     a_low, a_high = wilson(solved_a, n_a, confidence)
     b_low, b_high = wilson(solved_b, n_b, confidence)

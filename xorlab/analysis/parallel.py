@@ -44,7 +44,7 @@ def parallel_coordinates(settings: pd.DataFrame, by: Sequence[str], ax: Axes | N
     ax.add_collection(lines)
     ends = settings[["rate_low", "rate_high"]].to_numpy(float).T
     colours = mpl.colormaps["cividis"](rate)
-    ax.vlines(across[-1] + 0.06 + apart, *ends, colors=colours, lw=1)
+    ax.vlines(across[-1] + 0.06 + apart, ends[0], ends[1], colors=colours, lw=1)
     for place, texts in enumerate(labels):
         ax.axvline(place, color="black", lw=0.8)
         for height, text in texts:

@@ -17,9 +17,9 @@ _MOST_SETTINGS = 500
 _ENDING = ("outcome", "final_loss", "max_error", "accuracy", "epochs_run", "epochs_to_solve")
 _CAPTIONS = {
     "success.png": "How often each setting learns, with the 95 % Wilson interval of the rate.",
-    "heatmap.png": "The success rate over two keys; runs that differ in others are taken together.",
-    "survival.png": "The share of runs not solved yet by each epoch (Kaplan & Meier 1958), with its "
-    "95 % band; a tick is a run that ended there unsolved.",
+    "heatmap.png": "The success rate over two keys; runs that differ in others count together.",
+    "survival.png": "The share of runs not solved yet by each epoch (Kaplan & Meier 1958), with "
+    "its 95 % band; a tick is a run that ended there unsolved.",
     "ert.png": "Epochs to expect until a run is solved, where every run is given up at the cutoff "
     "and started again with another seed; the dot is the best cutoff.",
     "curves.png": "The loss along the way: median, middle half and middle 90 % of the runs.",
@@ -32,7 +32,6 @@ def report_html(
     title: str,
     summary: Summary,
     facts: Mapping[str, str],
-    claims: Sequence[str] = (),
     failed: Sequence[str] = (),
 ) -> bytes:
     """The page.
@@ -41,7 +40,6 @@ def report_html(
         title: its heading, such as the name of the sweep.
         summary: what it reports.
         facts: where the runs come from, by name: sweep, experiment, code version and so on.
-        claims: sentences on which settings differ.
         failed: jobs that broke off, each with its overrides and its reason.
 
     Returns:
@@ -62,7 +60,7 @@ def report_html(
         title=title,
         headline=summary.headline,
         facts=facts,
-        claims=claims,
+        claims=summary.claims,
         notes=summary.notes,
         failed=failed,
         keys=len(summary.by),

@@ -1,18 +1,7 @@
-"""What restarts cost: expected running time as a function of the cutoff, and the best cutoff.
+"""Where to give up a run and start another: the cutoff that costs least, and the curve over all.
 
-ERT(c) = sum_i min(t_i, c) / #{t_i <= c}: the epochs to expect until a first success when every
-run is given up after c epochs and another seed is tried. At the epoch limit it is ERT of Auger &
-Hansen (2005) and COCO, and the expected epochs to solution of Kramer & Sangiovanni-Vincentelli
-(1988); 1000 / ERT(c) is the efficiency of Hamey (1991). It equals RMST(c) / F(c), restricted mean
-survival time over success probability, and
-
-    ERT(c) = m + c (1 - p) / p      m: mean time of the runs solved by c, p: their share,
-
-two independent parts, from whose intervals (Student's on the logarithmic scale, and Wilson's) its
-own is put together (Zou & Donner 2008). Unlike a bootstrap it knows that a setting of which all 30
-runs were solved may still fail now and then.
-
-All functions take times in which everyone was followed to the same limit: see
+ERT(c), `xorlab.analysis.running_time`, is what a success costs when every run is given up after c
+epochs. All functions take times in which everyone was followed to the same limit: see
 `xorlab.analysis.censored.Times.common`.
 """
 
@@ -24,106 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.analysis.bootstrap import RESAMPLES, counts_in_blocks
-from xorlab.analysis.intervals import (
-    CONFIDENCE,
-    Floats,
-    Pair,
-    mean_interval,
-    mover,
-    wilson,
-)
+from xorlab.analysis.intervals import CONFIDENCE, Floats
+from xorlab.analysis.running_time import followed_to, part
 
-
-@dataclass(frozen=True)
-class Part:
-    """Runs followed to a cutoff, in numbers; arrays of one shape, one entry per cutoff.
-
-    Attributes:
-        n: number of runs.
-        solved: how many were solved by the cutoff.
-        mean: of the epochs of those; NaN for none.
-        deviation: standard deviation of the same; NaN for fewer than two.
-        cutoff: in epochs.
-    """
-
-    n: Floats
-    solved: Floats
-    mean: Floats
-    deviation: Floats
-    cutoff: Floats
-
-    def rmst(self, confidence: float = CONFIDENCE) -> tuple[Floats, Floats, Floats]:
-        """Restricted mean survival time, mean of min(t, c), and its interval."""
-        c, p = self.cutoff, self.solved / self.n
-        p_low, p_high = wilson(self.solved, self.n, confidence)
-        none = self.solved == 0
-        mean = np.where(none, c, self.mean)
-        m_low, m_high = mean_interval(mean, self.deviation, self.solved, c, confidence)
-        saved = c - mean
-        with np.errstate(divide="ignore", invalid="ignore"):
-            low, high = mover(
-                np.log(p), (np.log(p_low), np.log(p_high)),
-                np.log(saved), (np.log(c - m_high), np.log(c - m_low)),
-            )  # fmt: skip
-            most, least = np.exp(high), np.exp(low)
-        nothing = none | (saved <= 0)
-        rmst = np.where(none, c, p * mean + (1 - p) * c)
-        most = np.where(nothing, p_high * c, np.minimum(most, p_high * c))
-        return rmst, c - most, c - np.where(nothing, 0.0, least)
-
-    def ert(self, confidence: float = CONFIDENCE) -> tuple[Floats, Floats, Floats]:
-        """Expected running time with restarts at the cutoff, and its interval.
-
-        Infinite where none was solved; the upper end too, the lower is what the best success rate
-        in Wilson's interval would cost.
-        """
-        c, p = self.cutoff, self.solved / self.n
-        p_low, p_high = wilson(self.solved, self.n, confidence)
-        none = self.solved == 0
-        mean = np.where(none, 0.0, self.mean)
-        m_ends = mean_interval(mean, self.deviation, self.solved, c, confidence)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lost, lost_low, lost_high = (c * (1 - q) / q for q in (p, p_high, p_low))
-            low, high = mover(mean, m_ends, lost, (lost_low, lost_high))
-        infinite = np.where(none, np.inf, 0.0)
-        return mean + lost + infinite, np.where(none, lost_low, np.maximum(low, 0.0)), high + infinite
-
-
-def part(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> Part:
-    """Numbers of runs at cutoffs.
-
-    Args:
-        ascending: (k,) epochs to solve of the solved runs, in ascending order.
-        n: number of all runs.
-        cutoff: any shape, in epochs.
-    """
-    c = np.asarray(cutoff, float)
-    solved = np.searchsorted(ascending, c, side="right")
-    shift = ascending.mean() if len(ascending) else 0.0  # keeps the sums of squares precise
-    sums = np.concatenate([[0.0], np.cumsum(ascending - shift)])[solved]
-    squares = np.concatenate([[0.0], np.cumsum((ascending - shift) ** 2)])[solved]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = sums / solved
-        spread = np.maximum(squares - solved * mean**2, 0.0) / (solved - 1)
-    spread = np.where(solved < 2, np.nan, spread)
-    return Part(np.full(c.shape, float(n)), solved.astype(float), mean + shift, np.sqrt(spread), c)
-
-
-def expected_running_time(
-    time: npt.ArrayLike, solved: npt.ArrayLike, cutoff: npt.ArrayLike
-) -> Floats:
-    """ERT at cutoffs: sum_i min(t_i, c) / #{t_i <= c}, infinite where none is solved by then.
-
-    Args:
-        time: (n,) epochs to solve, or to the limit.
-        solved: (n,) which of the two.
-        cutoff: any shape, in epochs, none beyond the smallest limit.
-
-    Raises:
-        ValueError: no runs, or a cutoff beyond the epoch to which every run was followed.
-    """
-    ascending, n, _ = _sorted(time, solved, cutoff)
-    return part(ascending, n, cutoff).ert()[0]
+# In epochs: stands for 0.
+_INSTANT = 1e-200
 
 
 @dataclass(frozen=True)
@@ -169,8 +63,63 @@ def best_cutoff(
     Raises:
         ValueError: no runs, or a limit beyond the epoch to which every run was followed.
     """
-    ascending, n, _ = _sorted(time, solved, limit)
+    ascending, n = followed_to(time, solved, limit)
     return best_cutoffs([ascending[ascending <= limit]], n, [limit], confidence, resamples, seed)[0]
+
+
+@dataclass(frozen=True)
+class RestartCurve:
+    """ERT as a function of the cutoff.
+
+    Attributes:
+        cutoffs: (m,) in epochs, ascending.
+        ert: (m,) expected running time there, infinite before the first success.
+        low: (m,) lower end of its interval at each cutoff by itself.
+        high: (m,) upper end.
+        best: the best of all cutoffs.
+    """
+
+    cutoffs: Floats
+    ert: Floats
+    low: Floats
+    high: Floats
+    best: BestCutoff
+
+
+def restart_curve(
+    time: npt.ArrayLike,
+    solved: npt.ArrayLike,
+    limit: float,
+    cutoffs: npt.ArrayLike | None = None,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> RestartCurve:
+    """The curve of ERT over cutoffs, with its band and the best cutoff, for a figure.
+
+    Args:
+        time: (n,) epochs to solve, or to the limit.
+        solved: (n,) which of the two.
+        limit: to which every run was followed, in epochs.
+        cutoffs: (m,) where to evaluate; None for every epoch at which a run was solved, the one
+            before it (ERT falls at successes and rises between them), and the limit.
+        confidence: of the band, at each cutoff by itself, and of the best cutoff.
+        resamples: of the bootstrap behind the best cutoff.
+        seed: of the same.
+
+    Raises:
+        ValueError: no runs, or cutoffs beyond the epoch to which every run was followed.
+    """
+    ascending, n = followed_to(time, solved, limit)
+    if cutoffs is None:
+        steps = ascending[ascending <= limit]
+        chosen = np.unique([*steps, *np.maximum(steps - 1, 0.0), limit])
+    else:
+        chosen = np.sort(np.asarray(cutoffs, float))
+        followed_to(time, solved, [limit, *chosen])
+    band = part(ascending, n, chosen).ert(confidence)
+    best = best_cutoff(time, solved, limit, confidence, resamples, seed)
+    return RestartCurve(chosen, *band, best)
 
 
 def best_cutoffs(
@@ -186,16 +135,17 @@ def best_cutoffs(
     The interval of the cutoff holds those whose ERT cannot be told from the least. A bootstrap
     gives the regret at the observed best, ERT*(c) / min ERT*, of resampled runs; a cutoff belongs
     to the interval where ERT(c) / min ERT is within the quantile of that at 1 - (1 - confidence)
-    / 5. Nominal 95 % intervals then hold the true argmin in 90 to 99 % of samples of 30 and in 93
-    to 98 % of samples of 100 (`python -m tests.benchmarks.coverage`): least where nearly all runs
-    are solved, so that the best cutoff lies among the few slowest. At the plain quantile it is 73
-    to 95 %, and the percentiles of the bootstrapped argmin hold it in 57 to 93 %: the argmin
-    converges with the cube root of n, where such a bootstrap is inconsistent (Kim & Pollard 1990;
-    Abrevaya & Huang 2005). Half samples were no better where it matters.
+    / 5, a level that was chosen by simulation. Nominal 95 % intervals then hold the true argmin in
+    92 to 99 % of samples of 30 and in 93 to 99 % of samples of 100
+    (`python -m tests.benchmarks.coverage`): not nominal, least where nearly all runs are solved
+    within a narrow range, so that the best cutoff lies among the few slowest. At the plain quantile
+    it is 82 to 94 %, with percentiles of the bootstrapped argmin 57 to 93 %: an argmin may
+    converge with the cube root of n only, where that bootstrap is inconsistent (Kim & Pollard 1990;
+    Abrevaya & Huang 2005).
 
     The interval of the least ERT is that of ERT at the observed cutoff, its upper end raised by
     twice the mean logarithm of the same regret, because the least of many is too low: by that much
-    in the sample, and as much again in resamples of it.
+    in the sample, and as much again in resamples of it. It holds the truth in 96 to 97 %.
 
     Args:
         settings: (k,) ascending epochs to solve of each, none beyond its limit.
@@ -223,13 +173,12 @@ def best_cutoffs(
             found.append(BestCutoff(np.nan, 0.0, limit, np.inf, float(none[1]), np.inf))
             continue
         allowed = float(np.quantile(regret, level, method="inverted_cdf"))
-        ends = _cutoff_ends(ascending, ert, n, limit, ert[j] * allowed)
+        most = float(ert[j]) * allowed if np.isfinite(allowed) else np.inf
+        ends = _cutoff_ends(ascending, ert, n, limit, most)
         finite = regret[np.isfinite(regret)]
         optimism = float(np.mean(np.log(finite))) if len(finite) else np.inf
         top = float(high[j] * np.exp(2 * optimism))
-        found.append(
-            BestCutoff(float(ascending[j]), *ends, float(ert[j]), float(low[j]), top)
-        )
+        found.append(BestCutoff(float(ascending[j]), *ends, float(ert[j]), float(low[j]), top))
     return found
 
 
@@ -237,7 +186,8 @@ def _regrets(
     settings: list[Floats], best: list[int], n: int, resamples: int, seed: int
 ) -> list[Floats]:
     """ERT* at the observed best cutoff over the least ERT*, (resamples,) for each setting."""
-    steps = [np.diff(ascending, prepend=0.0) for ascending in settings]
+    # A first success at epoch 0 would be nothing times infinity in resamples without it.
+    steps = [np.diff(np.maximum(ascending, _INSTANT), prepend=0.0) for ascending in settings]
     regrets = [np.full(resamples, np.inf) for _ in settings]
     most = max((len(ascending) for ascending in settings), default=0)
     if most == 0:
@@ -246,21 +196,21 @@ def _regrets(
     for counts in counts_in_blocks(n, resamples, seed):
         stop = start + len(counts)
         solved = np.cumsum(counts[:, :most], axis=1)
-        unsolved_before = np.concatenate([np.full((len(counts), 1), float(n)), n - solved], axis=1)
-        # None solved by then: infinite.
+        left = n - solved + counts[:, :most]
         with np.errstate(divide="ignore"):
             per_success = 1 / solved
+        room = np.empty(solved.shape)
         for step, j, regret in zip(steps, best, regrets, strict=True):
             k = len(step)
             if k == 0:
                 continue
-            # n times RMST: the area under the survival curve, in one running sum.
-            ert = unsolved_before[:, :k] * step
+            # n times RMST is the area under the survival curve: one running sum.
+            ert = room[:, :k]
+            np.multiply(left[:, :k], step, out=ert)
             np.cumsum(ert, axis=1, out=ert)
-            # A first success at epoch 0 is nothing times infinity in resamples without it.
+            np.multiply(ert, per_success[:, :k], out=ert)
             with np.errstate(invalid="ignore"):
-                ert *= per_success[:, :k]
-                here = ert[:, j] / np.fmin.reduce(ert, axis=1)
+                here = ert[:, j] / ert.min(axis=1)
             regret[start:stop] = np.where(np.isnan(here), np.inf, here)
         start = stop
     return regrets
@@ -281,19 +231,3 @@ def _cutoff_ends(
     following = float(ascending[k]) if k < len(ascending) else limit
     room = (allowed - ert[final]) * k / (n - k) if k < n else np.inf
     return low, float(min(ascending[final] + room, following, limit))
-
-
-def _sorted(
-    time: npt.ArrayLike, solved: npt.ArrayLike, cutoff: npt.ArrayLike
-) -> tuple[Floats, int, float]:
-    time, told = np.asarray(time, float), np.asarray(solved, bool)
-    if time.size == 0:
-        raise ValueError("time: there are no runs")
-    followed = float(np.min(time[~told])) if (~told).any() else np.inf
-    highest = float(np.max(cutoff))
-    if highest > followed:
-        raise ValueError(
-            f"cutoff={highest:g}: must not be beyond {followed:g}, the epoch to which every run "
-            "was followed; what would have become of the others is not known"
-        )
-    return np.sort(time[told]), len(time), followed

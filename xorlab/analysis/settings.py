@@ -9,6 +9,7 @@ import pandas as pd
 
 from xorlab.config import LEAVES
 
+SETTING = "setting"  # a column of whole settings, already written as they are to be read
 _NO_SETTING = ("seed", "plan")
 _SCIENCE = [
     key.removesuffix(".name")
@@ -22,7 +23,7 @@ def settings_columns(runs: pd.DataFrame) -> list[str]:
 
     Where all runs share one setting: the task, so that there is a column to group by.
     """
-    varied = [key for key in _SCIENCE if key in runs and runs[key].nunique(dropna=False) > 1]
+    varied = [key for key in _SCIENCE if key in runs and len(runs[key].unique()) > 1]
     return varied or ["task"]
 
 
@@ -37,10 +38,16 @@ def setting_label(row: Mapping[Any, Any], by: Sequence[str]) -> str:
     return ", ".join(f"{name.rpartition('.')[2]}={short(row[name])}" for name in by)
 
 
+def group_label(by: str, value: object, n: int) -> str:
+    """One value of a key, with its number of runs, for a legend."""
+    named = str(value) if by == SETTING else f"{by.rpartition('.')[2]}={short(value)}"
+    return f"{named} (n = {n})"
+
+
 def short(value: object) -> str:
     """One value as a person would write it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _or_dash(value: object) -> str:
-    return "-" if pd.isna(value) else short(value)
+    return "-" if value is None or value != value else short(value)  # NaN is not itself

@@ -10,7 +10,10 @@ import pandas as pd
 from xorlab.analysis.settings import short
 
 MOST_ROWS = 60
-_HEADER = ("runs", "solved", "rate", "95 % interval", "epochs (median)", "diverged")
+_HEADER = (
+    "runs", "solved", "rate", "95 % interval", "epochs (median)", "ERT", "best cutoff",
+    "ERT there", "diverged",
+)  # fmt: skip
 
 
 def success_cells(statistics: pd.DataFrame, by: Sequence[str]) -> tuple[list[str], list[list[str]]]:
@@ -28,6 +31,9 @@ def success_cells(statistics: pd.DataFrame, by: Sequence[str]) -> tuple[list[str
             f"{100 * row['rate']:.0f} %",
             f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %",
             number(row["epochs_median"]),
+            number(row["ert"]),
+            number(row["cutoff"]),
+            number(row["ert_cutoff"]),
             str(row["diverged"]),
         ]
         for row in statistics.to_dict("records")

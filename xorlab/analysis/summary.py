@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from xorlab.analysis.claims import claims
 from xorlab.analysis.convergence import convergence
 from xorlab.analysis.gallery import gallery
 from xorlab.analysis.settings import settings_columns, with_missing_named
@@ -26,6 +27,7 @@ class Summary:
         runs, curves: from `xorlab.load_runs` and `xorlab.load_curves`.
         by: the columns that make a setting.
         settings: from `xorlab.convergence`; empty where no run has an outcome.
+        claims: sentences on which settings differ.
         notes: further lines, such as why an adaptive sweep stopped.
         figures: file name to PNG.
     """
@@ -35,6 +37,7 @@ class Summary:
     curves: pd.DataFrame
     by: list[str]
     settings: pd.DataFrame
+    claims: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     figures: dict[str, bytes] = field(default_factory=dict)
 
@@ -87,17 +90,19 @@ def summarise(
     """Statistics and figures of runs, by whatever differs between them.
 
     Args:
-        runs, curves: from `xorlab.load_runs` and `xorlab.load_curves`.
+        runs: from `xorlab.load_runs`.
+        curves: of those runs, from `xorlab.load_curves`.
         told: the headline.
         notes: further lines.
     """
     by = settings_columns(runs)
     if not runs["outcome"].notna().any():
-        return Summary(told, runs, curves, by, pd.DataFrame(), tuple(notes))
+        return Summary(told, runs, curves, by, pd.DataFrame(), notes=tuple(notes))
     named = with_missing_named(runs, by)
     settings = convergence(named, by=by)
     figures = gallery(named, curves, settings, by)
-    return Summary(told, runs, curves, by, settings, tuple(notes), figures)
+    said = tuple(claims(named, settings, by))
+    return Summary(told, runs, curves, by, settings, said, tuple(notes), figures)
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -72,11 +72,12 @@ def kaplan_meier(
         raise ValueError("time: there are no runs")
     if not (time >= 0).all():
         raise ValueError("time: must be numbers of epochs >= 0; is an epoch limit missing?")
-    events, counts = np.unique(time[told], return_counts=True)
+    events, counted = np.unique(time[told], return_counts=True)
+    counts = counted.astype(float)
     if not len(events) or events[0] > 0:
-        events, counts = np.concatenate([[0.0], events]), np.concatenate([[0], counts])
-    at_risk = len(time) - np.searchsorted(np.sort(time), events, side="left")
-    survival = np.cumprod(1 - counts / at_risk)
+        events, counts = np.concatenate([[0.0], events]), np.concatenate([[0.0], counts])
+    at_risk = (len(time) - np.searchsorted(np.sort(time), events, side="left")).astype(float)
+    survival: Floats = np.cumprod(1 - counts / at_risk)
     effective = _effective_size(at_risk, counts, survival)
     gone_low, gone_high = wilson(effective * (1 - survival), effective, confidence)
     return KaplanMeier(

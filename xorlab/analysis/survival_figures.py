@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.censored import Times, counted_runs, times_of
-from xorlab.analysis.figures import COLOURS, STYLES, new_axes
-from xorlab.analysis.restarts import best_cutoff, part
-from xorlab.analysis.settings import short
+from xorlab.analysis.figures import COLOURS, STYLES, epochs_axis, new_axes
+from xorlab.analysis.restarts import best_cutoff
+from xorlab.analysis.running_time import part
+from xorlab.analysis.settings import group_label
 from xorlab.analysis.survival import kaplan_meier
 
 _POINTS = 300
@@ -33,10 +33,11 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
         ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
-    total = 0
+    total, first = 0, np.inf
     for number, label, times in _groups(runs, by):
         curve = kaplan_meier(times.time, times.solved)
         end = max(float(times.time.max()), 1.0)
+        first = min(first, max(float(times.time.min()), 1.0))
         at = np.append(np.maximum(curve.times, 0.5), end)
         colour = COLOURS[number % len(COLOURS)]
         low, middle, high = (
@@ -49,9 +50,9 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
         left = middle[np.searchsorted(at, np.maximum(gone, 0.5), side="right") - 1]
         ax.plot(gone, left, "|", color=colour, ms=9, mew=1.5)
         total += len(times)
-    ax.set_xscale("log")
+    ax.set_xlim(left=first / 2)
+    epochs_axis(ax, "epochs")
     ax.set_ylim(-2, 102)
-    ax.set_xlabel("epochs")
     ax.set_ylabel("runs not solved yet / %")
     ax.set_title(f"Not solved yet, 95 % band, ticks: unsolved (n = {total})", fontsize="medium")
     ax.legend(frameon=False, fontsize="small")
@@ -93,10 +94,9 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
         ax.plot(cutoffs, estimate, STYLES[number % len(STYLES)], color=colour, label=told)
         ax.plot([best.low, best.high], [best.ert] * 2, color=colour, lw=3, alpha=0.6)
         ax.plot(best.cutoff, best.ert, "o", color=colour, mec="white", ms=8, zorder=3)
-    ax.set_xscale("log")
+    epochs_axis(ax, "cutoff: epochs after which a run is given up")
     ax.set_yscale("log")
     _keep_to_the_curves(ax)
-    ax.set_xlabel("cutoff: epochs after which a run is given up")
     ax.set_ylabel("expected epochs until solved (ERT)")
     ax.set_title(f"ERT with restarts, 95 % bands, best cutoffs (n = {total})", fontsize="medium")
     ax.legend(frameon=False, fontsize="small")
@@ -106,13 +106,13 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
 def _groups(runs: pd.DataFrame, by: str) -> Iterator[tuple[int, str, Times]]:
     counted = counted_runs(runs, [by], "by")
     for number, (value, group) in enumerate(counted.groupby(by)):
-        label: Any = f"{by.rpartition('.')[2]}={short(value)} (n = {len(group)})"
-        yield number, label if by != "setting" else f"{value} (n = {len(group)})", times_of(group)
+        yield number, group_label(by, value, len(group)), times_of(group)
 
 
 def _keep_to_the_curves(ax: Axes) -> None:
     """Bands that reach for infinity must not squeeze the curves."""
-    heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines] or [[]])
+    lines = [np.asarray(line.get_ydata(), float) for line in ax.lines]
+    heights = np.concatenate([np.empty(0), *lines])
     heights = heights[np.isfinite(heights) & (heights > 0)]
     if len(heights):
         ax.set_ylim(heights.min() / 2, heights.max() * 3)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures import COLOURS, STYLES, new_axes
+from xorlab.analysis.figures import COLOURS, HIGHEST_LOSS, STYLES, epochs_axis, new_axes
+from xorlab.analysis.settings import group_label
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
@@ -63,6 +64,7 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     for number, (value, group) in enumerate(runs.groupby(by)):
         own = curves[curves["run_id"].isin(group["run_id"])]
         table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
+        table = table.clip(upper=HIGHEST_LOSS)
         steps = table.index.to_numpy(float) + 1  # so that step 0 has a place on a log axis
         colour = COLOURS[number % len(COLOURS)]
         for low, high, alpha in _BANDS:
@@ -70,11 +72,10 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
             top = table.quantile(high, axis="columns").to_numpy(float)
             ax.fill_between(steps, bottom, top, color=colour, alpha=alpha, lw=0)
         style = STYLES[number % len(STYLES)]
-        label = f"{by}={value} (n = {len(group)})"
+        label = group_label(by, value, len(group))
         ax.plot(steps, table.median(axis="columns"), style, color=colour, label=label)
-    ax.set_xscale("log")
+    epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
-    ax.set_xlabel("epochs + 1")
     ax.set_ylabel("mean squared error")
     ax.set_title(f"Loss: median, middle 50 % and 90 % of runs (n = {len(runs)})", fontsize="medium")
     ax.legend(frameon=False, fontsize="small")
@@ -103,11 +104,10 @@ def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> 
             STYLES[number % len(STYLES)],
             where="post",
             color=COLOURS[number % len(COLOURS)],
-            label=f"{by}={value} (n = {len(group)})",
+            label=group_label(by, value, len(group)),
         )
-    ax.set_xscale("log")
+    epochs_axis(ax, "epochs")
     ax.set_ylim(0, 102)
-    ax.set_xlabel("epochs")
     ax.set_ylabel("runs solved / %")
     ax.set_title(f"Solved by this epoch (n = {len(counted)} runs)")
     ax.legend(frameon=False, fontsize="small")

@@ -16,7 +16,7 @@ from rich.console import Console
 from xorlab.checks import check
 from xorlab.composition import Composer
 from xorlab.config import Config, TrackingConfig
-from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.errors import ConfigError, NoStoreError, UsageError
 from xorlab.sweep.axes import swept
 from xorlab.sweep.executors import make_executor, worker_count
 from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
@@ -199,10 +199,8 @@ def _console() -> Console:
 def _store(tracking: TrackingConfig, create: bool) -> Store | None:
     try:
         return open_store(tracking.uri, tracking.experiment, create=create)
-    except StoreError:
-        if create:
-            raise
-        return None  # a plan without a store: nothing is finished yet
+    except NoStoreError:  # where only a plan is asked for: nothing is finished yet
+        return None
 
 
 def job_returns(owner: Any, session: Session, jobs: Sequence[Job]) -> Returns:

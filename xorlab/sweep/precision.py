@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from xorlab.analysis.sequential import confidence_sequence, seeds_to_go
+from xorlab.analysis.sequential import confidence_sequence, seeds_until
 from xorlab.errors import ConfigError, UsageError
 from xorlab.identity import setting
 from xorlab.keys import MAX_SEED, is_finite, is_integer
@@ -85,7 +85,7 @@ class Progress:
         if have == 0:
             more = target.first_round
         else:
-            asked = seeds_to_go(self.solved, self.n, target.half_width, target.confidence)
+            asked = seeds_until(self.solved, self.n, target.half_width, target.confidence)
             more = min(max(asked, target.first_round), have)
         first = target.first_seed + have
         return range(first, min(first + more, target.first_seed + target.max_seeds))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from xorlab.errors import StoreError
+from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, resolve, shown
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
     address = resolve(uri)
     file = database_file(address)
     if file is not None and not create and not file.exists():
-        raise StoreError(f"there is no store {file}; has a run been recorded in this folder?")
+        raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
     with _translated(address):
         if file is None:
             client = _client(address)
@@ -170,7 +170,7 @@ def _experiment(client: MlflowClient, name: str, artifacts: str | None, create: 
 
     found = client.get_experiment_by_name(name)
     if found is None and not create:
-        raise StoreError(f"there is no experiment {name!r} in this store")
+        raise NoStoreError(f"there is no experiment {name!r} in this store")
     if found is None:
         try:
             return str(

@@ -1,0 +1,168 @@
+"""Expected running time and the best cutoff: definitions, identities, edge cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from tests.analysis.samples import LIMIT, epochs_lists, times
+from xorlab.analysis.intervals import wilson
+from xorlab.analysis.restarts import best_cutoff, best_cutoffs, restart_curve
+from xorlab.analysis.running_time import expected_running_time, part
+from xorlab.analysis.survival import kaplan_meier
+
+
+def by_definition(time, solved, c):
+    by_then = (time[solved] <= c).sum()
+    return np.minimum(time, c).sum() / by_then if by_then else np.inf
+
+
+@given(epochs=epochs_lists, cutoff=st.integers(1, LIMIT))
+def test_ert_is_its_definition_and_rmst_over_the_success_probability(epochs, cutoff):
+    time, solved = times(epochs)
+    ert = expected_running_time(time, solved, cutoff)
+    assert ert == pytest.approx(by_definition(time, solved, cutoff))
+    curve = kaplan_meier(time, solved)
+    # The area under the Kaplan-Meier curve up to the cutoff.
+    steps = np.append(curve.times[curve.times <= cutoff], cutoff)
+    rmst = np.sum(np.diff(steps) * curve.survival[: len(steps) - 1])
+    share = 1 - curve.survival[len(steps) - 2]
+    ascending = np.sort(time[solved])
+    assert part(ascending, len(time), cutoff).rmst()[0] == pytest.approx(rmst)
+    if share > 1e-9:
+        assert ert == pytest.approx(rmst / share)
+
+
+@given(epochs=epochs_lists)
+def test_the_survival_curve_whose_area_is_taken_is_statsmodels(epochs):
+    time, solved = times(epochs)
+    assume(solved.any())
+    told = SurvfuncRight(time, solved.astype(int))
+    steps = np.array([0.0, *told.surv_times[told.surv_times < LIMIT], LIMIT])
+    heights = [1.0, *told.surv_prob[told.surv_times < LIMIT]]
+    rmst = part(np.sort(time[solved]), len(time), LIMIT).rmst()[0]
+    assert rmst == pytest.approx(np.sum(np.diff(steps) * heights))
+
+
+def test_kramers_expected_epochs_to_solution_by_hand():
+    # 10 + 20 + 100 + 100 epochs for two successes.
+    ert = part(np.array([10.0, 20.0]), 4, 100).ert()
+    assert ert[0] == 115
+    assert ert[1] < 115 < ert[2]
+
+
+@given(epochs=epochs_lists, confidence=st.sampled_from([0.8, 0.95]))
+def test_intervals_hold_their_estimates_and_stay_within_bounds(epochs, confidence):
+    time, solved = times(epochs)
+    told = part(np.sort(time[solved]), len(time), LIMIT)
+    rmst, low, high = told.rmst(confidence)
+    assert -1e-9 <= low <= rmst + 1e-9
+    assert rmst - 1e-9 <= high <= LIMIT + 1e-9
+    ert, low, high = told.ert(confidence)
+    assert 0 <= low <= ert + 1e-9
+    assert high >= ert - 1e-9 or np.isinf(ert)
+
+
+def test_no_success_is_infinite_and_bounded_below_by_the_best_success_rate_that_is_possible():
+    ert, low, high = part(np.array([]), 30, 1000).ert()
+    assert np.isinf(ert)
+    assert np.isinf(high)
+    rate = wilson(0, 30)[1]
+    assert low == pytest.approx(1000 * (1 - rate) / rate)
+
+
+def test_all_solved_may_still_fail_now_and_then():
+    """30 of 30 solved after about 100 epochs: a run in nine may cost the limit."""
+    ascending = np.sort(np.random.default_rng(0).normal(100, 5, 30))
+    ert, low, high = part(ascending, 30, 10_000).ert()
+    assert ert == pytest.approx(ascending.mean())
+    assert high > ert + 10_000 * 0.1
+    assert low > 95
+
+
+@given(epochs=epochs_lists)
+def test_the_best_cutoff_is_the_least_of_the_curve(epochs):
+    time, solved = times(epochs)
+    best = best_cutoff(time, solved, LIMIT, resamples=100)
+    everywhere = [by_definition(time, solved, c) for c in range(LIMIT + 1)]
+    if not solved.any():
+        assert np.isnan(best.cutoff)
+        assert (best.ert, best.ert_high) == (np.inf, np.inf)
+        return
+    assert best.ert == pytest.approx(min(everywhere))
+    assert everywhere[int(best.cutoff)] == pytest.approx(best.ert)
+    assert best.low <= best.cutoff <= best.high <= LIMIT
+    assert best.ert_low <= best.ert + 1e-9
+    assert best.ert <= best.ert_high + 1e-9
+
+
+@given(epochs=epochs_lists, seed=st.integers(0, 9))
+def test_regrets_are_those_of_resampled_runs(epochs, seed):
+    """The vectorised bootstrap against one that resamples runs and starts over."""
+    from xorlab.analysis.bootstrap import counts_in_blocks
+    from xorlab.analysis.restarts import _regrets
+
+    time, solved = times(epochs)
+    assume(solved.any())
+    ascending, n = np.sort(time[solved]), len(time)
+    ranked = np.concatenate([ascending, np.full(n - len(ascending), np.inf)])
+    best = best_cutoff(time, solved, LIMIT, resamples=100).cutoff
+    place = int(np.searchsorted(ascending, best, side="right")) - 1
+    (told,) = _regrets([ascending], [place], n, 100, seed)
+    counts = np.concatenate(list(counts_in_blocks(n, 100, seed)))
+    for row, regret in zip(counts[:20].astype(int), told[:20], strict=True):
+        drawn = np.repeat(ranked, row)
+        finite = np.isfinite(drawn)
+        drawn = np.minimum(drawn, LIMIT)
+        least = min(by_definition(drawn, finite, c) for c in ascending)
+        here = by_definition(drawn, finite, best)
+        if least == 0:
+            assert regret >= 1
+        elif np.isfinite(here):
+            assert regret == pytest.approx(here / least)
+        else:
+            assert regret == np.inf
+
+
+@given(epochs=epochs_lists, other=epochs_lists)
+def test_settings_that_share_resamples_do_not_see_one_another(epochs, other):
+    n = max(len(epochs), len(other))
+    told = [times([*e, *[None] * (n - len(e))]) for e in (epochs, other)]
+    ascending = [np.sort(t[s]) for t, s in told]
+    together = best_cutoffs(ascending, n, [LIMIT, LIMIT], resamples=100)
+    alone = [best_cutoffs([one], n, [LIMIT], resamples=100)[0] for one in ascending]
+    assert repr(together) == repr(alone)
+
+
+def test_the_interval_of_the_cutoff_narrows_to_the_truth():
+    """Half the runs solve at 10 to 12 epochs, the others never."""
+    generator = np.random.default_rng(0)
+    time = np.where(generator.random(400) < 0.5, generator.integers(10, 13, 400), 1000.0)
+    best = best_cutoff(time, time < 1000, 1000)
+    assert best.cutoff == 12
+    assert best.low >= 10
+    assert best.high < 16
+
+
+def test_a_cutoff_beyond_what_was_followed_is_refused():
+    with pytest.raises(ValueError, match="beyond 20"):
+        expected_running_time([10, 20], [True, False], 21)
+    with pytest.raises(ValueError, match="beyond 20"):
+        restart_curve([10, 20], [True, False], 20, cutoffs=[5, 30])
+    with pytest.raises(ValueError, match="no runs"):
+        best_cutoff([], [], 5)
+
+
+@given(epochs=epochs_lists)
+def test_the_curve_is_ert_at_every_cutoff_and_falls_only_at_successes(epochs):
+    time, solved = times(epochs)
+    curve = restart_curve(time, solved, LIMIT, resamples=100)
+    expected = expected_running_time(time, solved, curve.cutoffs)
+    np.testing.assert_array_equal(curve.ert, expected)
+    assert (np.diff(curve.cutoffs) > 0).all()
+    assert curve.cutoffs[-1] == LIMIT
+    if solved.any():
+        assert curve.best.ert == pytest.approx(curve.ert.min())

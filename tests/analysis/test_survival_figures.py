@@ -1,0 +1,67 @@
+"""Figures of censored times: what they draw is what the statistics say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import xorlab
+from xorlab.analysis.figures import png
+from xorlab.analysis.parallel import parallel_coordinates
+from xorlab.analysis.survival_figures import ert_curves, survival_curves
+
+
+@pytest.fixture
+def runs() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    pieces = []
+    for lr, rate in ((0.5, 0.4), (2.0, 0.9), (9.0, 0.0)):
+        solved = rng.random(40) < rate
+        epochs = np.where(solved, np.ceil(rng.lognormal(4, 1, 40)).clip(1, 999), np.nan)
+        pieces.append(pd.DataFrame({
+            "outcome": np.where(solved, "solved", "unsolved"), "epochs_to_solve": epochs,
+            "epochs_run": 1000.0, "training.epochs": 1000, "optimizer.lr": lr, "final_loss": 0.1,
+            "network.hidden": [2, 3] * 20, "network.activation": ["tanh", "relu"] * 20,
+        }))  # fmt: skip
+    return pd.concat(pieces, ignore_index=True)
+
+
+def test_survival_ends_at_the_share_that_was_not_solved(runs):
+    ax = survival_curves(runs, by="optimizer.lr")
+    curves = [line for line in ax.lines if str(line.get_label()).startswith("lr=")]
+    for line, (_, group) in zip(curves, runs.groupby("optimizer.lr"), strict=True):
+        left = 100 * (group["outcome"] != "solved").mean()
+        assert line.get_ydata()[-1] == pytest.approx(left)
+        assert line.get_xdata()[-1] == 1000
+    assert "n = 120" in ax.get_title()
+    assert png(ax).startswith(b"\x89PNG")
+
+
+def test_the_best_cutoff_is_marked_at_the_lowest_point_of_its_curve(runs):
+    ax = ert_curves(runs, by="optimizer.lr")
+    curves = [line for line in ax.lines if " at " in str(line.get_label())]
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert len(curves) == len(dots) == 2
+    for curve, dot in zip(curves, dots, strict=True):
+        assert dot.get_ydata()[0] == pytest.approx(np.nanmin(curve.get_ydata()))
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert any("lr=9" in label and "none solved" in label for label in labels)
+    assert png(ax).startswith(b"\x89PNG")
+
+
+def test_every_setting_is_a_line_to_its_success_rate(runs):
+    by = ["optimizer.lr", "network.hidden", "network.activation"]
+    settings = xorlab.convergence(runs, by=by)
+    ax = parallel_coordinates(settings, by)
+    (lines,) = (found for found in ax.collections if hasattr(found, "get_segments") and
+                len(found.get_segments()) == len(settings) and
+                len(found.get_segments()[0]) == 4)  # fmt: skip
+    ends = [segment[-1][1] for segment in lines.get_segments()]
+    assert ends == pytest.approx(settings["rate"].tolist())
+    assert png(ax).startswith(b"\x89PNG")
+
+
+def test_a_column_that_is_not_there_is_refused(runs):
+    with pytest.raises(ValueError, match="optimizer\\.lr"):
+        survival_curves(runs, by="lr")

@@ -1,0 +1,46 @@
+"""MLflow servers on this machine, for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def serving_store(folder: Path, database: Path) -> Iterator[str]:
+    """Within: the address of a server of this database, on a free loopback port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "log").open("w") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+             "--workers", "1", "--backend-store-uri", f"sqlite:///{database}",
+             "--artifacts-destination", str(folder / "artifacts")],
+            cwd=folder, stdout=log, stderr=log, start_new_session=True,
+            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"{address}/health") as answer,
+            ):
+                if answer.status == 200:
+                    break
+            assert child.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.3)
+        yield address
+    finally:
+        os.killpg(child.pid, 9)
+        child.wait()

@@ -1,0 +1,100 @@
+"""Adaptive seeds: more where the success rate is not known yet, none where it is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import xorlab
+from tests.sweep.test_sweeps import INLINE, parents
+from xorlab.analysis.sequential import confidence_sequence
+
+# Hopeless, doubtful and easy: lr for the default network in few epochs.
+RATES = ("network.hidden=2", "optimizer.lr=0.001,3", "training.epochs=600")
+SWEEP = ("-m", "hydra/sweeper=precision", *RATES, "hydra.sweeper.half_width=0.1", INLINE)
+
+
+def test_seeds_go_where_they_are_needed(command, store_file):
+    told = command(*SWEEP)
+    assert (told.code, told.err) == (0, "")
+    table = xorlab.convergence(xorlab.load_runs(), by=["optimizer.lr"]).set_index("optimizer.lr")
+    assert table.loc[0.001, "solved"] == 0
+    assert table.loc[0.001, "n"] < table.loc[3.0, "n"] < 1000
+    for row in table.itertuples():
+        low, high = confidence_sequence(row.solved, row.n, 0.95)
+        assert (high - low) / 2 <= 0.1
+        # It stopped in time: three quarters of the seeds would not have done.
+        low, high = confidence_sequence(round(0.7 * row.solved), round(0.7 * row.n), 0.95)
+        assert (high - low) / 2 > 0.1 or row.n <= 40
+    assert "2 of 2 settings known well enough" in told.out
+
+
+def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
+    told = command(*SWEEP, "hydra.sweeper.max_seeds=45")
+    assert told.code == 0
+    runs = xorlab.load_runs()
+    assert sorted(runs[runs["optimizer.lr"] == 3]["seed"]) == list(range(45))
+    (parent,) = parents()
+    assert parent.data.params["precision.half_width"] == "0.1"
+    assert parent.data.params["precision.max_seeds"] == "45"
+    note = parent.data.tags["mlflow.note.content"]
+    assert re.search(r"optimizer\.lr=0\.001 .*stopped because the interval is within \+-10", note)
+    assert re.search(r"optimizer\.lr=3 .*stopped because it has max_seeds=45", note)
+    assert parent.data.metrics["runs"] == len(runs)
+
+
+def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_missing(
+    command, store_file
+):
+    assert command(*SWEEP).code == 0
+    before = xorlab.load_runs()
+    told = command(*SWEEP)
+    assert f"{len(before)} skipped" in told.out
+    assert len(xorlab.load_runs()) == len(before)
+    assert len(parents()) == 1
+    assert command(*SWEEP, "hydra.sweeper.half_width=0.08").code == 0
+    after = xorlab.load_runs()
+    assert len(after) > len(before)
+    assert after["key"].is_unique
+    assert len(parents()) == 2
+
+
+def test_a_study_lends_its_settings_not_its_seeds(command, store_file):
+    told = command("-m", "hydra/sweeper=precision", "+study=first", "training.epochs=20", INLINE,
+                   "hydra.sweeper.max_seeds=4", "hydra.sweeper.first_round=2",
+                   "hydra.sweeper.first_seed=100")  # fmt: skip
+    assert told.code == 0
+    runs = xorlab.load_runs(experiment="first")
+    assert len(runs) == 9 * 4
+    assert set(runs["seed"]) == {100, 101, 102, 103}
+
+
+def test_a_plan_is_of_the_first_round_and_does_nothing(command, tmp_path):
+    told = command(*SWEEP, "plan=true")
+    assert told.code == 0
+    assert re.search(r"jobs\s+40", told.out)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("seed=1,2", "seed: hydra/sweeper=precision chooses the seeds"),
+        ("hydra.sweeper.half_width=0.7", "hydra.sweeper.half_width=0.7: must be a number above 0"),
+        ("hydra.sweeper.half_width=wide", "half_width"),
+        ("hydra.sweeper.confidence=95", "hydra.sweeper.confidence=95.0: must be a number above 0"),
+        ("hydra.sweeper.max_seeds=0", "hydra.sweeper.max_seeds=0: must be an integer from 1"),
+        ("hydra.sweeper.first_round=5000", "first_round=5000: must be an integer from 1 to 1000"),
+        ("hydra.sweeper.first_seed=-1", "hydra.sweeper.first_seed=-1: must be an integer from 0"),
+        ("hydra/launcher=basic", "needs hydra/launcher=vectorized"),
+        ("optimizer.lr=-1", "optimizer.lr=-1.0: must be"),
+    ],
+)
+def test_wrong_usage_is_refused_before_anything_starts(option, message, command, tmp_path):
+    options = [o for o in SWEEP if not (option.startswith("hydra/launcher") and o == INLINE)]
+    told = command(*options, option)
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert "Traceback" not in told.err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,210 @@
+"""Two settings: which one solves sooner, which one more often, and can that be told at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xorlab.analysis.bootstrap import RESAMPLES
+from xorlab.analysis.censored import Times, counted_runs, times_of
+from xorlab.analysis.intervals import CONFIDENCE, Floats, newcombe, z_value
+from xorlab.analysis.sooner import Resamples, sooner_interval
+from xorlab.analysis.survival import logrank
+from xorlab.analysis.verdict import judged
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Setting A against setting B.
+
+    Attributes:
+        a: name of setting A.
+        b: name of setting B.
+        n_a: runs of A.
+        n_b: runs of B.
+        rate_a: share of A's runs solved within ``limit``.
+        rate_b: of B's.
+        limit: the epoch to which all runs of both were followed; the shares and the probability
+            look no further.
+        difference: rate_a - rate_b.
+        difference_low: Newcombe's (1998) interval of it.
+        difference_high: its upper end.
+        sooner: probability that a run of A solves sooner than one of B (Mann & Whitney 1947); ties
+            count half, and two runs that are not solved are tied.
+        sooner_low: interval of it.
+        sooner_high: its upper end.
+        z: log-rank statistic, positive where A is solved sooner; every run is censored at its own
+            limit.
+        p: its two-sided p-value.
+        p_holm: the same after Holm's (1979) correction for all pairs that were compared at once;
+            equal to ``p`` for one.
+        claimed: whether a difference is claimed: ``p_holm`` is below 1 - confidence, and there are
+            runs enough for an exact test to reach such a level at all.
+        seeds: per setting, that would settle it if the rates are those observed (power 0.8); None
+            where a difference is claimed, or where nothing seen here asks for more than there are.
+        sentence: all this in plain English.
+    """
+
+    a: str
+    b: str
+    n_a: int
+    n_b: int
+    rate_a: float
+    rate_b: float
+    limit: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    sooner: float
+    sooner_low: float
+    sooner_high: float
+    z: float
+    p: float
+    p_holm: float
+    claimed: bool
+    seeds: int | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def compare(
+    runs: pd.DataFrame,
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two settings.
+
+    Args:
+        runs: as `xorlab.load_runs` returns them; those without an outcome do not count.
+        a: values of columns that select the runs of A, such as ``{"optimizer.lr": 0.5}``.
+        b: the same for B.
+        confidence: of the intervals and of the claim.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: a column that the runs do not have, values that no run has (those there are
+            are named), a run in both settings, or unsolved runs whose epoch limit is unknown.
+    """
+    z_value(confidence)
+    counted = counted_runs(runs, [*a, *b], "a, b")
+    chosen = [_selected(counted, name, setting) for name, setting in (("a", a), ("b", b))]
+    if (chosen[0] & chosen[1]).any():
+        raise ValueError(f"a={_named(a)}, b={_named(b)}: must not have a run in common")
+    times = [times_of(counted[rows]) for rows in chosen]
+    return compared(
+        (_named(a), times[0]), (_named(b), times[1]), confidence, Resamples(resamples, seed)
+    )
+
+
+def compare_all(
+    runs: pd.DataFrame,
+    by: Sequence[str],
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare every pair of settings, with Holm's (1979) correction of the log-rank test.
+
+    Args:
+        runs: as `xorlab.load_runs` returns them; those without an outcome do not count.
+        by: columns that make a setting.
+        confidence: of the intervals, each by itself, and of all claims together.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+
+    Returns:
+        a row per pair, the earlier setting being A: for each column of ``by`` its value in ``a.X``
+        and ``b.X``, then the fields of `Comparison`.
+
+    Raises:
+        ValueError: fewer than two settings, or as `compare` and `xorlab.convergence`.
+    """
+    by = list(by)
+    z_value(confidence)
+    counted = counted_runs(runs, by, "by")
+    groups = list(counted.groupby(by, dropna=False, sort=True, observed=True))
+    if len(groups) < 2:
+        raise ValueError(f"by={by}: there is but one setting; a comparison needs two")
+    settings = [dict(zip(by, values, strict=True)) for values, _ in groups]
+    told = [(_named(s), times_of(g)) for s, (_, g) in zip(settings, groups, strict=True)]
+    store = Resamples(resamples, seed)
+    pairs = list(combinations(range(len(groups)), 2))
+    plain = [compared(told[i], told[j], confidence, store) for i, j in pairs]
+    corrected = holm(np.array([one.p for one in plain]))
+    rows = []
+    for (i, j), one, p in zip(pairs, plain, corrected, strict=True):
+        values = {f"a.{k}": v for k, v in settings[i].items()}
+        values |= {f"b.{k}": v for k, v in settings[j].items()}
+        rows.append(values | asdict(judged(one, float(p), len(pairs), confidence)))
+    frame = pd.DataFrame(rows)
+    frame["seeds"] = frame["seeds"].astype("Int64")
+    return frame
+
+
+def holm(p: Floats) -> Floats:
+    """Holm's (1979) step-down correction of p-values (m,), in their order."""
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
+
+
+def compared(
+    a: tuple[str, Times], b: tuple[str, Times], confidence: float, store: Resamples
+) -> Comparison:
+    """The same from names and times; see `compare`."""
+    for name, times in (a, b):
+        if np.isnan(times.horizon):
+            raise ValueError(f"{name}: the epoch limit of a run is unknown; add training.epochs")
+    limit = min(a[1].horizon, b[1].horizon)
+    cut = [times.common(limit) for _, times in (a, b)]
+    told = [int(times.solved.sum()) for times in cut]
+    sizes = [len(times) for times in cut]
+    low, high = newcombe(told[0], sizes[0], told[1], sizes[1], confidence)
+    ranked = [np.where(times.solved, times.time, np.inf) for times in cut]
+    sooner = sooner_interval(ranked[0], ranked[1], confidence, store)
+    z, p = logrank(a[1].time, a[1].solved, b[1].time, b[1].solved)
+    rates = told[0] / sizes[0], told[1] / sizes[1]
+    plain = Comparison(
+        a=a[0], b=b[0], n_a=sizes[0], n_b=sizes[1], rate_a=rates[0], rate_b=rates[1], limit=limit,
+        difference=rates[0] - rates[1], difference_low=float(low), difference_high=float(high),
+        sooner=sooner[0], sooner_low=sooner[1], sooner_high=sooner[2], z=z, p=p, p_holm=p,
+        claimed=False, seeds=None, sentence="",
+    )  # fmt: skip
+    return judged(plain, p, 1, confidence)
+
+
+def _selected(
+    counted: pd.DataFrame, argument: str, setting: Mapping[str, Any]
+) -> npt.NDArray[np.bool_]:
+    rows = np.ones(len(counted), bool)
+    for name, value in setting.items():
+        missing = counted[name].isna() if pd.isna(value) else counted[name] == value
+        rows &= missing.to_numpy(bool, na_value=False)
+    if not setting or not rows.any():
+        there = counted[list(setting)].drop_duplicates().head(_MOST_NAMED)
+        told = "; ".join(_named(row) for row in there.to_dict("records")) or "no column is named"
+        raise ValueError(f"{argument}={_named(setting)}: no run has that; there are {told}")
+    return rows
+
+
+def _named(setting: Mapping[Any, Any]) -> str:
+    return ", ".join(
+        f"{name}={f'{value:g}' if isinstance(value, float) else value}"
+        for name, value in setting.items()
+    )

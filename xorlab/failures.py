@@ -1,0 +1,33 @@
+"""Why runs failed, as part of a summary: slower than the rest, so that only reports have it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from xorlab.analysis.failure_figures import failure_bars
+from xorlab.analysis.failures import CLASSES, failure_table
+from xorlab.analysis.figures import png
+from xorlab.analysis.settings import with_missing_named
+from xorlab.analysis.summary import Summary
+from xorlab.diagnosis import diagnose
+from xorlab.errors import ConfigError, StoreError
+
+
+def with_failures(summary: Summary) -> Summary:
+    """The same with a figure of why its unsolved runs failed, and a line that counts them.
+
+    What cannot be diagnosed, as without recorded weights, is a line that says so.
+    """
+    try:
+        diagnosis = diagnose(summary.runs)
+    except (ConfigError, StoreError) as error:
+        return replace(summary, notes=(*summary.notes, f"failures are not diagnosed: {error}"))
+    if diagnosis.empty:
+        return summary
+    counts = diagnosis["failure"].value_counts()
+    told = ", ".join(f"{counts[name]} {name}" for name in CLASSES if counts.get(name, 0))
+    runs = with_missing_named(summary.runs, summary.by)
+    table = failure_table(with_missing_named(diagnosis, summary.by), summary.by, runs)
+    figures = {**summary.figures, "failures.png": png(failure_bars(table, summary.by))}
+    notes = (*summary.notes, f"why {len(diagnosis)} runs were not solved: {told}")
+    return replace(summary, figures=figures, notes=notes)
