@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from xorlab.tasks import Task, make_task
 from xorlab.training import chunk_width, layer_sizes
 
 Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 _WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
 _LEAST, _MOST_PIECES = 512, 16
@@ -125,11 +126,11 @@ class Grid:
         return [self.config(pixel) for pixel in pixels]
 
     def _config(self, *values: float) -> Config:
-        config = copy.copy(self._base)
+        config = _like(self._base)
         copied = set()
         for (section, leaf), value in zip(self._keys, values, strict=True):
             if section not in copied:
-                setattr(config, section, copy.copy(getattr(config, section)))
+                setattr(config, section, _like(getattr(config, section)))
                 copied.add(section)
             setattr(getattr(config, section), leaf, value)
         return config
@@ -222,6 +223,13 @@ def zoomed(config: Config, x: float, y: float, factor: float) -> Config:
         setattr(closer.landscape, f"{letter}_low", float(low))
         setattr(closer.landscape, f"{letter}_high", float(high))
     return closer
+
+
+def _like(section: T) -> T:
+    """A shallow copy, ten times as fast as `copy.copy`: there is one for every pixel."""
+    made = object.__new__(type(section))
+    vars(made).update(vars(section))
+    return made
 
 
 def _axis(told: LandscapeConfig, letter: str, size: int) -> Axis:

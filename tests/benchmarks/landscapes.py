@@ -1,6 +1,6 @@
 """Landscapes of growing size: time, networks per second and peak memory.
 
-Usage: python -m tests.benchmarks.landscapes [--small] [--epochs N]
+Usage: python -m tests.benchmarks.landscapes [--small] [--epochs N] [--sides N N ...]
 
 Each size is the slice of Kolen & Pollack (1990) in a process of its own, recorded in a new store:
 200 epochs without an early end, as a picture costs at most. The time is that of training and
@@ -96,8 +96,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a few seconds instead of minutes")
     parser.add_argument("--epochs", type=int, default=200)
+    parser.add_argument("--sides", type=int, nargs="+", default=SIDES)
     options = parser.parse_args()
-    sides, epochs = ((48,), 20) if options.small else (SIDES, options.epochs)
+    sides, epochs = ((48,), 20) if options.small else (options.sides, options.epochs)
     table = Table(box=SIMPLE_HEAD, title=f"{epochs} epochs, {len(os.sched_getaffinity(0))} cores")
     columns = ("pixels", "s", "s in all", "networks/s", "MiB, command", "MiB, largest worker")
     for column in columns:
