@@ -3,7 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep notebooks clean
+.PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
+	benchmark-statistics benchmark-landscapes coverage notebooks clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -41,9 +42,19 @@ benchmark: $(READY)  ## time training against the notebook's loop
 benchmark-sweep: $(READY)  ## time composing, recording, whole sweeps and reading back
 	$(BIN)/python -m tests.benchmarks.sweeps
 
-notebooks: $(READY)  ## run the first sweep, execute the notebooks on it, draw the picture
+benchmark-statistics: $(READY)  ## time the statistics of many settings
+	$(BIN)/python -m tests.benchmarks.statistics
+
+benchmark-landscapes: $(READY)  ## time landscapes, and their memory
+	$(BIN)/python -m tests.benchmarks.landscapes
+
+coverage: $(READY)  ## simulate how often the intervals hold the truth
+	$(BIN)/python -m tests.benchmarks.coverage
+
+notebooks: $(READY)  ## run the sweeps of the notebooks, execute them, draw the picture
 	rm -rf build/notebooks && mkdir -p build/notebooks
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=first
+	cd build/notebooks && ../../$(BIN)/xorlab -m +study=failures
 	$(BIN)/python -m tests.notebooks build/notebooks
 
 clean:  ## remove what was built
