@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+# Jobs of language models start half a dozen processes, in a group of their own that outlives the
+# server's.
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+
+
 @contextlib.contextmanager
 def serving_store(folder: Path, database: Path) -> Iterator[str]:
     """Within: the address of a server of this database, on a free loopback port."""
@@ -26,7 +31,7 @@ def serving_store(folder: Path, database: Path) -> Iterator[str]:
              "--workers", "1", "--backend-store-uri", f"sqlite:///{database}",
              "--artifacts-destination", str(folder / "artifacts")],
             cwd=folder, stdout=log, stderr=log, start_new_session=True,
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+            env=os.environ | QUIET,
         )  # fmt: skip
     try:
         deadline = time.monotonic() + 120

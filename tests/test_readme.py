@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.servers import QUIET
 
 TEXT = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
@@ -30,7 +31,7 @@ def environment() -> dict[str, str]:
     return os.environ | {
         "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
-        "MLFLOW_DISABLE_TELEMETRY": "true",
+        **QUIET,
     }
 
 
