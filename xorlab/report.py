@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Make the tables, figures and report.html of a sweep anew, or those of any "
         "runs that a filter finds.",
         epilog="examples: xorlab-report latest;  xorlab-report 4f2a --out summary;  "
-        "xorlab-report --filter \"params.`network.hidden` = '2'\" --out two-units",
+        "xorlab-report --filter 'params.`network.hidden` = \"2\"' --out two-units",
     )
     parser.add_argument(
         "sweep", nargs="?", metavar="SWEEP",

@@ -134,11 +134,11 @@ class Processes:
     def _attempt(self, work: Runnable[T]) -> T:
         code: int | None = None
         for _ in range(_TRIES):
+            if self._closed:
+                break
             done, code = self._once(work)
             if done is not None:
                 return done
-            if self._closed:
-                break
         return work.lost(f"the worker process was ended {_TRIES} times (exit code {code})")
 
     def _once(self, work: Runnable[T]) -> tuple[T | None, int | None]:
@@ -147,6 +147,8 @@ class Processes:
         with _one_blas_thread():
             process.start()
         self._alive.add(process)
+        if self._closed:  # it began while `close` was ending those it could see
+            process.kill()
         sender.close()
         done: T | None
         try:

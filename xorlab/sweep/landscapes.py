@@ -17,6 +17,7 @@ from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.provenance import provenance
 from xorlab.result import OUTCOMES
 from xorlab.sweep.executors import Executor, make_executor, worker_count
+from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.returns import objective
 from xorlab.sweep.session import command
@@ -132,12 +133,16 @@ def _train(
     queue = [piece for piece in reversed(grid.pieces) if piece not in pieces]
     total = sum(len(grid.pixels(piece)) for piece in queue)
     under_way: dict[Future[Pixels | Fault], int] = {}
-    with SweepProgress(console, total, grid.count - total, "networks") as progress:
+    with (
+        Interrupts() as interrupts,
+        SweepProgress(console, total, grid.count - total, "networks") as progress,
+    ):
         while queue or under_way:
             while queue and len(under_way) < executor.slots:
                 piece = queue.pop()
                 under_way[executor.submit(PieceWork(config, grid.task, piece))] = piece
             ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
+            interrupts.check()
             parent.beat()
             for future in ended:
                 piece, pixels = under_way.pop(future), future.result()

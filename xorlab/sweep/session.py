@@ -19,6 +19,7 @@ from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
 from xorlab.sweep.executors import Executor
+from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
@@ -119,7 +120,10 @@ class Session:
             self.console.print(note)
         context = Context(self._provenance, self.parent.run_id)
         shards: dict[Future[Done], Shard] = {}
-        with SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress:
+        with (
+            Interrupts() as interrupts,
+            SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress,
+        ):
             try:
                 queue = list(reversed(plan.shards))
                 while queue or shards:
@@ -128,6 +132,7 @@ class Session:
                         work = Work([job.config for job in shard.jobs], shard.task)
                         shards[executor.submit(work)] = shard
                     ended, _ = wait(shards, timeout=_WAIT, return_when=FIRST_COMPLETED)
+                    interrupts.check()
                     self.parent.beat()
                     for future in ended:
                         done, jobs = future.result(), shards.pop(future)
