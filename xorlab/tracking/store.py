@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from xorlab.credentials import without_those_of
 from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, resolve, shown
 
@@ -130,7 +131,7 @@ def _translated(address: str) -> Iterator[None]:
     except StoreError:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        first = str(error).strip().partition("\n")[0].replace(address, shown(address))
+        first = without_those_of(address, str(error).strip().partition("\n")[0])
         raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
 
 
