@@ -75,5 +75,5 @@ def _bounded(text: str, most: int = _LONGEST_VALUE) -> str:
 
 
 def _spelt_out(letter: str) -> str:
-    """A line break, a control character, or a byte that is no text, such as ``\\x1b``."""
+    """A line break, a control character, or a byte that is no text, by its escape."""
     return letter.encode("unicode_escape", "surrogatepass").decode()
