@@ -7,14 +7,13 @@ from urllib.parse import unquote
 
 HIDDEN = "***"
 
-# Up to the last @: a password may hold any letter that nobody has encoded. The path of a database
-# file may hold one too, and no user name.
-_USER = re.compile(r"\b(?!sqlite:)([A-Za-z][\w+.-]*://)[^\s]*@")
+# Up to the last @ of the text: a password may hold any letter that nobody has encoded, a blank too.
+# The path of a database file may hold one as well, and no user name.
+_USER = re.compile(r"(?<![\w+.-])(?!sqlite:)([\w+.-]*://).*@", re.DOTALL)
 _QUERY = re.compile(
     r"(?i)\b([\w-]*(?:user|uid|pass|passwd|password|pwd|token|secret|credential|odbc_connect)s?=)"
     r"[^&\s'\"]+"
 )
-_NOT_SQLITE = re.compile(r"\b(?!sqlite:)[A-Za-z][\w+.-]*://\S+\?\S+")
 
 
 def without_credentials(text: str) -> str:
@@ -25,8 +24,7 @@ def without_credentials(text: str) -> str:
     """
     if "://" not in text:
         return text
-    text = _USER.sub(rf"\1{HIDDEN}@", text)
-    return _NOT_SQLITE.sub(lambda found: _QUERY.sub(rf"\1{HIDDEN}", found[0]), text)
+    return _QUERY.sub(rf"\1{HIDDEN}", _USER.sub(rf"\1{HIDDEN}@", text))
 
 
 def without_those_of(address: str, text: str) -> str:
