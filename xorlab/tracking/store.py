@@ -137,6 +137,8 @@ def _translated(address: str) -> Iterator[None]:
 
 def _client(address: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # MLflow prints every run's page, with the user name and password of the address.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     # A server that is not there is reported in seconds, not in minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     with warnings.catch_warnings():
