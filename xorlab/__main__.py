@@ -13,7 +13,7 @@ def main() -> int:
         sys.stdout.write(help_text())
         return 0
     if sys.argv[1:] == ["--version"]:
-        from xorlab.provenance import package_version
+        from xorlab.environment import package_version
 
         sys.stdout.write(f"xorlab {package_version()}\n")
         return 0

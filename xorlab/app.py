@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 
 import hydra
@@ -17,9 +19,11 @@ from omegaconf.errors import OmegaConfBaseException
 from xorlab.checks import check
 from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, register_schema
 from xorlab.config import Config
-from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.credentials import without_credentials
+from xorlab.errors import ConfigError, StoreError, UsageError, told
 from xorlab.single import run_single
 from xorlab.usage import translate
+from xorlab.user_folder import check_user_folder, parse
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
 _DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
@@ -29,7 +33,7 @@ def run_command() -> int:
     """Compose what the command line says and run it; returns the exit code."""
     register_schema()
     if os.environ.get(_FULL_ERROR):
-        return _dispatch()
+        return _dispatch_with_traceback()
     try:
         with _errors_raised():
             return _dispatch()
@@ -44,8 +48,8 @@ def run_command() -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        return _tell(f"{told} ({_FULL_ERROR}=1 shows where)", _FAILED)
+        what = f"{type(error).__name__}: {error}"
+        return _tell(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)
 
 
 def run(cfg: DictConfig) -> float:
@@ -80,7 +84,30 @@ def _job(config: Config) -> float:
     return run_landscape(config, launcher.get("executor", "processes"), launcher.get("workers"))
 
 
+def _dispatch_with_traceback() -> int:
+    """For those who ask where an error comes from; without passwords there too."""
+    try:
+        return _dispatch()
+    except (Exception, _Refused):
+        sys.stderr.write(without_credentials(traceback.format_exc()))
+        return _FAILED
+
+
 def _dispatch() -> int:
+    options = parse(sys.argv[1:])
+    check_user_folder(options)
+    if options.cfg or options.info:
+        # Hydra prints the configuration, the tracking address with it.
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed):
+                return _start()
+        finally:
+            sys.stdout.write(without_credentials(printed.getvalue()))
+    return _start()
+
+
+def _start() -> int:
     from xorlab.sweep.launch import JobsFailedError
 
     application = hydra.main(
@@ -104,5 +131,5 @@ def _errors_raised() -> Iterator[None]:
 
 
 def _tell(message: str, code: int) -> int:
-    sys.stderr.write(f"xorlab: {message}\n")
+    sys.stderr.write(told("xorlab", message))
     return code

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from xorlab.checks import check
 from xorlab.config import LEAVES, Config
+from xorlab.targets import refuse_calls
 from xorlab.usage import readable, unknown_key
 
 CONFIG_NAME = "config"
@@ -115,7 +116,8 @@ class Composer:
                 run_mode=RunMode.RUN,
             )
             with open_dict(cfg):
-                cfg.pop("hydra")
+                hydra = OmegaConf.to_container(cfg.pop("hydra"), resolve=False)
+            refuse_calls(hydra, [*self._shared, *overrides])
             self._bases[overrides] = _Base(cfg)
         return self._bases[overrides]
 

@@ -17,6 +17,7 @@ from xorlab.keys import (
     LOSSES,
     MAX_EPOCHS,
     MAX_LAYERS,
+    MAX_NAME,
     MAX_PIXELS,
     MAX_SEED,
     MAX_UNITS,
@@ -32,6 +33,7 @@ from xorlab.keys import (
     is_flag,
     is_hidden,
     is_integer,
+    is_name,
     is_optional,
     is_positive,
     is_text,
@@ -120,8 +122,9 @@ class TrackingConfig:
         "tracking.uri=http://localhost:5000", is_optional(is_text),
     )  # fmt: skip
     experiment: str = key(
-        "xorlab", "MLflow experiment", "a name", "tracking.experiment=pilot", is_text
-    )
+        "xorlab", "MLflow experiment", f"a name in one line of at most {MAX_NAME} characters",
+        "tracking.experiment=pilot", is_name,
+    )  # fmt: skip
     existing: str = choice(
         "skip", EXISTING, "a sweep's runs that are finished already: skip them, run them again, "
         "or also retry those that failed", "tracking.existing=rerun",
@@ -140,7 +143,7 @@ class TrackingConfig:
     )  # fmt: skip
     sweep: str | None = key(
         None, "run id of the parent run; a sweep sets it for its jobs", "a run id, or null",
-        "tracking.sweep=null", is_optional(is_text),
+        "tracking.sweep=null", is_optional(is_name),
     )  # fmt: skip
 
 

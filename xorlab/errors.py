@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xorlab.credentials import without_credentials
+
 
 class ConfigError(ValueError):
     """A configuration value that cannot be used.
@@ -16,7 +18,7 @@ class ConfigError(ValueError):
         self.key = key
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{key}={spell(value)}: must be {allowed}")
+        super().__init__(without_credentials(f"{key}={_bounded(spell(value))}: must be {allowed}"))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
         # Workers hand errors back pickled; the default would call __init__ with the message alone.
@@ -26,9 +28,15 @@ class ConfigError(ValueError):
 class UsageError(ValueError):
     """A command line that cannot be understood: an unknown key, group or option, or bad syntax."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
+
 
 class StoreError(RuntimeError):
     """A tracking store that cannot be reached, read or written."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
 
 
 class NoStoreError(StoreError):
@@ -42,3 +50,30 @@ def spell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
+
+
+def told(command: str, error: object) -> str:
+    """An error as a command prints it: one line, that any terminal or file can take.
+
+    Args:
+        command: whose error it is.
+        error: what went wrong, which may quote whatever a user or a file said.
+    """
+    text = without_credentials(str(error))
+    line = "".join(letter if letter.isprintable() else _spelt_out(letter) for letter in text)
+    return f"{command}: {_bounded(line, _LONGEST_LINE)}\n"
+
+
+_LONGEST_VALUE, _LONGEST_LINE = 300, 2000
+
+
+def _bounded(text: str, most: int = _LONGEST_VALUE) -> str:
+    """A text that is no longer than this, with a word on how long it was."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}... ({len(text)} characters) ...{text[-most // 4 :]}"
+
+
+def _spelt_out(letter: str) -> str:
+    """A line break, a control character, or a byte that is no text, by its escape."""
+    return letter.encode("unicode_escape", "surrogatepass").decode()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from xorlab.choices import is_own
 from xorlab.config import LEAVES, SECTIONS, Config
 from xorlab.errors import ConfigError
+from xorlab.table_file import table_digest
 
 SCHEMA_VERSION = 1
 CHOICES = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
@@ -82,12 +82,8 @@ def run_key(config: Config) -> str:
         if values[name] == default:
             del values[name]
     if config.task.name == "table" and config.task.path is not None:
-        values["task.path"] = _digest(config.task.path)
+        values["task.path"] = table_digest(config.task.path)
     text = json.dumps(
         {"schema": SCHEMA_VERSION, **values}, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -31,6 +31,9 @@ MAX_LAYERS = 16
 MAX_BITS = 12
 MAX_PIXELS = 8192  # along one side of a landscape
 MAX_WIDTH = 128
+MAX_NAME = 250  # characters; MLflow's own databases hold no longer ones
+MAX_TEXT = 4096
+MAX_GIVEN = 100_000  # weights that one can write down
 
 
 def key(
@@ -135,8 +138,22 @@ def is_flag(v: Any) -> bool:
 
 
 def is_text(v: Any) -> bool:
-    """Whether a value is text with something in it."""
-    return isinstance(v, str) and bool(v.strip())
+    """Whether a value is text with something in it, that any file and store can hold.
+
+    What a command line cannot decode comes in as lone surrogates, which nothing can encode.
+    """
+    if not isinstance(v, str) or not v.strip() or "\0" in v or len(v) > MAX_TEXT:
+        return False
+    return v.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in v)
+
+
+def is_name(v: Any) -> bool:
+    """Whether a value is a name for lists and pages: text of one line, not too long."""
+    return is_text(v) and len(v) <= MAX_NAME and not any(map(_breaks, v))
+
+
+def _breaks(letter: str) -> bool:
+    return letter < " " or "\x7f" <= letter <= "\x9f" or letter in "\u2028\u2029"
 
 
 def is_hidden(v: Any) -> bool:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.errors import ConfigError, StoreError, UsageError, told
 
 _DONE, _FAILED, _USAGE = 0, 1, 2
 _DEFAULT_OUT = Path("xorlab-report")
@@ -89,7 +89,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _tell(error: Exception, code: int) -> int:
-    sys.stderr.write(f"xorlab-report: {error}\n")
+    sys.stderr.write(told("xorlab-report", error))
     return code
 
 

@@ -61,7 +61,9 @@ def run_single(config: Config) -> float:
         record = replace(
             record,
             tags=record.tags | {OWNER_TAG: this_process()},
-            artifacts=record.artifacts | {"learning.png": _drawing(config, result, task)},
+            artifacts=record.artifacts
+            | {"learning.png": _drawing(config, result, task)}
+            | context.provenance.files(),
         )
     recorder.record([record], False)
     if alone:

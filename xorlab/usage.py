@@ -22,7 +22,9 @@ def readable(overrides: Sequence[str] = ()) -> Iterator[None]:
     """Within: an error of composition leaves as a `ConfigError` or a `UsageError`."""
     try:
         yield
-    except (HydraException, OmegaConfBaseException) as error:
+    except (ConfigError, UsageError):
+        raise
+    except Exception as error:  # of Hydra, OmegaConf, their parsers: a file may hold anything
         raise translate(error, overrides) from error
 
 
@@ -43,6 +45,8 @@ def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | 
         return ConfigError(error.full_key, error.value, _LEAVES[error.full_key].metadata["allowed"])
     told = " (from: " + " ".join(overrides) + ")" if overrides else ""
     lines = [line for line in text.splitlines() if line.strip() and "hydra.cc" not in line]
+    if not isinstance(error, HydraException | OmegaConfBaseException):
+        lines.insert(0, type(error).__name__)
     return UsageError("; ".join(dict.fromkeys(line.strip() for line in lines)) + told)
 
 

@@ -75,7 +75,7 @@ def report_html(
         runs=cells[:_MOST_RUNS],
         runs_left=max(0, len(summary.runs) - _MOST_RUNS),
     )
-    return page.encode()
+    return page.encode(errors="backslashreplace")  # of what a command line could not decode
 
 
 def _run_cells(runs: pd.DataFrame, by: Sequence[str]) -> tuple[list[str], list[list[str]]]:

@@ -107,5 +107,8 @@ def summarise(
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     file = io.BytesIO()
+    # Without the address that the runs were read from, which pandas would write into the file.
+    frame = frame.copy(deep=False)
+    frame.attrs = {}
     frame.to_parquet(file, index=False, engine="pyarrow")
     return file.getvalue()

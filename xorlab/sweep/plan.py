@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from xorlab.choices import TaskConfig
 from xorlab.config import Config
+from xorlab.credentials import without_credentials
 from xorlab.identity import run_key, setting
 from xorlab.initializers import wiring_of
 from xorlab.optimizers import OPTIMIZERS
@@ -37,7 +38,7 @@ class Job:
     key: str
 
     def __str__(self) -> str:
-        return " ".join(self.overrides) or "(defaults)"
+        return without_credentials(" ".join(self.overrides)) or "(defaults)"
 
 
 def make_job(num: int, overrides: Sequence[str], config: Config) -> Job:

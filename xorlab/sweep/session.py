@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from xorlab.config import TrackingConfig
+from xorlab.credentials import without_credentials
 from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
@@ -104,6 +105,7 @@ class Session:
             self.parent.reopen(code)
         self._provenance = code
         try:
+            self.parent.keep(code.files())
             yield self.parent
         except BaseException as error:
             stopped = isinstance(error, StoppedError)
@@ -209,8 +211,8 @@ class Session:
 
 
 def command() -> str:
-    """What was typed to start this process, to be typed again."""
-    return "xorlab " + shlex.join(sys.argv[1:])
+    """What was typed to start this process, to be typed again, with any password anew."""
+    return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))
 
 
 def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:

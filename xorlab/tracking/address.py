@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from xorlab.credentials import HIDDEN, without_credentials
 from xorlab.errors import ConfigError
 
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql")
 _SQLITE = "sqlite:///"
+
+# Addresses with credentials that this process has opened, by what may be shown of them: a table of
+# runs keeps only that, since pandas writes what it keeps into every file, and is read on all the
+# same.
+_WITHHELD: dict[str, str] = {}
 
 
 def resolve(uri: str | None, folder: Path | None = None) -> str:
@@ -27,15 +33,19 @@ def resolve(uri: str | None, folder: Path | None = None) -> str:
     key = "tracking.uri" if uri else "MLFLOW_TRACKING_URI"
     if given is None:
         return f"{_SQLITE}{folder / 'mlflow.db'}"
-    scheme = urlsplit(given).scheme.partition("+")[0]
-    if scheme not in _SCHEMES:
+    given = _WITHHELD.get(given, given)
+    if f"{HIDDEN}@" in given or f"={HIDDEN}" in given:
+        raise ConfigError(
+            key, given, "the whole address: this one has its user name and password hidden"
+        )
+    if _scheme(given) not in _SCHEMES:
         raise ConfigError(
             key,
             given,
             "the address of a database or server, such as sqlite:////data/mlflow.db or "
             "http://localhost:5000",
         )
-    if scheme == "sqlite":
+    if _scheme(given) == "sqlite":
         path = given[len(_SQLITE) :].partition("?")[0] if given.startswith(_SQLITE) else ""
         if not path or path == ":memory:":
             raise ConfigError(key, given, "a database file, such as sqlite:////data/mlflow.db")
@@ -49,9 +59,28 @@ def database_file(uri: str) -> Path | None:
 
 
 def shown(uri: str) -> str:
-    """The address for people to read: without a password."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+    """The address for people and files: without a user name or password.
+
+    `resolve` knows what was left out, as long as this process lives.
+    """
+    told = without_credentials(uri)
+    if told != uri:
+        _WITHHELD[told] = uri
+    return told
+
+
+def _scheme(uri: str) -> str:
+    """Lower case, without a driver; empty where the text is no address that could be opened."""
+    if "\0" in uri or (not uri.isascii() and not _is_unicode(uri)):
+        return ""
+    try:
+        parts = urlsplit(uri)
+        _ = parts.hostname, parts.port  # raise for what is no host or port
+    except ValueError:
+        return ""
+    return parts.scheme.partition("+")[0]
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it is text: what a command line cannot decode comes in as surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -72,6 +72,12 @@ class Parent:
             self._store.client.set_tag(self.run_id, key, value)
         self._store.client.update_run(self.run_id, status=RUNNING)
 
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Store files with the run, beside those that it has."""
+        if files:
+            uri = self._store.client.get_run(self.run_id).info.artifact_uri
+            put_artifacts(self._store, self.run_id, uri, files)
+
     def describe(self, files: Mapping[str, bytes], note: str, counts: Mapping[str, float]) -> None:
         """Give the run its summary, in place of an earlier one.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xorlab.errors import StoreError
+from xorlab.tracking.address import shown
 from xorlab.tracking.files import recorded_curves, recorded_runs
 from xorlab.tracking.frames import client_row, curves_frame, runs_frame
 from xorlab.tracking.pages import search_all
@@ -51,7 +52,7 @@ def load_runs(
         frame = recorded_runs(store, sweep)
     if frame is None:
         frame = _found(store, sweep, filter)
-    frame.attrs["uri"] = store.uri
+    frame.attrs["uri"] = shown(store.uri)
     return frame
 
 

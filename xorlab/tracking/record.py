@@ -24,6 +24,7 @@ CURVE = "loss"
 KEY_TAG = "xorlab.key"
 SWEEP_TAG = "xorlab.sweep"
 OUTCOME_TAG = "xorlab.outcome"
+TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
 PARENT_TAG = "mlflow.parentRunId"
 NOTE_TAG = "mlflow.note.content"
 
@@ -79,6 +80,8 @@ def finished(
         # Where the UI looks for tables that belong to a run.
         "mlflow.loggedArtifacts": '[{"path": "predictions.json", "type": "table"}]',
     }
+    if task.digest is not None:
+        tags[TABLE_TAG] = task.digest
     return Record(
         name=run_name(config),
         status=FINISHED,
@@ -91,7 +94,7 @@ def finished(
         steps=result.steps,
         loss=result.loss,
         artifacts={
-            "predictions.json": _predictions(result, task),
+            "predictions.json": predictions_json(result, task),
             "weights.npz": _weights(result),
             "config.yaml": config_yaml(config).encode(),
         },
@@ -173,7 +176,7 @@ def user_name() -> str:
         return "unknown"
 
 
-def _predictions(result: Result, task: Task) -> bytes:
+def predictions_json(result: Result, task: Task) -> bytes:
     """An MLflow table: inputs, target and output of every pattern; null where not a number."""
     outputs = [[None if np.isnan(y) else float(y) for y in row] for row in result.predictions]
     targets = task.targets.tolist()

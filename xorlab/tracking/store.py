@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from xorlab.credentials import without_those_of
 from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, resolve, shown
 
@@ -130,12 +131,14 @@ def _translated(address: str) -> Iterator[None]:
     except StoreError:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        first = str(error).strip().partition("\n")[0].replace(address, shown(address))
+        first = without_those_of(address, str(error).strip().partition("\n")[0])
         raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
 
 
 def _client(address: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # MLflow prints every run's page, with the user name and password of the address.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     # A server that is not there is reported in seconds, not in minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     with warnings.catch_warnings():

@@ -1,0 +1,23 @@
+"""A few recorded runs, for filters and reports to be about."""
+
+from __future__ import annotations
+
+import xorlab
+from xorlab.provenance import Provenance
+from xorlab.tasks import make_task
+from xorlab.tracking.open import make_recorder
+from xorlab.tracking.record import Context, finished
+from xorlab.tracking.store import open_store
+
+
+def record_some() -> list[str | None]:
+    """Eight runs of two settings, in the store of the working directory; their ids."""
+    configs = [
+        xorlab.configure(f"seed={seed}", f"optimizer.lr={lr}", "training.epochs=400")
+        for seed in range(4) for lr in (0.5, 3)
+    ]  # fmt: skip
+    task = make_task(configs[0].task)
+    context = Context(Provenance("1"))
+    results = zip(configs, xorlab.train_many(configs), strict=True)
+    records = [finished(config, result, task, context, 1, 2) for config, result in results]
+    return make_recorder(open_store(None, "xorlab"), True)[0].record(records, once=False)
