@@ -190,5 +190,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": OPTIMIZERS,
     "training": ("default",),
     "tracking": ("default",),
-    "study": ("first", "failures"),
-}
+    "study": (
+        "first", "failures", "notebook", "hamey1991", "kramer1988", "kramer1988_parity",
+        "kolen1990", "tr_xor", "tr_xor_leaky", "tr_xor_steep",
+    ),
+}  # fmt: skip
