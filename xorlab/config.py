@@ -254,5 +254,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "training": ("default",),
     "landscape": ("default",),
     "tracking": ("default",),
-    "study": ("first", "failures", "kolen1990_slice"),
-}
+    "study": (
+        "first", "failures", "notebook", "hamey1991", "kramer1988", "kramer1988_parity",
+        "kolen1990", "kolen1990_slice", "tr_xor", "tr_xor_leaky", "tr_xor_steep",
+    ),
+}  # fmt: skip
