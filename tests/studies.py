@@ -1,6 +1,6 @@
 """Run the published studies, and write what they measure beside what was published.
 
-Usage: python -m tests.studies FOLDER [--small] [--into experiments/published.md] [--readme README.md]
+Usage: python -m tests.studies FOLDER [--small] [--into FILE] [--readme FILE]
 
 Each preset of the table is one sweep, `xorlab -m +study=NAME`, in FOLDER; runs that are there
 already are not trained again. With --small every setting has few networks: enough to see the

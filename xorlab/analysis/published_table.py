@@ -19,8 +19,8 @@ unsaid and what was chosen.
 
 A row agrees where the published value, to its printed digits, lies in the range that holds 95 % of
 the estimates from samples as large as the paper's, drawn from our networks. Where a paper states an
-uncertainty of its own, or not how many networks it had, the 95 % interval of ours takes the place of
-that range. Of rows that are right one in twenty falls outside by chance.
+uncertainty of its own, or not how many networks it had, the 95 % interval of ours takes the place
+of that range. Of rows that are right one in twenty falls outside by chance.
 """
 _COLUMNS = ("quantity", "published", "measured [95 %]", "in samples of the paper's size", "agrees")
 _BRIEF = ("source", "quantity", "published", "measured [95 %]", "agrees")
@@ -64,7 +64,9 @@ def markdown(
                  if row["agrees"] == "yes" else row for row in exact]  # fmt: skip
         agreeing = int(rows["agrees"].sum()) + sum(row["agrees"] == "yes" for row in exact)
         whole = f"{agreeing} of {len(rows) + len(exact)} published numbers agree"
-        return f"{_table(_BRIEF, short + chosen)}\n{whole}: [all of them](experiments/published.md)."
+        return (
+            f"{_table(_BRIEF, short + chosen)}\n{whole}: [all of them](experiments/published.md)."
+        )
     parts = [_TITLE, f"## {SOURCES['notebook'].name.capitalize()}\n", _command("notebook"),
              _table(_COLUMNS, exact)]  # fmt: skip
     for study, own in rows.groupby("study", sort=False):

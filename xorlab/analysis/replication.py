@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from xorlab.analysis.censored import counted_runs, times_of
@@ -42,13 +43,13 @@ class Sample:
         return part(self.ascending, self.n, self.limit).ert()
 
 
-def sample_of(runs: pd.DataFrame) -> Sample:
-    """The runs of one setting that have an outcome.
+def sample_of(runs: pd.DataFrame, limit: float | None = None) -> Sample:
+    """The runs of one setting that have an outcome, up to a limit; None for their own.
 
     Raises:
         ValueError: no run with an outcome, or times that contradict themselves.
     """
-    times = times_of(counted_runs(runs, ["outcome"], "runs")).common()
+    times = times_of(counted_runs(runs, ["outcome"], "runs")).common(limit)
     return Sample(np.sort(times.time[times.solved]), len(times), times.horizon)
 
 
@@ -256,10 +257,10 @@ def _best(sample: Sample) -> BestCutoff:
 
 def _half_peak(sample: Sample) -> Floats:
     curve = efficiency(sample)
-    return np.flatnonzero(curve >= curve.max() / 2) + 1.0
+    return (np.flatnonzero(curve >= curve.max() / 2) + 1).astype(np.float64)
 
 
-def _drawn(sample: Sample, ranks: Floats) -> Sample:
+def _drawn(sample: Sample, ranks: npt.NDArray[np.integer]) -> Sample:
     """Networks by their rank: the solved in their order, then all others."""
     solved = np.sort(ranks[ranks < len(sample.ascending)])
     return Sample(sample.ascending[solved], len(ranks), sample.limit)
