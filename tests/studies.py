@@ -22,6 +22,8 @@ import xorlab
 from xorlab.analysis.published import SOURCES, notebook_rows, published
 from xorlab.analysis.published_table import between_markers, markdown
 from xorlab.tasks import make_task
+from xorlab.tracking.store import open_store
+from xorlab.tracking.sweeps import LATEST, find_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {
@@ -48,8 +50,12 @@ def address(folder: Path) -> str:
 
 
 def load(folder: Path) -> dict[str, pd.DataFrame]:
-    """The runs of every study."""
-    return {study: xorlab.load_runs(address(folder), experiment=study) for study in SOURCES}
+    """The runs of every study, of its last sweep alone: an earlier one may have been smaller."""
+    found = {}
+    for study in SOURCES:
+        last = find_sweep(open_store(address(folder), study, create=False), LATEST)
+        found[study] = xorlab.load_runs(address(folder), sweep=last.run_id)
+    return found
 
 
 def notebook(runs: pd.DataFrame) -> list[tuple[str, str, str, bool]]:

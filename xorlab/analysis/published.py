@@ -271,9 +271,9 @@ def notebook_rows(
         known = np.array(printed)
         if allowed:
             off = float(np.max(np.abs(ours / known - 1)))
+            ends = f"{float(ours[0])!r} ... {float(ours[-1])!r}"
             rows.append((name, f"{printed[0]!r} ... {printed[-1]!r}",
-                         f"{ours[0]!r} ... {ours[-1]!r}, at most {off:.0e} of itself off",
-                         off <= allowed))  # fmt: skip
+                         f"{ends}, at most {off:.0e} of itself off", off <= allowed))  # fmt: skip
         else:
             same = np.array_equal(np.round(ours, 8), known)
             rows.append((name, ", ".join(map(str, printed)),
