@@ -35,7 +35,7 @@ def test_an_address_of_no_store_is_refused(uri):
 
 
 def test_a_password_is_not_shown():
-    assert shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert shown("postgresql://me:secret@host/db") == "postgresql://***@host/db"
     assert shown("http://host:5000") == "http://host:5000"
 
 
