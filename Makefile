@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
-	benchmark-statistics benchmark-landscapes coverage studies notebooks clean
+	benchmark-statistics benchmark-landscapes coverage fuzz studies notebooks clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -50,6 +50,9 @@ benchmark-landscapes: $(READY)  ## time landscapes, and their memory
 
 coverage: $(READY)  ## simulate how often the intervals hold the truth
 	$(BIN)/python -m tests.benchmarks.coverage
+
+fuzz: $(READY)  ## try a hundred thousand hostile inputs
+	$(BIN)/python -m tests.fuzz --count 100000
 
 studies: $(READY)  ## run the published studies, write the table of what they claim and what is measured
 	$(BIN)/python -m tests.studies build/studies
