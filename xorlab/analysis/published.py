@@ -37,6 +37,8 @@ class Claim:
         measured: a statistic of one setting's networks, or a function of the runs of many.
         slope: of the leaky rectifier, where only runs with that are meant.
         limit: epochs after which to look no further; None for the runs' own.
+        post_hoc: the protocol was chosen after another had been seen not to agree. Shown, but
+            never counted as an agreement: a number that was looked for confirms nothing.
     """
 
     study: str
@@ -47,6 +49,7 @@ class Claim:
     measured: Statistic | Rates
     slope: float | None = None
     limit: int | None = None
+    post_hoc: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,9 +181,11 @@ CLAIMS = (
     Claim(_T, "epochs, upper quartile", "251", *_near(251), Statistic(r.percentile(0.75))),
     Claim(_T, "epochs of the slowest", "336", *_near(336), Statistic(r.percentile(1), grows=True)),
     Claim(_L, "solved by 800, slope 0.01 / %", "76 (38 of 50)", *_of_50(38), _SUCCESS, 0.01, 800),
-    Claim(_L, "solved by 5,000, slope 0.01 / %", "76 (38 of 50)", *_of_50(38), _SUCCESS, 0.01),
+    Claim(_L, "solved by 5,000, slope 0.01 / %", "76 (38 of 50)", *_of_50(38), _SUCCESS, 0.01,
+          post_hoc=True),
     Claim(_L, "solved by 800, slope 0.1 / %", "94 (47 of 50)", *_of_50(47), _SUCCESS, 0.1, 800),
-    Claim(_L, "solved by 5,000, slope 0.1 / %", "94 (47 of 50)", *_of_50(47), _SUCCESS, 0.1),
+    Claim(_L, "solved by 5,000, slope 0.1 / %", "94 (47 of 50)", *_of_50(47), _SUCCESS, 0.1,
+          post_hoc=True),
     Claim(_S, "solved, slope 0.8 / %", "88 (44 of 50)", *_of_50(44), _SUCCESS, 0.8),
 )  # fmt: skip
 
@@ -214,6 +219,7 @@ def published(
                 "estimate": told.estimate, "low": told.low, "high": told.high,
                 "expected_low": told.expected_low, "expected_high": told.expected_high,
                 "n": len(runs), "agrees": told.agrees(claim.low, claim.high),
+                "post_hoc": claim.post_hoc,
             }
             for claim, told in _measured(runs, claims, limit, resamples, seed)
         ]  # fmt: skip
