@@ -12,9 +12,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-# Jobs of language models start half a dozen processes, in a group of their own that outlives the
-# server's.
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # Jobs of language models start half a dozen processes, in a group of their own that outlives
+    # the server's.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # Four by default, each of which imports all of MLflow.
+    "MLFLOW_WORKERS": "1",
+}
 
 
 @contextlib.contextmanager
@@ -27,7 +32,7 @@ def serving_store(folder: Path, database: Path) -> Iterator[str]:
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-             "--workers", "1", "--backend-store-uri", f"sqlite:///{database}",
+             "--backend-store-uri", f"sqlite:///{database}",
              "--artifacts-destination", str(folder / "artifacts")],
             cwd=folder, stdout=log, stderr=log, start_new_session=True,
             env=os.environ | QUIET,
