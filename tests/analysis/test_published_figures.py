@@ -107,6 +107,7 @@ def test_what_was_found_by_looking_for_it_is_shown_open_and_not_counted():
     assert [dot.get_markerfacecolor() == "white" for dot in dots] == table["post_hoc"].tolist()
     assert "of 2 agree" in ax.get_title()
     assert sum("(post hoc)" in text.get_text() for text in ax.get_yticklabels()) == 2
+    assert agreement(table.assign(post_hoc=True)).get_title() == "Post hoc (n = 30)"
 
 
 def test_a_row_of_which_nothing_is_known_keeps_its_place():

@@ -70,7 +70,8 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("measured / published, with 95 % interval (thick)\n"
                   "and range of samples of the paper's size (thin)")  # fmt: skip
     counted = table.loc[~table["post_hoc"], "agrees"]
-    ax.set_title(f"{int(counted.sum())} of {len(counted)} agree (n = {_counts(table['n'])})")
+    told = f"{int(counted.sum())} of {len(counted)} agree" if len(counted) else "Post hoc"
+    ax.set_title(f"{told} (n = {_counts(table['n'])})")
     return ax
 
 
