@@ -58,8 +58,8 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.set_xscale("log")
     known = table.loc[table["published_low"] > 0]
-    ends = known[["low", "high", "expected_low", "expected_high"]].div(known["value"], axis=0)
-    ends = ends.to_numpy(float)
+    ends = known[["low", "high", "expected_low", "expected_high"]].to_numpy(float)
+    ends = ends / known[["value"]].to_numpy(float)
     ends = ends[np.isfinite(ends) & (ends > 0)]
     low = min(0.6, 0.85 * float(ends.min(initial=1)))
     high = max(1.6, 1.15 * float(ends.max(initial=1)))
