@@ -47,7 +47,7 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError("xorlab-report takes a SWEEP (latest is the last one) or a --filter")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.analysis.summary import headline, summarise
-    from xorlab.failures import with_failures
+    from xorlab.failure_report import with_failures
     from xorlab.sweep.summary import facts_of, files_of
     from xorlab.tracking.parent import describe
     from xorlab.tracking.reader import load_curves, load_runs
