@@ -42,6 +42,7 @@ def run_single(config: Config) -> float:
     from xorlab.tracking.owner import OWNER_TAG, this_process
     from xorlab.tracking.record import Context, failed, finished, run_name
     from xorlab.tracking.store import open_store
+    from xorlab.tracking.trouble import reported
 
     tracking = config.tracking
     store = open_store(tracking.uri, tracking.experiment)
@@ -54,7 +55,10 @@ def run_single(config: Config) -> float:
     try:
         result = train(config)
     except Exception:
-        recorder.record([failed(config, traceback.format_exc(), context, started, _now())], False)
+        with reported(store):
+            recorder.record(
+                [failed(config, traceback.format_exc(), context, started, _now())], False
+            )
         raise
     record = finished(config, result, task, context, started, _now())
     if alone:
@@ -65,7 +69,8 @@ def run_single(config: Config) -> float:
             | {"learning.png": _drawing(config, result, task)}
             | context.provenance.files(),
         )
-    recorder.record([record], False)
+    with reported(store):
+        recorder.record([record], False)
     if alone:
         _tell(_result_text(config, result))
         _tell(f"\nRecorded as '{run_name(config)}' in experiment '{tracking.experiment}'.")

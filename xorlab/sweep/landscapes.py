@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -11,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from xorlab.config import Config
-from xorlab.errors import UsageError
+from xorlab.errors import StoreError, UsageError
 from xorlab.grid import Grid
 from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.provenance import provenance
@@ -36,6 +37,7 @@ from xorlab.tracking.landscapes import (
 from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED
 from xorlab.tracking.store import Store, open_store
+from xorlab.tracking.trouble import reported
 
 _WAIT = 0.5  # seconds between signs of life
 
@@ -98,7 +100,19 @@ def _trained(
     store: Store, config: Config, grid: Grid, executor: Executor, console: Console
 ) -> tuple[Landscape, float]:
     reuse = config.tracking.existing != "rerun"
-    parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
+    with reported(store):
+        parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
+        return _recorded(store, parent, config, grid, executor, console)
+
+
+def _recorded(
+    store: Store,
+    parent: Parent,
+    config: Config,
+    grid: Grid,
+    executor: Executor,
+    console: Console,
+) -> tuple[Landscape, float]:
     try:
         put_config(store, parent.run_id, config)
         pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
@@ -113,7 +127,10 @@ def _trained(
     except BaseException as error:
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)
-        parent.close(KILLED if interrupted or not isinstance(error, Exception) else FAILED)
+        killed = interrupted or not isinstance(error, Exception) or isinstance(error, StoreError)
+        # Where the store itself is in trouble the next start closes it.
+        with contextlib.suppress(Exception):
+            parent.close(KILLED if killed else FAILED)
         if interrupted:
             _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
         raise
@@ -148,7 +165,8 @@ def _train(
                 piece, pixels = under_way.pop(future), future.result()
                 if isinstance(pixels, Fault):
                     raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
-                record_piece(store, parent.run_id, grid, piece, pixels)
+                with reported(store):
+                    record_piece(store, parent.run_id, grid, piece, pixels)
                 pieces[piece] = pixels
                 counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
                 progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from xorlab.tracking.parent import About, Parent, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.store import Store
+from xorlab.tracking.trouble import reported
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
@@ -83,36 +84,41 @@ class Session:
             if row["status"] == FAILED:
                 self.reasons[key] = "failed before; tracking.existing=retry runs it again"
 
-    @contextmanager
+    @contextlib.contextmanager
     def opened(self, about: About | None = None) -> Iterator[Parent]:
         """Within: the parent run is RUNNING; after: it says how the sweep ended.
 
         Args:
             about: what the sweep is; None for one whose jobs are all known now.
         """
-        marked = mend(self.store)
-        if marked:
-            self.console.print(f"{marked} runs that a killed process left behind are marked KILLED")
-        code = provenance(Path.cwd())
-        if self.parent is None:
-            self.parent = open_parent(
-                self.store,
-                about or self._about(),
-                code,
-                reuse=self.tracking.existing != "rerun",
-            )
-        else:
-            self.parent.reopen(code)
-        self._provenance = code
-        try:
-            self.parent.keep(code.files())
-            yield self.parent
-        except BaseException as error:
-            stopped = isinstance(error, StoppedError)
-            self.parent.close(FAILED if stopped else KILLED)
-            if isinstance(error, KeyboardInterrupt):
-                self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")
-            raise
+        with reported(self.store):
+            marked = mend(self.store)
+            if marked:
+                self.console.print(
+                    f"{marked} runs that a killed process left behind are marked KILLED"
+                )
+            self._provenance = provenance(Path.cwd())
+            self._open(about)
+            assert self.parent is not None  # noqa: S101  (just opened)
+            try:
+                self.parent.keep(self._provenance.files())
+                yield self.parent
+            except BaseException as error:
+                # Where the store itself is in trouble the next start closes it.
+                with contextlib.suppress(Exception):
+                    self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
+                if isinstance(error, KeyboardInterrupt):
+                    told = f"\nstopped; what is recorded stays. Go on with: {command()}"
+                    self.console.print(told, soft_wrap=True, markup=False)
+                raise
+
+    def _open(self, about: About | None) -> None:
+        if self.parent is not None:
+            self.parent.reopen(self._provenance)
+            return
+        reuse = self.tracking.existing != "rerun"
+        told = about or self._about()
+        self.parent = open_parent(self.store, told, self._provenance, reuse)
 
     def train(self, plan: Plan, executor: Executor) -> None:
         """Train what remains, and record each shard as it ends."""
@@ -142,7 +148,8 @@ class Session:
                             part = slice(start, start + _RECORDED_AT_ONCE)
                             records = _records(jobs, done, part, context)
                             once = self.tracking.existing != "rerun"
-                            identifiers = recorder.record(records, once)
+                            with reported(self.store):
+                                identifiers = recorder.record(records, once)
                             progress.add(self._note(jobs.jobs[part], records, identifiers))
                         del future, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xorlab.tracking.record import FINISHED, KEY_TAG, Record
@@ -34,10 +35,15 @@ class BulkRecorder:
         """Record runs; see `xorlab.tracking.recorder.Recorder`."""
         identifiers = [uuid.uuid4().hex for _ in records]
         # Files first: a run that is in the database is complete, whatever happens in between.
-        for identifier, record in zip(identifiers, records, strict=True):
-            folder = local_folder(self._artifact_uri(identifier))
-            if record.artifacts and folder is not None:
-                write_files(folder, record.artifacts)
+        try:
+            for identifier, record in zip(identifiers, records, strict=True):
+                folder = local_folder(self._artifact_uri(identifier))
+                if record.artifacts and folder is not None:
+                    write_files(folder, record.artifacts)
+        except OSError:
+            # The disk may be full: these would stand there for no run.
+            self._forget(identifiers)
+            raise
         with session_of(self._store, read_only=False) as session:
             # Wait for other writers now, not in the middle, where SQLite would give up.
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
@@ -49,7 +55,15 @@ class BulkRecorder:
             ]
             self._insert(session, absent)
         kept = {identifier for identifier, _ in absent}
+        self._forget(identifier for identifier in identifiers if identifier not in kept)
         return [identifier if identifier in kept else None for identifier in identifiers]
+
+    def _forget(self, identifiers: Iterable[str]) -> None:
+        """Remove the files of runs that are not in the database."""
+        for identifier in identifiers:
+            folder = local_folder(self._artifact_uri(identifier))
+            if folder is not None:
+                shutil.rmtree(folder.parent, ignore_errors=True)
 
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"

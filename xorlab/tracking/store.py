@@ -20,6 +20,7 @@ from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, resolve, shown
 from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
+from xorlab.tracking.trouble import Identity, explained, identity_of
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -38,12 +39,14 @@ class Store:
         experiment: its name.
         experiment_id: its id.
         client: MLflow's client for this address.
+        identity: the file of an embedded store, as it was opened; None for any other.
     """
 
     uri: str
     experiment: str
     experiment_id: str
     client: MlflowClient
+    identity: Identity | None = None
 
     @property
     def sql(self) -> SqlAlchemyStore | None:
@@ -116,7 +119,7 @@ def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
             client = client_of(address)
             artifacts = (file.parent / "mlartifacts").as_uri()
             identifier = _experiment(client, experiment, artifacts, create)
-        return Store(address, experiment, identifier, client)
+        return Store(address, experiment, identifier, client, identity_of(address))
 
 
 @contextlib.contextmanager
@@ -130,7 +133,8 @@ def _translated(address: str) -> Iterator[None]:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
         first = without_those_of(address, str(error).strip().partition("\n")[0])
-        raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
+        told = explained(address, error) or f"{shown(address)}: {first}"
+        raise StoreError(f"cannot open the tracking store {told}") from error
 
 
 def _experiment(client: MlflowClient, name: str, artifacts: str | None, create: bool) -> str:
