@@ -74,7 +74,7 @@ def test_a_worker_that_is_killed_every_time_fails_its_shard_alone(processes):
     outcomes = doomed.result(timeout=60).outcomes
     killing.join()
     assert all(isinstance(outcome, Failure) for outcome in outcomes)
-    assert "ended 2 times (exit code -9)" in outcomes[0].reason
+    assert "ended 2 times (exit code -9: somebody killed it" in outcomes[0].reason
     assert len(processes.submit(work_of(3, 20)).result(timeout=60).outcomes) == 3
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -20,6 +21,7 @@ from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, resolve, shown
 from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
+from xorlab.tracking.schema import await_schema
 from xorlab.tracking.trouble import Identity, explained, identity_of
 
 if TYPE_CHECKING:
@@ -114,7 +116,9 @@ def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
         # MLflow creates tables and experiments without a lock: two that start at once would both
         # find nothing there, and one of them would crash.
         with FileLock(f"{file}.lock", timeout=120):
-            if not file.exists():
+            if file.exists():
+                await_schema(file)
+            else:
                 make_database(file)
             client = client_of(address)
             artifacts = (file.parent / "mlartifacts").as_uri()
@@ -131,7 +135,7 @@ def _translated(address: str) -> Iterator[None]:
         yield
     except StoreError:
         raise
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         first = without_those_of(address, str(error).strip().partition("\n")[0])
         told = explained(address, error) or f"{shown(address)}: {first}"
         raise StoreError(f"cannot open the tracking store {told}") from error
