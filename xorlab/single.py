@@ -14,6 +14,7 @@ import numpy.typing as npt
 from xorlab.config import Config
 from xorlab.errors import UsageError
 from xorlab.initializers import initial_layers
+from xorlab.memory import need_of, refuse_too_much
 from xorlab.provenance import provenance
 from xorlab.result import DIVERGED, SOLVED, Result
 from xorlab.tasks import Task, make_task
@@ -30,12 +31,14 @@ def run_single(config: Config) -> float:
 
     Raises:
         ConfigError: the task cannot be made, or the network does not fit it.
+        UsageError: there is not memory enough.
         StoreError: the tracking store cannot be opened.
     """
     task = make_task(config.task)
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
+    refuse_too_much(need_of([(config, task, 1)], [config], 0))
     # Only here, so that a wrong value is told before seconds of imports.
     from xorlab.sweep.returns import objective
     from xorlab.tracking.open import make_recorder

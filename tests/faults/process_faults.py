@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -11,13 +12,17 @@ from random import Random
 from tests.faults.fault import Fault, Outcome
 from tests.faults.sweeps import (
     EXPECTED,
+    INLINE,
     SWEEP,
     Child,
+    Hit,
     compared,
     ended,
+    found,
     fresh,
+    in_a_row,
+    message,
     recorded,
-    start,
     sweeping,
     until,
 )
@@ -64,77 +69,92 @@ def gone(pids: list[int]) -> bool:
 
 
 def _at_a_moment(folder: Path, child: Child, rng: Random) -> list[int]:
-    """Wait until some runs are recorded, and a little more; returns the processes then there."""
-    some = rng.randrange(EXPECTED * 2 // 3)
+    """Wait until some more runs are recorded; returns the processes that are there then."""
+    have = recorded(folder / "mlflow.db")
+    some = have + rng.randrange(max(1, (EXPECTED - have) // 4))
     until(
         lambda: child.poll() is not None
         or (recorded(folder / "mlflow.db") >= some and len(workers(child)) > 0),
         "the sweep does not get on", child,
     )  # fmt: skip
-    time.sleep(rng.uniform(0, 0.1))
+    time.sleep(rng.uniform(0, 0.05))
     return family(child.pid)
 
 
-def _told_to_stop(number: int, code: int):
-    def inject(folder: Path, rng: Random) -> Outcome:
-        fresh(folder)
+def told_to_stop(number: int, code: int) -> Hit:
+    """Ask it to stop: it says how to go on, and leaves no process behind."""
+
+    def hit(folder: Path, rng: Random) -> str | None:
         with sweeping(folder, *SWEEP, WORKERS) as child:
             there = _at_a_moment(folder, child, rng)
             child.kill(number)
-            assert child.wait() == code, child.printed()
+            if child.wait() == 0:
+                return None
+            assert child.code == code, child.printed()
             until(lambda: gone(there), "workers are left", child)
-        return _gone_on(folder, child, GO_ON)
+        return message(child)
 
-    return inject
-
-
-def _gone_on(folder: Path, child: Child, hint: str) -> Outcome:
-    told = Child(child.pid, child.log.rename(f"{child.log}.first"), child.code)
-    again = ended(folder, *SWEEP, WORKERS)
-    assert again.code == 0, again.printed()
-    return compared(folder / "mlflow.db", told, hint)
+    return hit
 
 
-def _killed(parent: bool, worker: bool):
-    def inject(folder: Path, rng: Random) -> Outcome:
-        fresh(folder)
+def killed(with_workers: bool) -> Hit:
+    """Kill the parent: its workers end, and the next start says what it had left."""
+
+    def hit(folder: Path, rng: Random) -> str | None:
         with sweeping(folder, *SWEEP, WORKERS) as child:
             there = _at_a_moment(folder, child, rng)
-            if worker:
-                for pid in workers(child):
-                    _kill(pid)
-            if not parent:
-                assert child.wait() == 0, child.printed()
-                return compared(folder / "mlflow.db", child, r"60 runs in .*|then open http")
+            if with_workers:
+                _kill(workers(child))
             child.kill()
-            assert child.wait() == -signal.SIGKILL
+            if child.wait() == 0:
+                return None
+            assert child.code == -signal.SIGKILL
             until(lambda: gone(there), "workers outlive their parent", child)
-        return _marked(folder)
+        return _what_is_told_next(folder)
 
-    return inject
+    return hit
 
 
-def _marked(folder: Path) -> Outcome:
-    """A killed parent says nothing; who starts the sweep again is told what it had left."""
-    again = ended(folder, *SWEEP, WORKERS)
+def _what_is_told_next(folder: Path) -> str:
+    """A killed process says nothing. The next start does, whatever it is to do itself."""
+    left = found(folder / "mlflow.db").others.count("RUNNING")
+    next_ = ended(folder, "-m", "seed=0", "training.epochs=1", "task=and", INLINE)
+    told = [line for line in next_.printed().splitlines() if "marked KILLED" in line]
+    return told[0] if told else f"(killed before it had begun: {left} runs are left behind)"
+
+
+def killed_workers(folder: Path, rng: Random) -> Outcome:
+    """Kill workers again and again: each costs its shard one more try."""
+    fresh(folder)
+    count = 0
+    with sweeping(folder, *SWEEP, WORKERS) as child:
+        for _ in range(5):
+            _at_a_moment(folder, child, rng)
+            count += _kill(workers(child)[:1])
+            time.sleep(0.2)  # the same shard is not to be met twice
+        child.wait()
+    again = ended(folder, *SWEEP, WORKERS, "tracking.existing=retry")
     assert again.code == 0, again.printed()
-    outcome = compared(folder / "mlflow.db", again, r"killed process left behind are marked KILLED")
-    told = [line for line in again.printed().splitlines() if "marked KILLED" in line]
-    return Outcome(**vars(outcome) | {"message": (told or ["(killed before it had begun)"])[-1],
-                                      "hint": "marked KILLED|killed before it had begun"})  # fmt: skip
+    assert count > 0, "no worker was met"
+    line = next(line for line in child.printed().splitlines() if " runs in " in line)
+    hint = rf"{EXPECTED} runs in .*|exit code -9: somebody killed it"
+    return compared(found(folder / "mlflow.db"), [line] * count, hint)
 
 
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+def _kill(pids: list[int]) -> int:
+    count = 0
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            count += 1
+    return count
 
 
+LEFT = r"1 runs that a killed process left behind are marked KILLED|begun: 0 runs are left behind"
 FAULTS = (
-    Fault("SIGTERM", _told_to_stop(signal.SIGTERM, 143), 20),
-    Fault("Ctrl-C", _told_to_stop(signal.SIGINT, 130), 20),
-    Fault("SIGKILL of the workers", _killed(parent=False, worker=True), 20),
-    Fault("SIGKILL of the parent", _killed(parent=True, worker=False), 20),
-    Fault("SIGKILL of parent and workers", _killed(parent=True, worker=True), 20),
+    Fault("SIGTERM", in_a_row(told_to_stop(signal.SIGTERM, 143), GO_ON, WORKERS), 5),
+    Fault("Ctrl-C", in_a_row(told_to_stop(signal.SIGINT, 130), GO_ON, WORKERS), 5),
+    Fault("SIGKILL of workers", killed_workers, 5),
+    Fault("SIGKILL of the parent", in_a_row(killed(False), LEFT, WORKERS), 5),
+    Fault("SIGKILL of parent and workers", in_a_row(killed(True), LEFT, WORKERS), 5),
 )

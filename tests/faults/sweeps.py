@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -13,19 +14,21 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from random import Random
 from tempfile import mkdtemp
 from urllib.parse import unquote, urlsplit
 
 from tests.faults.fault import Outcome
 
-# Ten shards that take a second or two; the whole has 60 runs.
-SWEEP = ("-m", "seed=range(0,12)", "network.hidden=2,3,4,5,6", "training.epochs=6000")
-EXPECTED = 60
+# Sixteen shards of three runs that take a second or two together.
+SWEEP = ("-m", "seed=range(0,6)", "network.hidden=range(2,10)", "training.epochs=5000")
+EXPECTED = 48
 INLINE = "hydra.launcher.executor=inline"
 _PER_START = ("xorlab.sweep", "mlflow.parentRunId")
 _PATIENCE = 120  # seconds
@@ -112,14 +115,10 @@ def _prepare() -> None:
     """Import what every sweep needs, once."""
     assert threading.active_count() == 1, "faults are injected from a process without threads"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    import matplotlib.backends.backend_agg
-    import mlflow.store.tracking.sqlalchemy_store
-    import mlflow.tracking
-    import pyarrow.parquet
-
-    import xorlab.app
-    import xorlab.sweep.launch
-    import xorlab.sweep.session  # noqa: F401
+    for name in ("matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_store",
+                 "mlflow.tracking", "pyarrow.parquet", "xorlab.app", "xorlab.sweep.launch",
+                 "xorlab.sweep.session"):  # fmt: skip
+        import_module(name)
 
 
 def until(condition: Callable[[], bool], complaint: str, child: Child | None = None) -> None:
@@ -239,16 +238,15 @@ def recorded(database: Path) -> int:
     return 0
 
 
-def compared(database: Path, child: Child, hint: str, sweep: tuple[str, ...] = SWEEP) -> Outcome:
-    """What a fault left, beside what should be there.
+def compared(there: Found, told: Sequence[str], hint: str) -> Outcome:
+    """What faults left, beside what should be there.
 
     Args:
-        database: the store.
-        child: the command that met the fault, which told about it.
-        hint: a pattern that its message must match.
-        sweep: what it was to run.
+        there: what stands in the store at last.
+        told: what each of them made the command say.
+        hint: a pattern that all of that must match.
     """
-    there, should = found(database), undisturbed(*sweep)
+    should = undisturbed(*SWEEP)
     ours = {key: runs for key, runs in there.whole.items() if key in should}
     half = sum(run != should[key][0] for key, runs in ours.items() for run in runs)
     return Outcome(
@@ -256,9 +254,37 @@ def compared(database: Path, child: Child, hint: str, sweep: tuple[str, ...] = S
         found=sum(map(len, ours.values())),
         twice=sum(len(runs) - 1 for runs in ours.values()),
         half=half + sum(status == "RUNNING" for status in there.others),
-        message=message(child),
+        message=next((line for line in told if not re.search(hint, line)), told[-1]),
         hint=hint,
+        injected=len(told),
     )
+
+
+Hit = Callable[[Path, Random], str | None]
+
+
+def in_a_row(
+    hit: Hit, hint: str, *options: str, times: int = 5
+) -> Callable[[Path, Random], Outcome]:
+    """Faults one after the other in one sweep, which is started again after each.
+
+    Args:
+        hit: injects a fault and mends it; what the command said, or None where the sweep had ended
+            before anything could happen to it.
+        hint: a pattern that all of that must match.
+        options: of the start that goes to the end.
+        times: how often.
+    """
+
+    def inject(folder: Path, rng: Random) -> Outcome:
+        fresh(folder)
+        told = [line for _ in range(times) if (line := hit(folder, rng)) is not None]
+        assert told, "nothing was injected"
+        last = ended(folder, *SWEEP, *options)
+        assert last.code == 0, last.printed()
+        return compared(found(folder / "mlflow.db"), told, hint)
+
+    return inject
 
 
 def message(child: Child) -> str:

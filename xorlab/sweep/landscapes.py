@@ -15,6 +15,7 @@ from xorlab.config import Config
 from xorlab.errors import StoreError, UsageError
 from xorlab.grid import Grid
 from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
+from xorlab.memory import need_of_landscape, refuse_too_much
 from xorlab.provenance import provenance
 from xorlab.result import OUTCOMES
 from xorlab.sweep.executors import Executor, make_executor, worker_count
@@ -67,6 +68,8 @@ def run_landscape(config: Config, executor: str = "processes", workers: int | No
         raise UsageError("plan=true: there is a plan for a sweep only; a landscape is one run")
     console = Console(highlight=False)
     count = worker_count(workers)
+    processes = count if executor == "processes" else 0
+    refuse_too_much(need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, processes))
     store = open_store(config.tracking.uri, config.tracking.experiment)
     mend(store)
     again = config.tracking.existing == "rerun"

@@ -17,6 +17,7 @@ from xorlab.checks import check
 from xorlab.composition import Composer
 from xorlab.config import Config, TrackingConfig
 from xorlab.errors import ConfigError, NoStoreError, UsageError
+from xorlab.memory import refuse_too_much
 from xorlab.sweep.axes import swept
 from xorlab.sweep.executors import make_executor, worker_count
 from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
@@ -130,23 +131,29 @@ def prepare(
         for, which is printed then.
 
     Raises:
-        UsageError: something is wrong with a job.
+        UsageError: something is wrong with a job, or all of them need more memory than there is;
+            nothing was started.
         StoreError: the tracking store cannot be opened.
     """
     tasks = Tasks()
     jobs = _jobs(owner, grid, first, tasks)
     tracking = _tracking(jobs)
     only_plan = any(job.config.plan for job in jobs)
-    store = session.store if session else _store(tracking, create=not only_plan)
+    # A store that is not there yet is made once it is clear that the sweep can begin.
+    store = session.store if session else _existing(tracking)
     found = {} if store is None else ended_runs(store, {job.key for job in jobs})
     if tracking.existing == "retry":
         found = {key: row for key, row in found.items() if row["status"] == FINISHED}
     if tracking.existing == "rerun":
         found = {}
     plan = make_plan(jobs, tasks, found, workers)
-    if only_plan or store is None:
-        _console().print(plan_table(plan, swept(jobs), workers))
+    processes = workers if getattr(owner, "executor", None) == "processes" else 0
+    if only_plan:
+        _console().print(plan_table(plan, swept(jobs), workers, processes))
+    refuse_too_much(plan.need(processes))
+    if only_plan:
         return None
+    store = store or open_store(tracking.uri, tracking.experiment)
     session = session or Session(store, tracking, _console())
     session.extend(plan, found)
     return session, plan
@@ -196,10 +203,10 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=160, highlight=False)
 
 
-def _store(tracking: TrackingConfig, create: bool) -> Store | None:
+def _existing(tracking: TrackingConfig) -> Store | None:
     try:
-        return open_store(tracking.uri, tracking.experiment, create=create)
-    except NoStoreError:  # where only a plan is asked for: nothing is finished yet
+        return open_store(tracking.uri, tracking.experiment, create=False)
+    except NoStoreError:  # nothing is finished yet
         return None
 
 

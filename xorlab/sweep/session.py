@@ -16,6 +16,7 @@ from rich.console import Console
 
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
+from xorlab.memory import POINTS_AT_ONCE
 from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
@@ -36,7 +37,7 @@ from xorlab.tracking.trouble import reported
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
-_RECORDED_AT_ONCE = 500  # bounds the memory of one transaction, not its speed
+_RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
 
 
 class StoppedError(Exception):
@@ -144,8 +145,9 @@ class Session:
                     self.parent.beat()
                     for future in ended:
                         done, jobs = future.result(), shards.pop(future)
-                        for start in range(0, len(jobs.jobs), _RECORDED_AT_ONCE):
-                            part = slice(start, start + _RECORDED_AT_ONCE)
+                        some = _at_once(done)
+                        for start in range(0, len(jobs.jobs), some):
+                            part = slice(start, start + some)
                             records = _records(jobs, done, part, context)
                             once = self.tracking.existing != "rerun"
                             with reported(self.store):
@@ -220,6 +222,12 @@ class Session:
 def command() -> str:
     """What was typed to start this process, to be typed again, with any password anew."""
     return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))
+
+
+def _at_once(done: Done) -> int:
+    """How many of a shard's runs to record in one go."""
+    longest = max((len(o.steps) for o in done.outcomes if isinstance(o, Result)), default=1)
+    return max(1, min(_RECORDED_AT_ONCE, POINTS_AT_ONCE // max(1, longest)))
 
 
 def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:

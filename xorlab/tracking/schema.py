@@ -30,7 +30,7 @@ def await_schema(file: Path) -> None:
     """
     from mlflow.store.db.utils import _get_latest_schema_revision
 
-    newest = _get_latest_schema_revision()
+    newest: str = _get_latest_schema_revision()  # type: ignore[no-untyped-call]
     last = revision_of(file)
     if last == newest:
         return
@@ -96,5 +96,6 @@ def _older(newest: str) -> set[str]:
     from alembic.script import ScriptDirectory
     from mlflow.store.db.utils import _get_alembic_config
 
-    script = ScriptDirectory.from_config(_get_alembic_config(db_url=""))
+    config = _get_alembic_config(db_url="")  # type: ignore[no-untyped-call]
+    script = ScriptDirectory.from_config(config)
     return {step.revision for step in script.walk_revisions("base", newest)}
