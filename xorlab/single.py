@@ -48,7 +48,7 @@ def run_single(config: Config) -> float:
     from xorlab.tracking.trouble import reported
 
     tracking = config.tracking
-    store = open_store(tracking.uri, tracking.experiment)
+    store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     recorder, _ = make_recorder(store, tracking.bulk)
     context = Context(provenance(Path.cwd()), tracking.sweep)
     alone = tracking.sweep is None

@@ -80,9 +80,8 @@ def injected(fault: Fault, rng: Random) -> Outcome:
 
 
 def _row(fault: Fault, outcomes: list[Outcome]) -> str:
-    sums = [
-        sum(getattr(o, name) for o in outcomes) for name in ("expected", "found", "twice", "half")
-    ]
+    names = ("injected", "expected", "found", "twice", "half")
+    sums = [sum(getattr(outcome, name) for outcome in outcomes) for name in names]
     told = outcomes[-1].message if outcomes else "none came to its end"
     told = told.replace("|", "\\|")
     told = told if len(told) <= _WIDTH else told[: _WIDTH - 3] + "..."

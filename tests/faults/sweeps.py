@@ -30,7 +30,7 @@ from tests.faults.fault import Outcome
 SWEEP = ("-m", "seed=range(0,6)", "network.hidden=range(2,10)", "training.epochs=5000")
 EXPECTED = 48
 INLINE = "hydra.launcher.executor=inline"
-_PER_START = ("xorlab.sweep", "mlflow.parentRunId")
+_PER_START = ("xorlab.sweep", "mlflow.parentRunId", "mlflow.source.git")
 _PATIENCE = 120  # seconds
 
 
@@ -130,9 +130,9 @@ def until(condition: Callable[[], bool], complaint: str, child: Child | None = N
         time.sleep(0.005)
 
 
-def ended(folder: Path, *arguments: str) -> Child:
+def ended(folder: Path, *arguments: str, limit: Callable[[], None] | None = None) -> Child:
     """A command that has ended."""
-    child = start(folder, *arguments)
+    child = start(folder, *arguments, limit=limit)
     child.wait()
     return child
 
@@ -204,7 +204,7 @@ def _found(ask: Callable[[str], list[tuple[object, ...]]]) -> Found:
             if status != "FINISHED":
                 others.append(str(status))
             continue
-        told = sorted(pair for pair in tags.items() if pair[0] not in _PER_START)
+        told = sorted(pair for pair in tags.items() if not pair[0].startswith(_PER_START))
         rest = [tables[name].get(run, []) for name in ("params", "metrics", "latest_metrics")]
         whole.setdefault(str(tags["xorlab.key"]), []).append(
             (told, *rest, _files(Path(unquote(urlsplit(str(address)).path))))

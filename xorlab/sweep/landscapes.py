@@ -70,7 +70,8 @@ def run_landscape(config: Config, executor: str = "processes", workers: int | No
     count = worker_count(workers)
     processes = count if executor == "processes" else 0
     refuse_too_much(need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, processes))
-    store = open_store(config.tracking.uri, config.tracking.experiment)
+    where = config.tracking
+    store = open_store(where.uri, where.experiment, artifacts=where.artifacts)
     mend(store)
     again = config.tracking.existing == "rerun"
     earlier = None if again else earlier_run(store, about_landscape(config))

@@ -153,7 +153,7 @@ def prepare(
     refuse_too_much(plan.need(processes))
     if only_plan:
         return None
-    store = store or open_store(tracking.uri, tracking.experiment)
+    store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     session = session or Session(store, tracking, _console())
     session.extend(plan, found)
     return session, plan

@@ -1,4 +1,4 @@
-"""Whole shards into a local SQL store at once, as rows that MLflow's client would have written."""
+"""Whole shards into an SQL store at once, as rows that MLflow's client would have written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from xorlab.tracking.postgres import is_postgres, record_alone
 from xorlab.tracking.record import FINISHED, KEY_TAG, Record
 from xorlab.tracking.recorder import local_folder, write_files
 from xorlab.tracking.store import Store, session_of, tables
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Schema revisions whose tables the statements below are known, and tested, to fit.
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
+_DIALECTS = ("sqlite", "postgresql")
 _ARTIFACTS = "artifacts"
 
 
@@ -45,8 +47,7 @@ class BulkRecorder:
             self._forget(identifiers)
             raise
         with session_of(self._store, read_only=False) as session:
-            # Wait for other writers now, not in the middle, where SQLite would give up.
-            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            self._wait_for_others(session)
             present = self._finished(session, records) if once else set()
             absent = [
                 (identifier, record)
@@ -57,6 +58,13 @@ class BulkRecorder:
         kept = {identifier for identifier, _ in absent}
         self._forget(identifier for identifier in identifiers if identifier not in kept)
         return [identifier if identifier in kept else None for identifier in identifiers]
+
+    def _wait_for_others(self, session: Session) -> None:
+        """Now, so that what they have finished is seen; SQLite would give up in the middle."""
+        if is_postgres(self._store.uri):
+            record_alone(session, self._store.experiment_id)
+        else:
+            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
 
     def _forget(self, identifiers: Iterable[str]) -> None:
         """Remove the files of runs that are not in the database."""
@@ -124,8 +132,8 @@ def refusal(store: Store) -> str | None:
     sql = store.sql
     if sql is None:
         return "the store is a server"
-    if sql.engine.dialect.name != "sqlite":
-        return f"bulk statements are known to work with SQLite, not with {sql.engine.dialect.name}"
+    if sql.engine.dialect.name not in _DIALECTS:
+        return f"bulk statements are not known to work with {sql.engine.dialect.name}"
     location = store.client.get_experiment(store.experiment_id).artifact_location
     if local_folder(location) is None:
         return f"artifacts go to {location}"

@@ -29,7 +29,8 @@ _CAUSES = (
         f"Free some space, {_AGAIN}",
     ),
     (
-        r"readonly database|Read-only file system|Permission denied|unable to open database file",
+        r"readonly database|Read-only file system|Permission denied(?! for)"
+        r"|unable to open database file",
         "it cannot be written: it is read-only, or belongs to somebody else",
         f"Make its folder writable or choose another tracking.uri, {_AGAIN}",
     ),
@@ -47,6 +48,12 @@ _CAUSES = (
         r"disk I/O error|Input/output error|Stale file handle",
         "its disk cannot be read or written",
         f"Look after the disk, {_AGAIN}",
+    ),
+    (
+        r"password authentication failed|no password supplied|role .* does not exist"
+        r"|permission denied for \w+|database .* does not exist",
+        "the database server does not let this user in",
+        f"Look at user, password and database of tracking.uri, {_AGAIN}",
     ),
     (
         r"server closed the connection|terminating connection|could not connect|Connection refused"
