@@ -23,8 +23,14 @@ QUIET = {
 
 
 @contextlib.contextmanager
-def serving_store(folder: Path, database: Path) -> Iterator[str]:
-    """Within: the address of a server of this database, on a free loopback port."""
+def serving_store(folder: Path, database: Path | str) -> Iterator[str]:
+    """Within: the address of a server of this database, on a free loopback port.
+
+    Args:
+        folder: where it keeps artifacts.
+        database: a SQLite file, or the address of any database.
+    """
+    backend = f"sqlite:///{database}" if isinstance(database, Path) else database
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -32,7 +38,7 @@ def serving_store(folder: Path, database: Path) -> Iterator[str]:
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-             "--backend-store-uri", f"sqlite:///{database}",
+             "--backend-store-uri", backend,
              "--artifacts-destination", str(folder / "artifacts")],
             cwd=folder, stdout=log, stderr=log, start_new_session=True,
             env=os.environ | QUIET,

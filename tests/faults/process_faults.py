@@ -133,11 +133,12 @@ def killed_workers(folder: Path, rng: Random) -> Outcome:
             count += _kill(workers(child)[:1])
             time.sleep(0.2)  # the same shard is not to be met twice
         child.wait()
+    lines = child.printed().splitlines()
+    line = next(line for line in lines if line.startswith(("failed: ", f"{EXPECTED} runs in ")))
     again = ended(folder, *SWEEP, WORKERS, "tracking.existing=retry")
     assert again.code == 0, again.printed()
     assert count > 0, "no worker was met"
-    line = next(line for line in child.printed().splitlines() if " runs in " in line)
-    hint = rf"{EXPECTED} runs in .*|exit code -9: somebody killed it"
+    hint = rf"^{EXPECTED} runs in .* s: .*|exit code -9: somebody killed it"
     return compared(found(folder / "mlflow.db"), [line] * count, hint)
 
 
