@@ -1,6 +1,6 @@
 """One table: what goes wrong, how often it was made to, and what it left.
 
-Usage: python -m tests.faults [--times N] [--only WORD] [--seed N]
+Usage: python -m tests.faults [--times N] [--row N] [--only WORD ...] [--seed N]
 
 Every fault is injected for real, at moments drawn at random; then the command that the message
 asks for is given, and what stands in the store is compared with an undisturbed sweep, run by run.
@@ -20,20 +20,29 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from tests.faults import disk_faults, process_faults
+from tests.faults import disk_faults, process_faults, sweeps
 from tests.faults.fault import Fault, Outcome
 
+# Those that fork this process come first: it must have no threads then.
 MODULES = (disk_faults, process_faults)
+LEAST = 200
 _WIDTH = 230
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, help="how often each; as its own number says")
-    parser.add_argument("--only", default="", help="faults with this in their name")
+    parser.add_argument("--row", type=int, default=sweeps.ROW, help="how many one after the other")
+    parser.add_argument("--only", nargs="*", default=[""], help="faults with this in their name")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    faults = [f for module in MODULES for f in module.FAULTS if options.only in f.name]
+    sweeps.ROW = options.row
+    faults = [
+        fault
+        for module in MODULES
+        for fault in module.FAULTS
+        if any(word in fault.name for word in options.only)
+    ]
     print("| fault | times | runs expected | found | duplicates | half | message |")
     print("|---|---:|---:|---:|---:|---:|---|", flush=True)
     began, wrong, total = time.monotonic(), [], 0

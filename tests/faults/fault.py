@@ -39,7 +39,7 @@ class Fault:
     Attributes:
         name: as the table of faults shows it.
         inject: makes it happen, in an empty folder, at moments drawn from the generator.
-        times: how often the whole table injects it; its test does so once.
+        times: how often the whole table calls `inject`.
         missing: why it cannot be injected on this machine; None if it can.
     """
 

@@ -6,9 +6,13 @@ import contextlib
 import os
 import signal
 import time
+import uuid
+from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
+from tests.faults import sweeps
 from tests.faults.fault import Fault, Outcome
 from tests.faults.sweeps import (
     EXPECTED,
@@ -128,7 +132,7 @@ def killed_workers(folder: Path, rng: Random) -> Outcome:
     fresh(folder)
     count = 0
     with sweeping(folder, *SWEEP, WORKERS) as child:
-        for _ in range(5):
+        for _ in range(sweeps.ROW):
             _at_a_moment(folder, child, rng)
             count += _kill(workers(child)[:1])
             time.sleep(0.2)  # the same shard is not to be met twice
@@ -142,6 +146,43 @@ def killed_workers(folder: Path, rng: Random) -> Outcome:
     return compared(found(folder / "mlflow.db"), [line] * count, hint)
 
 
+_GROUPS = Path("/sys/fs/cgroup/memory")  # of the first version; the second may not be divided here
+
+
+@cache
+def no_groups() -> str | None:
+    """Why a limit of memory cannot be set here; None if it can."""
+    try:
+        with memory_group():
+            return None
+    except OSError:
+        return "control groups of memory cannot be made here"
+
+
+@contextlib.contextmanager
+def memory_group() -> Iterator[Path]:
+    """Within: a control group of memory of its own."""
+    group = _GROUPS / f"xorlab-{uuid.uuid4().hex[:8]}"
+    if not (_GROUPS / "memory.limit_in_bytes").exists():
+        raise OSError("there are no such groups")
+    group.mkdir()
+    try:
+        yield group
+    finally:
+        until(lambda: not (group / "cgroup.procs").read_text(), "the group is not empty")
+        group.rmdir()
+
+
+def too_little_memory(folder: Path, rng: Random) -> str | None:
+    """A limit below what the sweep needs: it is refused before anything starts."""
+    with memory_group() as group:
+        (group / "memory.limit_in_bytes").write_text(str(rng.randrange(60, 300) << 20))
+        enter = partial((group / "cgroup.procs").write_text, "0")
+        child = ended(folder, *SWEEP, WORKERS, limit=enter)
+    assert child.code == 2, child.printed()
+    return message(child)
+
+
 def _kill(pids: list[int]) -> int:
     count = 0
     for pid in pids:
@@ -151,6 +192,7 @@ def _kill(pids: list[int]) -> int:
     return count
 
 
+TOO_MUCH = "this would need about .* of memory, and the memory limit .* What needs less: fewer"
 LEFT = r"1 runs that a killed process left behind are marked KILLED|begun: 0 runs are left behind"
 FAULTS = (
     Fault("SIGTERM", in_a_row(told_to_stop(signal.SIGTERM, 143), GO_ON, WORKERS), 5),
@@ -158,4 +200,5 @@ FAULTS = (
     Fault("SIGKILL of workers", killed_workers, 5),
     Fault("SIGKILL of the parent", in_a_row(killed(False), LEFT, WORKERS), 5),
     Fault("SIGKILL of parent and workers", in_a_row(killed(True), LEFT, WORKERS), 5),
+    Fault("too little memory", in_a_row(too_little_memory, TOO_MUCH, WORKERS), 2, no_groups),
 )

@@ -263,22 +263,22 @@ def compared(there: Found, told: Sequence[str], hint: str) -> Outcome:
 Hit = Callable[[Path, Random], str | None]
 
 
-def in_a_row(
-    hit: Hit, hint: str, *options: str, times: int = 5
-) -> Callable[[Path, Random], Outcome]:
-    """Faults one after the other in one sweep, which is started again after each.
+ROW = 5  # how many faults come one after the other before anybody looks; fewer for a quick test
+
+
+def in_a_row(hit: Hit, hint: str, *options: str) -> Callable[[Path, Random], Outcome]:
+    """`ROW` faults one after the other in one sweep, which is started again after each.
 
     Args:
         hit: injects a fault and mends it; what the command said, or None where the sweep had ended
             before anything could happen to it.
         hint: a pattern that all of that must match.
         options: of the start that goes to the end.
-        times: how often.
     """
 
     def inject(folder: Path, rng: Random) -> Outcome:
         fresh(folder)
-        told = [line for _ in range(times) if (line := hit(folder, rng)) is not None]
+        told = [line for _ in range(ROW) if (line := hit(folder, rng)) is not None]
         assert told, "nothing was injected"
         last = ended(folder, *SWEEP, *options)
         assert last.code == 0, last.printed()
