@@ -13,8 +13,7 @@ from tests.faults.__main__ import right
 from tests.faults.fault import Outcome
 
 # One of a kind; the whole table takes a quarter of an hour.
-SHORT = ("disk full", "read-only folder", "folder moved", "being migrated", "SIGTERM",
-         "parent and workers", "too little memory")  # fmt: skip
+SHORT = ("disk full", "folder moved", "being migrated", "SIGTERM", "too little memory")
 GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
 
 

@@ -11,6 +11,7 @@ from xorlab.tracking.postgres import is_postgres, record_alone
 from xorlab.tracking.record import FINISHED, KEY_TAG, Record
 from xorlab.tracking.recorder import local_folder, write_files
 from xorlab.tracking.store import Store, session_of, tables
+from xorlab.tracking.trouble import check_there
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -55,6 +56,8 @@ class BulkRecorder:
                 if record.tags[KEY_TAG] not in present
             ]
             self._insert(session, absent)
+            # A folder that was moved while files were written would keep only some of them.
+            check_there(self._store)
         kept = {identifier for identifier, _ in absent}
         self._forget(identifier for identifier in identifiers if identifier not in kept)
         return [identifier if identifier in kept else None for identifier in identifiers]
