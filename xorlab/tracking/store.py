@@ -24,7 +24,7 @@ from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
 from xorlab.tracking.postgres import artifacts_place, check_length, is_postgres, opened_alone
 from xorlab.tracking.schema import await_schema
-from xorlab.tracking.trouble import Identity, explained, identity_of
+from xorlab.tracking.trouble import Identity, check_there, explained, identity_of
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -132,11 +132,14 @@ def open_store(
                 await_schema(file)
             else:
                 make_database(file)
+            identity = identity_of(address)
             client = client_of(address)
             beside = (file.parent / "mlartifacts").as_uri()
             place = artifacts_place(artifacts) if artifacts else beside
             identifier = _experiment(client, experiment, lambda: place, create)
-        return Store(address, experiment, identifier, client, identity_of(address))
+        store = Store(address, experiment, identifier, client, identity)
+        check_there(store)
+        return store
 
 
 @contextlib.contextmanager

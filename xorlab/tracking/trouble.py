@@ -84,10 +84,9 @@ def check_there(store: Store) -> None:
     Raises:
         StoreError: it is not.
     """
-    if store.identity is None or identity_of(store.uri) == store.identity:
-        return
     file = database_file(store.uri)
-    assert file is not None  # noqa: S101  (or it had no identity)
+    if file is None or (store.identity is not None and identity_of(store.uri) == store.identity):
+        return
     raise StoreError(
         f"the tracking store {file} was removed, moved or replaced while it was in use, and what "
         "it held went with it. Put it back if it was moved, then start the same command again: "
