@@ -134,6 +134,8 @@ def open_store(
                 make_database(file)
             identity = identity_of(address)
             client = client_of(address)
+            # MLflow keeps connections by address: one may be to a file that was there before.
+            client._tracking_client.store.engine.dispose()  # noqa: SLF001
             beside = (file.parent / "mlartifacts").as_uri()
             place = artifacts_place(artifacts) if artifacts else beside
             identifier = _experiment(client, experiment, lambda: place, create)
