@@ -23,11 +23,12 @@ QUIET = {
 
 
 @contextlib.contextmanager
-def serving_store(folder: Path, database: Path) -> Iterator[str]:
-    """Within: the address of a server of this database, on a free loopback port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving_store(folder: Path, database: Path, port: int | None = None) -> Iterator[str]:
+    """Within: the address of a server of this database, on a free loopback port or on this one."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(

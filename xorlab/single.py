@@ -66,9 +66,9 @@ def run_single(config: Config) -> float:
             | context.provenance.files(),
         )
     recorder.record([record], False)
+    waiting = recorder.settle()
     if alone:
         _tell(_result_text(config, result))
-        waiting = recorder.settle()
         if waiting is not None:
             raise StoreError(waiting)
         _tell(f"\nRecorded as '{run_name(config)}' in experiment '{tracking.experiment}'.")

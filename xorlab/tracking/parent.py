@@ -162,7 +162,7 @@ def describe(store: Store, run_id: str, files: Mapping[str, bytes], note: str) -
 def mend(store: Store) -> int:
     """Mark runs that a killed process left RUNNING; leave those of a live one alone.
 
-    What a repeated call has made beside a run that ended is deleted.
+    What a call that was repeated has made beside the run that was meant is deleted.
 
     Returns:
         how many were marked.
@@ -175,19 +175,20 @@ def mend(store: Store) -> int:
         sweep = run.data.tags.get(SWEEP_TAG)
         if sweep is not None and run.info.run_id not in owners and sweep not in live:
             dead.append(run)
-    twins = [run for run in dead if _has_ended(store, run.data.tags.get(RECORD_TAG))]
+    marked, seen = 0, set()
     for run in dead:
-        if run in twins:
+        record = run.data.tags.get(RECORD_TAG) if is_server(store.uri) else None
+        if record is not None and (record in seen or _has_ended(store, record)):
             delete(store, run.info.run_id)
-        else:
-            store.client.set_terminated(run.info.run_id, KILLED)
-    return len(dead) - len(twins)
+            continue
+        seen.add(record)
+        store.client.set_terminated(run.info.run_id, KILLED)
+        marked += 1
+    return marked
 
 
-def _has_ended(store: Store, record: str | None) -> bool:
+def _has_ended(store: Store, record: str) -> bool:
     """Whether another run of the same record was recorded whole."""
-    if record is None or not is_server(store.uri):
-        return False
     return any(run.info.status in (FINISHED, FAILED) for run in runs_of(store, record))
 
 
