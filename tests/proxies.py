@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-# What becomes of a request: it is passed on; answered with an error; its connection is cut before
-# the server has seen it, or after the server has done the work; it is passed on late, or its answer
-# comes late.
+# What becomes of a request: it is passed on; answered with a status, such as this one; its
+# connection is cut before the server has seen it, or after the server has done the work; it is
+# passed on late, or its answer comes late.
 PASS, ERROR, CUT, CUT_AFTER = "pass", "500", "cut", "cut after"
 LATE, LATE_AFTER = "late", "late after"
 
@@ -123,8 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == CUT:
             self._cut()
             return
-        if fault == ERROR:
-            self._answer(500, {"Content-Type": "text/plain"}, b"out of order")
+        if fault.isdigit():
+            self._answer(int(fault), {"Content-Type": "text/plain"}, b"the proxy says so")
             return
         if fault == LATE:
             time.sleep(self.proxy.delay)

@@ -61,6 +61,7 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
         raise UsageError(f"--folder {folder}: there is no such folder")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.sweep.closing import deliver_all
+    from xorlab.tracking.keeper import results
     from xorlab.tracking.outbox import Outbox
     from xorlab.tracking.store import open_store
 
@@ -75,7 +76,7 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
         done = deliver_all(open_store(address, experiment), outbox)
         troubles |= done.troubles
         sys.stdout.write(
-            f"{done.delivered} results delivered to {store}, experiment {experiment!r}"
+            f"{results(done.delivered)} delivered to {store}, experiment {experiment!r}"
             f"{f'; {done.present} were there already' if done.present else ''}\n"
         )
     if not places and not troubles:

@@ -24,9 +24,11 @@ from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
 from xorlab.sweep.returns import JobFailedError, job_return, objective
 from xorlab.sweep.session import Session
 from xorlab.sweep.tables import plan_table
+from xorlab.tracking.keeper import results
 from xorlab.tracking.outbox import Outbox
 from xorlab.tracking.record import FINISHED
 from xorlab.tracking.search import ended_runs
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store, open_store
 from xorlab.usage import readable
 
@@ -133,7 +135,7 @@ def prepare(
 
     Raises:
         UsageError: something is wrong with a job.
-        StoreError: the tracking store cannot be opened.
+        StoreError: the tracking store cannot be opened, or its server does not answer at the start.
     """
     tasks = Tasks()
     jobs = _jobs(owner, grid, first, tasks)
@@ -142,7 +144,7 @@ def prepare(
     store = session.store if session else _store(tracking, create=not only_plan)
     if store is not None and session is None and not only_plan:
         _deliver(store, tracking)
-    found = {} if store is None else ended_runs(store, {job.key for job in jobs})
+    found = {} if store is None else _found(store, jobs, under_way=session is not None)
     if tracking.existing == "retry":
         found = {key: row for key, row in found.items() if row["status"] == FINISHED}
     if tracking.existing == "rerun":
@@ -207,13 +209,23 @@ def _store(tracking: TrackingConfig, create: bool) -> Store | None:
         return None
 
 
+def _found(store: Store, jobs: Sequence[Job], under_way: bool) -> dict[str, dict[str, Any]]:
+    """What is recorded of these jobs; a sweep that is under way goes on without knowing it."""
+    try:
+        return ended_runs(store, {job.key for job in jobs})
+    except ServerAwayError:
+        if not under_way:
+            raise
+        return {}
+
+
 def _deliver(store: Store, tracking: TrackingConfig) -> None:
     """What an earlier sweep could not deliver counts as finished."""
     outbox = Outbox(tracking.outbox)
     done = deliver_all(store, outbox)
     lines = done.lines()
     if done.delivered:
-        lines.insert(0, f"{done.delivered} results delivered from {outbox.folder}")
+        lines.insert(0, f"{results(done.delivered)} delivered from {outbox.folder}")
     for line in lines:
         _console().print(line, soft_wrap=True, markup=False)
 

@@ -119,7 +119,7 @@ class Session:
             self.parent.keep(code.files())
             yield self.parent
         except BaseException as error:
-            with suppress(ServerAwayError):  # then the next start marks it
+            with suppress(Exception):  # then the next start marks it: the first error is told
                 self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
             if isinstance(error, KeyboardInterrupt):
                 self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")

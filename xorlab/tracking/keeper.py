@@ -98,7 +98,7 @@ class Keeper:
         self._sent |= done.records
         if done.delivered + done.present:
             self._tell(
-                f"the tracking server answers again: {done.delivered} results delivered from "
+                f"the tracking server answers again: {results(done.delivered)} delivered from "
                 f"{self._outbox.folder}"
             )
         return done
@@ -124,13 +124,18 @@ class Keeper:
 def not_delivered(error: ServerAwayError, store: Store, outbox: Outbox) -> str:
     """What a server that is away has not taken, and what to do."""
     count = len(outbox.runs())
-    what = f"{count} result{'s are' if count > 1 else ' is'} safe in {outbox.folder}, not delivered"
+    what = f"{results(count)} {'are' if count > 1 else 'is'} safe in {outbox.folder}, not delivered"
     if not count:
         what = "all runs are recorded, the summary of the sweep is not"
     return (
         f"the tracking server {error.address} does not answer ({error.reason}): {what}; when it "
         f"answers again: {_command(store, outbox)}"
     )
+
+
+def results(count: int) -> str:
+    """So many, in words."""
+    return f"{count} result{'' if count == 1 else 's'}"
 
 
 def _command(store: Store, outbox: Outbox) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,8 +14,6 @@ from xorlab.errors import StoreError
 from xorlab.tracking.record import Record
 
 _FORMAT = 1  # of the files; one that is not known is left alone
-_NOT_OURS = (KeyError, TypeError, ValueError, AttributeError, OSError, EOFError,
-             NotImplementedError, zipfile.BadZipFile)  # fmt: skip
 
 
 class DamagedError(StoreError):
@@ -87,7 +84,7 @@ def kept_run(content: bytes) -> KeptRun:
             )  # fmt: skip
             place = str(told["id"]), str(told["store"]), str(told["experiment"])
             return KeptRun(*place, bool(told["once"]), record)
-    except _NOT_OURS as error:
+    except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole run: {_told_of(error)}") from error
 
 
@@ -141,7 +138,7 @@ def kept_sweep(content: bytes) -> KeptSweep:
             seconds=float(told["seconds"]), skipped=int(told["skipped"]),
             notes=_lines(told["notes"]), failed=_lines(told["failed"]),
         )  # fmt: skip
-    except _NOT_OURS as error:
+    except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole ending of a sweep: {_told_of(error)}") from error
 
 

@@ -49,6 +49,8 @@ class Store:
     @property
     def sql(self) -> SqlAlchemyStore | None:
         """MLflow's own SQL store where the address is a database, not a server."""
+        if is_server(self.uri):
+            return None
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
         store = self.client._tracking_client.store  # noqa: SLF001  (there is no public way)
