@@ -21,7 +21,7 @@ def test_nothing_is_lost_twice_or_half(name, server, tmp_path):
     check(scenario(server, tmp_path, Random(name)))
 
 
-def test_a_server_that_is_killed_and_restarted_gets_everything(tmp_path):
+def test_a_server_that_is_killed_and_restarted_gets_everything(tmp_path, store_file):
     (tmp_path / "server").mkdir()
-    with restartable(tmp_path / "server") as server:
+    with restartable(tmp_path / "server", store_file) as server:
         check(restarted(server, tmp_path, Random(3)))

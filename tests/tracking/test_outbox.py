@@ -242,6 +242,26 @@ def test_a_damaged_file_is_named_and_left_alone(proxy, server, command, capfd):
     assert len(xorlab.load_runs(server, "damaged")) == 4
 
 
+def test_one_run_that_the_server_cannot_take_holds_up_no_other(proxy, server, command, capfd):
+    goes_away_at(proxy, "runs/create", 2)
+    command(*SWEEP, *there(proxy, "poison"))
+    poisoned: list[str] = []
+
+    def rule(number: int, method: str, path: str) -> str:
+        if method == "PUT" and not poisoned:
+            poisoned.append(path.split("/")[-3])
+        return ERROR if method == "PUT" and poisoned[0] in path else PASS
+
+    proxy.rule = rule
+    capfd.readouterr()
+    assert main([]) == 1
+    assert "does not answer (it answers 500)" in capfd.readouterr().err
+    assert len(list(OUTBOX.glob("*.npz"))) == 1
+    is_back(proxy)
+    assert main([]) == 0
+    assert xorlab.load_runs(server, "poison")["key"].nunique() == 4
+
+
 def test_no_password_waits_in_a_file(proxy, server, command, capfd, monkeypatch):
     address = proxy.address.replace("://", f"://me:{SECRET}@")
     goes_away_at(proxy, "runs/create", 2)

@@ -7,12 +7,13 @@ from typing import Any
 
 from xorlab.analysis.summary import Summary, headline, summarise
 from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
-from xorlab.tracking.delivery import Delivery, deliver, refusal_of
+from xorlab.tracking.delivery import Delivery, deliver, trouble_of
 from xorlab.tracking.frames import Curve, curves_frame, runs_frame
 from xorlab.tracking.kept import DamagedError, KeptSweep
 from xorlab.tracking.outbox import Outbox, is_for
 from xorlab.tracking.parent import Parent, mend
 from xorlab.tracking.search import ended_runs
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
 
 Rows = Sequence[dict[str, Any]]
@@ -70,14 +71,10 @@ def deliver_all(store: Store, outbox: Outbox) -> Delivery:
                 if not is_for(ending, store):
                     continue
                 _end(store, ending)
-            except DamagedError as error:
-                done.troubles[path] = str(error)
-                continue
+            except ServerAwayError:
+                raise
             except Exception as error:
-                reason = refusal_of(error)
-                if reason is None:
-                    raise
-                done.troubles[path] = reason
+                done.troubles[path] = trouble_of(error)
                 continue
             outbox.remove(ending)
     mend(store)

@@ -224,8 +224,9 @@ def _deliver(store: Store, tracking: TrackingConfig) -> None:
     outbox = Outbox(tracking.outbox)
     done = deliver_all(store, outbox)
     lines = done.lines()
-    if done.delivered:
-        lines.insert(0, f"{results(done.delivered)} delivered from {outbox.folder}")
+    arrived = done.delivered + done.present
+    if arrived:
+        lines.insert(0, f"{results(arrived)} delivered from {outbox.folder}")
     for line in lines:
         _console().print(line, soft_wrap=True, markup=False)
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError
-from xorlab.tracking.kept import DamagedError, KeptRun
+from xorlab.tracking.kept import KeptRun
 from xorlab.tracking.outbox import Outbox, is_for
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import FINISHED, KEY_TAG, RECORD_TAG, RUNNING
 from xorlab.tracking.recorder import complete, create
+from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
         ServerAwayError: the server does not answer; what is left stays.
         StoreError: another process does not stop delivering.
     """
-    done = Delivery()
+    done, away = Delivery(), None
     if not outbox.runs():
         return done
     with outbox.locked():
@@ -65,19 +66,20 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
                 if not is_for(kept, store):
                     continue
                 made = _deliver(store, kept)
-            except DamagedError as error:
-                done.troubles[path] = str(error)
+            except ServerAwayError as error:
+                if away is not None or not answers_now(store.client):
+                    raise
+                away = error  # or it is this one run that the server cannot take
                 continue
             except Exception as error:
-                reason = refusal_of(error)
-                if reason is None:
-                    raise
-                done.troubles[path] = reason
+                done.troubles[path] = trouble_of(error)
                 continue
             outbox.remove(kept)
             done.records.add(kept.id)
             done.delivered += made
             done.present += not made
+    if away is not None:
+        raise away
     return done
 
 
@@ -102,14 +104,17 @@ def delete(store: Store, run_id: str) -> None:
         store.client.delete_run(run_id)
 
 
-def refusal_of(error: Exception) -> str | None:
-    """What a server said when it refused; None for any other error."""
+def trouble_of(error: Exception) -> str:
+    """Why a run or a file stays where it is."""
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
 
-    if isinstance(error, StoreError) or not isinstance(error, MlflowException | RequestException):
-        return None
-    return f"the server refuses it: {str(error).strip().partition(chr(10))[0]}"
+    first = str(error).strip().partition("\n")[0]
+    if isinstance(error, StoreError):
+        return first
+    if isinstance(error, MlflowException | RequestException):
+        return f"the server refuses it: {first}"
+    return f"{type(error).__name__}: {first}"
 
 
 def _deliver(store: Store, kept: KeptRun) -> bool:

@@ -6,17 +6,16 @@ import shlex
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import cast
 
 from xorlab.credentials import HIDDEN
 from xorlab.errors import StoreError
-from xorlab.tracking.delivery import Delivery, deliver, refusal_of, remove_halves
+from xorlab.tracking.delivery import Delivery, deliver, remove_halves, trouble_of
 from xorlab.tracking.kept import KeptRun
 from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.record import KEY_TAG, RECORD_TAG, Record
 from xorlab.tracking.recorder import record_run
 from xorlab.tracking.search import finished_keys
-from xorlab.tracking.server import ServerAwayError, ServerClient
+from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store
 
 
@@ -60,21 +59,17 @@ class Keeper:
             self._keep(marked[len(identifiers) :], once)
             self._tell_away(error)
         except Exception as error:
-            reason = refusal_of(error)
-            if reason is None:
-                raise
             left = marked[len(identifiers) :]
             self._keep(left, once)
             raise StoreError(
-                f"{place(self._store.uri)}, run {left[0].name!r}: {reason}; the results are kept "
-                f"in {self._outbox.folder}. Once the cause is mended: {self._command}"
+                f"{place(self._store.uri)}, run {left[0].name!r}: {trouble_of(error)}; the results "
+                f"are kept in {self._outbox.folder}. Once the cause is mended: {self._command}"
             ) from error
         return identifiers + [None] * (len(marked) - len(identifiers))
 
     def settle(self) -> str | None:
         """Deliver what waits, and remove what repeated calls have left."""
-        client = cast("ServerClient", self._store.client)
-        client.answers(now=True)
+        answers_now(self._store.client)
         self._waits = True  # it may be another process that kept something
         try:
             done = self._bring()
@@ -96,9 +91,10 @@ class Keeper:
         done = deliver(self._store, self._outbox) if self._waits else Delivery()
         self._waits = bool(done.troubles)
         self._sent |= done.records
-        if done.delivered + done.present:
+        arrived = done.delivered + done.present
+        if arrived:
             self._tell(
-                f"the tracking server answers again: {results(done.delivered)} delivered from "
+                f"the tracking server answers again: {results(arrived)} delivered from "
                 f"{self._outbox.folder}"
             )
         return done

@@ -133,6 +133,12 @@ class ServerClient:
         return f"it answers {answer.status_code}" if answer.status_code in _AWAY else None
 
 
+def answers_now(client: MlflowClient) -> bool:
+    """Ask the server of a `ServerClient` at once, if it was away."""
+    assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
+    return client.answers(now=True)
+
+
 def outage(error: Exception) -> str | None:
     """How a server is away, by what a call of MLflow's client raised; None if it is not."""
     from mlflow.exceptions import InvalidUrlException, MlflowException, RestException
