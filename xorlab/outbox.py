@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xorlab.command import DONE, FAILED, run_told
 from xorlab.credentials import HIDDEN
-from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.errors import UsageError, told
 
 if TYPE_CHECKING:
     from xorlab.tracking.outbox import Outbox
 
-_DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+_NAME = "xorlab-outbox"
 
 # Store, experiment.
 Place = tuple[str, str]
@@ -27,19 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 where nothing waits any more, 1 where something stays, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
-    try:
-        return _deliver(options.folder, options.uri)
-    except (ConfigError, UsageError) as error:
-        return _tell(error, _USAGE)
-    except (StoreError, OSError) as error:
-        return _tell(error, _FAILED)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    return run_told(_NAME, lambda: _deliver(options.folder, options.uri))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="xorlab-outbox",
+        prog=_NAME,
         description="Deliver the results that a sweep has kept because its tracking server did "
         "not answer: each exactly once, however often this is broken off or started.",
         epilog="example: xorlab-outbox --folder /data/xorlab-outbox",
@@ -82,14 +76,14 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     if not places and not troubles:
         sys.stdout.write(f"nothing waits in {outbox.folder}\n")
     for path, why in troubles.items():
-        _tell(f"{path} is left alone: {why}", _FAILED)
+        sys.stderr.write(told(_NAME, f"{path} is left alone: {why}"))
     unknown = [] if uri else [store for (store, _), to in addresses.items() if to is None]
     if unknown:
         raise UsageError(
             f"results wait for {unknown[0]}, whose user name and password are not kept: give the "
             "whole address with --uri, or in MLFLOW_TRACKING_URI"
         )
-    return _FAILED if troubles else _DONE
+    return FAILED if troubles else DONE
 
 
 def _places(outbox: Outbox, troubles: dict[Path, str]) -> list[Place]:
@@ -123,11 +117,6 @@ def _refuse_other(uri: str | None, places: Sequence[Place]) -> None:
     stores = sorted({store for store, _ in places})
     if uri is not None and stores and place(uri) not in stores:
         raise UsageError(f"--uri {uri}: nothing waits for it, but for {', '.join(stores)}")
-
-
-def _tell(error: object, code: int) -> int:
-    sys.stderr.write(told("xorlab-outbox", error))
-    return code
 
 
 if __name__ == "__main__":
