@@ -23,17 +23,19 @@ QUIET = {
 
 
 @contextlib.contextmanager
-def serving_store(folder: Path, database: Path | str) -> Iterator[str]:
-    """Within: the address of a server of this database, on a free loopback port.
+def serving_store(folder: Path, database: Path | str, port: int | None = None) -> Iterator[str]:
+    """Within: the address of a server of this database, on a free loopback port or on this one.
 
     Args:
         folder: where it keeps artifacts.
         database: a SQLite file, or the address of any database.
+        port: None for a free one.
     """
     backend = f"sqlite:///{database}" if isinstance(database, Path) else database
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(

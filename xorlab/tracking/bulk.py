@@ -76,6 +76,10 @@ class BulkRecorder:
             if folder is not None:
                 shutil.rmtree(folder.parent, ignore_errors=True)
 
+    def settle(self) -> str | None:
+        """Nothing waits."""
+        return None
+
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"
 

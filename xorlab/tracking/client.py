@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from xorlab.tracking.address import is_server
+from xorlab.tracking.server import ServerClient, quiet, with_patience
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -17,21 +18,24 @@ _BUSY = "PRAGMA busy_timeout = 120000"
 
 
 def client_of(address: str) -> MlflowClient:
-    """A client of this address; a new database gets its tables here."""
+    """A client of this address; a new database gets its tables here.
+
+    That of a server tells when it is away: see `xorlab.tracking.server.ServerClient`.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow prints every run's page, with the user name and password of the address.
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    # A server that is not there is reported in seconds, not in minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    with_patience()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow.tracking import MlflowClient
 
-        with _quiet("alembic"), _quiet("mlflow"):
+        # Migrations of a new database are told in thirty lines that nobody needs.
+        with quiet("alembic", logging.WARNING), quiet("mlflow", logging.WARNING):
             client = MlflowClient(tracking_uri=address, registry_uri=address)
     if address.startswith("sqlite:"):
         _wait_longer(client._tracking_client.store.engine)  # noqa: SLF001
-    return client
+    return cast("MlflowClient", ServerClient(client, address)) if is_server(address) else client
 
 
 def _wait_longer(engine: Engine) -> None:
@@ -51,15 +55,3 @@ def _wait_longer(engine: Engine) -> None:
     if not getattr(engine, "xorlab_waits", False):  # MLflow keeps one engine for an address
         engine.xorlab_waits = True  # type: ignore[attr-defined]
         event.listen(engine, "before_cursor_execute", longer, retval=True)
-
-
-@contextlib.contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Migrations of a new database are told in thirty lines that nobody needs."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from xorlab.credentials import without_those_of
 from xorlab.errors import NoStoreError, StoreError
-from xorlab.tracking.address import database_file, resolve, shown
+from xorlab.tracking.address import database_file, is_server, resolve, shown
 from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
 from xorlab.tracking.postgres import artifacts_place, check_length, is_postgres, opened_alone
@@ -42,7 +42,8 @@ class Store:
         uri: absolute address.
         experiment: its name.
         experiment_id: its id.
-        client: MLflow's client for this address.
+        client: MLflow's client for this address; that of a server tells when it is away, see
+            `xorlab.tracking.server.ServerClient`.
         identity: the file of an embedded store, as it was opened; None for any other.
     """
 
@@ -55,6 +56,8 @@ class Store:
     @property
     def sql(self) -> SqlAlchemyStore | None:
         """MLflow's own SQL store where the address is a database, not a server."""
+        if is_server(self.uri):
+            return None
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
         store = self.client._tracking_client.store  # noqa: SLF001  (there is no public way)
@@ -69,7 +72,7 @@ class Store:
         """What to type, and which page then shows the runs."""
         # Without its last part the address opens MLflow's view of traces of language models.
         page = f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
-        if self.uri.startswith("http"):
+        if is_server(self.uri):
             return f"{shown(self.uri).rstrip('/')}/{page}"
         command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
         return f"{command}\n  then open http://127.0.0.1:5000/{page}"
@@ -106,7 +109,8 @@ def open_store(
 
     Raises:
         ConfigError: the address names no kind of store, or one that has no way of its own.
-        StoreError: the store cannot be reached, opened or created.
+        ServerAwayError: the server does not answer.
+        StoreError: the store cannot be opened or created.
     """
     address = resolve(uri)
     file = database_file(address)
