@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from xorlab import load_runs
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.address import resolve, shown
 from xorlab.tracking.store import open_store
+from xorlab.tracking.trouble import let_go
 
 OPEN = "import sys; from xorlab.tracking.store import open_store as o; s = o(None, sys.argv[1]); " \
        "print(s.experiment_id)"  # fmt: skip
@@ -91,3 +93,23 @@ def test_reading_an_experiment_that_is_not_there_says_so(store_file):
         load_runs(experiment="nope")
     with pytest.raises(StoreError, match="there is no sweep"):
         load_runs(sweep="0" * 32)
+
+
+def test_a_transaction_that_ctrl_c_broke_off_keeps_nothing_locked(store_file):
+    store = open_store(None, "xorlab")
+
+    def breaks_off() -> None:
+        connection = store.sql.engine.connect()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        raise KeyboardInterrupt
+
+    try:
+        breaks_off()
+    except KeyboardInterrupt as error:
+        let_go(error)
+        with sqlite3.connect(store_file, timeout=0) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.rollback()
+        other.close()
+    else:
+        raise AssertionError("nothing was raised")

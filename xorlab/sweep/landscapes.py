@@ -38,7 +38,7 @@ from xorlab.tracking.landscapes import (
 from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED
 from xorlab.tracking.store import Store, open_store
-from xorlab.tracking.trouble import reported
+from xorlab.tracking.trouble import let_go, reported
 
 _WAIT = 0.5  # seconds between signs of life
 
@@ -132,6 +132,7 @@ def _recorded(
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)
         killed = interrupted or not isinstance(error, Exception) or isinstance(error, StoreError)
+        let_go(error)
         # Where the store itself is in trouble the next start closes it.
         with contextlib.suppress(Exception):
             parent.close(KILLED if killed else FAILED)

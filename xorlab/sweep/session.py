@@ -39,7 +39,7 @@ from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, fa
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
-from xorlab.tracking.trouble import reported
+from xorlab.tracking.trouble import let_go, reported
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
@@ -116,6 +116,7 @@ class Session:
                 self.parent.keep(self._provenance.files())
                 yield self.parent
             except BaseException as error:
+                let_go(error)
                 # Where the store itself is in trouble the next start closes it.
                 with contextlib.suppress(Exception):
                     self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,6 +118,16 @@ def reported(store: Store) -> Iterator[None]:
             raise
         raise StoreError(f"cannot record in the tracking store {told}") from error
     check_there(store)
+
+
+def let_go(error: BaseException) -> None:
+    """Give up what the frames of an error hold.
+
+    Ctrl-C may come anywhere, in the middle of a transaction too. Its session lives as long as the
+    traceback does, and would keep the database locked against what is still to be written.
+    """
+    for one in _chain(error):
+        traceback.clear_frames(one.__traceback__)
 
 
 def explained(uri: str, error: BaseException) -> str | None:
