@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import re
@@ -128,6 +129,7 @@ def let_go(error: BaseException) -> None:
     """
     for one in _chain(error):
         traceback.clear_frames(one.__traceback__)
+    gc.collect()  # connections and their transactions know each other
 
 
 def explained(uri: str, error: BaseException) -> str | None:
