@@ -4,7 +4,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
-	benchmark-statistics benchmark-landscapes coverage fuzz studies notebooks gallery clean
+	benchmark-statistics benchmark-landscapes coverage fuzz faults load studies notebooks gallery \
+	clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -53,6 +54,12 @@ coverage: $(READY)  ## simulate how often the intervals hold the truth
 
 fuzz: $(READY)  ## try a hundred thousand hostile inputs
 	$(BIN)/python -m tests.fuzz --count 100000
+
+faults: $(READY)  ## make everything go wrong that can, some 250 times, and see that nothing is lost
+	$(BIN)/python -m tests.faults
+
+load: $(READY)  ## eight sweeps at once into one store, SQLite and PostgreSQL
+	$(BIN)/python -m tests.benchmarks.load
 
 studies: $(READY)  ## run the published studies, write the table of what they claim and what is measured
 	$(BIN)/python -m tests.studies build/studies

@@ -23,8 +23,15 @@ QUIET = {
 
 
 @contextlib.contextmanager
-def serving_store(folder: Path, database: Path, port: int | None = None) -> Iterator[str]:
-    """Within: the address of a server of this database, on a free loopback port or on this one."""
+def serving_store(folder: Path, database: Path | str, port: int | None = None) -> Iterator[str]:
+    """Within: the address of a server of this database.
+
+    Args:
+        folder: where it keeps artifacts.
+        database: a SQLite file, or the address of any database.
+        port: on the loopback; None for a free one.
+    """
+    backend = f"sqlite:///{database}" if isinstance(database, Path) else database
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -33,7 +40,7 @@ def serving_store(folder: Path, database: Path, port: int | None = None) -> Iter
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-             "--backend-store-uri", f"sqlite:///{database}",
+             "--backend-store-uri", backend,
              "--artifacts-destination", str(folder / "artifacts")],
             cwd=folder, stdout=log, stderr=log, start_new_session=True,
             env=os.environ | QUIET,

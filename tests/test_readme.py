@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import xorlab
 from tests.conftest import ROOT
+from tests.postgres import no_postgres, serving_postgres
 from tests.servers import QUIET
 
 TEXT = (ROOT / "README.md").read_text()
@@ -22,7 +24,9 @@ PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOT
 LINES = [line for block in SHELL for line in block.splitlines()]
 MAKE = [line for line in LINES if line.startswith("make ")]
 SERVERS = [line for line in LINES if line.startswith("mlflow ")]
-HERE = [line for line in LINES if line not in MAKE + SERVERS]
+DATABASE, FILES = "postgresql://xorlab@db.example/runs", "/srv/xorlab"  # of the team, in the text
+TEAM = [line for line in LINES if DATABASE in line or "127.0.0.1:5056" in line]
+HERE = [line for line in LINES if line not in MAKE + SERVERS + TEAM]
 
 
 def environment() -> dict[str, str]:
@@ -85,13 +89,26 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
         assert told.stdout
 
 
-@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("server", [line for line in SERVERS if line not in TEAM])
 def test_the_servers_start_and_take_runs(server, tmp_path, store_file):
     with serving(server, tmp_path):
         for line in HERE:
             port = re.search(r"127\.0\.0\.1:(\d+)", line)
             if port and f"--port {port[1]}" in server:
                 assert "10 runs in" in run(line, tmp_path)
+
+
+@pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
+def test_the_team_keeps_its_runs_in_postgresql(tmp_path):
+    with serving_postgres() as postgres:
+        uri = postgres.create("runs")
+        direct, server, through = [
+            line.replace(DATABASE, uri).replace(FILES, str(tmp_path / "srv")) for line in TEAM
+        ]
+        assert "10 runs in" in run(direct, tmp_path)
+        with serving(server, tmp_path):
+            assert "10 runs in" in run(through, tmp_path)
+        assert len(xorlab.load_runs(uri)) == len(xorlab.load_runs(uri, "pilot")) == 10
 
 
 def test_the_two_first_commands_are_the_ones_that_the_checks_run():

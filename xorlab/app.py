@@ -22,11 +22,12 @@ from xorlab.config import Config
 from xorlab.credentials import without_credentials
 from xorlab.errors import ConfigError, StoreError, UsageError, told
 from xorlab.single import run_single
+from xorlab.sweep.interrupts import Terminated, terminations
 from xorlab.usage import translate
 from xorlab.user_folder import check_user_folder, parse
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
-_DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+_DONE, _FAILED, _USAGE, _INTERRUPTED, _TERMINATED = 0, 1, 2, 130, 143
 
 
 def run_command() -> int:
@@ -35,7 +36,7 @@ def run_command() -> int:
     if os.environ.get(_FULL_ERROR):
         return _dispatch_with_traceback()
     try:
-        with _errors_raised():
+        with _errors_raised(), terminations():
             return _dispatch()
     except _Refused as error:
         return _tell(str(error), error.code)
@@ -45,6 +46,8 @@ def run_command() -> int:
         return _tell(str(error), _FAILED)
     except (HydraException, OmegaConfBaseException) as error:
         return _tell(str(translate(error, sys.argv[1:])), _USAGE)
+    except Terminated:
+        return _TERMINATED
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:

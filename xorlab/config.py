@@ -125,6 +125,12 @@ class TrackingConfig:
         "xorlab", "MLflow experiment", f"a name in one line of at most {MAX_NAME} characters",
         "tracking.experiment=pilot", is_name,
     )  # fmt: skip
+    artifacts: str | None = key(
+        None, "where files of a new experiment go; null: mlartifacts beside a SQLite file, or "
+        "where the server says; must be named for a database server such as PostgreSQL",
+        "a folder that all machines share, an address such as s3://bucket/xorlab, or null",
+        "tracking.uri=postgresql://db/xorlab tracking.artifacts=/srv/xorlab", is_optional(is_text),
+    )  # fmt: skip
     existing: str = choice(
         "skip", EXISTING, "a sweep's runs that are finished already: skip them, run them again, "
         "or also retry those that failed", "tracking.existing=rerun",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from xorlab.config import Config
 from xorlab.errors import StoreError, UsageError
 from xorlab.initializers import initial_layers
+from xorlab.memory import need_of, refuse_too_much
 from xorlab.provenance import provenance
 from xorlab.result import DIVERGED, SOLVED, Result
 from xorlab.tasks import Task, make_task
@@ -30,21 +31,24 @@ def run_single(config: Config) -> float:
 
     Raises:
         ConfigError: the task cannot be made, or the network does not fit it.
+        UsageError: there is not memory enough.
         StoreError: the tracking store cannot be opened, or the server is away and the run waits.
     """
     task = make_task(config.task)
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
+    refuse_too_much(need_of([(config, task, 1)], [config], 0))
     # Only here, so that a wrong value is told before seconds of imports.
     from xorlab.sweep.returns import objective
     from xorlab.tracking.open import make_recorder
     from xorlab.tracking.owner import OWNER_TAG, this_process
     from xorlab.tracking.record import Context, failed, finished, run_name
     from xorlab.tracking.store import open_store
+    from xorlab.tracking.trouble import reported
 
     tracking = config.tracking
-    store = open_store(tracking.uri, tracking.experiment)
+    store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     alone = tracking.sweep is None
     recorder = make_recorder(store, tracking, _tell if alone else _keep_quiet)
     context = Context(provenance(Path.cwd()), tracking.sweep)
@@ -54,7 +58,10 @@ def run_single(config: Config) -> float:
     try:
         result = train(config)
     except Exception:
-        recorder.record([failed(config, traceback.format_exc(), context, started, _now())], False)
+        with reported(store):
+            recorder.record(
+                [failed(config, traceback.format_exc(), context, started, _now())], False
+            )
         raise
     record = finished(config, result, task, context, started, _now())
     if alone:
@@ -65,8 +72,9 @@ def run_single(config: Config) -> float:
             | {"learning.png": _drawing(config, result, task)}
             | context.provenance.files(),
         )
-    recorder.record([record], False)
-    waiting = recorder.settle()
+    with reported(store):
+        recorder.record([record], False)
+        waiting = recorder.settle()
     if alone:
         _tell(_result_text(config, result))
         if waiting is not None:

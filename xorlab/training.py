@@ -83,6 +83,11 @@ def shard_key(config: Config) -> ShardKey:
 
 def chunk_width(config: Config, task: Task) -> int:
     """How many networks like this one to train as one array, so that it fits the cache."""
+    return max(64, min(MAX_LANES, CHUNK_BYTES // lane_bytes(config, task) // 64 * 64))
+
+
+def lane_bytes(config: Config, task: Task) -> int:
+    """What the arrays of one epoch take for each network like this one."""
     sizes = layer_sizes(config, task)
     widest = max(sizes[1:])
     units = 2 * sum(sizes[1:]) + 2 * widest + 3 * sizes[-1]
@@ -91,8 +96,7 @@ def chunk_width(config: Config, task: Task) -> int:
     optimizer = OPTIMIZERS[config.optimizer.name]
     copies = 2 + len(optimizer.states(config.optimizer)) + optimizer.scratches
     numbers = len(task.inputs) * units + copies * parameter_count(sizes, wiring_of(config))
-    per_lane = np.dtype(config.training.dtype).itemsize * numbers
-    return max(64, min(MAX_LANES, CHUNK_BYTES // per_lane // 64 * 64))
+    return np.dtype(config.training.dtype).itemsize * numbers
 
 
 def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:

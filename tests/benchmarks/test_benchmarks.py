@@ -80,3 +80,9 @@ def test_the_study_of_coverage_finds_what_is_nominal():
     pairs = [[float(x) for x in row[5:7]] for row in rows[6:]]
     assert min(map(min, first)) >= 85
     assert min(map(min, pairs)) >= 85
+
+
+def test_sweeps_at_once_lose_nothing_in_any_store():
+    told = run("load", "--sweeps", "3", "--runs", "40", "--epochs", "50")
+    assert "| SQLite | 120 | 120 | 0 | 0 | 0 |" in told
+    assert "| PostgreSQL" in told

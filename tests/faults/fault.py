@@ -20,6 +20,7 @@ class Outcome:
             artifacts differ from an undisturbed sweep's.
         message: the line that told the user what happened.
         hint: a pattern that the message must match: the cause and the next step.
+        injected: how often it happened before all of that was looked at.
     """
 
     expected: int
@@ -28,6 +29,7 @@ class Outcome:
     half: int
     message: str
     hint: str
+    injected: int = 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Fault:
     Attributes:
         name: as the table of faults shows it.
         inject: makes it happen, in an empty folder, at moments drawn from the generator.
-        times: how often the whole table injects it; its test does so once.
+        times: how often the whole table calls `inject`.
         missing: why it cannot be injected on this machine; None if it can.
     """
 

@@ -6,9 +6,12 @@ import os
 import signal
 import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests.faults.process_faults import memory_group, no_groups
 from tests.test_training import bits
 from xorlab import configure
 from xorlab.sweep.executors import EXECUTORS, Processes, make_executor, worker_count
@@ -74,8 +77,30 @@ def test_a_worker_that_is_killed_every_time_fails_its_shard_alone(processes):
     outcomes = doomed.result(timeout=60).outcomes
     killing.join()
     assert all(isinstance(outcome, Failure) for outcome in outcomes)
-    assert "ended 2 times (exit code -9)" in outcomes[0].reason
+    assert "ended 2 times (exit code -9: somebody killed it" in outcomes[0].reason
     assert len(processes.submit(work_of(3, 20)).result(timeout=60).outcomes) == 3
+
+
+@dataclass(frozen=True)
+class Hungry:
+    """Work that takes more memory than its control group has."""
+
+    group: Path
+
+    def run(self) -> str:
+        (self.group / "cgroup.procs").write_text("0")
+        return str(len(bytearray(b"x") * (256 << 20)))
+
+    def lost(self, reason: str) -> str:
+        return reason
+
+
+@pytest.mark.skipif(no_groups() is not None, reason=str(no_groups()))
+def test_a_worker_that_the_system_ends_for_want_of_memory_says_so(processes):
+    with memory_group() as group:
+        (group / "memory.limit_in_bytes").write_text(str(32 << 20))
+        told = processes.submit(Hungry(group)).result(timeout=60)
+    assert "the system ended it because memory ran out; use fewer hydra.launcher.workers" in told
 
 
 def test_closing_does_not_wait_for_what_runs(processes):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from xorlab.sweep.interrupts import Interrupts
+from xorlab.sweep.interrupts import Interrupts, Terminated, terminations
 
 
 class Finaliser:
@@ -40,3 +40,22 @@ def test_a_process_that_ignores_ctrl_c_goes_on_ignoring_it():
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_sigterm_is_raised_within_and_left_to_its_handler_without():
+    before = signal.getsignal(signal.SIGTERM)
+    with terminations(), pytest.raises(Terminated), Interrupts():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_handler_of_sigterm_that_somebody_else_has_set_is_theirs():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with terminations(), Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGTERM)
+            interrupts.check()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]

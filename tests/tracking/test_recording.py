@@ -61,9 +61,10 @@ def rows_of(store, run_id: str) -> dict:
     found = {}
     with session_of(store) as session:
         for table in ("runs", "tags", "params", "metrics", "latest_metrics"):
-            query = text(f"SELECT * FROM {table} WHERE run_uuid = :run ORDER BY rowid")
+            query = text(f"SELECT * FROM {table} WHERE run_uuid = :run")
             rows = [dict(row._mapping) for row in session.execute(query, {"run": run_id})]
-            found[table] = [json.dumps(r, sort_keys=True).replace(run_id, "ID") for r in rows]
+            told = [json.dumps(r, sort_keys=True).replace(run_id, "ID") for r in rows]
+            found[table] = sorted(told)
     return found
 
 

@@ -6,13 +6,15 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Protocol, TypeVar
 
 from xorlab.errors import ConfigError
+from xorlab.machine import out_of_memory_kills
 from xorlab.sweep.work import Runnable
 
 EXECUTORS = ("processes", "threads", "inline")
@@ -118,6 +120,7 @@ class Processes:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
         self._alive: set[multiprocessing.process.BaseProcess] = set()
         self._closed = False
+        self._kills = out_of_memory_kills()
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue it."""
@@ -139,7 +142,21 @@ class Processes:
             done, code = self._once(work)
             if done is not None:
                 return done
-        return work.lost(f"the worker process was ended {_TRIES} times (exit code {code})")
+        return work.lost(
+            f"the worker process was ended {_TRIES} times (exit code {code}{self._cause(code)})"
+        )
+
+    def _cause(self, code: int | None) -> str:
+        if code != -signal.SIGKILL:
+            return ""
+        kills = out_of_memory_kills()
+        if kills is None or self._kills is None or kills == self._kills:
+            return ": somebody killed it, or the system where memory ran out"
+        return (
+            ": the system ended it because memory ran out; use fewer hydra.launcher.workers, a "
+            "larger training.record_every or a smaller network.hidden, then start the same "
+            "command again with tracking.existing=retry"
+        )
 
     def _once(self, work: Runnable[T]) -> tuple[T | None, int | None]:
         receiver, sender = self._context.Pipe(duplex=False)
@@ -163,10 +180,21 @@ class Processes:
 
 
 def _serve(sender: Connection, work: Runnable[object]) -> None:
-    # Ctrl-C reaches every process of the terminal; the parent decides what it means.
+    # Ctrl-C reaches every process of the terminal, and SIGTERM often every one of a job; the parent
+    # decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sender.send(work.run())
     sender.close()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot end its workers, and nobody would take what they bring."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 @contextlib.contextmanager

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from xorlab.config import Config
-from xorlab.errors import UsageError
+from xorlab.errors import StoreError, UsageError
 from xorlab.grid import Grid
 from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
+from xorlab.memory import need_of_landscape, refuse_too_much
 from xorlab.provenance import provenance
 from xorlab.result import OUTCOMES
 from xorlab.sweep.executors import Executor, make_executor, worker_count
@@ -36,8 +37,8 @@ from xorlab.tracking.landscapes import (
 )
 from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED
-from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store, open_store
+from xorlab.tracking.trouble import reported
 
 _WAIT = 0.5  # seconds between signs of life
 
@@ -67,7 +68,10 @@ def run_landscape(config: Config, executor: str = "processes", workers: int | No
         raise UsageError("plan=true: there is a plan for a sweep only; a landscape is one run")
     console = Console(highlight=False)
     count = worker_count(workers)
-    store = open_store(config.tracking.uri, config.tracking.experiment)
+    processes = count if executor == "processes" else 0
+    refuse_too_much(need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, processes))
+    where = config.tracking
+    store = open_store(where.uri, where.experiment, artifacts=where.artifacts)
     mend(store)
     again = config.tracking.existing == "rerun"
     earlier = None if again else earlier_run(store, about_landscape(config))
@@ -100,7 +104,19 @@ def _trained(
     store: Store, config: Config, grid: Grid, executor: Executor, console: Console
 ) -> tuple[Landscape, float]:
     reuse = config.tracking.existing != "rerun"
-    parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
+    with reported(store):
+        parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
+        return _recorded(store, parent, config, grid, executor, console)
+
+
+def _recorded(
+    store: Store,
+    parent: Parent,
+    config: Config,
+    grid: Grid,
+    executor: Executor,
+    console: Console,
+) -> tuple[Landscape, float]:
     try:
         put_config(store, parent.run_id, config)
         pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
@@ -115,8 +131,10 @@ def _trained(
     except BaseException as error:
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)
-        with suppress(ServerAwayError):  # then the next start marks it
-            parent.close(KILLED if interrupted or not isinstance(error, Exception) else FAILED)
+        killed = interrupted or not isinstance(error, Exception) or isinstance(error, StoreError)
+        # Where the store itself is in trouble the next start closes it.
+        with contextlib.suppress(Exception):
+            parent.close(KILLED if killed else FAILED)
         if interrupted:
             _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
         raise
@@ -151,7 +169,8 @@ def _train(
                 piece, pixels = under_way.pop(future), future.result()
                 if isinstance(pixels, Fault):
                     raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
-                record_piece(store, parent.run_id, grid, piece, pixels)
+                with reported(store):
+                    record_piece(store, parent.run_id, grid, piece, pixels)
                 pieces[piece] = pixels
                 counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
                 progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))

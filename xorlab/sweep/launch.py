@@ -17,6 +17,7 @@ from xorlab.checks import check
 from xorlab.composition import Composer
 from xorlab.config import Config, TrackingConfig
 from xorlab.errors import ConfigError, NoStoreError, UsageError
+from xorlab.memory import refuse_too_much
 from xorlab.sweep.axes import swept
 from xorlab.sweep.closing import deliver_all
 from xorlab.sweep.executors import make_executor, worker_count
@@ -134,14 +135,16 @@ def prepare(
         for, which is printed then.
 
     Raises:
-        UsageError: something is wrong with a job.
+        UsageError: something is wrong with a job, or all of them need more memory than there is;
+            nothing was started.
         StoreError: the tracking store cannot be opened, or its server does not answer at the start.
     """
     tasks = Tasks()
     jobs = _jobs(owner, grid, first, tasks)
     tracking = _tracking(jobs)
     only_plan = any(job.config.plan for job in jobs)
-    store = session.store if session else _store(tracking, create=not only_plan)
+    # A store that is not there yet is made once it is clear that the sweep can begin.
+    store = session.store if session else _existing(tracking)
     if store is not None and session is None and not only_plan:
         _deliver(store, tracking)
     found = {} if store is None else _found(store, jobs, under_way=session is not None)
@@ -150,9 +153,13 @@ def prepare(
     if tracking.existing == "rerun":
         found = {}
     plan = make_plan(jobs, tasks, found, workers)
-    if only_plan or store is None:
-        _console().print(plan_table(plan, swept(jobs), workers))
+    processes = workers if getattr(owner, "executor", None) == "processes" else 0
+    if only_plan:
+        _console().print(plan_table(plan, swept(jobs), workers, processes))
+    refuse_too_much(plan.need(processes))
+    if only_plan:
         return None
+    store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     session = session or Session(store, tracking, _console())
     session.extend(plan, found)
     return session, plan
@@ -202,10 +209,10 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=160, highlight=False)
 
 
-def _store(tracking: TrackingConfig, create: bool) -> Store | None:
+def _existing(tracking: TrackingConfig) -> Store | None:
     try:
-        return open_store(tracking.uri, tracking.experiment, create=create)
-    except NoStoreError:  # where only a plan is asked for: nothing is finished yet
+        return open_store(tracking.uri, tracking.experiment, create=False)
+    except NoStoreError:  # nothing is finished yet
         return None
 
 

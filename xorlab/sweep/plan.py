@@ -11,6 +11,7 @@ from xorlab.config import Config
 from xorlab.credentials import without_credentials
 from xorlab.identity import run_key, setting
 from xorlab.initializers import wiring_of
+from xorlab.memory import Need, need_of
 from xorlab.optimizers import OPTIMIZERS
 from xorlab.parameters import parameter_count
 from xorlab.tasks import Task, make_task
@@ -111,6 +112,12 @@ class Plan:
     def remaining(self) -> tuple[Job, ...]:
         """The jobs to train, in order: one for each run that is not finished."""
         return tuple(sorted((j for s in self.shards for j in s.jobs), key=lambda job: job.num))
+
+    def need(self, workers: int) -> Need:
+        """Estimated memory, where so many processes train; 0 where this one does."""
+        runs = list({job.key: job.config for job in self.jobs}.values())
+        shards = [(s.jobs[0].config, s.task, len(s.jobs)) for s in self.shards]
+        return need_of(shards, runs, workers)
 
     def seconds(self, workers: int) -> float:
         """Estimated time to train what is left on so many workers."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from xorlab.analysis.summary import Summary
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
 from xorlab.errors import StoreError
+from xorlab.memory import POINTS_AT_ONCE
 from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
@@ -38,10 +39,11 @@ from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, fa
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
+from xorlab.tracking.trouble import reported
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
-_RECORDED_AT_ONCE = 500  # bounds the memory of one transaction, not its speed
+_RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
 
 
 class StoppedError(Exception):
@@ -94,36 +96,41 @@ class Session:
             if row["status"] == FAILED:
                 self.reasons[key] = "failed before; tracking.existing=retry runs it again"
 
-    @contextmanager
+    @contextlib.contextmanager
     def opened(self, about: About | None = None) -> Iterator[Parent]:
         """Within: the parent run is RUNNING; after: it says how the sweep ended.
 
         Args:
             about: what the sweep is; None for one whose jobs are all known now.
         """
-        marked = mend(self.store)
-        if marked:
-            self.console.print(f"{marked} runs that a killed process left behind are marked KILLED")
-        code = provenance(Path.cwd())
-        if self.parent is None:
-            self.parent = open_parent(
-                self.store,
-                about or self._about(),
-                code,
-                reuse=self.tracking.existing != "rerun",
-            )
-        else:
-            self.parent.reopen(code)
-        self._provenance = code
-        try:
-            self.parent.keep(code.files())
-            yield self.parent
-        except BaseException as error:
-            with suppress(Exception):  # then the next start marks it: the first error is told
-                self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
-            if isinstance(error, KeyboardInterrupt):
-                self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")
-            raise
+        with reported(self.store):
+            marked = mend(self.store)
+            if marked:
+                self.console.print(
+                    f"{marked} runs that a killed process left behind are marked KILLED"
+                )
+            self._provenance = provenance(Path.cwd())
+            self._open(about)
+            assert self.parent is not None  # noqa: S101  (just opened)
+            try:
+                self.parent.keep(self._provenance.files())
+                yield self.parent
+            except BaseException as error:
+                # Where the store itself is in trouble the next start closes it.
+                with contextlib.suppress(Exception):
+                    self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
+                if isinstance(error, KeyboardInterrupt):
+                    told = f"\nstopped; what is recorded stays. Go on with: {command()}"
+                    self.console.print(told, soft_wrap=True, markup=False)
+                raise
+
+    def _open(self, about: About | None) -> None:
+        if self.parent is not None:
+            self.parent.reopen(self._provenance)
+            return
+        reuse = self.tracking.existing != "rerun"
+        told = about or self._about()
+        self.parent = open_parent(self.store, told, self._provenance, reuse)
 
     def train(self, plan: Plan, executor: Executor) -> None:
         """Train what remains, and record each shard as it ends."""
@@ -146,11 +153,13 @@ class Session:
                     self.parent.beat()
                     for future in ended:
                         done, jobs = future.result(), shards.pop(future)
-                        for start in range(0, len(jobs.jobs), _RECORDED_AT_ONCE):
-                            part = slice(start, start + _RECORDED_AT_ONCE)
+                        some = _at_once(done)
+                        for start in range(0, len(jobs.jobs), some):
+                            part = slice(start, start + some)
                             records = _records(jobs, done, part, context)
                             once = self.tracking.existing != "rerun"
-                            identifiers = self.recorder.record(records, once)
+                            with reported(self.store):
+                                identifiers = self.recorder.record(records, once)
                             progress.add(self._note(jobs.jobs[part], records, identifiers))
                         del future, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":
@@ -253,6 +262,12 @@ class Session:
 def command() -> str:
     """What was typed to start this process, to be typed again, with any password anew."""
     return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))
+
+
+def _at_once(done: Done) -> int:
+    """How many of a shard's runs to record in one go."""
+    longest = max((len(o.steps) for o in done.outcomes if isinstance(o, Result)), default=1)
+    return max(1, min(_RECORDED_AT_ONCE, POINTS_AT_ONCE // max(1, longest)))
 
 
 def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:

@@ -9,12 +9,21 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xorlab.analysis.success_table import MOST_ROWS, success_cells
+from xorlab.machine import rooms
+from xorlab.memory import Need, size
 from xorlab.sweep.axes import described
 from xorlab.sweep.plan import Plan
 
 
-def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int) -> Table:
-    """What a sweep would do."""
+def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: int) -> Table:
+    """What a sweep would do.
+
+    Args:
+        plan: the sweep.
+        axes: swept keys with their values.
+        workers: shards that are trained at a time.
+        processes: those that train them; 0 where this one does.
+    """
     table = Table("plan", "", box=SIMPLE_HEAD, show_header=False)
     sizes = [len(shard.jobs) for shard in plan.shards]
     cut = f" of {min(sizes)} to {max(sizes)} runs" if sizes else ""
@@ -28,6 +37,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int) -> Table:
         ("shards", f"{len(plan.shards)}{cut}"),
         ("workers", str(workers)),
         ("estimated training time", _duration(plan.seconds(workers))),
+        ("estimated memory", _memory(plan.need(processes))),
     ]
     for row in rows:
         table.add_row(*row)
@@ -45,6 +55,11 @@ def summary_table(statistics: pd.DataFrame, by: Sequence[str]) -> Table:
     if len(rows) > MOST_ROWS:
         table.caption = f"and {len(rows) - MOST_ROWS} more settings in the tracking store"
     return table
+
+
+def _memory(need: Need) -> str:
+    room = min((room.bytes for room in rooms() if not room.alone), default=None)
+    return size(need.total) + (f" of {size(room)} that are free" if room is not None else "")
 
 
 def _duration(seconds: float) -> str:

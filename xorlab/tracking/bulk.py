@@ -1,20 +1,24 @@
-"""Whole shards into a local SQL store at once, as rows that MLflow's client would have written."""
+"""Whole shards into an SQL store at once, as rows that MLflow's client would have written."""
 
 from __future__ import annotations
 
+import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from xorlab.tracking.postgres import is_postgres, record_alone
 from xorlab.tracking.record import FINISHED, KEY_TAG, Record
 from xorlab.tracking.recorder import local_folder, write_files
 from xorlab.tracking.store import Store, session_of, tables
+from xorlab.tracking.trouble import check_there
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 # Schema revisions whose tables the statements below are known, and tested, to fit.
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
+_DIALECTS = ("sqlite", "postgresql")
 _ARTIFACTS = "artifacts"
 
 
@@ -34,13 +38,17 @@ class BulkRecorder:
         """Record runs; see `xorlab.tracking.recorder.Recorder`."""
         identifiers = [uuid.uuid4().hex for _ in records]
         # Files first: a run that is in the database is complete, whatever happens in between.
-        for identifier, record in zip(identifiers, records, strict=True):
-            folder = local_folder(self._artifact_uri(identifier))
-            if record.artifacts and folder is not None:
-                write_files(folder, record.artifacts)
+        try:
+            for identifier, record in zip(identifiers, records, strict=True):
+                folder = local_folder(self._artifact_uri(identifier))
+                if record.artifacts and folder is not None:
+                    write_files(folder, record.artifacts)
+        except OSError:
+            # The disk may be full: these would stand there for no run.
+            self._forget(identifiers)
+            raise
         with session_of(self._store, read_only=False) as session:
-            # Wait for other writers now, not in the middle, where SQLite would give up.
-            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            self._wait_for_others(session)
             present = self._finished(session, records) if once else set()
             absent = [
                 (identifier, record)
@@ -48,12 +56,29 @@ class BulkRecorder:
                 if record.tags[KEY_TAG] not in present
             ]
             self._insert(session, absent)
+            # A folder that was moved while files were written would keep only some of them.
+            check_there(self._store)
         kept = {identifier for identifier, _ in absent}
+        self._forget(identifier for identifier in identifiers if identifier not in kept)
         return [identifier if identifier in kept else None for identifier in identifiers]
 
     def settle(self) -> str | None:
         """Nothing waits."""
         return None
+
+    def _wait_for_others(self, session: Session) -> None:
+        """Now, so that what they have finished is seen; SQLite would give up in the middle."""
+        if is_postgres(self._store.uri):
+            record_alone(session, self._store.experiment_id)
+        else:
+            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _forget(self, identifiers: Iterable[str]) -> None:
+        """Remove the files of runs that are not in the database."""
+        for identifier in identifiers:
+            folder = local_folder(self._artifact_uri(identifier))
+            if folder is not None:
+                shutil.rmtree(folder.parent, ignore_errors=True)
 
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"
@@ -114,8 +139,8 @@ def refusal(store: Store) -> str | None:
     sql = store.sql
     if sql is None:
         return "the store is a server"
-    if sql.engine.dialect.name != "sqlite":
-        return f"bulk statements are known to work with SQLite, not with {sql.engine.dialect.name}"
+    if sql.engine.dialect.name not in _DIALECTS:
+        return f"bulk statements are not known to work with {sql.engine.dialect.name}"
     location = store.client.get_experiment(store.experiment_id).artifact_location
     if local_folder(location) is None:
         return f"artifacts go to {location}"

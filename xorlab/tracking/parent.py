@@ -27,6 +27,7 @@ from xorlab.tracking.record import (
 from xorlab.tracking.recorder import now, put_artifacts
 from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
+from xorlab.tracking.trouble import check_there
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -106,7 +107,9 @@ class Parent:
             self._store.client.log_metric(self.run_id, name, value)
 
     def close(self, status: str) -> None:
-        """End the run."""
+        """End the run; as FINISHED only where its store is still the one that was opened."""
+        if status == FINISHED:
+            check_there(self._store)
         self._store.client.set_terminated(self.run_id, status)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,7 +136,7 @@ def _open(
         raise StoreError(f"there is no sweep {sweep} in this store") from error
     identifier = parent.info.experiment_id
     name = store.client.get_experiment(identifier).name
-    return Store(store.uri, name, identifier, store.client)
+    return replace(store, experiment=name, experiment_id=identifier)
 
 
 def _search(store: Store, text: str | None) -> Iterable[Run]:

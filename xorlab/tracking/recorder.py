@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from xorlab.tracking.record import CURVE, KEY_TAG, KILLED, Record
 from xorlab.tracking.search import finished_keys
 from xorlab.tracking.store import Store
+from xorlab.tracking.trouble import check_there
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
@@ -95,6 +96,7 @@ def complete(store: Store, run: Run, record: Record) -> None:
     client.log_batch(run_id, metrics=metrics[:first], params=params[:_PARAMS_PER_CALL])
     for start in range(first, len(metrics), _METRICS_PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
+    check_there(store)
     # The last call of all: whatever breaks off before leaves a run that is not FINISHED.
     client.set_terminated(run_id, record.status, end_time=record.ended)
 

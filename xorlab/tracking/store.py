@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,9 @@ from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, is_server, resolve, shown
 from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
+from xorlab.tracking.postgres import artifacts_place, check_length, is_postgres, opened_alone
+from xorlab.tracking.schema import await_schema
+from xorlab.tracking.trouble import Identity, check_there, explained, identity_of
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -39,12 +44,14 @@ class Store:
         experiment_id: its id.
         client: MLflow's client for this address; that of a server tells when it is away, see
             `xorlab.tracking.server.ServerClient`.
+        identity: the file of an embedded store, as it was opened; None for any other.
     """
 
     uri: str
     experiment: str
     experiment_id: str
     client: MlflowClient
+    identity: Identity | None = None
 
     @property
     def sql(self) -> SqlAlchemyStore | None:
@@ -89,16 +96,19 @@ def tables() -> Any:
     return import_module("mlflow.store.tracking.dbmodels.models")
 
 
-def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
+def open_store(
+    uri: str | None, experiment: str, create: bool = True, artifacts: str | None = None
+) -> Store:
     """Open a store and an experiment in it.
 
     Args:
         uri: address, or None for the default; see `xorlab.tracking.address.resolve`.
         experiment: name of the experiment.
         create: whether store and experiment are made where they do not exist yet.
+        artifacts: where files of a new experiment go; None for the store's own way.
 
     Raises:
-        ConfigError: the address names no kind of store.
+        ConfigError: the address names no kind of store, or one that has no way of its own.
         ServerAwayError: the server does not answer.
         StoreError: the store cannot be opened or created.
     """
@@ -107,20 +117,35 @@ def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
     if file is not None and not create and not file.exists():
         raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
     with _translated(address):
+        if is_postgres(address):
+            with opened_alone(address):
+                client = client_of(address)
+                named = partial(artifacts_place, artifacts)
+                identifier = _experiment(client, experiment, named, create)
+            return Store(address, experiment, identifier, client)
         if file is None:
             client = client_of(address)
-            return Store(address, experiment, _experiment(client, experiment, None, create), client)
+            identifier = _experiment(client, experiment, lambda: artifacts, create)
+            return Store(address, experiment, identifier, client)
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
         # MLflow creates tables and experiments without a lock: two that start at once would both
         # find nothing there, and one of them would crash.
         with FileLock(f"{file}.lock", timeout=120):
-            if not file.exists():
+            if file.exists():
+                await_schema(file)
+            else:
                 make_database(file)
+            identity = identity_of(address)
             client = client_of(address)
-            artifacts = (file.parent / "mlartifacts").as_uri()
-            identifier = _experiment(client, experiment, artifacts, create)
-        return Store(address, experiment, identifier, client)
+            # MLflow keeps connections by address: one may be to a file that was there before.
+            client._tracking_client.store.engine.dispose()  # noqa: SLF001
+            beside = (file.parent / "mlartifacts").as_uri()
+            place = artifacts_place(artifacts) if artifacts else beside
+            identifier = _experiment(client, experiment, lambda: place, create)
+        store = Store(address, experiment, identifier, client, identity)
+        check_there(store)
+        return store
 
 
 @contextlib.contextmanager
@@ -132,26 +157,27 @@ def _translated(address: str) -> Iterator[None]:
         yield
     except StoreError:
         raise
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         first = without_those_of(address, str(error).strip().partition("\n")[0])
-        raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
+        told = explained(address, error) or f"{shown(address)}: {first}"
+        raise StoreError(f"cannot open the tracking store {told}") from error
 
 
-def _experiment(client: MlflowClient, name: str, artifacts: str | None, create: bool) -> str:
+def _experiment(
+    client: MlflowClient, name: str, place: Callable[[], str | None], create: bool
+) -> str:
     from mlflow.exceptions import MlflowException
 
     found = client.get_experiment_by_name(name)
     if found is None and not create:
         raise NoStoreError(f"there is no experiment {name!r} in this store")
     if found is None:
+        artifacts = place()
+        location = f"{artifacts}/{_folder(name)}" if artifacts else None
+        if location is not None:
+            check_length(location)
         try:
-            return str(
-                client.create_experiment(
-                    name,
-                    artifact_location=f"{artifacts}/{_folder(name)}" if artifacts else None,
-                    tags=dict([_KIND]),
-                )
-            )
+            return str(client.create_experiment(name, location, dict([_KIND])))
         except MlflowException:
             # Another process may have made it since.
             found = client.get_experiment_by_name(name)

@@ -1,0 +1,310 @@
+"""Sweeps to do harm to: started as processes of their own, and what they leave compared."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+from urllib.parse import unquote, urlsplit
+
+from tests.faults.fault import Outcome
+
+# Sixteen shards of three runs that take a second or two together.
+SWEEP = ("-m", "seed=range(0,6)", "network.hidden=range(2,10)", "training.epochs=5000")
+EXPECTED = 48
+INLINE = "hydra.launcher.executor=inline"
+_PER_START = ("xorlab.sweep", "mlflow.parentRunId", "mlflow.source.git")
+_PATIENCE = 120  # seconds
+
+
+@dataclass
+class Child:
+    """A command in a process, and a process group, of its own.
+
+    Attributes:
+        pid: of the process.
+        log: the file with all that it prints.
+        code: its exit code, negative for a signal; None while it runs.
+    """
+
+    pid: int
+    log: Path
+    code: int | None = field(default=None)
+
+    def poll(self) -> int | None:
+        """The exit code, if there is one by now."""
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+        return self.code
+
+    def wait(self) -> int:
+        """The exit code, once there is one."""
+        until(lambda: self.poll() is not None, "a command did not end", self)
+        assert self.code is not None
+        return self.code
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send a signal to the process alone."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def printed(self) -> str:
+        """All that it has printed."""
+        return self.log.read_text(errors="replace")
+
+
+def start(folder: Path, *arguments: str, limit: Callable[[], None] | None = None) -> Child:
+    """Start `xorlab` in a folder.
+
+    The process is forked from this one, where all is imported already: that saves the seconds of
+    importing MLflow, two hundred times. It has no threads, so nothing is lost on the way.
+
+    Args:
+        folder: where it runs.
+        arguments: of the command.
+        limit: called in the new process before anything else.
+    """
+    _prepare()
+    log = folder.parent / f"{folder.name}.log"
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return Child(pid, log)
+    code = 70  # never seen unless the lines below fail
+    try:
+        os.setsid()
+        os.chdir(folder)
+        with log.open("wb", buffering=0) as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        if limit is not None:
+            limit()
+        from xorlab.__main__ import main
+
+        sys.argv = ["xorlab", *arguments]
+        code = main()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+@cache
+def _prepare() -> None:
+    """Import what every sweep needs, once."""
+    assert threading.active_count() == 1, "faults are injected from a process without threads"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    for name in ("matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_store",
+                 "mlflow.tracking", "pyarrow.parquet", "xorlab.app", "xorlab.sweep.launch",
+                 "xorlab.sweep.session"):  # fmt: skip
+        import_module(name)
+
+
+def until(condition: Callable[[], bool], complaint: str, child: Child | None = None) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(complaint + (f": {child.printed()}" if child else ""))
+        time.sleep(0.005)
+
+
+def ended(folder: Path, *arguments: str, limit: Callable[[], None] | None = None) -> Child:
+    """A command that has ended."""
+    child = start(folder, *arguments, limit=limit)
+    child.wait()
+    return child
+
+
+@cache
+def _template() -> Path:
+    """A new store; making one takes MLflow seconds, copying it none."""
+    folder = Path(mkdtemp(prefix="xorlab-faults-"))
+    atexit.register(_remove, folder, os.getpid())
+    child = ended(folder, "-m", "seed=0", "training.epochs=1", INLINE, "tracking.experiment=t")
+    assert child.code == 0, child.printed()
+    with closing(sqlite3.connect(folder / "mlflow.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "mlflow.db"
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(folder)
+
+
+def fresh(folder: Path) -> Path:
+    """A folder with a store in it, where a sweep costs a second."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(_template(), folder / "mlflow.db")
+    return folder
+
+
+Run = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands in a store, by key.
+
+    Attributes:
+        whole: of every finished run all that was recorded, but for ids and times.
+        others: statuses of the runs that are not finished, parents included.
+    """
+
+    whole: dict[str, list[Run]]
+    others: list[str]
+
+
+def found(database: Path, experiment: str = "xorlab") -> Found:
+    """Read the runs of a sweep past MLflow and xorlab, from tables and files."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return _found(lambda query: connection.execute(query, (experiment,)).fetchall())
+
+
+def _found(ask: Callable[[str], list[tuple[object, ...]]]) -> Found:
+    ours = ("FROM {} JOIN runs r USING (run_uuid) JOIN experiments e ON "
+            "e.experiment_id = r.experiment_id WHERE e.name = ?")  # fmt: skip
+    tables: dict[str, dict[object, list[tuple[object, ...]]]] = {}
+    for table, columns in (("tags", "x.key, x.value"), ("params", "x.key, x.value"),
+                           ("metrics", "x.key, x.step, x.value"),
+                           ("latest_metrics", "x.key, x.step, x.value")):  # fmt: skip
+        rows = tables.setdefault(table, {})
+        source = ours.format(f"{table} x")
+        for run, *row in ask(f"SELECT x.run_uuid, {columns} {source} ORDER BY {columns}"):
+            rows.setdefault(run, []).append(tuple(row))
+    runs = ask("SELECT r.run_uuid, r.status, r.artifact_uri FROM runs r JOIN experiments e "
+               "ON e.experiment_id = r.experiment_id WHERE e.name = ?")  # fmt: skip
+    whole: dict[str, list[Run]] = {}
+    others = []
+    for run, status, address in runs:
+        tags = dict(tables["tags"].get(run, []))
+        if "xorlab.key" not in tags or status != "FINISHED":
+            if status != "FINISHED":
+                others.append(str(status))
+            continue
+        told = sorted(pair for pair in tags.items() if not pair[0].startswith(_PER_START))
+        rest = [tables[name].get(run, []) for name in ("params", "metrics", "latest_metrics")]
+        whole.setdefault(str(tags["xorlab.key"]), []).append(
+            (told, *rest, _files(Path(unquote(urlsplit(str(address)).path))))
+        )
+    return Found(whole, others)
+
+
+def _files(folder: Path) -> list[tuple[str, str]]:
+    """Names and contents of a run's artifacts."""
+    return sorted(
+        (str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
+
+
+@cache
+def undisturbed(*sweep: str) -> dict[str, list[Run]]:
+    """What the sweep leaves where nothing goes wrong."""
+    folder = fresh(Path(mkdtemp(prefix="xorlab-faults-")))
+    atexit.register(_remove, folder, os.getpid())
+    child = ended(folder, *sweep)
+    assert child.code == 0, child.printed()
+    return found(folder / "mlflow.db").whole
+
+
+def recorded(database: Path) -> int:
+    """How many runs of sweeps are finished by now."""
+    with contextlib.suppress(sqlite3.Error):
+        return sum(map(len, found(database).whole.values()))
+    return 0
+
+
+def compared(there: Found, told: Sequence[str], hint: str) -> Outcome:
+    """What faults left, beside what should be there.
+
+    Args:
+        there: what stands in the store at last.
+        told: what each of them made the command say.
+        hint: a pattern that all of that must match.
+    """
+    should = undisturbed(*SWEEP)
+    ours = {key: runs for key, runs in there.whole.items() if key in should}
+    half = sum(run != should[key][0] for key, runs in ours.items() for run in runs)
+    return Outcome(
+        expected=len(should),
+        found=sum(map(len, ours.values())),
+        twice=sum(len(runs) - 1 for runs in ours.values()),
+        half=half + sum(status == "RUNNING" for status in there.others),
+        message=next((line for line in told if not re.search(hint, line)), told[-1]),
+        hint=hint,
+        injected=len(told),
+    )
+
+
+Hit = Callable[[Path, Random], str | None]
+
+
+ROW = 5  # how many faults come one after the other before anybody looks; fewer for a quick test
+
+
+def in_a_row(hit: Hit, hint: str, *options: str) -> Callable[[Path, Random], Outcome]:
+    """`ROW` faults one after the other in one sweep, which is started again after each.
+
+    Args:
+        hit: injects a fault and mends it; what the command said, or None where the sweep had ended
+            before anything could happen to it.
+        hint: a pattern that all of that must match.
+        options: of the start that goes to the end.
+    """
+
+    def inject(folder: Path, rng: Random) -> Outcome:
+        fresh(folder)
+        told = [line for _ in range(ROW) if (line := hit(folder, rng)) is not None]
+        assert told, "nothing was injected"
+        last = ended(folder, *SWEEP, *options)
+        assert last.code == 0, last.printed()
+        return compared(found(folder / "mlflow.db"), told, hint)
+
+    return inject
+
+
+def message(child: Child) -> str:
+    """The line that told what happened; a traceback is the worst of messages."""
+    text = child.printed()
+    if "Traceback (most recent call last)" in text:
+        return "Traceback: " + text.strip().rpartition("\n")[2]
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("xorlab: ", "stopped; ", "failed: "))]
+    return (told or lines or [""])[-1]
+
+
+@contextlib.contextmanager
+def sweeping(folder: Path, *arguments: str) -> Iterator[Child]:
+    """Within: a sweep is at work; after: it is gone, whatever happened."""
+    child = start(folder, *arguments)
+    try:
+        yield child
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            child.poll()

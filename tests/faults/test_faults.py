@@ -1,0 +1,42 @@
+"""Faults: each is injected for real, a few times, and nothing is lost, twice or half."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.faults.__main__ import right
+from tests.faults.fault import Outcome
+
+# One of a kind; the whole table takes a quarter of an hour.
+SHORT = ("disk full", "folder moved", "being migrated", "SIGTERM", "too little memory")
+GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
+
+
+def test_every_kind_of_fault_loses_nothing_and_says_what_to_do():
+    # From a process without threads: the sweeps are forked from it.
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.faults", "--times", "1", "--row", "1", "--only", *SHORT],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert " 0 not as it must be" in told.stdout
+    assert sum(line.startswith("| ") for line in told.stdout.splitlines()) == 1 + len(SHORT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"found": 2},
+        {"found": 4, "twice": 1},
+        {"half": 1},
+        {"message": "Traceback: OSError"},
+    ],
+)
+def test_what_is_lost_twice_half_or_not_explained_is_not_right(change):
+    assert right(GOOD)
+    assert not right(Outcome(**vars(GOOD) | change))

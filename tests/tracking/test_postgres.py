@@ -1,0 +1,146 @@
+"""PostgreSQL as the store of a team: directly, and behind a server of MLflow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import xorlab
+from tests.postgres import PASSWORD, no_postgres, serving_postgres
+from tests.servers import serving_store
+from tests.tracking.test_recording import records, rows_of, without_identity
+from xorlab.errors import ConfigError, StoreError
+from xorlab.tracking.bulk import BulkRecorder, refusal
+from xorlab.tracking.open import make_recorder
+from xorlab.tracking.recorder import ClientRecorder
+from xorlab.tracking.store import open_store
+
+pytestmark = pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
+SWEEP = ("-m", "seed=range(0,8)", "optimizer.lr=0.5,3", "training.epochs=400")
+INLINE = "hydra.launcher.executor=inline"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """A server with a template of a store: making one takes MLflow seconds, copying it none."""
+    with serving_postgres() as server:
+        place = tmp_path_factory.mktemp("template")
+        store = open_store(server.create("template_store"), "template", artifacts=str(place))
+        store.sql.engine.dispose()
+        yield server
+
+
+@pytest.fixture
+def uri(postgres, request) -> str:
+    """The address of a store without runs."""
+    name = f"db{abs(hash(request.node.name))}"
+    return postgres.create(name, "template_store")
+
+
+@pytest.fixture
+def shared(tmp_path) -> str:
+    """The option that names where artifacts go."""
+    return f"tracking.artifacts={tmp_path / 'shared'}"
+
+
+def test_bulk_writes_what_the_client_writes_row_by_row(uri, tmp_path):
+    store = open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
+    assert refusal(store) is None
+    assert isinstance(make_recorder(store, bulk=True)[0], BulkRecorder)
+    for record in records():
+        (client,) = ClientRecorder(store).record([record], once=False)
+        (bulk,) = BulkRecorder(store).record([record], once=False)
+        assert rows_of(store, bulk) == rows_of(store, client)
+        assert without_identity(store, bulk) == without_identity(store, client)
+
+
+def test_a_sweep_is_recorded_resumed_read_and_summed_up(uri, shared, command, tmp_path):
+    told = command(*SWEEP, f"tracking.uri={uri}", shared, INLINE)
+    assert (told.code, told.err) == (0, "")
+    assert PASSWORD.replace(" ", "%20") not in told.out
+    assert "postgresql://***@127.0.0.1" in told.out
+    wide = command(*SWEEP, "network.hidden=2,3", f"tracking.uri={uri}", shared, INLINE)
+    assert "16 skipped" in wide.out
+    runs = xorlab.load_runs(uri)
+    assert len(runs) == 32
+    assert runs["key"].is_unique
+    assert (tmp_path / "shared").is_dir()
+    alone = xorlab.train(xorlab.configure("seed=4", "optimizer.lr=3", "training.epochs=400"))
+    run = runs[(runs["seed"] == 4) & (runs["optimizer.lr"] == 3) & (runs["network.hidden"] == 2)]
+    assert xorlab.load_curves(run)["loss"].tolist() == alone.loss.tolist()
+    by = ["network.hidden", "optimizer.lr"]
+    assert xorlab.convergence(runs, by=by)["n"].tolist() == [8] * 4
+    assert len(xorlab.load_weights(runs)) == 32
+    pd.testing.assert_frame_equal(
+        xorlab.load_runs(uri, filter="attributes.status LIKE '%'").sort_values(
+            "run_id", ignore_index=True
+        ),
+        runs.sort_values("run_id", ignore_index=True),
+    )
+    report = subprocess.run(
+        [sys.executable, "-m", "xorlab.report", "latest", "--uri", uri, "--out", "report"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert report.returncode == 0, report.stderr
+    assert PASSWORD not in Path("report/report.html").read_text()
+
+
+def test_sweeps_that_start_at_once_on_a_new_database_lose_nothing(postgres, shared, process):
+    uri = postgres.create("new")
+    told = [f"tracking.uri={uri}", shared]
+    children = [process(*SWEEP, *told), process(*SWEEP, *told)]
+    while any(child.poll() is None for child in children):
+        try:
+            assert xorlab.load_runs(uri)["key"].is_unique
+        except StoreError as error:  # not there yet
+            assert "there is no experiment" in str(error)  # noqa: PT017
+    said = [child.communicate() for child in children]
+    assert [child.returncode for child in children] == [0, 0], said
+    runs = xorlab.load_runs(uri)
+    assert len(runs) == 16
+    assert runs["key"].is_unique
+    assert (runs["status"] == "FINISHED").all()
+
+
+def test_a_server_of_mlflow_in_front_of_it_takes_sweeps_too(uri, command, tmp_path):
+    with serving_store(tmp_path, uri) as address:
+        told = command(*SWEEP, f"tracking.uri={address}", INLINE)
+        assert (told.code, told.err) == (0, "")
+        told = command(*SWEEP, f"tracking.uri={address}", INLINE)
+        assert "16 skipped" in told.out
+        runs = xorlab.load_runs(address)
+        assert len(runs) == 16
+        assert len(xorlab.load_curves(runs)["run_id"].unique()) == 16
+    assert len(xorlab.load_runs(uri)) == 16
+
+
+def test_a_new_experiment_needs_a_place_for_its_files(uri, command):
+    told = command(*SWEEP, f"tracking.uri={uri}", INLINE)
+    assert told.code == 2
+    assert "tracking.artifacts=null: must be named for a new experiment" in told.err
+    with pytest.raises(ConfigError, match="at most"):
+        open_store(uri, "new", artifacts="/" + "x" * 190)
+
+
+def test_who_is_not_let_in_is_told_without_the_password(uri, command):
+    for wrong, cause in (
+        (uri.replace("s3cret", "wr0ng"), "does not let this user in"),
+        (f"{uri}x", "does not let this user in"),
+        ("postgresql://xorlab:wr0ng@127.0.0.1:1/db", "does not answer"),
+    ):
+        told = command(*SWEEP, f"tracking.uri={wrong}", "tracking.artifacts=/srv", INLINE)
+        assert (told.code, told.out) == (1, "")
+        assert cause in told.err
+        assert "start the same command again" in told.err
+        assert "s3cret" not in told.err
+        assert "wr0ng" not in told.err
+
+
+def test_a_driver_that_is_missing_is_named_with_the_extra(command):
+    told = command(*SWEEP, "tracking.uri=postgresql+asyncpg://me@127.0.0.1:1/db", INLINE)
+    assert told.code == 1
+    assert "a driver that is not installed (asyncpg): pip install 'xorlab[postgresql]'" in told.err

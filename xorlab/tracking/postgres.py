@@ -1,0 +1,96 @@
+"""PostgreSQL as a store: opened one after the other, with a driver that is there."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from xorlab.errors import ConfigError, StoreError
+from xorlab.tracking.address import shown
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_OPENING = zlib.crc32(b"xorlab opens a store")
+_RECORDING = zlib.crc32(b"xorlab records") & 0x7FFFFFFF  # as PostgreSQL's 32 bits have a sign
+_PATIENCE = 120  # seconds
+_LONGEST = 200 - len(f"/{32 * 'f'}/artifacts")  # MLflow's column for where a run's artifacts are
+
+
+def is_postgres(uri: str) -> bool:
+    """Whether an address is one of PostgreSQL."""
+    return urlsplit(uri).scheme.partition("+")[0] == "postgresql"
+
+
+@contextlib.contextmanager
+def opened_alone(uri: str) -> Iterator[None]:
+    """Within: no other xorlab opens this database.
+
+    MLflow makes tables and experiments without a lock: two that start at once would both find
+    nothing there, and one of them would crash.
+
+    Raises:
+        StoreError: the driver is not installed.
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be reached.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    # MLflow would try ten times, for almost two minutes, where nobody answers.
+    try:
+        engine = create_engine(uri, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"the tracking store {shown(uri)} needs a driver that is not installed ({error.name}): "
+            "pip install 'xorlab[postgresql]'"
+        ) from error
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"SET lock_timeout = '{_PATIENCE}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_OPENING})")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_OPENING})")
+
+
+def record_alone(session: Session, experiment_id: str) -> None:
+    """Until the session's transaction ends nobody else records in bulk in this experiment."""
+    session.connection().exec_driver_sql(
+        f"SELECT pg_advisory_xact_lock({_RECORDING}, {int(experiment_id)})"
+    )
+
+
+def artifacts_place(named: str | None) -> str:
+    """Where the artifacts of a new experiment go.
+
+    Args:
+        named: what `tracking.artifacts` says: a folder, or an address that MLflow knows.
+
+    Raises:
+        ConfigError: it says nothing: no folder would be the right one on every machine.
+    """
+    if named is None:
+        raise ConfigError(
+            "tracking.artifacts", None,
+            "named for a new experiment in a database server: a folder that all machines of the "
+            "team share, such as /srv/xorlab, or an address such as s3://bucket/xorlab",
+        )  # fmt: skip
+    place = named if "://" in named else Path(named).absolute().as_uri()
+    return place.rstrip("/")
+
+
+def check_length(location: str) -> None:
+    """See that the addresses of artifacts fit where MLflow keeps them.
+
+    Raises:
+        ConfigError: they would not.
+    """
+    if len(location) > _LONGEST:
+        raise ConfigError(
+            "tracking.artifacts", location,
+            f"short: with the experiment's name at most {_LONGEST} characters",
+        )  # fmt: skip
