@@ -24,12 +24,12 @@ QUIET = {
 
 @contextlib.contextmanager
 def serving_store(folder: Path, database: Path | str, port: int | None = None) -> Iterator[str]:
-    """Within: the address of a server of this database.
+    """Within: the address of a server of this database, on a free loopback port or on this one.
 
     Args:
         folder: where it keeps artifacts.
         database: a SQLite file, or the address of any database.
-        port: on the loopback; None for a free one.
+        port: None for a free one.
     """
     backend = f"sqlite:///{database}" if isinstance(database, Path) else database
     if port is None:

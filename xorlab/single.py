@@ -74,7 +74,7 @@ def run_single(config: Config) -> float:
         )
     with reported(store):
         recorder.record([record], False)
-        waiting = recorder.settle()
+    waiting = recorder.settle()
     if alone:
         _tell(_result_text(config, result))
         if waiting is not None:

@@ -142,7 +142,8 @@ def _remount(place: Path, option: str) -> None:
 
 def _when_recorded(folder: Path, child: Child, rng: Random) -> None:
     have = recorded(folder / "mlflow.db")
-    some = have + rng.randrange(max(1, (EXPECTED - have) // 3))
+    # At least one of its own: before that it would take a folder that was moved for its own one.
+    some = have + 1 + rng.randrange(max(1, (EXPECTED - have) // 3))
     enough: Callable[[], bool] = lambda: recorded(folder / "mlflow.db") >= some  # noqa: E731
     until(lambda: child.poll() is not None or enough(), "the sweep does not get on", child)
     time.sleep(rng.uniform(0, 0.05))

@@ -13,6 +13,7 @@ import xorlab
 from tests.postgres import PASSWORD, no_postgres, serving_postgres
 from tests.servers import serving_store
 from tests.tracking.test_recording import records, rows_of, without_identity
+from xorlab.config import TrackingConfig
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.bulk import BulkRecorder, refusal
 from xorlab.tracking.open import make_recorder
@@ -50,7 +51,7 @@ def shared(tmp_path) -> str:
 def test_bulk_writes_what_the_client_writes_row_by_row(uri, tmp_path):
     store = open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
     assert refusal(store) is None
-    assert isinstance(make_recorder(store, bulk=True)[0], BulkRecorder)
+    assert isinstance(make_recorder(store, TrackingConfig(), print), BulkRecorder)
     for record in records():
         (client,) = ClientRecorder(store).record([record], once=False)
         (bulk,) = BulkRecorder(store).record([record], once=False)

@@ -62,10 +62,6 @@ class BulkRecorder:
         self._forget(identifier for identifier in identifiers if identifier not in kept)
         return [identifier if identifier in kept else None for identifier in identifiers]
 
-    def settle(self) -> str | None:
-        """Nothing waits."""
-        return None
-
     def _wait_for_others(self, session: Session) -> None:
         """Now, so that what they have finished is seen; SQLite would give up in the middle."""
         if is_postgres(self._store.uri):
@@ -79,6 +75,10 @@ class BulkRecorder:
             folder = local_folder(self._artifact_uri(identifier))
             if folder is not None:
                 shutil.rmtree(folder.parent, ignore_errors=True)
+
+    def settle(self) -> str | None:
+        """Nothing waits."""
+        return None
 
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"

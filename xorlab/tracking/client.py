@@ -33,11 +33,9 @@ def client_of(address: str) -> MlflowClient:
         # Migrations of a new database are told in thirty lines that nobody needs.
         with quiet("alembic", logging.WARNING), quiet("mlflow", logging.WARNING):
             client = MlflowClient(tracking_uri=address, registry_uri=address)
-    if is_server(address):
-        return cast("MlflowClient", ServerClient(client, address))
     if address.startswith("sqlite:"):
         _wait_longer(client._tracking_client.store.engine)  # noqa: SLF001
-    return client
+    return cast("MlflowClient", ServerClient(client, address)) if is_server(address) else client
 
 
 def _wait_longer(engine: Engine) -> None:
