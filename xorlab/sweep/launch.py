@@ -18,7 +18,8 @@ from xorlab.composition import Composer
 from xorlab.config import Config, TrackingConfig
 from xorlab.errors import ConfigError, NoStoreError, UsageError
 from xorlab.sweep.axes import swept
-from xorlab.sweep.executors import make_executor, worker_count
+from xorlab.sweep.engines.make import make_engine
+from xorlab.sweep.engines.options import Options
 from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
 from xorlab.sweep.returns import JobFailedError, job_return, objective
 from xorlab.sweep.session import Session
@@ -73,14 +74,16 @@ def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list
 
 def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Returns:
     """Train jobs together; several launches of one sweep share a session and its parent run."""
-    workers = worker_count(launcher.workers)
-    executor = make_executor(launcher.executor, workers)
+    executor = make_engine(Options.of(launcher))
     try:
-        prepared = prepare(launcher, grid, first, workers, getattr(launcher, "session", None))
+        session = getattr(launcher, "session", None)
+        prepared = prepare(launcher, grid, first, executor.workers, session)
         if prepared is None:
             return [job_return(launcher, first + n, o, 0.0) for n, o in enumerate(grid)]
         session, plan = prepared
         launcher.session = session
+        if plan.shards:
+            executor.start()
         with session.opened():
             session.train(plan, executor)
             session.close()

@@ -16,25 +16,29 @@ from rich.console import Console
 
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
+from xorlab.errors import EngineError
 from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
+from xorlab.sweep.cuts import Cuts
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
 from xorlab.sweep.tables import summary_table
-from xorlab.sweep.work import Done, Failure, Work
+from xorlab.sweep.work import Bundle, Done, Failure, Work
 from xorlab.tracking.frames import Curve, record_row
 from xorlab.tracking.open import make_recorder
 from xorlab.tracking.parent import About, Parent, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
+from xorlab.tracking.recorder import Recorder
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.store import Store
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
+_MOST_TOLD = 20  # jobs that are listed one by one
 _RECORDED_AT_ONCE = 500  # bounds the memory of one transaction, not its speed
 
 
@@ -110,7 +114,7 @@ class Session:
         except BaseException as error:
             stopped = isinstance(error, StoppedError)
             self.parent.close(FAILED if stopped else KILLED)
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, KeyboardInterrupt | EngineError):
                 self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")
             raise
 
@@ -121,34 +125,34 @@ class Session:
         if note:
             self.console.print(note)
         context = Context(self._provenance, self.parent.run_id)
-        shards: dict[Future[Done], Shard] = {}
+        cuts = Cuts(plan, executor.workers, executor.dispatch)
+        under_way: dict[Future[list[Done]], tuple[Shard, ...]] = {}
         with (
             Interrupts() as interrupts,
             SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress,
         ):
             try:
-                queue = list(reversed(plan.shards))
-                while queue or shards:
-                    while queue and len(shards) < executor.slots:
-                        shard = queue.pop()
-                        work = Work([job.config for job in shard.jobs], shard.task)
-                        shards[executor.submit(work)] = shard
-                    ended, _ = wait(shards, timeout=_WAIT, return_when=FIRST_COMPLETED)
+                while cuts or under_way:
+                    while cuts and len(under_way) < executor.slots:
+                        shards = cuts.take()
+                        under_way[executor.submit(_bundle(shards))] = shards
+                    ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
                     interrupts.check()
                     self.parent.beat()
                     for future in ended:
-                        done, jobs = future.result(), shards.pop(future)
-                        for start in range(0, len(jobs.jobs), _RECORDED_AT_ONCE):
-                            part = slice(start, start + _RECORDED_AT_ONCE)
-                            records = _records(jobs, done, part, context)
-                            once = self.tracking.existing != "rerun"
-                            identifiers = recorder.record(records, once)
-                            progress.add(self._note(jobs.jobs[part], records, identifiers))
-                        del future, done  # results that are recorded need no room
+                        shards, outcomes = under_way.pop(future), future.result()
+                        cuts.learn(shards, outcomes)
+                        for shard, done in zip(shards, outcomes, strict=True):
+                            for told in self._record(shard, done, recorder, context):
+                                progress.add(told)
+                        del future, outcomes, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":
                         raise StoppedError
-            except BaseException:
+                    executor.check()
+            except BaseException as error:
                 executor.close()
+                if isinstance(error, EngineError):
+                    raise self._told_what_is_missing(error, plan) from error
                 raise
         self.seconds += progress.seconds
 
@@ -178,6 +182,24 @@ class Session:
     def failed(self) -> list[Job]:
         """The jobs that failed, in order."""
         return [job for job in self.jobs if job.key in self.reasons]
+
+    def _record(
+        self, shard: Shard, done: Done, recorder: Recorder, context: Context
+    ) -> Iterator[Counter[str]]:
+        """Record one shard in parts; what became of each part's runs."""
+        once = self.tracking.existing != "rerun"
+        for start in range(0, len(shard.jobs), _RECORDED_AT_ONCE):
+            part = slice(start, start + _RECORDED_AT_ONCE)
+            records = _records(shard, done, part, context)
+            yield self._note(shard.jobs[part], records, recorder.record(records, once))
+
+    def _told_what_is_missing(self, error: EngineError, plan: Plan) -> EngineError:
+        missing = [job for job in plan.remaining if job.key not in self.rows]
+        for job in missing[:_MOST_TOLD]:
+            self.console.print(f"missing: job {job.num} ({job})", soft_wrap=True, markup=False)
+        if len(missing) > _MOST_TOLD:
+            self.console.print(f"and {len(missing) - _MOST_TOLD} more")
+        return EngineError(f"{error}; {len(missing)} of {len(plan.jobs)} runs are missing")
 
     def _note(
         self, jobs: Sequence[Job], records: Sequence[Record], identifiers: Sequence[str | None]
@@ -213,6 +235,10 @@ class Session:
 def command() -> str:
     """What was typed to start this process, to be typed again, with any password anew."""
     return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))
+
+
+def _bundle(shards: Sequence[Shard]) -> Bundle:
+    return Bundle(tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards))
 
 
 def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:
