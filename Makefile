@@ -20,7 +20,7 @@ sweep: $(READY)  ## install, and run a sweep of 180 networks
 	$(BIN)/xorlab -m 'seed=range(0,30)' network.hidden=2,3,4 optimizer.lr=0.5,2
 
 test: $(READY)  ## install, and run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(READY)  ## check style and formatting
 	$(BIN)/ruff check .

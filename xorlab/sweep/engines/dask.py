@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from xorlab.errors import EngineError
@@ -46,7 +46,6 @@ class Dask:
             except (OSError, ValueError, TimeoutError, self._distributed.CommClosedError) as error:
                 raise EngineError(f"{self._told} does not answer: {error}") from error
         self._seen = self._looked = time.monotonic()
-        self._open: set[Future[Any]] = set()
         self.workers = options.workers or max(1, sum(self._client.nthreads().values()))
         self.slots = 2 * self.workers
         self.dispatch = 0.01
@@ -69,7 +68,6 @@ class Dask:
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue it."""
         future: Future[T] = Future()
-        self._open.add(future)
         sent = self._client.submit(run_packed, pack_work(work), pure=False)
         sent.add_done_callback(lambda ended: self._settle(ended, work, future))
         return future
@@ -90,20 +88,17 @@ class Dask:
     def close(self) -> None:
         """Cancel what has not ended; the cluster stays."""
         with _quiet():
-            for future in self._open:
-                future.cancel()
             self._client.close(timeout=_CONNECT)  # with it goes what was asked for and is not done
 
     def _settle(self, ended: Any, work: Runnable[T], future: Future[T]) -> None:
-        self._open.discard(future)
+        if ended.status not in ("finished", "error"):  # cancelled, or lost with the scheduler
+            if not future.done():
+                future.set_exception(EngineError(f"{self._told} has let go of the work"))
+            return
         try:
             outcome: T | bytes = ended.result()
         except self._distributed.KilledWorker as error:
             outcome = work.lost(f"the workers that trained it were killed: {error}")
-        except (CancelledError, self._distributed.client.FutureCancelledError) as error:
-            if not future.done():
-                future.set_exception(EngineError(f"{self._told} has let go of the work: {error}"))
-            return
         except Exception as error:  # of any kind: it was raised over there
             outcome = work.lost(f"on a Dask worker: {error!r}")
         settle(future, outcome)
