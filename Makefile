@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
-	benchmark-statistics benchmark-landscapes coverage fuzz studies notebooks clean
+	benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz studies notebooks clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -47,6 +47,9 @@ benchmark-statistics: $(READY)  ## time the statistics of many settings
 
 benchmark-landscapes: $(READY)  ## time landscapes, and their memory
 	$(BIN)/python -m tests.benchmarks.landscapes
+
+benchmark-engines: $(READY)  ## time sweeps on this machine, Slurm, Ray and Dask, side by side
+	$(BIN)/python -m tests.benchmarks.engines
 
 coverage: $(READY)  ## simulate how often the intervals hold the truth
 	$(BIN)/python -m tests.benchmarks.coverage

@@ -171,6 +171,8 @@ def slurm(folder: Path) -> Iterator[Cluster]:
             lambda: asked("scancel", "--name=xorlab") and None,
         )  # fmt: skip
         asked("scancel", "--name=xorlab")
+        # Jobs outlive the daemons that began them.
+        _until(lambda: not asked("squeue", "--noheader"), "jobs do not end", folder)
 
 
 _SLURM = """\

@@ -22,7 +22,8 @@ PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOT
 LINES = [line for block in SHELL for line in block.splitlines()]
 MAKE = [line for line in LINES if line.startswith("make ")]
 SERVERS = [line for line in LINES if line.startswith("mlflow ")]
-HERE = [line for line in LINES if line not in MAKE + SERVERS]
+ENGINES = [line for line in LINES if "hydra.launcher.engine=" in line]  # see test_engines
+HERE = [line for line in LINES if line not in MAKE + SERVERS + ENGINES]
 
 
 def environment() -> dict[str, str]:

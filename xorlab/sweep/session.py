@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -20,15 +21,17 @@ from xorlab.errors import EngineError
 from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
+from xorlab.sweep.curves import CurvesFile
 from xorlab.sweep.cuts import Cuts
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
-from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
+from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of, write_curves
 from xorlab.sweep.tables import summary_table
 from xorlab.sweep.work import Bundle, Done, Failure, Work
-from xorlab.tracking.frames import Curve, record_row
+from xorlab.tracking.files import CURVES_FILE
+from xorlab.tracking.frames import record_row
 from xorlab.tracking.open import make_recorder
 from xorlab.tracking.parent import About, Parent, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
@@ -69,7 +72,7 @@ class Session:
     skipped: int = 0
     seconds: float = 0.0
     rows: dict[str, Row] = field(default_factory=dict)
-    curves: dict[str, Curve] = field(default_factory=dict)
+    curves: CurvesFile = field(default_factory=CurvesFile)
     reasons: dict[str, str] = field(default_factory=dict)
     parent: Parent | None = None
 
@@ -164,9 +167,12 @@ class Session:
         summary = summary_of(self.store, rows, self.curves, self.seconds, self.skipped, notes)
         failed = [f"job {job.num} ({job}): {self.reasons[job.key]}" for job in self.failed]
         counts = counts_of(summary.runs) | {"skipped": self.skipped, "seconds": self.seconds}
-        files = files_of(summary, self.parent.name, self._facts(), failed)
-        # All of it is there before the status says FINISHED.
-        self.parent.describe(files, summary.markdown, counts)
+        with TemporaryDirectory(prefix="xorlab-") as folder:
+            path = Path(folder) / CURVES_FILE
+            write_curves(path, self.store, summary.runs, self.curves)
+            files = files_of(summary, self.parent.name, self._facts(), failed, path)
+            # All of it is there before the status says FINISHED.
+            self.parent.describe(files, summary.markdown, counts)
         self.parent.close(FAILED if failed else FINISHED)
         if len(summary.settings):
             self.console.print(summary_table(summary.settings, summary.by))
@@ -218,7 +224,7 @@ class Session:
             if identifier is None:
                 continue
             self.rows[job.key] = record_row(identifier, record)
-            self.curves[job.key] = (identifier, record.steps, record.loss)
+            self.curves.add(job.key, identifier, record.steps, record.loss)
         return counts
 
     def _about(self) -> About:

@@ -43,7 +43,7 @@ class Dask:
                 self._client = self._distributed.Client(
                     options.address, timeout=_CONNECT, set_as_default=False
                 )
-            except (OSError, ValueError, TimeoutError, self._distributed.CommClosedError) as error:
+            except (OSError, ValueError) as error:
                 raise EngineError(f"{self._told} does not answer: {error}") from error
         self._seen = self._looked = time.monotonic()
         self.workers = options.workers or max(1, sum(self._client.nthreads().values()))

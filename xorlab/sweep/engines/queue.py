@@ -8,7 +8,7 @@ import subprocess
 from xorlab.errors import EngineError
 
 _COMMANDS = ("sbatch", "squeue", "scancel", "srun")
-_PATIENCE = 60.0  # seconds for one command
+_FIRST, _PATIENCE = 15.0, 60.0  # seconds for the first command, and for others
 # Its processes have been ended, or are just being.
 _OVER = frozenset({"COMPLETING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL",
                    "PREEMPTED", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"})  # fmt: skip
@@ -26,7 +26,7 @@ def needed() -> None:
             f"hydra.launcher.engine=slurm: there is no {' and no '.join(missing)} on this machine; "
             "start the sweep where jobs are submitted"
         )
-    code, _, said = _run("squeue", "--me", "--noheader")
+    code, _, said = _run("squeue", "--me", "--noheader", patience=_FIRST)
     if code != 0:
         raise EngineError(f"hydra.launcher.engine=slurm: the queue does not answer: {said}")
 
@@ -57,10 +57,10 @@ class Queue:
         _run("scancel", self.job)
 
 
-def _run(*command: str) -> tuple[int, str, str]:
+def _run(*command: str, patience: float = _PATIENCE) -> tuple[int, str, str]:
     try:
         told = subprocess.run(  # noqa: S603  (none of it is a user's text)
-            command, capture_output=True, text=True, check=False, timeout=_PATIENCE,
+            command, capture_output=True, text=True, check=False, timeout=patience,
             start_new_session=True,  # Ctrl-C is not for it
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import time
 from concurrent.futures import Future
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from xorlab.errors import EngineError
 from xorlab.sweep.engines.make import TRIES, extra, refuse_other_versions, settle
@@ -17,8 +19,22 @@ from xorlab.sweep.work import Runnable
 
 T = TypeVar("T")
 
+_CONNECT = 10.0  # seconds
 _LOOK = 2.0  # seconds between looks at the cluster
 _MIB = 1 << 20
+
+
+def _look_for(address: str) -> None:
+    """Ray itself would try for minutes, and say so every few seconds.
+
+    Raises:
+        OSError: nobody is there.
+        ValueError: this is no address.
+    """
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname is None or place.port is None:
+        raise ValueError("it must be HOST:PORT")
+    socket.create_connection((place.hostname, place.port), timeout=_CONNECT).close()
 
 
 def make(options: Options) -> Ray:
@@ -41,6 +57,8 @@ class Ray:
         self._told = f"hydra.launcher.engine=ray: the cluster {where}"
         before = signal.getsignal(signal.SIGTERM)
         try:
+            if options.address is not None:
+                _look_for(options.address)
             self._ray.init(
                 address=options.address or "auto", log_to_driver=False,
                 configure_logging=False, logging_level=logging.CRITICAL,

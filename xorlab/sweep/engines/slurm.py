@@ -7,6 +7,7 @@ shard: jobs take shards from a folder that they share with the sweep, as `spool`
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import threading
 import time
@@ -133,7 +134,9 @@ class Slurm:
         executor.update_parameters(**{name: v for name, v in asked.items() if v is not None})
         folders = [str(self._spool.folder)] * self.workers
         try:
-            jobs = executor.map_array(_work_in, folders)
+            # What sbatch says is told by us, on one line.
+            with contextlib.redirect_stderr(io.StringIO()):
+                jobs = executor.map_array(_work_in, folders)
         except (self._submitit.core.utils.FailedJobError, OSError) as error:
             said = [line for line in str(error).splitlines() if "error" in line.lower()]
             reason = "; ".join(said) or str(error)
