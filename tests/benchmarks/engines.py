@@ -2,8 +2,8 @@
 
 Usage: python -m tests.benchmarks.engines [--small] [--scale]
 
-The first table is of whole tracked commands, from their cold start. The second is of the engines
-alone: nothing is recorded, and what is not work on a worker is overhead. An engine that cannot be
+The first table is of the engines alone: nothing is recorded, and what is not work on a worker is
+overhead. The second is of whole tracked commands, from their cold start. An engine that cannot be
 had here is named with the reason. --scale sets the cost model beside landscapes of up to a million
 networks instead.
 """
@@ -156,9 +156,8 @@ def main() -> None:
             return
         engines = clusters(stack, folder)
         sizes = [40] if options.small else [1000, 10_000]
-        epochs = 50 if options.small else 1000
-        tracked(sizes, epochs, engines, folder)
-        alone(sizes if options.small else [*sizes, 100_000], epochs, engines)
+        alone(sizes if options.small else [*sizes, 100_000], 50 if options.small else 1000, engines)
+        tracked(sizes, 50 if options.small else 100, engines, folder)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ SHARE = 0.05  # of its work that handing it over may cost
 _ROUNDS = 4  # hand over what is left in so many rounds, so that workers end together
 _PROBE = 0.2  # seconds of work before anybody has told how long it takes
 _MOST_SECONDS = 60.0  # what a killed worker may cost
-_MOST_RUNS = 20_000  # bounds the bytes of one outcome
+_MOST_RUNS = 5000  # bounds the memory that an outcome takes
 # Calls of NumPy cost the same for one network as for hundreds: no fewer, where there are as many.
 _LEAST_LANES = 256
 

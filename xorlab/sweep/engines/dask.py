@@ -80,7 +80,7 @@ class Dask:
         self._looked = now
         if self._client.status != "running":
             return  # it tries again by itself, and gives up what is open in the end
-        if self._client.scheduler_info(n_workers=1)["workers"]:
+        if self._client.scheduler_info()["workers"]:
             self._seen = now
         elif now - self._seen > self._wait:
             raise EngineError(f"{self._told} {self._none()}")

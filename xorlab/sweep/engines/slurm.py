@@ -61,6 +61,7 @@ class Slurm:
         self._numbers = 0
         self._lock = threading.Lock()
         self._fault: str | None = None
+        self._keep_logs = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="xorlab-slurm", daemon=True)
 
@@ -116,7 +117,7 @@ class Slurm:
         queue.cancel()
         if self._thread.is_alive():
             self._thread.join()
-        if self._fault is None:
+        if not self._keep_logs:
             self._forget()
 
     def _submit(self) -> str:
@@ -207,6 +208,7 @@ class Slurm:
 
     def _last_words(self) -> str:
         """What the job that ended last said on its standard error."""
+        self._keep_logs = True
         logs = sorted(self._spool.folder.glob("logs/*.err"), key=lambda path: path.stat().st_mtime)
         lines = [line for path in logs[-1:] for line in path.read_text().splitlines() if line]
         told = f": {lines[-1]}" if lines else ""
