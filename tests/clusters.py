@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.conftest import ROOT
-
+ROOT = Path(__file__).resolve().parent.parent
 # On every node: xorlab as it is here, and no telemetry.
 _ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),

@@ -1,6 +1,6 @@
 """Engines side by side: the same sweeps on this machine and on clusters of two workers on it.
 
-Usage: python -m tests.benchmarks.engines [--small] [--scale]
+Usage: python -m tests.benchmarks.engines [--small] [--untracked] [--scale]
 
 The first table is of the engines alone: nothing is recorded, and what is not work on a worker is
 overhead. The second is of whole tracked commands, from their cold start. An engine that cannot be
@@ -19,7 +19,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import xorlab
-from tests.benchmarks.sweeps import CONSOLE, started, table
 from tests.clusters import Cluster, cluster, missing
 from xorlab.grid import Grid
 from xorlab.sweep.cuts import Cuts
@@ -27,14 +26,18 @@ from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.plan import Job, Shard, Tasks, make_plan
 from xorlab.sweep.work import Bundle, Work
-from xorlab.tracking.store import open_store
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)
 
 
+# Worker processes on this machine import this module, so what they do not need is imported late.
+
+
 def clusters(stack: ExitStack, folder: Path) -> dict[str, Cluster]:
     """Those that can be had here, one core for each of two workers."""
+    from tests.benchmarks.sweeps import CONSOLE
+
     found = {"local": Cluster(("hydra.launcher.workers=2",))}
     for name in CLUSTERS:
         reason = missing(name)
@@ -47,6 +50,8 @@ def clusters(stack: ExitStack, folder: Path) -> dict[str, Cluster]:
 
 
 def tracked(sizes: list[int], epochs: int, engines: dict[str, Cluster], folder: Path) -> None:
+    from tests.benchmarks.sweeps import CONSOLE, started, table
+
     made = table(f"Tracked sweeps, {epochs:,} epochs: whole commands", "", "runs", "s",
                  "train + record / s", "ms a run", "over local / ms a run", "peak MiB")  # fmt: skip
     for size in sizes:
@@ -67,12 +72,16 @@ def tracked(sizes: list[int], epochs: int, engines: dict[str, Cluster], folder: 
 
 
 def _seconds(folder: Path, experiment: str) -> float:
+    from xorlab.tracking.store import open_store
+
     store = open_store(f"sqlite:///{folder}/mlflow.db", experiment, create=False)
     (parent,) = store.client.search_runs([store.experiment_id], "tags.`xorlab.sweep_key` LIKE '%'")
     return float(parent.data.metrics["seconds"])
 
 
 def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
+    from tests.benchmarks.sweeps import CONSOLE, table
+
     made = table(f"Engines alone, {epochs:,} epochs, nothing recorded", "", "runs", "s", "work / s",
                  "handed over", "each / ms", "share of work", "idle")  # fmt: skip
     for size in sizes:
@@ -127,6 +136,8 @@ def _bundle(shards: tuple[Shard, ...]) -> Bundle:
 
 
 def scale(sides: list[int], epochs: int, folder: Path) -> None:
+    from tests.benchmarks.sweeps import CONSOLE, started, table
+
     made = table(f"Landscapes of one tracked run, {epochs} epochs, this machine", "networks",
                  "model / s", "s", "networks/s", "peak MiB")  # fmt: skip
     for side in sides:
@@ -147,6 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a minute instead of ten")
     parser.add_argument("--scale", action="store_true", help="the cost model, up to 10^6 networks")
+    parser.add_argument("--untracked", action="store_true", help="the first table alone")
     options = parser.parse_args()
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -157,7 +169,8 @@ def main() -> None:
         engines = clusters(stack, folder)
         sizes = [40] if options.small else [1000, 10_000]
         alone(sizes if options.small else [*sizes, 100_000], 50 if options.small else 1000, engines)
-        tracked(sizes, 50 if options.small else 100, engines, folder)
+        if not options.untracked:
+            tracked(sizes, 50 if options.small else 100, engines, folder)
 
 
 if __name__ == "__main__":

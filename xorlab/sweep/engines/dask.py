@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from xorlab.errors import EngineError
-from xorlab.sweep.engines.make import TRIES, extra, refuse_other_versions, settle
+from xorlab.sweep.engines.make import TRIES, extra, fastest, refuse_other_versions, settle
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.engines.worker import run_packed, versions
 from xorlab.sweep.wire import pack_work
@@ -51,7 +51,7 @@ class Dask:
         self.dispatch = 0.01
 
     def start(self) -> None:
-        """Wait for a worker, look at its versions, and time an empty errand."""
+        """Wait for a worker, look at its versions, and time empty errands."""
         try:
             self._client.wait_for_workers(1, timeout=self._wait)
         except TimeoutError as error:
@@ -61,9 +61,9 @@ class Dask:
         except Exception as error:  # of any kind: it ran over there
             raise EngineError(f"{self._told} has a worker that cannot train: {error!r}") from error
         refuse_other_versions("dask", found)
-        began = time.perf_counter()
-        self._client.submit(versions, pure=False).result(self._wait)
-        self.dispatch = time.perf_counter() - began
+        self.dispatch = fastest(
+            lambda: self._client.submit(versions, pure=False).result(self._wait)
+        )
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue it."""

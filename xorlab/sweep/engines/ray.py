@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from xorlab.errors import EngineError
-from xorlab.sweep.engines.make import TRIES, extra, refuse_other_versions, settle
+from xorlab.sweep.engines.make import TRIES, extra, fastest, refuse_other_versions, settle
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.engines.worker import run_packed, versions
 from xorlab.sweep.wire import pack_work
@@ -80,17 +80,17 @@ class Ray:
         self.dispatch = 0.01
 
     def start(self) -> None:
-        """Wait for a worker, look at its versions, and time an empty errand."""
+        """Wait for a worker, look at its versions, and time empty errands."""
         try:
             found = self._ray.get(self._errand.remote(), timeout=self._wait)
-            began = time.perf_counter()
-            self._ray.get(self._errand.remote(), timeout=self._wait)
+            self.dispatch = fastest(
+                lambda: self._ray.get(self._errand.remote(), timeout=self._wait)
+            )
         except self._ray.exceptions.GetTimeoutError as error:
             raise EngineError(f"{self._told} {self._none()}") from error
         except self._ray.exceptions.RayError as error:
             reason = str(error).strip().rpartition("\n")[2]
             raise EngineError(f"{self._told} has a worker that cannot train: {reason}") from error
-        self.dispatch = time.perf_counter() - began
         refuse_other_versions("ray", found)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
