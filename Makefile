@@ -4,7 +4,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
-	benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz studies notebooks clean
+	benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz studies notebooks \
+	gallery clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -64,7 +65,11 @@ notebooks: $(READY)  ## run the sweeps of the notebooks, execute them, draw the 
 	rm -rf build/notebooks && mkdir -p build/notebooks
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=first
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=failures
-	$(BIN)/python -m tests.notebooks build/notebooks
+	$(BIN)/python -m tests.notebooks build/notebooks \
+		conclusions first_sweep fractal_boundary reading_failures seeds_and_cutoffs
+
+gallery: studies  ## run the published studies, execute their notebooks
+	$(BIN)/python -m tests.notebooks build/studies hamey1991 kramer1988 kolen1990 tr_xor
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

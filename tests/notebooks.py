@@ -1,7 +1,7 @@
 """Execute the notebooks on recorded sweeps and draw the README's picture.
 
-Usage: python -m tests.notebooks FOLDER, where `xorlab -m +study=first` and `xorlab -m
-+study=failures` have left their mlflow.db.
+Usage: python -m tests.notebooks FOLDER NAME..., where the sweeps that the notebooks of these names
+read have left their mlflow.db; see the Makefile. The picture belongs to first_sweep.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def picture(folder: Path) -> bytes:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    for notebook in sorted(EXPERIMENTS.glob("*.ipynb")):
-        execute(notebook, target.resolve())
-    (EXPERIMENTS / "first_sweep.png").write_bytes(picture(target))
+    target = Path(sys.argv[1]).resolve()
+    for name in sys.argv[2:]:
+        execute(EXPERIMENTS / f"{name}.ipynb", target)
+    if "first_sweep" in sys.argv[2:]:
+        (EXPERIMENTS / "first_sweep.png").write_bytes(picture(target))

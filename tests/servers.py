@@ -12,22 +12,28 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-# Jobs of language models start half a dozen processes, in a group of their own that outlives the
-# server's.
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # Jobs of language models start half a dozen processes, in a group of their own that outlives
+    # the server's.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # Four by default, each of which imports all of MLflow.
+    "MLFLOW_WORKERS": "1",
+}
 
 
 @contextlib.contextmanager
-def serving_store(folder: Path, database: Path) -> Iterator[str]:
-    """Within: the address of a server of this database, on a free loopback port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving_store(folder: Path, database: Path, port: int | None = None) -> Iterator[str]:
+    """Within: the address of a server of this database, on a free loopback port or on this one."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-             "--workers", "1", "--backend-store-uri", f"sqlite:///{database}",
+             "--backend-store-uri", f"sqlite:///{database}",
              "--artifacts-destination", str(folder / "artifacts")],
             cwd=folder, stdout=log, stderr=log, start_new_session=True,
             env=os.environ | QUIET,

@@ -66,7 +66,7 @@ def test_a_network_has_the_same_bits_in_a_batch_of_any_width(hidden, activation,
         return config
 
     alone = [bits(train(config(seed))) for seed in range(3)]
-    for width in (3, 7, 8, 100, 511, 512, 513, 1024, 3001):
+    for width in (3, 8, 511, 513, 2050):
         together = train_many([config(seed) for seed in range(width)])
         assert [bits(result) for result in together[:3]] == alone
 

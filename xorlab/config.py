@@ -141,6 +141,11 @@ class TrackingConfig:
         True, "record whole shards in bulk where the store allows it", "true or false",
         "tracking.bulk=false", is_flag,
     )  # fmt: skip
+    outbox: str | None = key(
+        None, "folder where finished runs wait while a tracking server is away; null: "
+        "xorlab-outbox in this folder", "a folder, or null", "tracking.outbox=/data/xorlab-outbox",
+        is_optional(is_text),
+    )  # fmt: skip
     sweep: str | None = key(
         None, "run id of the parent run; a sweep sets it for its jobs", "a run id, or null",
         "tracking.sweep=null", is_optional(is_name),

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.command import DONE, FAILED, run_told
+from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from xorlab.config import Config
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from xorlab.tasks import Task
     from xorlab.tracking.recorded import Recorded
 
-_DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _SAME = "the same bits"
 
 
@@ -27,14 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 where every bit agrees, 1 where one does not or the store fails, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
-    try:
-        return _repeat(options)
-    except (ConfigError, UsageError) as error:
-        return _tell(error, _USAGE)
-    except (StoreError, OSError) as error:
-        return _tell(error, _FAILED)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    return run_told("xorlab-repeat", lambda: _repeat(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +63,7 @@ def _repeat(options: argparse.Namespace) -> int:
         sys.stdout.write(f"  {name:<12} {found}\n")
     same = all(found.startswith(_SAME) for found in findings.values())
     sys.stdout.write("\n".join(_conclusion(same, _changed(recorded))) + "\n")
-    return _DONE if same else _FAILED
+    return DONE if same else FAILED
 
 
 def _with_table(recorded: Recorded, moved: str | None) -> Config:
@@ -203,11 +196,6 @@ def _conclusion(same: bool, changed: Sequence[str]) -> list[str]:
 
 def _listed(lines: Sequence[str]) -> list[str]:
     return [f"  - {line}" for line in lines]
-
-
-def _tell(error: Exception, code: int) -> int:
-    sys.stderr.write(told("xorlab-repeat", error))
-    return code
 
 
 if __name__ == "__main__":

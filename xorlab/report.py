@@ -7,21 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.command import DONE, run_told
+from xorlab.errors import StoreError, UsageError
 
-_DONE, _FAILED, _USAGE = 0, 1, 2
 _DEFAULT_OUT = Path("xorlab-report")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 a store that fails, 2 wrong usage."""
     options = _parser().parse_args(arguments)
-    try:
-        return _report(options)
-    except (ConfigError, UsageError) as error:
-        return _tell(error, _USAGE)
-    except (StoreError, OSError) as error:
-        return _tell(error, _FAILED)
+    return run_told("xorlab-report", lambda: _report(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +47,7 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError("xorlab-report takes a SWEEP (latest is the last one) or a --filter")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.analysis.summary import headline, summarise
-    from xorlab.failures import with_failures
+    from xorlab.failure_report import with_failures
     from xorlab.sweep.summary import facts_of, files_of
     from xorlab.tracking.parent import describe
     from xorlab.tracking.reader import load_curves, load_runs
@@ -85,12 +80,7 @@ def _report(options: argparse.Namespace) -> int:
         write_files(folder, files)
         where = f"in {folder}"
     sys.stdout.write(f"{summary.headline}\n{', '.join(sorted(files))}: {where}\n")
-    return _DONE
-
-
-def _tell(error: Exception, code: int) -> int:
-    sys.stderr.write(told("xorlab-report", error))
-    return code
+    return DONE
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.config import Config
-from xorlab.errors import UsageError
+from xorlab.errors import StoreError, UsageError
 from xorlab.initializers import initial_layers
 from xorlab.provenance import provenance
 from xorlab.result import DIVERGED, SOLVED, Result
@@ -30,7 +30,7 @@ def run_single(config: Config) -> float:
 
     Raises:
         ConfigError: the task cannot be made, or the network does not fit it.
-        StoreError: the tracking store cannot be opened.
+        StoreError: the tracking store cannot be opened, or the server is away and the run waits.
     """
     task = make_task(config.task)
     layer_sizes(config, task)  # refuses a network that does not fit the task
@@ -45,9 +45,9 @@ def run_single(config: Config) -> float:
 
     tracking = config.tracking
     store = open_store(tracking.uri, tracking.experiment)
-    recorder, _ = make_recorder(store, tracking.bulk)
-    context = Context(provenance(Path.cwd()), tracking.sweep)
     alone = tracking.sweep is None
+    recorder = make_recorder(store, tracking, _tell if alone else _keep_quiet)
+    context = Context(provenance(Path.cwd()), tracking.sweep)
     started = _now()
     if alone:
         _tell(_initial_text(config, task))
@@ -66,8 +66,11 @@ def run_single(config: Config) -> float:
             | context.provenance.files(),
         )
     recorder.record([record], False)
+    waiting = recorder.settle()
     if alone:
         _tell(_result_text(config, result))
+        if waiting is not None:
+            raise StoreError(waiting)
         _tell(f"\nRecorded as '{run_name(config)}' in experiment '{tracking.experiment}'.")
         _tell(f"Browse the runs: {store.browse()}")
     return objective(result.metrics(), tracking.objective)
@@ -126,6 +129,10 @@ def _drawing(config: Config, result: Result, task: Task) -> bytes:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _keep_quiet(_text: str) -> None:
+    """The sweep that a job belongs to tells it for all."""
 
 
 def _tell(text: str) -> None:

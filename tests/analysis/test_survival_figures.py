@@ -10,6 +10,7 @@ import xorlab
 from xorlab.analysis.figures import png
 from xorlab.analysis.parallel import parallel_coordinates
 from xorlab.analysis.survival_figures import ert_curves, survival_curves
+from xorlab.analysis.sweep_figures import curve_bands, epochs_distribution
 
 
 @pytest.fixture
@@ -65,3 +66,25 @@ def test_every_setting_is_a_line_to_its_success_rate(runs):
 def test_a_column_that_is_not_there_is_refused(runs):
     with pytest.raises(ValueError, match="optimizer\\.lr"):
         survival_curves(runs, by="lr")
+
+
+@pytest.mark.parametrize("draw", [survival_curves, ert_curves, epochs_distribution])
+def test_runs_in_which_the_key_is_missing_are_a_line_of_their_own(runs, draw):
+    slopes = np.where(runs["optimizer.lr"] == 2, np.nan, runs["optimizer.lr"])
+    ax = draw(runs.assign(**{"network.slope": slopes}), by="network.slope")
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [label.partition(" (n = 40)")[0] for label in labels] == [
+        "slope=0.5",
+        "slope=9",
+        "slope=-",
+    ]
+    assert "n = 120" in ax.get_title()
+
+
+def test_a_loss_band_for_runs_in_which_the_key_is_missing(runs):
+    some = runs.iloc[[0, 1, 40, 41]].assign(run_id=list("abcd"))
+    keys = {"float": [1.0, 1.0, np.nan, np.nan], "text": ["he", "he", None, None]}
+    curves = pd.DataFrame({"run_id": list("abcd") * 2, "step": [0] * 4 + [9] * 4, "loss": 0.2})
+    for values in keys.values():
+        ax = curve_bands(some.assign(**{"init.std": values}), curves, by="init.std")
+        assert str(ax.lines[1].get_label()) == "std=- (n = 2)"

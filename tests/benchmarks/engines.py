@@ -21,11 +21,10 @@ from pathlib import Path
 import xorlab
 from tests.clusters import Cluster, cluster, missing
 from xorlab.grid import Grid
-from xorlab.sweep.cuts import Cuts
+from xorlab.sweep.cuts import Cuts, bundle
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.plan import Job, Shard, Tasks, make_plan
-from xorlab.sweep.work import Bundle, Work
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)
@@ -120,7 +119,7 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
     while cuts or under_way:
         while cuts and len(under_way) < executor.slots:
             shards = cuts.take()
-            under_way[executor.submit(_bundle(shards))] = shards
+            under_way[executor.submit(bundle(shards))] = shards
             count += 1
         ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
         for future in ended:
@@ -129,10 +128,6 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
             work += sum(done.ended - done.started for done in outcomes) / 1e3
             assert all(isinstance(o, xorlab.Result) for done in outcomes for o in done.outcomes)
     return time.perf_counter() - began, work, count
-
-
-def _bundle(shards: tuple[Shard, ...]) -> Bundle:
-    return Bundle(tuple(Work([job.config for job in s.jobs], s.task) for s in shards))
 
 
 def scale(sides: list[int], epochs: int, folder: Path) -> None:

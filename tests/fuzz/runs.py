@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xorlab
+from xorlab.config import TrackingConfig
 from xorlab.provenance import Provenance
 from xorlab.tasks import make_task
 from xorlab.tracking.open import make_recorder
@@ -20,4 +21,6 @@ def record_some() -> list[str | None]:
     context = Context(Provenance("1"))
     results = zip(configs, xorlab.train_many(configs), strict=True)
     records = [finished(config, result, task, context, 1, 2) for config, result in results]
-    return make_recorder(open_store(None, "xorlab"), True)[0].record(records, once=False)
+    return make_recorder(open_store(None, "xorlab"), TrackingConfig(), print).record(
+        records, once=False
+    )

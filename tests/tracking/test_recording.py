@@ -14,6 +14,7 @@ import yaml
 from sqlalchemy import text
 
 from xorlab import configure, load_curves, load_runs, train
+from xorlab.config import TrackingConfig
 from xorlab.provenance import Provenance
 from xorlab.tasks import make_task
 from xorlab.tracking.bulk import KNOWN_REVISIONS, BulkRecorder, refusal
@@ -78,7 +79,8 @@ def test_bulk_writes_what_the_client_writes_row_by_row(store_file):
 
 def test_a_run_says_all_that_the_contract_names(store_file):
     store = open_store(None, "xorlab")
-    (run_id,) = make_recorder(store, bulk=True)[0].record([record_of(*KINDS["solved"])], once=False)
+    recorder = make_recorder(store, TrackingConfig(), print)
+    (run_id,) = recorder.record([record_of(*KINDS["solved"])], once=False)
     run = store.client.get_run(run_id)
     assert run.info.run_name == "xor h=2 lr=3 seed=42"
     assert run.info.status == "FINISHED"
@@ -116,7 +118,7 @@ def test_nothing_that_is_not_finite_is_recorded_as_a_metric(store_file):
 @pytest.mark.parametrize("bulk", [True, False])
 def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, monkeypatch):
     store = open_store(None, "xorlab")
-    recorder, _ = make_recorder(store, bulk)
+    recorder = make_recorder(store, TrackingConfig(bulk=bulk), print)
     broken = record_of("seed=3", "training.epochs=5")
     broken.params["too long"] = "x" * 9000
     broken.params.update({f"p{n}": "x" * 9000 for n in range(3)})
@@ -145,9 +147,10 @@ def test_what_was_finished_in_the_meantime_is_left_out(store_file):
 
 def test_a_schema_revision_that_is_not_known_is_recorded_run_by_run(store_file, monkeypatch):
     monkeypatch.setattr("xorlab.tracking.bulk.KNOWN_REVISIONS", frozenset({"another"}))
-    recorder, note = make_recorder(open_store(None, "xorlab"), bulk=True)
+    notes: list[str] = []
+    recorder = make_recorder(open_store(None, "xorlab"), TrackingConfig(), notes.append)
     assert isinstance(recorder, ClientRecorder)
-    assert "schema revision" in note
+    assert "schema revision" in notes[0]
     assert KNOWN_REVISIONS
 
 

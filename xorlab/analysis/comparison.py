@@ -14,6 +14,7 @@ import pandas as pd
 from xorlab.analysis.bootstrap import RESAMPLES
 from xorlab.analysis.censored import Times, counted_runs, times_of
 from xorlab.analysis.intervals import CONFIDENCE, Floats, newcombe, z_value
+from xorlab.analysis.settings import whole_label
 from xorlab.analysis.sooner import Resamples, sooner_interval
 from xorlab.analysis.survival import logrank
 from xorlab.analysis.verdict import judged
@@ -103,10 +104,13 @@ def compare(
     counted = counted_runs(runs, [*a, *b], "a, b")
     chosen = [_selected(counted, name, setting) for name, setting in (("a", a), ("b", b))]
     if (chosen[0] & chosen[1]).any():
-        raise ValueError(f"a={_named(a)}, b={_named(b)}: must not have a run in common")
+        raise ValueError(f"a={whole_label(a)}, b={whole_label(b)}: must not have a run in common")
     times = [times_of(counted[rows]) for rows in chosen]
     return compared(
-        (_named(a), times[0]), (_named(b), times[1]), confidence, Resamples(resamples, seed)
+        (whole_label(a), times[0]),
+        (whole_label(b), times[1]),
+        confidence,
+        Resamples(resamples, seed),
     )
 
 
@@ -140,7 +144,7 @@ def compare_all(
     if len(groups) < 2:
         raise ValueError(f"by={by}: there is but one setting; a comparison needs two")
     settings = [dict(zip(by, values, strict=True)) for values, _ in groups]
-    told = [(_named(s), times_of(g)) for s, (_, g) in zip(settings, groups, strict=True)]
+    told = [(whole_label(s), times_of(g)) for s, (_, g) in zip(settings, groups, strict=True)]
     store = Resamples(resamples, seed)
     pairs = list(combinations(range(len(groups)), 2))
     plain = [compared(told[i], told[j], confidence, store) for i, j in pairs]
@@ -198,13 +202,8 @@ def _selected(
         rows &= missing.to_numpy(bool, na_value=False)
     if not setting or not rows.any():
         there = counted[list(setting)].drop_duplicates().head(_MOST_NAMED)
-        told = "; ".join(_named(row) for row in there.to_dict("records")) or "no column is named"
-        raise ValueError(f"{argument}={_named(setting)}: no run has that; there are {told}")
+        told = (
+            "; ".join(whole_label(row) for row in there.to_dict("records")) or "no column is named"
+        )
+        raise ValueError(f"{argument}={whole_label(setting)}: no run has that; there are {told}")
     return rows
-
-
-def _named(setting: Mapping[Any, Any]) -> str:
-    return ", ".join(
-        f"{name}={f'{value:g}' if isinstance(value, float) else value}"
-        for name, value in setting.items()
-    )

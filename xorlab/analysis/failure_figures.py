@@ -18,6 +18,7 @@ from xorlab.analysis.failures import (
     SATURATED,
 )
 from xorlab.analysis.figures import COLOURS, new_axes
+from xorlab.analysis.settings import setting_label
 
 # A colour and a marker per class, the same in every figure.
 LOOKS = {
@@ -63,8 +64,7 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
                         fontsize="small", color="white" if dark else "black")  # fmt: skip
         left = left + share
     labels = [
-        ", ".join(f"{name.rpartition('.')[2]}={_short(row[name])}" for name in by)
-        + f" (n = {row['n' if has_all else 'failed']})"
+        f"{setting_label(row, by)} (n = {row['n' if has_all else 'failed']})"
         for row in shown.to_dict("records")
     ]
     ax.set_yticks(places, labels)
@@ -78,10 +78,6 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return ax
-
-
-def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -125,10 +125,12 @@ def box_dimension(
     slopes = _slopes(sizes, again[:, again[-1] > 0])
     tail = (1 - confidence) / 2
     low, high = np.quantile(slopes, [tail, 1 - tail])
+    dimension = float(_slopes(sizes, counts[:, None])[0])
     return Dimension(
-        dimension=float(_slopes(sizes, counts[:, None])[0]),
-        low=float(low),
-        high=float(high),
+        dimension=dimension,
+        # Of a straight line all three are one number, but for rounding.
+        low=min(float(low), dimension),
+        high=max(float(high), dimension),
         sizes=sizes,
         counts=counts,
         local=-np.diff(np.log2(counts)),

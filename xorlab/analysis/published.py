@@ -109,7 +109,7 @@ def rates(runs: pd.DataFrame) -> pd.DataFrame:
     """
     failed = runs["outcome"].notna() & (runs["outcome"] != "solved")
     by = ["init.range", "optimizer.lr", "optimizer.momentum"]
-    groups = runs.assign(failed=failed).groupby(by)["failed"]
+    groups = runs.assign(failed=failed).groupby(by, dropna=False)["failed"]
     table = pd.DataFrame({"n": groups.size(), "failed": groups.sum()}).reset_index()
     low, high = wilson(table["failed"], table["n"])
     rate = 100 * table["failed"] / table["n"]
@@ -202,9 +202,9 @@ def published(
 
     Returns:
         ``study``, ``source``, ``quantity``, ``published`` as printed, ``value`` in the middle of
-        what that may stand for, ``estimate`` with its 95 % interval ``low`` to ``high``, the range
-        expected of a study of the paper's size, ``expected_low`` to ``expected_high``, ``n``
-        networks of ours, and whether it ``agrees``.
+        what that may stand for, ``published_low`` to ``published_high``; ``estimate`` with its
+        95 % interval ``low`` to ``high``, the range expected of a study of the paper's size,
+        ``expected_low`` to ``expected_high``, ``n`` networks of ours, and whether it ``agrees``.
     """
     rows = []
     for (study, slope, limit), claims in _settings(studies).items():
@@ -216,6 +216,7 @@ def published(
             {
                 "study": study, "source": SOURCES[study].name, "quantity": claim.quantity,
                 "published": claim.printed, "value": (claim.low + claim.high) / 2,
+                "published_low": claim.low, "published_high": claim.high,
                 "estimate": told.estimate, "low": told.low, "high": told.high,
                 "expected_low": told.expected_low, "expected_high": told.expected_high,
                 "n": len(runs), "agrees": told.agrees(claim.low, claim.high),

@@ -110,15 +110,13 @@ def restart_curve(
     Raises:
         ValueError: no runs, or cutoffs beyond the epoch to which every run was followed.
     """
-    ascending, n = followed_to(time, solved, limit)
-    if cutoffs is None:
-        steps = ascending[ascending <= limit]
-        chosen = np.unique([*steps, *np.maximum(steps - 1, 0.0), limit])
-    else:
-        chosen = np.sort(np.asarray(cutoffs, float))
-        followed_to(time, solved, [limit, *chosen])
+    chosen = None if cutoffs is None else np.sort(np.asarray(cutoffs, float))
+    ascending, n = followed_to(time, solved, limit if chosen is None else [limit, *chosen])
+    within = ascending[ascending <= limit]
+    if chosen is None:
+        chosen = np.unique([*within, *np.maximum(within - 1, 0.0), limit])
     band = part(ascending, n, chosen).ert(confidence)
-    best = best_cutoff(time, solved, limit, confidence, resamples, seed)
+    (best,) = best_cutoffs([within], n, [limit], confidence, resamples, seed)
     return RestartCurve(chosen, *band, best)
 
 

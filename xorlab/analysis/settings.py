@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,12 +45,17 @@ def with_missing_named(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def setting_label(row: Mapping[Any, Any], by: Sequence[str]) -> str:
     """A setting in a line, such as ``hidden=2, lr=0.5``."""
-    return ", ".join(f"{name.rpartition('.')[2]}={short(row[name])}" for name in by)
+    return _line((name.rpartition(".")[2], row[name]) for name in by)
+
+
+def whole_label(setting: Mapping[Any, Any]) -> str:
+    """A setting in a line with its keys as they are, such as ``network.hidden=2``."""
+    return _line(setting.items())
 
 
 def group_label(by: str, value: object, n: int) -> str:
-    """One value of a key, with its number of runs, for a legend."""
-    named = str(value) if by == SETTING else f"{by.rpartition('.')[2]}={short(value)}"
+    """One value of a key, a dash where it is missing, with its number of runs, for a legend."""
+    named = str(value) if by == SETTING else f"{by.rpartition('.')[2]}={_or_dash(value)}"
     return f"{named} (n = {n})"
 
 
@@ -59,5 +64,9 @@ def short(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _line(parts: Iterable[tuple[object, object]]) -> str:
+    return ", ".join(f"{name}={short(value)}" for name, value in parts)
+
+
 def _or_dash(value: object) -> str:
-    return "-" if value is None or value != value else short(value)  # NaN is not itself
+    return "-" if value is None or value is pd.NA or value != value else short(value)  # NaN != NaN

@@ -90,7 +90,11 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
 
 
 def summarise(
-    runs: pd.DataFrame, curves: pd.DataFrame, told: str, notes: Sequence[str] = ()
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    told: str,
+    notes: Sequence[str] = (),
+    drawn: bool = True,
 ) -> Summary:
     """Statistics and figures of runs, by whatever differs between them.
 
@@ -99,13 +103,14 @@ def summarise(
         curves: of those runs or of some of them, from `xorlab.load_curves`.
         told: the headline.
         notes: further lines.
+        drawn: whether with figures; without, curves are not looked at.
     """
     by = settings_columns(runs)
     if not runs["outcome"].notna().any():
         return Summary(told, runs, curves, by, pd.DataFrame(), notes=tuple(notes))
     named = with_missing_named(runs, by)
     settings = convergence(named, by=by)
-    figures = gallery(named, curves, settings, by)
+    figures = gallery(named, curves, settings, by) if drawn else {}
     said = tuple(claims(named, settings, by))
     return Summary(told, runs, curves, by, settings, said, tuple(notes), figures)
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.censored import Times, counted_runs, times_of
-from xorlab.analysis.figures import COLOURS, STYLES, epochs_axis, new_axes
-from xorlab.analysis.restarts import best_cutoff
-from xorlab.analysis.running_time import part
-from xorlab.analysis.settings import group_label
+from xorlab.analysis.censored import counted_runs, times_of
+from xorlab.analysis.figures import epochs_axis, new_axes
+from xorlab.analysis.lines import lines_of
+from xorlab.analysis.restarts import restart_curve
 from xorlab.analysis.survival import kaplan_meier
 
 _POINTS = 300
@@ -33,29 +30,27 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
         ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
-    total, first = 0, np.inf
-    for number, label, times in _groups(runs, by):
+    counted = counted_runs(runs, [by], "by")
+    first = np.inf
+    for line in lines_of(counted, by):
+        times = times_of(line.runs)
         curve = kaplan_meier(times.time, times.solved)
         end = max(float(times.time.max()), 1.0)
         first = min(first, max(float(times.time.min()), 1.0))
         at = np.append(np.maximum(curve.times, 0.5), end)
-        colour = COLOURS[number % len(COLOURS)]
         low, middle, high = (
-            100 * np.append(line, line[-1]) for line in (curve.low, curve.survival, curve.high)
+            100 * np.append(part, part[-1]) for part in (curve.low, curve.survival, curve.high)
         )
-        ax.fill_between(at, low, high, step="post", color=colour, alpha=0.15, lw=0)
-        style = STYLES[number % len(STYLES)]
-        ax.step(at, middle, style, where="post", color=colour, label=label)
+        ax.fill_between(at, low, high, step="post", color=line.colour, alpha=0.15, lw=0)
+        ax.step(at, middle, line.style, where="post", color=line.colour, label=line.label)
         gone = np.unique(curve.censored)
         left = middle[np.searchsorted(at, np.maximum(gone, 0.5), side="right") - 1]
-        ax.plot(gone, left, "|", color=colour, ms=9, mew=1.5)
-        total += len(times)
+        ax.plot(gone, left, "|", color=line.colour, ms=9, mew=1.5)
     ax.set_xlim(left=first / 2)
     epochs_axis(ax, "epochs")
     ax.set_ylim(-2, 102)
     ax.set_ylabel("runs not solved yet / %")
-    ax.set_title(f"Not solved yet, 95 % band, ticks: unsolved (n = {total})", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small")
+    _finish(ax, f"Not solved yet, 95 % band, ticks: unsolved (n = {len(counted)})")
     return ax
 
 
@@ -75,38 +70,33 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
         ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
-    total = 0
-    for number, label, whole in _groups(runs, by):
-        times = whole.common()
-        total += len(times)
-        colour = COLOURS[number % len(COLOURS)]
+    counted = counted_runs(runs, [by], "by")
+    for line in lines_of(counted, by):
+        times = times_of(line.runs).common()
         if not times.solved.any():
-            ax.plot([], [], color=colour, label=f"{label}: none solved")
+            ax.plot([], [], color=line.colour, label=f"{line.label}: none solved")
             continue
-        ascending = np.sort(times.time[times.solved])
-        cutoffs = np.unique(
-            np.concatenate([ascending, np.geomspace(max(ascending[0], 1), times.horizon, _POINTS)])
-        )
-        estimate, low, high = part(ascending, len(times), cutoffs).ert()
-        ax.fill_between(cutoffs, low, np.minimum(high, 1e300), color=colour, alpha=0.15, lw=0)
-        best = best_cutoff(times.time, times.solved, times.horizon)
-        told = f"{label}: {best.ert:.0f} at {best.cutoff:.0f}"
-        ax.plot(cutoffs, estimate, STYLES[number % len(STYLES)], color=colour, label=told)
-        ax.plot([best.low, best.high], [best.ert] * 2, color=colour, lw=3, alpha=0.6)
-        ax.plot(best.cutoff, best.ert, "o", color=colour, mec="white", ms=8, zorder=3)
+        solved = times.time[times.solved]
+        between = np.geomspace(max(solved.min(), 1), times.horizon, _POINTS)
+        cutoffs = np.unique(np.concatenate([solved, between]))
+        curve = restart_curve(times.time, times.solved, times.horizon, cutoffs)
+        high, best = np.minimum(curve.high, 1e300), curve.best
+        ax.fill_between(cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
+        told = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"
+        ax.plot(cutoffs, curve.ert, line.style, color=line.colour, label=told)
+        ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
+        ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
     epochs_axis(ax, "cutoff: epochs after which a run is given up")
     ax.set_yscale("log")
     _keep_to_the_curves(ax)
     ax.set_ylabel("expected epochs until solved (ERT)")
-    ax.set_title(f"ERT with restarts, 95 % bands, best cutoffs (n = {total})", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small")
+    _finish(ax, f"ERT with restarts, 95 % bands, best cutoffs (n = {len(counted)})")
     return ax
 
 
-def _groups(runs: pd.DataFrame, by: str) -> Iterator[tuple[int, str, Times]]:
-    counted = counted_runs(runs, [by], "by")
-    for number, (value, group) in enumerate(counted.groupby(by)):
-        yield number, group_label(by, value, len(group)), times_of(group)
+def _finish(ax: Axes, title: str) -> None:
+    ax.set_title(title, fontsize="medium")
+    ax.legend(frameon=False, fontsize="small")
 
 
 def _keep_to_the_curves(ax: Axes) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures import COLOURS, HIGHEST_LOSS, STYLES, epochs_axis, new_axes
-from xorlab.analysis.settings import group_label
+from xorlab.analysis.figures import HIGHEST_LOSS, epochs_axis, new_axes
+from xorlab.analysis.lines import lines_of
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
@@ -63,21 +63,19 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     ax = ax or new_axes()
     drawn = curves.loc[curves["run_id"].isin(runs["run_id"]), "run_id"].nunique()
     counted = f"n = {len(runs)}" if drawn >= len(runs) else f"n = {drawn} of {len(runs)}"
-    for number, (value, group) in enumerate(runs.groupby(by)):
-        own = curves[curves["run_id"].isin(group["run_id"])]
+    for line in lines_of(runs, by):
+        own = curves[curves["run_id"].isin(line.runs["run_id"])]
         if own.empty:
             continue
         table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
         table = table.clip(upper=HIGHEST_LOSS)
         steps = table.index.to_numpy(float) + 1  # so that step 0 has a place on a log axis
-        colour = COLOURS[number % len(COLOURS)]
         for low, high, alpha in _BANDS:
             bottom = table.quantile(low, axis="columns").to_numpy(float)
             top = table.quantile(high, axis="columns").to_numpy(float)
-            ax.fill_between(steps, bottom, top, color=colour, alpha=alpha, lw=0)
-        style = STYLES[number % len(STYLES)]
-        label = group_label(by, value, len(group))
-        ax.plot(steps, table.median(axis="columns"), style, color=colour, label=label)
+            ax.fill_between(steps, bottom, top, color=line.colour, alpha=alpha, lw=0)
+        median = table.median(axis="columns")
+        ax.plot(steps, median, line.style, color=line.colour, label=line.label)
     epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
     ax.set_ylabel("mean squared error")
@@ -99,16 +97,17 @@ def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> 
     ax = ax or new_axes()
     limit = float(runs["epochs_run"].max())
     counted = runs[runs["outcome"].notna()]
-    for number, (value, group) in enumerate(counted.groupby(by)):
-        solved = np.sort(group.loc[group["outcome"] == "solved", "epochs_to_solve"].to_numpy(float))
-        share = 100 * np.arange(len(solved) + 1) / len(group)
+    for line in lines_of(counted, by):
+        own = line.runs
+        solved = np.sort(own.loc[own["outcome"] == "solved", "epochs_to_solve"].to_numpy(float))
+        share = 100 * np.arange(len(solved) + 1) / len(own)
         ax.step(
             [1.0, *np.maximum(solved, 1.0), limit],
             [*share, share[-1]],
-            STYLES[number % len(STYLES)],
+            line.style,
             where="post",
-            color=COLOURS[number % len(COLOURS)],
-            label=group_label(by, value, len(group)),
+            color=line.colour,
+            label=line.label,
         )
     epochs_axis(ax, "epochs")
     ax.set_ylim(0, 102)

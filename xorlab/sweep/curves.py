@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ class CurvesFile:
     def __contains__(self, key: str) -> bool:
         return key in self._places
 
-    def keys(self) -> Collection[str]:
+    def keys(self) -> KeysView[str]:
         """Of the runs whose curves are here."""
         return self._places.keys()
 
@@ -44,6 +44,11 @@ class CurvesFile:
             written += os.pwrite(self._file, data[written:], self._end + written)
         self._places[key] = (run_id, self._end, len(steps))
         self._end += len(data)
+
+    def rename(self, key: str, run_id: str) -> None:
+        """Once it is known which run it is."""
+        _, place, count = self._places[key]
+        self._places[key] = (run_id, place, count)
 
     def frame(self, keys: Iterable[str]) -> pd.DataFrame:
         """As `xorlab.load_curves` would read them, in the order of the keys."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xorlab.sweep.plan import Job, Plan, Shard
-from xorlab.sweep.work import Done
+from xorlab.sweep.work import Bundle, Done, Work
 from xorlab.training import chunk_width, shard_key
 
 SHARE = 0.05  # of its work that handing it over may cost
@@ -85,6 +85,11 @@ class Cuts:
         if count < len(jobs):
             self._waiting.append(Shard(jobs[count:], group.task))
         return Shard(jobs[:count], group.task)
+
+
+def bundle(shards: Sequence[Shard]) -> Bundle:
+    """What an executor is given of shards."""
+    return Bundle(tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards))
 
 
 def _whole(shards: Sequence[Shard]) -> list[Shard]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ from xorlab.tracking.landscapes import (
 )
 from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store, open_store
 
 _WAIT = 0.5  # seconds between signs of life
@@ -121,7 +123,8 @@ def _trained(
     except BaseException as error:
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)
-        parent.close(KILLED if interrupted or not isinstance(error, Exception) else FAILED)
+        with suppress(ServerAwayError):  # then the next start marks it
+            parent.close(KILLED if interrupted or not isinstance(error, Exception) else FAILED)
         if interrupted or isinstance(error, EngineError):
             _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
         raise

@@ -18,14 +18,18 @@ from xorlab.composition import Composer
 from xorlab.config import Config, TrackingConfig
 from xorlab.errors import ConfigError, NoStoreError, UsageError
 from xorlab.sweep.axes import swept
+from xorlab.sweep.closing import deliver_all
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
 from xorlab.sweep.returns import JobFailedError, job_return, objective
 from xorlab.sweep.session import Session
 from xorlab.sweep.tables import plan_table
+from xorlab.tracking.keeper import results
+from xorlab.tracking.outbox import Outbox
 from xorlab.tracking.record import FINISHED
 from xorlab.tracking.search import ended_runs
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store, open_store
 from xorlab.usage import readable
 
@@ -103,7 +107,7 @@ def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]
         told = f"tracking.sweep={parent.run_id}"
         remaining = [[*job.overrides, told] for job in plan.remaining]
         returns = launcher.launch(remaining, 0) if remaining else []
-        session.rows.update(ended_runs(session.store, [job.key for job in plan.jobs]))
+        session.elsewhere.update(job.key for job in plan.remaining)
         for job, ret in zip(plan.remaining, returns, strict=True):
             if ret.status is JobStatus.FAILED:
                 session.reasons[job.key] = repr(ret._return_value)  # noqa: SLF001
@@ -134,14 +138,16 @@ def prepare(
 
     Raises:
         UsageError: something is wrong with a job.
-        StoreError: the tracking store cannot be opened.
+        StoreError: the tracking store cannot be opened, or its server does not answer at the start.
     """
     tasks = Tasks()
     jobs = _jobs(owner, grid, first, tasks)
     tracking = _tracking(jobs)
     only_plan = any(job.config.plan for job in jobs)
     store = session.store if session else _store(tracking, create=not only_plan)
-    found = {} if store is None else ended_runs(store, {job.key for job in jobs})
+    if store is not None and session is None and not only_plan:
+        _deliver(store, tracking)
+    found = {} if store is None else _found(store, jobs, under_way=session is not None)
     if tracking.existing == "retry":
         found = {key: row for key, row in found.items() if row["status"] == FINISHED}
     if tracking.existing == "rerun":
@@ -204,6 +210,28 @@ def _store(tracking: TrackingConfig, create: bool) -> Store | None:
         return open_store(tracking.uri, tracking.experiment, create=create)
     except NoStoreError:  # where only a plan is asked for: nothing is finished yet
         return None
+
+
+def _found(store: Store, jobs: Sequence[Job], under_way: bool) -> dict[str, dict[str, Any]]:
+    """What is recorded of these jobs; a sweep that is under way goes on without knowing it."""
+    try:
+        return ended_runs(store, {job.key for job in jobs})
+    except ServerAwayError:
+        if not under_way:
+            raise
+        return {}
+
+
+def _deliver(store: Store, tracking: TrackingConfig) -> None:
+    """What an earlier sweep could not deliver counts as finished."""
+    outbox = Outbox(tracking.outbox)
+    done = deliver_all(store, outbox)
+    lines = done.lines()
+    arrived = done.delivered + done.present
+    if arrived:
+        lines.insert(0, f"{results(arrived)} delivered from {outbox.folder}")
+    for line in lines:
+        _console().print(line, soft_wrap=True, markup=False)
 
 
 def job_returns(owner: Any, session: Session, jobs: Sequence[Job]) -> Returns:

@@ -7,36 +7,38 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
 
+from xorlab.analysis.summary import Summary
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
-from xorlab.errors import EngineError
+from xorlab.errors import EngineError, StoreError
 from xorlab.provenance import provenance
 from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
+from xorlab.sweep.closing import close_parent, summary_at_hand
 from xorlab.sweep.curves import CurvesFile
-from xorlab.sweep.cuts import Cuts
+from xorlab.sweep.cuts import Cuts, bundle
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
-from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of, write_curves
 from xorlab.sweep.tables import summary_table
-from xorlab.sweep.work import Bundle, Done, Failure, Work
-from xorlab.tracking.files import CURVES_FILE
+from xorlab.sweep.work import Done, Failure
 from xorlab.tracking.frames import record_row
+from xorlab.tracking.keeper import not_delivered
+from xorlab.tracking.kept import KeptSweep
 from xorlab.tracking.open import make_recorder
+from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.parent import About, Parent, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
-from xorlab.tracking.recorder import Recorder
 from xorlab.tracking.search import ended_runs
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
 
 Row = dict[str, Any]
@@ -63,6 +65,7 @@ class Session:
         rows: what is known of each run, by key.
         curves: of the runs trained here, by key.
         reasons: why jobs failed, by key.
+        elsewhere: keys of runs whose ids are to be looked up at the end.
     """
 
     store: Store
@@ -74,7 +77,11 @@ class Session:
     rows: dict[str, Row] = field(default_factory=dict)
     curves: CurvesFile = field(default_factory=CurvesFile)
     reasons: dict[str, str] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
     parent: Parent | None = None
+
+    def __post_init__(self) -> None:
+        self.recorder = make_recorder(self.store, self.tracking, self._tell)
 
     @property
     def axes(self) -> dict[str, list[str]]:
@@ -115,8 +122,8 @@ class Session:
             self.parent.keep(code.files())
             yield self.parent
         except BaseException as error:
-            stopped = isinstance(error, StoppedError)
-            self.parent.close(FAILED if stopped else KILLED)
+            with suppress(Exception):  # then the next start marks it: the first error is told
+                self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
             if isinstance(error, KeyboardInterrupt | EngineError):
                 self.console.print(f"\nstopped; what is recorded stays. Go on with: {command()}")
             raise
@@ -124,9 +131,6 @@ class Session:
     def train(self, plan: Plan, executor: Executor) -> None:
         """Train what remains, and record each shard as it ends."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        recorder, note = make_recorder(self.store, self.tracking.bulk)
-        if note:
-            self.console.print(note)
         context = Context(self._provenance, self.parent.run_id)
         cuts = Cuts(plan, executor.workers, executor.dispatch)
         under_way: dict[Future[list[Done]], tuple[Shard, ...]] = {}
@@ -138,7 +142,7 @@ class Session:
                 while cuts or under_way:
                     while cuts and len(under_way) < executor.slots:
                         shards = cuts.take()
-                        under_way[executor.submit(_bundle(shards))] = shards
+                        under_way[executor.submit(bundle(shards))] = shards
                     ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
                     interrupts.check()
                     self.parent.beat()
@@ -146,7 +150,7 @@ class Session:
                         shards, outcomes = under_way.pop(future), future.result()
                         cuts.learn(shards, outcomes)
                         for shard, done in zip(shards, outcomes, strict=True):
-                            for told in self._record(shard, done, recorder, context):
+                            for told in self._record(shard, done, context):
                                 progress.add(told)
                         del future, outcomes, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":
@@ -160,44 +164,70 @@ class Session:
         self.seconds += progress.seconds
 
     def close(self, notes: Sequence[str] = ()) -> None:
-        """Give the parent run its summary, and tell it."""
+        """Give the parent run its summary, and tell it.
+
+        Raises:
+            StoreError: the server is away; what it has not taken is kept, and delivered later.
+        """
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        keys = list(dict.fromkeys(job.key for job in self.jobs))
-        rows = [self.rows[key] for key in keys if key in self.rows]
-        summary = summary_of(self.store, rows, self.curves, self.seconds, self.skipped, notes)
         failed = [f"job {job.num} ({job}): {self.reasons[job.key]}" for job in self.failed]
-        counts = counts_of(summary.runs) | {"skipped": self.skipped, "seconds": self.seconds}
-        with TemporaryDirectory(prefix="xorlab-") as folder:
-            path = Path(folder) / CURVES_FILE
-            write_curves(path, self.store, summary.runs, self.curves)
-            files = files_of(summary, self.parent.name, self._facts(), failed, path)
-            # All of it is there before the status says FINISHED.
-            self.parent.describe(files, summary.markdown, counts)
-        self.parent.close(FAILED if failed else FINISHED)
+        summary, waiting = self._summed_up(self._ending(notes, failed))
         if len(summary.settings):
             self.console.print(summary_table(summary.settings, summary.by))
         for line in (summary.headline, *summary.notes, *(f"failed: {job}" for job in failed)):
-            self.console.print(line, soft_wrap=True, markup=False)
+            self._tell(line)
+        if waiting is not None:
+            raise StoreError(waiting)
         self.console.print(f"Browse the runs: {self.store.browse()}", soft_wrap=True)
 
-    def _facts(self) -> dict[str, str]:
+    def _summed_up(self, ending: KeptSweep) -> tuple[Summary, str | None]:
+        """The summary, and what the user is told where the server has not taken everything."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        return facts_of(self.store, self.parent.run_id, self._provenance.tags())
+        outbox, tags = Outbox(self.tracking.outbox), self._provenance.tags()
+        try:
+            waiting = self.recorder.settle()
+            if waiting is None:
+                self._look_up()
+                rows = self._known(ending)
+                summary = close_parent(self.store, self.parent, ending, rows, self.curves, tags)
+                outbox.remove(ending)  # of an earlier start
+                return summary, None
+        except ServerAwayError as error:
+            waiting = not_delivered(error, self.store, outbox)
+        outbox.keep(ending)
+        return summary_at_hand(ending, self._known(ending)), waiting
+
+    def _ending(self, notes: Sequence[str], failed: Sequence[str]) -> KeptSweep:
+        assert self.parent is not None  # noqa: S101  (within `opened`)
+        keys = list(dict.fromkeys(job.key for job in self.jobs))
+        return KeptSweep(
+            place(self.store.uri), self.store.experiment, self.parent.run_id,
+            FAILED if failed else FINISHED, keys, self.seconds, self.skipped, notes, failed,
+        )  # fmt: skip
+
+    def _known(self, ending: KeptSweep) -> list[Row]:
+        return [self.rows[key] for key in ending.keys if key in self.rows]
+
+    def _look_up(self) -> None:
+        """Runs that another sweep has recorded, or that waited, have ids that are known now."""
+        assert self.parent is not None  # noqa: S101  (within `opened`)
+        self.rows.update(ended_runs(self.store, self.elsewhere, self.parent.run_id))
+        for key in self.elsewhere & self.curves.keys():
+            self.curves.rename(key, self.rows[key]["run_id"])
+        self.elsewhere.clear()
 
     @property
     def failed(self) -> list[Job]:
         """The jobs that failed, in order."""
         return [job for job in self.jobs if job.key in self.reasons]
 
-    def _record(
-        self, shard: Shard, done: Done, recorder: Recorder, context: Context
-    ) -> Iterator[Counter[str]]:
+    def _record(self, shard: Shard, done: Done, context: Context) -> Iterator[Counter[str]]:
         """Record one shard in parts; what became of each part's runs."""
         once = self.tracking.existing != "rerun"
         for start in range(0, len(shard.jobs), _RECORDED_AT_ONCE):
             part = slice(start, start + _RECORDED_AT_ONCE)
             records = _records(shard, done, part, context)
-            yield self._note(shard.jobs[part], records, recorder.record(records, once))
+            yield self._note(shard.jobs[part], records, self.recorder.record(records, once))
 
     def _told_what_is_missing(self, error: EngineError, plan: Plan) -> EngineError:
         missing = [job for job in plan.remaining if job.key not in self.rows]
@@ -212,20 +242,21 @@ class Session:
     ) -> Counter[str]:
         """Keep what the summary needs, and count outcomes."""
         counts: Counter[str] = Counter()
-        elsewhere = [
-            r.tags["xorlab.key"] for r, i in zip(records, identifiers, strict=True) if not i
-        ]
-        self.rows.update(ended_runs(self.store, elsewhere))
         for job, record, identifier in zip(jobs, records, identifiers, strict=True):
             counts[record.tags.get("xorlab.outcome", "failed")] += 1
             if record.status == FAILED:
                 text = record.artifacts["traceback.txt"].decode()
                 self.reasons[job.key] = text.strip().rpartition("\n")[2]
             if identifier is None:
-                continue
-            self.rows[job.key] = record_row(identifier, record)
-            self.curves.add(job.key, identifier, record.steps, record.loss)
+                self.elsewhere.add(job.key)
+            self.rows[job.key] = record_row(identifier or "", record)
+            if identifier is None and record.status == FAILED:
+                continue  # elsewhere it may have gone well
+            self.curves.add(job.key, identifier or "", record.steps, record.loss)
         return counts
+
+    def _tell(self, line: str) -> None:
+        self.console.print(line, soft_wrap=True, markup=False)
 
     def _about(self) -> About:
         axes = {key: described(values) for key, values in self.axes.items()}
@@ -241,10 +272,6 @@ class Session:
 def command() -> str:
     """What was typed to start this process, to be typed again, with any password anew."""
     return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))
-
-
-def _bundle(shards: Sequence[Shard]) -> Bundle:
-    return Bundle(tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards))
 
 
 def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,9 @@ def summary_of(
     if len(runs) > MOST_CURVES:
         shown = runs[runs["key"].isin(sorted(runs["key"])[:MOST_CURVES])]
     own, others = _known(shown, curves)
-    read = (curves_of(store, some) for some in parts(others))
     # Ids as text would take three times the memory of the curves themselves.
     ids = pd.CategoricalDtype(shown["run_id"])
-    frames = [f.astype({"run_id": ids}) for f in chain(curves.frames(own), read)]
+    frames = [f.astype({"run_id": ids}) for f in chain(curves.frames(own), _read(store, others))]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
     return summarise(runs, joined, headline(runs, seconds, skipped), notes)
 
@@ -53,8 +52,14 @@ def summary_of(
 def write_curves(path: Path, store: Store, runs: pd.DataFrame, curves: CurvesFile) -> None:
     """All curves of a sweep into a file, whatever memory there is."""
     own, others = _known(runs, curves)
-    read = (curves_of(store, some) for some in parts(others))
-    write_parquet(path, chain(curves.frames(own), read))
+    write_parquet(path, chain(curves.frames(own), _read(store, others)))
+
+
+def _read(store: Store, runs: pd.DataFrame) -> Iterable[pd.DataFrame]:
+    """Curves of runs, in parts; from a server, which gives whole files, at once."""
+    if not len(runs):
+        return ()
+    return (curves_of(store, some) for some in (parts(runs) if store.has_sql else (runs,)))
 
 
 def _known(runs: pd.DataFrame, curves: CurvesFile) -> tuple[list[str], pd.DataFrame]:

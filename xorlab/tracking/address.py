@@ -58,6 +58,11 @@ def database_file(uri: str) -> Path | None:
     return Path(uri[len(_SQLITE) :]) if uri.startswith(_SQLITE) else None
 
 
+def is_server(uri: str) -> bool:
+    """Whether the address is that of a tracking server, not of a database."""
+    return _scheme(uri) in ("http", "https")
+
+
 def shown(uri: str) -> str:
     """The address for people and files: without a user name or password.
 

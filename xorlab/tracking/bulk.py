@@ -51,6 +51,10 @@ class BulkRecorder:
         kept = {identifier for identifier, _ in absent}
         return [identifier if identifier in kept else None for identifier in identifiers]
 
+    def settle(self) -> str | None:
+        """Nothing waits."""
+        return None
+
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"
 

@@ -26,7 +26,6 @@ def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | Non
 
 
 def _table(store: Store, sweep: str, name: str) -> pd.DataFrame | None:
-    from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     try:
@@ -34,5 +33,4 @@ def _table(store: Store, sweep: str, name: str) -> pd.DataFrame | None:
             return None
     except MlflowException:  # the parent run was deleted for good; its children may still be there
         return None
-    path = download_artifacts(run_id=sweep, artifact_path=name, tracking_uri=store.uri)
-    return pd.read_parquet(path)
+    return pd.read_parquet(store.client.download_artifacts(sweep, name))

@@ -42,11 +42,11 @@ def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def curves_frame(curves: Sequence[Curve]) -> pd.DataFrame:
     """Curves (run id, steps, losses) below one another."""
     counts = [len(steps) for _, steps, _ in curves]
-    identifiers = np.array([identifier for identifier, _, _ in curves], object)
+    identifiers = pd.array([identifier for identifier, _, _ in curves], dtype="str")
     none = [np.empty(0)]
     return pd.DataFrame(
         {
-            "run_id": pd.array(np.repeat(identifiers, counts), dtype="str"),
+            "run_id": identifiers.take(np.repeat(np.arange(len(curves)), counts)),
             "step": np.concatenate([s for _, s, _ in curves] or none).astype(np.int64),
             "loss": np.concatenate([v for _, _, v in curves] or none).astype(np.float64),
         }

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from xorlab.config import TrackingConfig
+from xorlab.tracking.address import is_server
 from xorlab.tracking.bulk import BulkRecorder, refusal
+from xorlab.tracking.keeper import Keeper
+from xorlab.tracking.outbox import Outbox
 from xorlab.tracking.recorder import ClientRecorder, Recorder
 from xorlab.tracking.store import Store
 
 
-def make_recorder(store: Store, bulk: bool) -> tuple[Recorder, str | None]:
-    """The fastest recorder that the store allows.
+def make_recorder(store: Store, tracking: TrackingConfig, tell: Callable[[str], None]) -> Recorder:
+    """The fastest recorder that the store allows; on a server one that survives its absence.
 
-    Returns:
-        the recorder, and a line for the user where a local database had to do without bulk.
+    Args:
+        store: where runs are recorded.
+        tracking: how.
+        tell: prints a line, such as why a local database has to do without bulk.
     """
-    if not bulk or not store.has_sql:
-        return ClientRecorder(store), None
+    if is_server(store.uri):
+        return Keeper(store, Outbox(tracking.outbox), tell)
+    if not tracking.bulk:
+        return ClientRecorder(store)
     reason = refusal(store)
     if reason is None:
-        return BulkRecorder(store), None
-    return ClientRecorder(store), f"recording run by run: {reason}"
+        return BulkRecorder(store)
+    tell(f"recording run by run: {reason}")
+    return ClientRecorder(store)

@@ -10,7 +10,7 @@ from xorlab.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-_PAGE = 10_000
+_PAGE, _SERVER_PAGE = 10_000, 1_000  # a server has to answer before it counts as away
 
 
 def search_all(store: Store, text: str, newest_first: bool = False) -> Iterator[Run]:
@@ -21,7 +21,7 @@ def search_all(store: Store, text: str, newest_first: bool = False) -> Iterator[
             [store.experiment_id],
             filter_string=text,
             order_by=[f"attributes.start_time {'DESC' if newest_first else 'ASC'}"],
-            max_results=_PAGE,
+            max_results=_PAGE if store.has_sql else _SERVER_PAGE,
             page_token=token,
         )
         yield from page

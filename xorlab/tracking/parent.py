@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.provenance import Provenance
+from xorlab.tracking.address import is_server
+from xorlab.tracking.delivery import delete, runs_of
 from xorlab.tracking.owner import HEARTBEAT_TAG, OWNER_TAG, is_alive, this_process
 from xorlab.tracking.pages import search_all
-from xorlab.tracking.record import FAILED, FINISHED, KILLED, NOTE_TAG, RUNNING, SWEEP_TAG, user_name
+from xorlab.tracking.record import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    NOTE_TAG,
+    RECORD_TAG,
+    RUNNING,
+    SWEEP_TAG,
+    user_name,
+)
 from xorlab.tracking.recorder import now, put_artifacts
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -65,7 +79,8 @@ class Parent:
         """Say now and then that the sweep is alive."""
         if now() - self._beat > _BEAT:
             self._beat = now()
-            self._store.client.set_tag(self.run_id, HEARTBEAT_TAG, str(self._beat))
+            with contextlib.suppress(ServerAwayError):  # the next one will do
+                self._store.client.set_tag(self.run_id, HEARTBEAT_TAG, str(self._beat))
 
     def reopen(self, provenance: Provenance) -> None:
         """Go on with a run that had ended."""
@@ -118,14 +133,20 @@ def open_parent(
         parent = Parent(store, earlier.info.run_id, earlier.info.run_name, resumed=True)
         parent.reopen(provenance)
         return parent
+    record = uuid.uuid4().hex
     tags = {
         **_signs_of_life(provenance),
         about.tag: about.identity,
+        RECORD_TAG: record,
         "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
     }
     run = client.create_run(store.experiment_id, start_time=now(), tags=tags, run_name=about.name)
+    if is_server(store.uri):  # the call may have been repeated
+        for twin in runs_of(store, record):
+            if twin.info.run_id != run.info.run_id:
+                delete(store, twin.info.run_id)
     for key, value in about.params.items():
         client.log_param(run.info.run_id, key, _short(value))
     return Parent(store, run.info.run_id, about.name, resumed=False)
@@ -144,20 +165,34 @@ def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note:
 def mend(store: Store) -> int:
     """Mark runs that a killed process left RUNNING; leave those of a live one alone.
 
+    What a call that was repeated has made beside the run that was meant is deleted.
+
     Returns:
         how many were marked.
     """
     running = list(search_all(store, f"attributes.status = '{RUNNING}'"))
     owners = {run.info.run_id: run for run in running if OWNER_TAG in run.data.tags}
     live = {run_id for run_id, run in owners.items() if _is_alive(run)}
-    dead = [run_id for run_id in owners if run_id not in live]
+    dead = [run for run_id, run in owners.items() if run_id not in live]
     for run in running:
         sweep = run.data.tags.get(SWEEP_TAG)
         if sweep is not None and run.info.run_id not in owners and sweep not in live:
-            dead.append(run.info.run_id)
-    for run_id in dead:
-        store.client.set_terminated(run_id, KILLED)
-    return len(dead)
+            dead.append(run)
+    marked, seen = 0, set()
+    for run in dead:
+        record = run.data.tags.get(RECORD_TAG) if is_server(store.uri) else None
+        if record is not None and (record in seen or _has_ended(store, record)):
+            delete(store, run.info.run_id)
+            continue
+        seen.add(record)
+        store.client.set_terminated(run.info.run_id, KILLED)
+        marked += 1
+    return marked
+
+
+def _has_ended(store: Store, record: str) -> bool:
+    """Whether another run of the same record was recorded whole."""
+    return any(run.info.status in (FINISHED, FAILED) for run in runs_of(store, record))
 
 
 def _is_alive(run: Run) -> bool:

@@ -17,7 +17,7 @@ from xorlab.tracking.search import finished_keys
 from xorlab.tracking.store import Store
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric
+    from mlflow.entities import Metric, Run
 
 _METRICS_PER_CALL = 1000
 _PARAMS_PER_CALL = 100
@@ -34,8 +34,12 @@ class Recorder(Protocol):
             once: leave out those whose key another sweep has finished in the meantime.
 
         Returns:
-            run ids in the order of the records; None for what was left out.
+            run ids in the order of the records; None for what was left out, and for what waits
+            until a server answers.
         """
+
+    def settle(self) -> str | None:
+        """Bring what waits to the store; says what it is and what to do where that fails."""
 
 
 class ClientRecorder:
@@ -49,36 +53,51 @@ class ClientRecorder:
         keys = {record.tags[KEY_TAG] for record in records}
         present = finished_keys(self._store, keys) if once else set()
         return [
-            None if record.tags[KEY_TAG] in present else _record(self._store, record)
+            None if record.tags[KEY_TAG] in present else record_run(self._store, record)
             for record in records
         ]
 
+    def settle(self) -> str | None:
+        """Nothing waits."""
+        return None
 
-def _record(store: Store, record: Record) -> str:
-    from mlflow.entities import Param
 
-    client = store.client
-    run = client.create_run(
+def record_run(store: Store, record: Record) -> str:
+    """Record one run through MLflow's public client; returns its id."""
+    run = create(store, record)
+    try:
+        complete(store, run, record)
+    except BaseException:
+        _abandon(store, run.info.run_id)
+        raise
+    return str(run.info.run_id)
+
+
+def create(store: Store, record: Record) -> Run:
+    """Make the run of a record, with its tags alone."""
+    return store.client.create_run(
         store.experiment_id,
         start_time=record.started,
         tags=record.tags,
         run_name=record.name,
     )
-    run_id: str = run.info.run_id
-    try:
-        put_artifacts(store, run_id, run.info.artifact_uri, record.artifacts)
-        params = [Param(key, value) for key, value in record.params.items()]
-        metrics = metric_entities(record)
-        first = _METRICS_PER_CALL - len(params)
-        client.log_batch(run_id, metrics=metrics[:first], params=params[:_PARAMS_PER_CALL])
-        for start in range(first, len(metrics), _METRICS_PER_CALL):
-            client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
-        # The last call of all: whatever breaks off before leaves a run that is not FINISHED.
-        client.set_terminated(run_id, record.status, end_time=record.ended)
-    except BaseException:
-        _abandon(store, run_id)
-        raise
-    return run_id
+
+
+def complete(store: Store, run: Run, record: Record) -> None:
+    """Give a run all the rest of its record; what it has already it does not get twice."""
+    from mlflow.entities import Param
+
+    run_id = run.info.run_id
+    put_artifacts(store, run_id, run.info.artifact_uri, record.artifacts)
+    params = [Param(key, value) for key, value in record.params.items()]
+    metrics = metric_entities(record)
+    first = _METRICS_PER_CALL - len(params)
+    client = store.client
+    client.log_batch(run_id, metrics=metrics[:first], params=params[:_PARAMS_PER_CALL])
+    for start in range(first, len(metrics), _METRICS_PER_CALL):
+        client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
+    # The last call of all: whatever breaks off before leaves a run that is not FINISHED.
+    client.set_terminated(run_id, record.status, end_time=record.ended)
 
 
 def _abandon(store: Store, run_id: str) -> None:

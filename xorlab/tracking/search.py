@@ -14,16 +14,17 @@ from xorlab.tracking.store import Store, session_of, tables
 Row = dict[str, Any]
 
 
-def ended_runs(store: Store, keys: Collection[str]) -> dict[str, Row]:
+def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) -> dict[str, Row]:
     """The runs with these keys that have ended, FINISHED or FAILED, as rows for `runs_frame`.
 
-    A finished run comes before a failed one, and an older before a younger.
+    A finished run comes before a failed one, one of ``sweep`` before others, and an older before a
+    younger.
     """
     if not keys:
         return {}
     rows = _from_sql(store, set(keys)) if store.has_sql else _from_client(store)
     found: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: row["status"] != FINISHED):
+    for row in sorted(rows, key=lambda row: (row["status"] != FINISHED, row["sweep"] != sweep)):
         if row["key"] in keys:
             found.setdefault(row["key"], row)
     return found

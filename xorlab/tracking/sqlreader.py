@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xorlab.tracking.frames import curves_frame
+from xorlab.tracking.frames import Curve, curves_frame
 from xorlab.tracking.record import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.store import Store, session_of, tables
 
@@ -78,28 +78,30 @@ def curves_from_sql(store: Store, identifiers: Sequence[str]) -> pd.DataFrame:
 
     models = tables()
 
-    found: dict[str, tuple[list[int], list[float]]] = {}
+    pieces = []
     with session_of(store) as session:
         for start in range(0, len(identifiers), _IN_CLAUSE):
-            query = (
-                select(models.SqlMetric.run_uuid, models.SqlMetric.step, models.SqlMetric.value)
-                .where(
-                    models.SqlMetric.run_uuid.in_(identifiers[start : start + _IN_CLAUSE]),
-                    models.SqlMetric.key == CURVE,
-                )
-                .order_by(models.SqlMetric.run_uuid, models.SqlMetric.step)
+            some = list(identifiers[start : start + _IN_CLAUSE])
+            # All metrics of the runs: asked for one metric, SQLite walks through that one of every
+            # run that there is, once per query.
+            metric = models.SqlMetric
+            query = select(metric.run_uuid, metric.key, metric.step, metric.value).where(
+                metric.run_uuid.in_(some)
             )
-            for run_id, step, value in session.execute(query):
-                curve = found.get(run_id)
-                if curve is None:
-                    curve = found[run_id] = ([], [])
-                curve[0].append(step)
-                curve[1].append(value)
-    empty: tuple[list[int], list[float]] = ([], [])
-    return curves_frame(
-        [
-            (run_id, np.array(steps, np.int64), np.array(losses, np.float64))
-            for run_id in identifiers
-            for steps, losses in [found.get(run_id, empty)]
-        ]
-    )
+            place = {name: number for number, name in enumerate(some)}
+            rows = [
+                (place[run_id], step, value)
+                for run_id, key, step, value in session.execute(query)
+                if key == CURVE
+            ]
+            pieces.append(_by_run(some, rows))
+    return curves_frame([curve for piece in pieces for curve in piece])
+
+
+def _by_run(identifiers: Sequence[str], rows: Sequence[tuple[int, int, float]]) -> list[Curve]:
+    """Curves from rows (place of the run, step, loss) in any order."""
+    table = np.array(rows, [("place", np.int64), ("step", np.int64), ("loss", np.float64)])
+    table = table[np.lexsort((table["step"], table["place"]))]
+    ends = np.searchsorted(table["place"], np.arange(1, len(identifiers)))
+    parts = np.split(table, ends)
+    return [(n, part["step"], part["loss"]) for n, part in zip(identifiers, parts, strict=True)]

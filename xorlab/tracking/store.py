@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
 import shlex
 import shutil
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,7 +17,9 @@ from filelock import FileLock
 
 from xorlab.credentials import without_those_of
 from xorlab.errors import NoStoreError, StoreError
-from xorlab.tracking.address import database_file, resolve, shown
+from xorlab.tracking.address import database_file, is_server, resolve, shown
+from xorlab.tracking.client import client_of
+from xorlab.tracking.database import make_database
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -38,7 +37,8 @@ class Store:
         uri: absolute address.
         experiment: its name.
         experiment_id: its id.
-        client: MLflow's client for this address.
+        client: MLflow's client for this address; that of a server tells when it is away, see
+            `xorlab.tracking.server.ServerClient`.
     """
 
     uri: str
@@ -49,6 +49,8 @@ class Store:
     @property
     def sql(self) -> SqlAlchemyStore | None:
         """MLflow's own SQL store where the address is a database, not a server."""
+        if is_server(self.uri):
+            return None
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
         store = self.client._tracking_client.store  # noqa: SLF001  (there is no public way)
@@ -63,7 +65,7 @@ class Store:
         """What to type, and which page then shows the runs."""
         # Without its last part the address opens MLflow's view of traces of language models.
         page = f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
-        if self.uri.startswith("http"):
+        if is_server(self.uri):
             return f"{shown(self.uri).rstrip('/')}/{page}"
         command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
         return f"{command}\n  then open http://127.0.0.1:5000/{page}"
@@ -97,7 +99,8 @@ def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
 
     Raises:
         ConfigError: the address names no kind of store.
-        StoreError: the store cannot be reached, opened or created.
+        ServerAwayError: the server does not answer.
+        StoreError: the store cannot be opened or created.
     """
     address = resolve(uri)
     file = database_file(address)
@@ -105,17 +108,16 @@ def open_store(uri: str | None, experiment: str, create: bool = True) -> Store:
         raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
     with _translated(address):
         if file is None:
-            client = _client(address)
+            client = client_of(address)
             return Store(address, experiment, _experiment(client, experiment, None, create), client)
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
         # MLflow creates tables and experiments without a lock: two that start at once would both
         # find nothing there, and one of them would crash.
         with FileLock(f"{file}.lock", timeout=120):
-            fresh = not file.exists()
-            client = _client(address)
-            if fresh:
-                _write_ahead(client)
+            if not file.exists():
+                make_database(file)
+            client = client_of(address)
             artifacts = (file.parent / "mlartifacts").as_uri()
             identifier = _experiment(client, experiment, artifacts, create)
         return Store(address, experiment, identifier, client)
@@ -133,39 +135,6 @@ def _translated(address: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, OSError) as error:
         first = without_those_of(address, str(error).strip().partition("\n")[0])
         raise StoreError(f"cannot open the tracking store {shown(address)}: {first}") from error
-
-
-def _client(address: str) -> MlflowClient:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # MLflow prints every run's page, with the user name and password of the address.
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    # A server that is not there is reported in seconds, not in minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from mlflow.tracking import MlflowClient
-
-        with _quiet("alembic"), _quiet("mlflow"):
-            return MlflowClient(tracking_uri=address, registry_uri=address)
-
-
-@contextlib.contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Migrations of a new database are told in thirty lines that nobody needs."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-def _write_ahead(client: MlflowClient) -> None:
-    """Let readers read while a sweep writes; the setting stays with the file."""
-    store = client._tracking_client.store  # noqa: SLF001
-    with store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _experiment(client: MlflowClient, name: str, artifacts: str | None, create: bool) -> str:

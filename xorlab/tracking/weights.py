@@ -20,14 +20,13 @@ import yaml
 from xorlab.checks import check
 from xorlab.config import Config
 from xorlab.errors import ConfigError, StoreError
-from xorlab.identity import from_science
+from xorlab.identity import CHOICES, from_science
 from xorlab.tracking.recorder import local_folder
 from xorlab.tracking.store import Store, open_store, session_of, tables
 
 Floats = npt.NDArray[np.floating]
 
 FILES = ("weights.npz", "config.yaml")
-_GROUPS = ("task", "init", "optimizer")
 _IN_CLAUSE = 500
 _DOWNLOADS = 8  # at a time: each waits for the server
 
@@ -180,5 +179,5 @@ def _parsed(content: bytes) -> dict[str, Any]:
             values[group] = value
             continue
         for leaf, inner in value.items():
-            values[group if leaf == "name" and group in _GROUPS else f"{group}.{leaf}"] = inner
+            values[group if leaf == "name" and group in CHOICES else f"{group}.{leaf}"] = inner
     return values

@@ -1,4 +1,4 @@
-"""Why runs failed, as part of a summary: slower than the rest, so that only reports have it."""
+"""Why runs failed, added to a summary: slower than the rest, so that only reports have it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,27 @@
+"""A tracking server that goes away, each way once; `python -m tests.faults` does it many times."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+import pytest
+
+from tests.faults.server_faults import SCENARIOS, restartable, restarted
+
+
+def check(found):
+    assert (found.found, found.twice, found.half) == (found.expected, 0, 0)
+    assert re.search(found.hint, found.message), found.message
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_lost_twice_or_half(name, server, tmp_path):
+    scenario, _ = SCENARIOS[name]
+    check(scenario(server, tmp_path, Random(name)))
+
+
+def test_a_server_that_is_killed_and_restarted_gets_everything(tmp_path, store_file):
+    (tmp_path / "server").mkdir()
+    with restartable(tmp_path / "server", store_file) as server:
+        check(restarted(server, tmp_path, Random(3)))

@@ -1,0 +1,307 @@
+"""Results that wait while a tracking server is away, and how they get there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import xorlab
+from tests.faults.server_faults import HURRY
+from tests.proxies import CUT_AFTER, ERROR, PASS, proxied
+from xorlab.outbox import main
+from xorlab.tracking import server as server_module
+from xorlab.tracking.kept import DamagedError, KeptRun, KeptSweep, kept_run, kept_sweep
+from xorlab.tracking.outbox import Outbox
+from xorlab.tracking.record import Record
+from xorlab.tracking.server import ServerAwayError
+from xorlab.tracking.store import open_store
+
+SECRET = "hunter2XYZ"
+SWEEP = ("-m", "seed=1,2", "network.hidden=2,3", "training.epochs=20",
+         "hydra.launcher.executor=inline")  # fmt: skip
+OUTBOX = Path("xorlab-outbox")
+
+
+@pytest.fixture
+def proxy(server, monkeypatch):
+    """A proxy in front of the server, and a client that gives up soon."""
+    for name, value in HURRY.items():
+        monkeypatch.setenv(name, value)
+    with proxied(server) as proxy:
+        yield proxy
+
+
+def there(proxy, experiment: str) -> tuple[str, str]:
+    return f"tracking.uri={proxy.address}", f"tracking.experiment={experiment}"
+
+
+def goes_away_at(proxy, call: str, count: int = 1, fault: str = ERROR) -> None:
+    """From the count-th call of this name on."""
+    calls = Counter()
+
+    def rule(number: int, method: str, path: str) -> str:
+        calls[call] += path.endswith(call)
+        return PASS if calls[call] < count else fault
+
+    proxy.rule = rule
+
+
+def is_back(proxy) -> None:
+    proxy.rule = lambda number, method, path: PASS
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+records = st.builds(
+    Record,
+    name=texts, status=st.sampled_from(["FINISHED", "FAILED"]),
+    started=st.integers(0, 2**50), ended=st.integers(0, 2**50),
+    params=st.dictionaries(texts, texts, max_size=3),
+    tags=st.dictionaries(texts, texts, max_size=3),
+    metrics=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+    step=st.integers(0, 10**8),
+    steps=st.lists(st.integers(0, 10**8), max_size=4).map(lambda v: np.array(v, np.int64)),
+    loss=st.lists(st.floats(), max_size=4).map(np.array),
+    artifacts=st.dictionaries(st.sampled_from(["a.txt", "b.npz", "c d.json"]), st.binary()),
+)  # fmt: skip
+kept_runs = st.builds(KeptRun, st.just("0" * 32), texts, texts, st.booleans(), records)
+KEPT = KeptRun("0" * 32, "http://host", "e", True, Record("r", "FINISHED", 1, 2, {}, {"k": "v"}))
+
+
+@given(kept=kept_runs)
+def test_a_kept_run_is_read_back_bit_for_bit(kept):
+    found = kept_run(kept.content())
+    assert found.content() == kept.content()
+    assert (found.record.params, found.record.tags) == (kept.record.params, kept.record.tags)
+    assert found.record.loss.tobytes() == kept.record.loss.astype(np.float64).tobytes()
+
+
+@given(place=st.integers(0, 10**6), bit=st.integers(0, 7), cut=st.booleans())
+@example(place=0, bit=0, cut=True)
+def test_a_damaged_file_is_known_as_such_or_has_lost_nothing(place, bit, cut):
+    content = bytearray(KEPT.content())
+    place %= len(content)
+    if cut:
+        del content[place:]
+    else:
+        content[place] ^= 1 << bit
+    try:
+        found = kept_run(bytes(content))
+    except DamagedError:
+        return
+    assert found.content() == KEPT.content()
+
+
+@pytest.mark.parametrize("name", ["../up", "/tmp/up", "a\\b", "..", ""])
+def test_a_file_leads_into_no_other_folder(name):
+    kept = KeptRun(
+        "0", "s", "e", True, Record("r", "FINISHED", 1, 2, {}, {}, artifacts={name: b""})
+    )
+    with pytest.raises(DamagedError, match="no name of a file"):
+        kept_run(kept.content())
+
+
+@given(content=st.binary() | st.recursive(
+    st.none() | st.booleans() | st.floats() | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    ).map(lambda value: json.dumps(value).encode())
+)  # fmt: skip
+@example(content=b'{"format": 1, "store": "s", "experiment": "e", "run_id": "r", "status": "s"}')
+def test_what_is_no_ending_of_a_sweep_is_refused(content):
+    with pytest.raises(DamagedError):
+        kept_sweep(content)
+    with pytest.raises(DamagedError):
+        kept_run(content)
+
+
+def test_an_ending_is_read_back():
+    ending = KeptSweep("s", "e", "r", "FINISHED", ["k", "l"], 1.5, 2, ["a note"], [])
+    assert kept_sweep(ending.content()) == ending
+
+
+def test_a_server_that_comes_back_gets_what_waited_and_all_that_follows(
+    proxy, server, command, monkeypatch
+):
+    monkeypatch.setattr(server_module, "_FIRST", 0.0)  # is asked at every opportunity
+    away = range(25, 31)
+    proxy.rule = lambda number, method, path: ERROR if number in away else PASS
+    told = command(*SWEEP, "network.hidden=2,3,4,5", *there(proxy, "back"))
+    assert (told.code, told.err) == (0, "")
+    assert told.out.count("does not answer (it answers 500). Training goes on") == 1
+    assert told.out.count(f"delivered from {OUTBOX.absolute()}") == 1
+    back = next(n for n, (_, path) in enumerate(proxy.seen) if n > 31 and path.endswith("create"))
+    assert len([path for _, path in proxy.seen[back:] if path.endswith("create")]) > 2
+    runs = xorlab.load_runs(server, "back")
+    assert (len(runs), runs["key"].nunique(), set(runs["status"])) == (8, 8, {"FINISHED"})
+    recorded = xorlab.load_runs(server, sweep=runs["sweep"].iloc[0])
+    assert set(recorded["run_id"]) == set(runs["run_id"])  # the sweep's own table knows their ids
+    assert not list(OUTBOX.glob("*.*z"))
+
+
+def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command):
+    goes_away_at(proxy, "runs/create", 3)
+    told = command(*SWEEP, *there(proxy, "next"))
+    assert told.code == 1
+    assert told.err.startswith(f"xorlab: the tracking server {proxy.address} does not answer")
+    assert f"3 results are safe in {OUTBOX.absolute()}, not delivered" in told.err
+    assert "4 runs in" in told.out
+    is_back(proxy)
+    again = command(*SWEEP, *there(proxy, "next"))
+    assert again.code == 0
+    assert "3 results delivered from" in again.out
+    assert "4 skipped" in again.out
+    assert len(xorlab.load_runs(server, "next")) == 4
+
+
+def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
+    goes_away_at(proxy, "runs/create", 4)
+    told = command("-m", "network.hidden=2,3", "training.epochs=20", "hydra/sweeper=precision",
+                   "hydra.sweeper.max_seeds=3", "hydra.sweeper.first_round=2",
+                   "hydra.launcher.executor=inline", *there(proxy, "ended"))  # fmt: skip
+    assert "6 runs in" in told.out  # both rounds, although the second began without a server
+    assert "4 results are safe in" in told.err
+    assert main([]) == 1
+    assert "does not answer (it answers 500)" in capfd.readouterr().err
+    is_back(proxy)
+    assert main(["--folder", str(OUTBOX)]) == 0
+    assert "results delivered to" in capfd.readouterr().out
+    store = open_store(server, "ended")
+    runs = xorlab.load_runs(server, "ended")
+    parent = store.client.get_run(runs["sweep"].iloc[0])
+    assert parent.info.status == "FINISHED"
+    assert "stopped because it has max_seeds=3" in parent.data.tags["mlflow.note.content"]
+    assert parent.data.metrics["runs"] == len(runs) == 6
+    names = {artifact.path for artifact in store.client.list_artifacts(parent.info.run_id)}
+    assert {"report.html", "runs.parquet", "curves.parquet", "success.png"} <= names
+    assert main([]) == 0
+    assert "nothing waits in" in capfd.readouterr().out
+
+
+def test_a_single_run_waits_too(proxy, server, command, capfd):
+    goes_away_at(proxy, "runs/create", fault=CUT_AFTER)
+    told = command("training.epochs=20", *there(proxy, "alone"))
+    assert told.code == 1
+    assert "Predictions after training:" in told.out
+    assert "1 result is safe in" in told.err
+    is_back(proxy)
+    assert main([]) == 0
+    (run,) = open_store(server, "alone").client.search_runs(
+        [open_store(server, "alone").experiment_id]
+    )
+    assert run.info.status == "FINISHED"
+
+
+def test_jobs_of_another_launcher_wait_too(proxy, server, command):
+    goes_away_at(proxy, "runs/update", 2)
+    told = command("-m", "seed=1,2", "training.epochs=20", "hydra/launcher=basic",
+                   *there(proxy, "basic"))  # fmt: skip
+    assert told.code == 1
+    assert "1 result is safe in" in told.err
+    is_back(proxy)
+    assert main([]) == 0
+    runs = xorlab.load_runs(server, "basic")
+    assert (len(runs), set(runs["status"])) == (2, {"FINISHED"})
+
+
+def test_a_refusal_is_no_outage(proxy, server, command, capfd):
+    proxy.rule = lambda number, method, path: "403" if path.endswith("log-batch") else PASS
+    told = command(*SWEEP, *there(proxy, "refused"))
+    assert told.code == 1
+    assert "does not answer" not in told.out + told.err
+    assert "the server refuses it" in told.err
+    assert f"the results are kept in {OUTBOX.absolute()}" in told.err
+    waiting = len(list(OUTBOX.glob("*.npz")))
+    assert main([]) == 1  # it refuses still
+    assert capfd.readouterr().err.count("the server refuses it") == waiting
+    is_back(proxy)
+    assert main([]) == 0
+    assert len(xorlab.load_runs(server, "refused")) == waiting
+    assert command(*SWEEP, *there(proxy, "refused")).code == 0
+    assert len(xorlab.load_runs(server, "refused")) == 4
+
+
+def test_a_damaged_file_is_named_and_left_alone(proxy, server, command, capfd):
+    goes_away_at(proxy, "runs/create", 2)
+    command(*SWEEP, *there(proxy, "damaged"))
+    first, *_ = sorted(OUTBOX.glob("*.npz"))
+    damaged = first.read_bytes()[:-100]
+    first.write_bytes(damaged)
+    is_back(proxy)
+    capfd.readouterr()
+    assert main([]) == 1
+    assert f"{first.absolute()} is left alone: no whole run" in capfd.readouterr().err
+    assert first.read_bytes() == damaged
+    assert len(xorlab.load_runs(server, "damaged")) == 3
+    told = command(*SWEEP, *there(proxy, "damaged"))
+    assert (told.code, f"{first.absolute()} is left alone" in told.out) == (0, True)
+    assert len(xorlab.load_runs(server, "damaged")) == 4
+
+
+def test_one_run_that_the_server_cannot_take_holds_up_no_other(proxy, server, command, capfd):
+    goes_away_at(proxy, "runs/create", 2)
+    command(*SWEEP, *there(proxy, "poison"))
+    poisoned: list[str] = []
+
+    def rule(number: int, method: str, path: str) -> str:
+        if method == "PUT" and not poisoned:
+            poisoned.append(path.split("/")[-3])
+        return ERROR if method == "PUT" and poisoned[0] in path else PASS
+
+    proxy.rule = rule
+    capfd.readouterr()
+    assert main([]) == 1
+    assert "does not answer (it answers 500)" in capfd.readouterr().err
+    assert len(list(OUTBOX.glob("*.npz"))) == 1
+    is_back(proxy)
+    assert main([]) == 0
+    assert xorlab.load_runs(server, "poison")["key"].nunique() == 4
+
+
+def test_no_password_waits_in_a_file(proxy, server, command, capfd, monkeypatch):
+    address = proxy.address.replace("://", f"://me:{SECRET}@")
+    goes_away_at(proxy, "runs/create", 2)
+    told = command(*SWEEP, f"tracking.uri={address}", "tracking.experiment=secret")
+    assert told.code == 1
+    assert SECRET not in told.out + told.err
+    for path in OUTBOX.iterdir():
+        assert SECRET.encode() not in path.read_bytes()
+    is_back(proxy)
+    assert main([]) == 2
+    assert "give the whole address with --uri" in capfd.readouterr().err
+    assert main(["--uri", f"http://me:{SECRET}@elsewhere"]) == 2
+    assert main(["--uri", address]) == 0
+    told = capfd.readouterr()
+    assert SECRET not in told.out + told.err
+    assert len(xorlab.load_runs(server, "secret")) == 4
+
+
+def test_a_server_that_is_away_keeps_nobody_waiting(proxy, monkeypatch):
+    monkeypatch.setattr(server_module, "_FIRST", 3600.0)
+    client = open_store(proxy.address, "patient").client
+    proxy.rule = lambda number, method, path: ERROR
+    with pytest.raises(ServerAwayError, match="it answers 500"):
+        client.get_experiment("0")
+    asked = len(proxy.seen)
+    for _ in range(5):
+        with pytest.raises(ServerAwayError):
+            client.get_experiment("0")
+    assert len(proxy.seen) == asked
+    is_back(proxy)
+    assert client.answers(now=True)
+    assert client.get_experiment("0").name == "Default"
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(xorlab.StoreError, match="name a folder that can be written"):
+        Outbox(tmp_path / "file").keep(KEPT)
+
+
+def test_wrong_usage_of_the_command_is_told(capfd):
+    assert main(["--folder", "nowhere"]) == 2
+    assert "there is no such folder" in capfd.readouterr().err

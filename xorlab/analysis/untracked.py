@@ -1,0 +1,33 @@
+"""Networks that were trained in Python, without a store, as a table of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from xorlab.config import Config
+from xorlab.identity import science
+from xorlab.result import Result
+
+
+def runs_of(configs: Iterable[Config], results: Iterable[Result]) -> pd.DataFrame:
+    """Results as `xorlab.load_runs` would have them, for all statistics and figures.
+
+    Args:
+        configs: that were trained.
+        results: of `xorlab.train_many`, in their order.
+
+    Returns:
+        a row per network: ``outcome``, then every param and metric by its dotted name.
+
+    Raises:
+        ValueError: not as many results as configurations.
+    """
+    rows = [
+        {"outcome": result.outcome, **science(config), **result.metrics()}
+        for config, result in zip(configs, results, strict=True)
+    ]
+    frame = pd.DataFrame(rows)
+    absent = [name for name in ("epochs_to_solve", "diverged_at") if name not in frame]
+    return frame.assign(**dict.fromkeys(absent, float("nan")))

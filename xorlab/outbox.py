@@ -1,0 +1,123 @@
+"""The `xorlab-outbox` command: delivers what waited while a tracking server was away."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xorlab.command import DONE, FAILED, run_told
+from xorlab.credentials import HIDDEN
+from xorlab.errors import UsageError, told
+
+if TYPE_CHECKING:
+    from xorlab.tracking.outbox import Outbox
+
+_NAME = "xorlab-outbox"
+
+# Store, experiment.
+Place = tuple[str, str]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    0 where nothing waits any more, 1 where something stays, 2 for wrong usage.
+    """
+    options = _parser().parse_args(arguments)
+    return run_told(_NAME, lambda: _deliver(options.folder, options.uri))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_NAME,
+        description="Deliver the results that a sweep has kept because its tracking server did "
+        "not answer: each exactly once, however often this is broken off or started.",
+        epilog="example: xorlab-outbox --folder /data/xorlab-outbox",
+    )
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR",
+        help="where they wait (default: xorlab-outbox in this folder)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--uri", metavar="ADDRESS",
+        help="deliver what waits for this server alone; needed for an address with a user name "
+        "and password, which are never kept",
+    )  # fmt: skip
+    return parser
+
+
+def _deliver(folder: Path | None, uri: str | None) -> int:
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"--folder {folder}: there is no such folder")
+    # Only here, so that wrong usage is told before seconds of imports.
+    from xorlab.sweep.closing import deliver_all
+    from xorlab.tracking.keeper import results
+    from xorlab.tracking.outbox import Outbox
+    from xorlab.tracking.store import open_store
+
+    outbox = Outbox(folder)
+    troubles: dict[Path, str] = {}
+    places = _places(outbox, troubles)
+    _refuse_other(uri, places)
+    addresses = {place: _address(place[0], uri) for place in places}
+    for (store, experiment), address in addresses.items():
+        if address is None:
+            continue
+        done = deliver_all(open_store(address, experiment), outbox)
+        troubles |= done.troubles
+        sys.stdout.write(
+            f"{results(done.delivered)} delivered to {store}, experiment {experiment!r}"
+            f"{f'; {done.present} were there already' if done.present else ''}\n"
+        )
+    if not places and not troubles:
+        sys.stdout.write(f"nothing waits in {outbox.folder}\n")
+    for path, why in troubles.items():
+        sys.stderr.write(told(_NAME, f"{path} is left alone: {why}"))
+    unknown = [] if uri else [store for (store, _), to in addresses.items() if to is None]
+    if unknown:
+        raise UsageError(
+            f"results wait for {unknown[0]}, whose user name and password are not kept: give the "
+            "whole address with --uri, or in MLFLOW_TRACKING_URI"
+        )
+    return FAILED if troubles else DONE
+
+
+def _places(outbox: Outbox, troubles: dict[Path, str]) -> list[Place]:
+    """What waits for where; files that are damaged are added to the troubles."""
+    from xorlab.tracking.kept import DamagedError
+
+    found: set[Place] = set()
+    for path in (*outbox.runs(), *outbox.sweeps()):
+        try:
+            kept = outbox.sweep(path) if path.suffix == ".json" else outbox.run(path)
+        except DamagedError as error:
+            troubles[path] = str(error)
+        else:
+            found.add((kept.store, kept.experiment))
+    return sorted(found)
+
+
+def _address(store: str, uri: str | None) -> str | None:
+    """The whole address of a store that waits; None where it is not known, or not asked for."""
+    from xorlab.tracking.outbox import place
+
+    if uri is None and HIDDEN not in store:
+        return store
+    known = uri or os.environ.get("MLFLOW_TRACKING_URI")
+    return known if known and place(known) == store else None
+
+
+def _refuse_other(uri: str | None, places: Sequence[Place]) -> None:
+    from xorlab.tracking.outbox import place
+
+    stores = sorted({store for store, _ in places})
+    if uri is not None and stores and place(uri) not in stores:
+        raise UsageError(f"--uri {uri}: nothing waits for it, but for {', '.join(stores)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

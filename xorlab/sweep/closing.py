@@ -1,0 +1,99 @@
+"""How a sweep ends: its parent run gets its summary, now or when its server answers again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from xorlab.analysis.summary import Summary, headline, summarise
+from xorlab.sweep.curves import CurvesFile
+from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of, write_curves
+from xorlab.tracking.delivery import Delivery, deliver, trouble_of
+from xorlab.tracking.files import CURVES_FILE
+from xorlab.tracking.frames import curves_frame, runs_frame
+from xorlab.tracking.kept import DamagedError, KeptSweep
+from xorlab.tracking.outbox import Outbox, is_for
+from xorlab.tracking.parent import Parent, mend
+from xorlab.tracking.search import ended_runs
+from xorlab.tracking.server import ServerAwayError
+from xorlab.tracking.store import Store
+
+Rows = Sequence[dict[str, Any]]
+
+
+def close_parent(
+    store: Store,
+    parent: Parent,
+    ending: KeptSweep,
+    rows: Rows,
+    curves: CurvesFile,
+    tags: Mapping[str, str],
+) -> Summary:
+    """Give a parent run its summary, then its status.
+
+    Args:
+        store: where it is.
+        parent: the run.
+        ending: how the sweep ended.
+        rows: of its runs.
+        curves: those that are at hand, by key; the others are read.
+        tags: that tell the code version.
+    """
+    summary = summary_of(store, rows, curves, ending.seconds, ending.skipped, ending.notes)
+    counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
+    facts = facts_of(store, parent.run_id, tags)
+    with TemporaryDirectory(prefix="xorlab-") as folder:
+        path = Path(folder) / CURVES_FILE
+        write_curves(path, store, summary.runs, curves)
+        files = files_of(summary, parent.name, facts, ending.failed, path)
+        # All of it is there before the status says FINISHED.
+        parent.describe(files, summary.markdown, counts)
+    parent.close(ending.status)
+    return summary
+
+
+def summary_at_hand(ending: KeptSweep, rows: Rows) -> Summary:
+    """The summary without figures, of what is known without a server."""
+    runs = runs_frame(rows)
+    told = headline(runs, ending.seconds, ending.skipped)
+    return summarise(runs, curves_frame([]), told, ending.notes, drawn=False)
+
+
+def deliver_all(store: Store, outbox: Outbox) -> Delivery:
+    """Deliver runs, then the endings of their sweeps.
+
+    Raises:
+        ServerAwayError: the server does not answer; what is left stays.
+        StoreError: another process does not stop delivering.
+    """
+    done = deliver(store, outbox)
+    if not outbox.sweeps():
+        return done
+    with outbox.locked():
+        for path in outbox.sweeps():
+            try:
+                ending = outbox.sweep(path)
+                if not is_for(ending, store):
+                    continue
+                _end(store, ending)
+            except ServerAwayError:
+                raise
+            except Exception as error:
+                done.troubles[path] = trouble_of(error)
+                continue
+            outbox.remove(ending)
+    mend(store)
+    return done
+
+
+def _end(store: Store, ending: KeptSweep) -> None:
+    found = ended_runs(store, set(ending.keys), ending.run_id)
+    rows = [found[key] for key in ending.keys if key in found]
+    if len(rows) < len(ending.keys):
+        missing = len(ending.keys) - len(rows)
+        raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
+    run = store.client.get_run(ending.run_id)
+    parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
+    close_parent(store, parent, ending, rows, CurvesFile(), run.data.tags)

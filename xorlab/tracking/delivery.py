@@ -1,0 +1,138 @@
+"""Runs from the outbox to their server, each exactly once.
+
+A call that a connection cut short may have done its work all the same, and MLflow repeats such
+calls. So every record has an id of its own, which its run carries as a tag: what the server has of
+it is looked up, and completed or removed, before anything is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xorlab.errors import StoreError
+from xorlab.tracking.kept import KeptRun
+from xorlab.tracking.outbox import Outbox, is_for
+from xorlab.tracking.pages import search_all
+from xorlab.tracking.record import FINISHED, KEY_TAG, RECORD_TAG, RUNNING
+from xorlab.tracking.recorder import complete, create
+from xorlab.tracking.server import ServerAwayError, answers_now
+from xorlab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+@dataclass
+class Delivery:
+    """What became of the files of an outbox.
+
+    Attributes:
+        delivered: runs that were recorded.
+        present: runs that turned out to be recorded already.
+        records: ids of both.
+        troubles: files that stay where they are, with the reason.
+    """
+
+    delivered: int = 0
+    present: int = 0
+    records: set[str] = field(default_factory=set)
+    troubles: dict[Path, str] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """The troubles, for people."""
+        return [f"{path} is left alone: {why}" for path, why in self.troubles.items()]
+
+
+def deliver(store: Store, outbox: Outbox) -> Delivery:
+    """Record what waits for this store and experiment, and remove each file after its run ended.
+
+    It may be broken off anywhere, and begun anywhere else, even twice at once.
+
+    Raises:
+        ServerAwayError: the server does not answer; what is left stays.
+        StoreError: another process does not stop delivering.
+    """
+    done, away = Delivery(), None
+    if not outbox.runs():
+        return done
+    with outbox.locked():
+        for path in outbox.runs():
+            try:
+                kept = outbox.run(path)
+                if not is_for(kept, store):
+                    continue
+                made = _deliver(store, kept)
+            except ServerAwayError as error:
+                if away is not None or not answers_now(store.client):
+                    raise
+                away = error  # or it is this one run that the server cannot take
+                continue
+            except Exception as error:
+                done.troubles[path] = trouble_of(error)
+                continue
+            outbox.remove(kept)
+            done.records.add(kept.id)
+            done.delivered += made
+            done.present += not made
+    if away is not None:
+        raise away
+    return done
+
+
+def remove_halves(store: Store, records: Collection[str]) -> None:
+    """Delete runs that a repeated call made beside those of these records, which have ended."""
+    if records:
+        for run in search_all(store, f"tags.`{RECORD_TAG}` LIKE '%' AND status = '{RUNNING}'"):
+            if run.data.tags[RECORD_TAG] in records:
+                delete(store, run.info.run_id)
+
+
+def runs_of(store: Store, record: str) -> list[Run]:
+    """Every run that was made for a record: one, unless a call was repeated."""
+    return list(search_all(store, f"tags.`{RECORD_TAG}` = '{record}'"))
+
+
+def delete(store: Store, run_id: str) -> None:
+    """Delete a run, which may be deleted already."""
+    from mlflow.exceptions import MlflowException
+
+    with contextlib.suppress(MlflowException):
+        store.client.delete_run(run_id)
+
+
+def trouble_of(error: Exception) -> str:
+    """Why a run or a file stays where it is."""
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+
+    first = str(error).strip().partition("\n")[0]
+    if isinstance(error, StoreError):
+        return first
+    if isinstance(error, MlflowException | RequestException):
+        return f"the server refuses it: {first}"
+    return f"{type(error).__name__}: {first}"
+
+
+def _deliver(store: Store, kept: KeptRun) -> bool:
+    """Whether the run had to be recorded."""
+    record, found = kept.record, runs_of(store, kept.id)
+    whole = [run.info.run_id for run in found if run.info.status == record.status]
+    halves = [run for run in found if run.info.run_id not in whole[:1]]
+    if not whole and not (kept.once and _is_finished(store, record.tags[KEY_TAG])):
+        run, halves = (halves[0], halves[1:]) if halves else (create(store, record), [])
+        complete(store, run, record)
+        made = True
+    else:
+        made = False
+    for half in halves:
+        delete(store, half.info.run_id)
+    return made
+
+
+def _is_finished(store: Store, key: str) -> bool:
+    ours = f"tags.`{KEY_TAG}` = '{key}' AND attributes.status = '{FINISHED}'"
+    return any(search_all(store, ours))
