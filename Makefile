@@ -4,8 +4,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
-	benchmark-statistics benchmark-landscapes coverage fuzz faults load studies notebooks gallery \
-	clean
+	benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz faults load \
+	studies notebooks gallery clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -21,7 +21,7 @@ sweep: $(READY)  ## install, and run a sweep of 180 networks
 	$(BIN)/xorlab -m 'seed=range(0,30)' network.hidden=2,3,4 optimizer.lr=0.5,2
 
 test: $(READY)  ## install, and run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(READY)  ## check style and formatting
 	$(BIN)/ruff check .
@@ -48,6 +48,9 @@ benchmark-statistics: $(READY)  ## time the statistics of many settings
 
 benchmark-landscapes: $(READY)  ## time landscapes, and their memory
 	$(BIN)/python -m tests.benchmarks.landscapes
+
+benchmark-engines: $(READY)  ## time sweeps on this machine, Slurm, Ray and Dask, side by side
+	$(BIN)/python -m tests.benchmarks.engines
 
 coverage: $(READY)  ## simulate how often the intervals hold the truth
 	$(BIN)/python -m tests.benchmarks.coverage

@@ -26,7 +26,8 @@ MAKE = [line for line in LINES if line.startswith("make ")]
 SERVERS = [line for line in LINES if line.startswith("mlflow ")]
 DATABASE, FILES = "postgresql://xorlab@db.example/runs", "/srv/xorlab"  # of the team, in the text
 TEAM = [line for line in LINES if DATABASE in line or "127.0.0.1:5056" in line]
-HERE = [line for line in LINES if line not in MAKE + SERVERS + TEAM]
+ENGINES = [line for line in LINES if "hydra.launcher.engine=" in line]  # see test_engines
+HERE = [line for line in LINES if line not in MAKE + SERVERS + TEAM + ENGINES]
 
 
 def environment() -> dict[str, str]:

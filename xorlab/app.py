@@ -20,7 +20,7 @@ from xorlab.checks import check
 from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, register_schema
 from xorlab.config import Config
 from xorlab.credentials import without_credentials
-from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.errors import ConfigError, EngineError, StoreError, UsageError, told
 from xorlab.single import run_single
 from xorlab.sweep.interrupts import Terminated, terminations
 from xorlab.usage import translate
@@ -42,7 +42,7 @@ def run_command() -> int:
         return _tell(str(error), error.code)
     except (ConfigError, UsageError) as error:
         return _tell(str(error), _USAGE)
-    except StoreError as error:
+    except (EngineError, StoreError) as error:
         return _tell(str(error), _FAILED)
     except (HydraException, OmegaConfBaseException) as error:
         return _tell(str(translate(error, sys.argv[1:])), _USAGE)
@@ -65,26 +65,27 @@ def run(cfg: DictConfig) -> float:
         return _job(from_omegaconf(cfg))
     try:
         return _job(from_omegaconf(cfg))
-    except (ConfigError, UsageError, StoreError) as error:
+    except (ConfigError, UsageError, EngineError, StoreError) as error:
         raise _Refused(error) from error
 
 
 class _Refused(BaseException):
     """Carries a user's error past Hydra, which would announce it as the program's own."""
 
-    def __init__(self, error: ConfigError | UsageError | StoreError) -> None:
+    def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
-        self.code = _FAILED if isinstance(error, StoreError) else _USAGE
+        self.code = _USAGE if isinstance(error, ConfigError | UsageError) else _FAILED
 
 
 def _job(config: Config) -> float:
     check(config)
     if config.landscape.x is None:
         return run_single(config)
+    from xorlab.sweep.engines.options import Options
     from xorlab.sweep.landscapes import run_landscape
 
     launcher = HydraConfig.get().launcher  # of any name: only ours says where to train
-    return run_landscape(config, launcher.get("executor", "processes"), launcher.get("workers"))
+    return run_landscape(config, Options.of(launcher) if "engine" in launcher else None)
 
 
 def _dispatch_with_traceback() -> int:

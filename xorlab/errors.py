@@ -43,6 +43,13 @@ class NoStoreError(StoreError):
     """A tracking store, or an experiment in it, that does not exist yet."""
 
 
+class EngineError(RuntimeError):
+    """A cluster that cannot be reached, that refuses work, or that has lost its workers."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
+
+
 def spell(value: object) -> str:
     """A value as one would type it on the command line."""
     if value is None:

@@ -28,6 +28,12 @@ _TAIL = """
 Sweeps are run by hydra/sweeper=vectorized and hydra/launcher=vectorized, which take
   hydra.launcher.executor=processes|threads|inline   where networks are trained
   hydra.launcher.workers=N                           how many at a time (default: all cores)
+  hydra.launcher.engine=local|slurm|ray|dask         this machine, or a cluster (with the extra
+                                                     xorlab[slurm], xorlab[ray] or xorlab[dask])
+  hydra.launcher.address=ADDRESS                     ray, dask: of the cluster or its scheduler
+  hydra.launcher.partition=NAME  time=MINUTES  folder=PATH          slurm
+  hydra.launcher.cpus=N  memory=MIB                  slurm, ray: for each worker
+  hydra.launcher.start_timeout=SECONDS               how long to wait while there is no worker
 or one job after the other by hydra/launcher=basic, or joblib (with the extra xorlab[joblib]).
 
 Other options: --cfg job (print the configuration), --info, --hydra-help, --version.

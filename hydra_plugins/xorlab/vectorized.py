@@ -35,14 +35,32 @@ class _Plugin:
 class VectorizedLauncher(_Plugin, Launcher):
     """Trains the jobs of a sweep together, as few large array programs.
 
-    Args:
-        executor: where shards run: `processes`, `threads` or `inline`.
-        workers: how many at a time; null for one per processor core.
+    Its keys are those of `xorlab.sweep.engines.options.Options`.
     """
 
-    def __init__(self, executor: str = "processes", workers: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: str = "local",
+        executor: str = "processes",
+        workers: int | None = None,
+        address: str | None = None,
+        partition: str | None = None,
+        time: int | None = None,
+        memory: int | None = None,
+        cpus: int | None = None,
+        folder: str | None = None,
+        start_timeout: float | None = None,
+    ) -> None:
+        self.engine = engine
         self.executor = executor
         self.workers = workers
+        self.address = address
+        self.partition = partition
+        self.time = time
+        self.memory = memory
+        self.cpus = cpus
+        self.folder = folder
+        self.start_timeout = start_timeout
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -112,8 +130,16 @@ class LauncherConf:
     """Keys of `hydra.launcher`."""
 
     _target_: str = "hydra_plugins.xorlab.vectorized.VectorizedLauncher"
+    engine: str = "local"
     executor: str = "processes"
     workers: int | None = None
+    address: str | None = None
+    partition: str | None = None
+    time: int | None = None
+    memory: int | None = None
+    cpus: int | None = None
+    folder: str | None = None
+    start_timeout: float | None = None
 
 
 @dataclass

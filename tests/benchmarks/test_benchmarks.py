@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -57,6 +58,11 @@ def test_the_landscape_benchmark_tells_time_and_memory():
     told = run("landscapes", "--small")
     for line in ("48 x 48", "networks/s", "MiB, largest worker"):
         assert line in told
+
+
+def test_the_engine_benchmark_sets_the_model_beside_landscapes():
+    told = run("engines", "--small", "--scale")
+    assert re.search(r"256 +\d+\.\d +\d+\.\d", told)
 
 
 def test_a_killed_sweep_is_whole_in_the_end():

@@ -24,7 +24,8 @@ class Summary:
 
     Attributes:
         headline: a line: how many runs, in what time, with which outcomes.
-        runs, curves: from `xorlab.load_runs` and `xorlab.load_curves`.
+        runs: from `xorlab.load_runs`.
+        curves: from `xorlab.load_curves`, of these runs, or of some where there are very many.
         by: the columns that make a setting.
         settings: from `xorlab.convergence`; empty where no run has an outcome.
         claims: sentences on which settings differ.
@@ -60,11 +61,15 @@ class Summary:
         return "\n\n".join(parts)
 
     def tables(self) -> dict[str, bytes]:
-        """File name to content: the tidy tables as Parquet."""
-        made = {"runs.parquet": _parquet(self.runs), "curves.parquet": _parquet(self.curves)}
+        """File name to content: the tidy tables but for that of the curves, as Parquet."""
+        made = {"runs.parquet": _parquet(self.runs)}
         if len(self.settings):
             made["settings.parquet"] = _parquet(self.settings)
         return made
+
+    def curves_table(self) -> bytes:
+        """The curves as Parquet."""
+        return _parquet(self.curves)
 
 
 def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0) -> str:
@@ -95,7 +100,7 @@ def summarise(
 
     Args:
         runs: from `xorlab.load_runs`.
-        curves: of those runs, from `xorlab.load_curves`.
+        curves: of those runs or of some of them, from `xorlab.load_curves`.
         told: the headline.
         notes: further lines.
         drawn: whether with figures; without, curves are not looked at.

@@ -56,13 +56,17 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
 
     Args:
         runs: from `xorlab.load_runs`.
-        curves: of those runs, from `xorlab.load_curves`.
+        curves: of those runs or of some of them, from `xorlab.load_curves`.
         by: key whose values are told apart.
         ax: where to draw; None for a figure of its own.
     """
     ax = ax or new_axes()
+    drawn = curves.loc[curves["run_id"].isin(runs["run_id"]), "run_id"].nunique()
+    counted = f"n = {len(runs)}" if drawn >= len(runs) else f"n = {drawn} of {len(runs)}"
     for line in lines_of(runs, by):
         own = curves[curves["run_id"].isin(line.runs["run_id"])]
+        if own.empty:
+            continue
         table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
         table = table.clip(upper=HIGHEST_LOSS)
         steps = table.index.to_numpy(float) + 1  # so that step 0 has a place on a log axis
@@ -75,7 +79,7 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
     ax.set_ylabel("mean squared error")
-    ax.set_title(f"Loss: median, middle 50 % and 90 % of runs (n = {len(runs)})", fontsize="medium")
+    ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({counted})", fontsize="medium")
     ax.legend(frameon=False, fontsize="small")
     return ax
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from xorlab.analysis.summary import Summary, headline, summarise
-from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
+from xorlab.sweep.curves import CurvesFile
+from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of, write_curves
 from xorlab.tracking.delivery import Delivery, deliver, trouble_of
-from xorlab.tracking.frames import Curve, curves_frame, runs_frame
+from xorlab.tracking.files import CURVES_FILE
+from xorlab.tracking.frames import curves_frame, runs_frame
 from xorlab.tracking.kept import DamagedError, KeptSweep
 from xorlab.tracking.outbox import Outbox, is_for
 from xorlab.tracking.parent import Parent, mend
@@ -24,7 +28,7 @@ def close_parent(
     parent: Parent,
     ending: KeptSweep,
     rows: Rows,
-    curves: Mapping[str, Curve],
+    curves: CurvesFile,
     tags: Mapping[str, str],
 ) -> Summary:
     """Give a parent run its summary, then its status.
@@ -40,9 +44,12 @@ def close_parent(
     summary = summary_of(store, rows, curves, ending.seconds, ending.skipped, ending.notes)
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
     facts = facts_of(store, parent.run_id, tags)
-    files = files_of(summary, parent.name, facts, ending.failed)
-    # All of it is there before the status says FINISHED.
-    parent.describe(files, summary.markdown, counts)
+    with TemporaryDirectory(prefix="xorlab-") as folder:
+        path = Path(folder) / CURVES_FILE
+        write_curves(path, store, summary.runs, curves)
+        files = files_of(summary, parent.name, facts, ending.failed, path)
+        # All of it is there before the status says FINISHED.
+        parent.describe(files, summary.markdown, counts)
     parent.close(ending.status)
     return summary
 
@@ -89,4 +96,4 @@ def _end(store: Store, ending: KeptSweep) -> None:
         raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
     run = store.client.get_run(ending.run_id)
     parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
-    close_parent(store, parent, ending, rows, {}, run.data.tags)
+    close_parent(store, parent, ending, rows, CurvesFile(), run.data.tags)

@@ -28,14 +28,32 @@ class Executor(Protocol):
     """What a sweep asks of any place that can run shards, this machine or a cluster.
 
     Attributes:
-        slots: how many shards to hand over at a time, so that workers never wait and results do
-            not pile up.
+        workers: how many shards are trained at a time.
+        slots: how many to hand over at a time, so that workers never wait and results do not pile
+            up.
+        dispatch: seconds that handing over costs, whatever is handed over; 0 where it is nothing.
     """
 
+    workers: int
     slots: int
+    dispatch: float
+
+    def start(self) -> None:
+        """Ask for workers: there is work. Again is allowed.
+
+        Raises:
+            EngineError: there are none.
+        """
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Begin the work of one shard, or of one piece of a landscape."""
+
+    def check(self) -> None:
+        """Now and then, while something is under way.
+
+        Raises:
+            EngineError: there are no workers any more.
+        """
 
     def close(self) -> None:
         """Give up what has not ended, and let go of all workers."""
@@ -48,7 +66,7 @@ def make_executor(name: str, workers: int) -> Executor:
         ConfigError: there is none of that name.
     """
     if name == "inline":
-        return Inline()
+        return Inline(workers)
     if name == "threads":
         return Threads(workers)
     if name == "processes":
@@ -71,10 +89,26 @@ def worker_count(workers: int | None) -> int:
     return workers
 
 
-class Inline:
+class Local:
+    """What is always there, and costs nothing to hand over to."""
+
+    dispatch = 0.0
+
+    def __init__(self, workers: int, slots: int) -> None:
+        self.workers, self.slots = workers, slots
+
+    def start(self) -> None:
+        """They begin with their work."""
+
+    def check(self) -> None:
+        """A worker that is gone gets its shard's future an outcome."""
+
+
+class Inline(Local):
     """Runs every shard when it is submitted, in this process and thread."""
 
-    slots = 1
+    def __init__(self, workers: int = 1) -> None:
+        super().__init__(workers, slots=1)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Run it before returning."""
@@ -86,11 +120,11 @@ class Inline:
         """Nothing to let go of."""
 
 
-class Threads:
+class Threads(Local):
     """Runs shards in threads of this process; NumPy lets go of the lock in long calls."""
 
     def __init__(self, workers: int) -> None:
-        self.slots = 2 * workers
+        super().__init__(workers, slots=2 * workers)
         self._pool = ThreadPoolExecutor(workers)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
@@ -102,13 +136,14 @@ class Threads:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-class Processes:
+class Processes(Local):
     """Runs each shard in a process of its own, forked from a clean one that has NumPy loaded.
 
     A process that dies takes nothing with it but its shard, which is tried once more.
     """
 
     def __init__(self, workers: int) -> None:
+        super().__init__(workers, slots=2 * workers)
         methods = multiprocessing.get_all_start_methods()
         self._context: ForkServerContext | SpawnContext
         if "forkserver" in methods:
@@ -116,7 +151,6 @@ class Processes:
             self._context.set_forkserver_preload(["xorlab.sweep.work", "xorlab.landscapes"])
         else:
             self._context = multiprocessing.get_context("spawn")
-        self.slots = 2 * workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
         self._alive: set[multiprocessing.process.BaseProcess] = set()
         self._closed = False

@@ -12,13 +12,15 @@ import numpy as np
 from rich.console import Console
 
 from xorlab.config import Config
-from xorlab.errors import StoreError, UsageError
+from xorlab.errors import EngineError, StoreError, UsageError
 from xorlab.grid import Grid
 from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.memory import need_of_landscape, refuse_too_much
 from xorlab.provenance import provenance
 from xorlab.result import OUTCOMES
-from xorlab.sweep.executors import Executor, make_executor, worker_count
+from xorlab.sweep.engines.make import make_engine
+from xorlab.sweep.engines.options import Options
+from xorlab.sweep.executors import Executor
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.returns import objective
@@ -47,19 +49,19 @@ class PieceError(RuntimeError):
     """A piece of a landscape broke off; the pieces recorded before it stay."""
 
 
-def run_landscape(config: Config, executor: str = "processes", workers: int | None = None) -> float:
+def run_landscape(config: Config, options: Options | None = None) -> float:
     """Train one network for every pixel and record them as one run, or go on with it.
 
     Args:
         config: with a landscape.
-        executor: where pieces are trained, as of a sweep.
-        workers: how many at a time; None for one per processor core.
+        options: where pieces are trained, as of a sweep; None for the cores of this machine.
 
     Returns:
         the metric that `tracking.objective` names; the share of networks where it is `solved`.
 
     Raises:
         ConfigError: the landscape cannot be trained.
+        EngineError: the cluster that the options name cannot be reached, or is gone.
         StoreError: the tracking store cannot be opened.
         PieceError: a piece broke off.
     """
@@ -67,27 +69,34 @@ def run_landscape(config: Config, executor: str = "processes", workers: int | No
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; a landscape is one run")
     console = Console(highlight=False)
-    count = worker_count(workers)
-    processes = count if executor == "processes" else 0
-    refuse_too_much(need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, processes))
-    where = config.tracking
-    store = open_store(where.uri, where.experiment, artifacts=where.artifacts)
+    options = options or Options()
+    executor = make_engine(options)
+    try:
+        processes = options.processes_here(executor.workers)
+        need = need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, processes)
+        refuse_too_much(need)
+        where = config.tracking
+        store = open_store(where.uri, where.experiment, artifacts=where.artifacts)
+        landscape, told = _found_or_trained(store, config, grid, executor, console)
+    finally:
+        executor.close()
+    _tell(console, [_headline(landscape), f"{told}: run {landscape.run_id}"])
+    _tell(console, [f"Browse the runs: {store.browse()}"])
+    return objective(landscape.shares(), config.tracking.objective)
+
+
+def _found_or_trained(
+    store: Store, config: Config, grid: Grid, executor: Executor, console: Console
+) -> tuple[Landscape, str]:
+    """The landscape, and in words where it comes from."""
     mend(store)
     again = config.tracking.existing == "rerun"
     earlier = None if again else earlier_run(store, about_landscape(config))
     if earlier is not None and earlier.info.status == FINISHED:
         landscape = _found(store, earlier.info.run_id, config)
-        told = "already finished; tracking.existing=rerun would train it again"
-    else:
-        pool = make_executor(executor, count)
-        try:
-            landscape, seconds = _trained(store, config, grid, pool, console)
-        finally:
-            pool.close()
-        told = f"{grid.count} networks in {seconds:.1f} s"
-    _tell(console, [_headline(landscape), f"{told}: run {landscape.run_id}"])
-    _tell(console, [f"Browse the runs: {store.browse()}"])
-    return objective(landscape.shares(), config.tracking.objective)
+        return landscape, "already finished; tracking.existing=rerun would train it again"
+    landscape, seconds = _trained(store, config, grid, executor, console)
+    return landscape, f"{grid.count} networks in {seconds:.1f} s"
 
 
 def _found(store: Store, run_id: str, config: Config) -> Landscape:
@@ -103,6 +112,7 @@ def _found(store: Store, run_id: str, config: Config) -> Landscape:
 def _trained(
     store: Store, config: Config, grid: Grid, executor: Executor, console: Console
 ) -> tuple[Landscape, float]:
+    executor.start()
     reuse = config.tracking.existing != "rerun"
     with reported(store):
         parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
@@ -136,7 +146,7 @@ def _recorded(
         # Where the store itself is in trouble the next start closes it.
         with contextlib.suppress(Exception):
             parent.close(KILLED if killed else FAILED)
-        if interrupted:
+        if interrupted or isinstance(error, EngineError):
             _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
         raise
     return landscape, seconds
@@ -175,6 +185,12 @@ def _train(
                 pieces[piece] = pixels
                 counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
                 progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
+            try:
+                executor.check()
+            except EngineError as error:
+                left = len(grid.pieces) - len(pieces)
+                told = f"{left} of {len(grid.pieces)} pieces of the landscape are missing"
+                raise EngineError(f"{error}; {told}") from error
     return progress.seconds
 
 

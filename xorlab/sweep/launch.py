@@ -20,7 +20,8 @@ from xorlab.errors import ConfigError, NoStoreError, UsageError
 from xorlab.memory import refuse_too_much
 from xorlab.sweep.axes import swept
 from xorlab.sweep.closing import deliver_all
-from xorlab.sweep.executors import make_executor, worker_count
+from xorlab.sweep.engines.make import make_engine
+from xorlab.sweep.engines.options import Options
 from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
 from xorlab.sweep.returns import JobFailedError, job_return, objective
 from xorlab.sweep.session import Session
@@ -78,14 +79,18 @@ def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list
 
 def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Returns:
     """Train jobs together; several launches of one sweep share a session and its parent run."""
-    workers = worker_count(launcher.workers)
-    executor = make_executor(launcher.executor, workers)
+    options = Options.of(launcher)
+    executor = make_engine(options)
     try:
-        prepared = prepare(launcher, grid, first, workers, getattr(launcher, "session", None))
+        session = getattr(launcher, "session", None)
+        processes = options.processes_here(executor.workers)
+        prepared = prepare(launcher, grid, first, executor.workers, session, processes)
         if prepared is None:
             return [job_return(launcher, first + n, o, 0.0) for n, o in enumerate(grid)]
         session, plan = prepared
         launcher.session = session
+        if plan.shards:
+            executor.start()
         with session.opened():
             session.train(plan, executor)
             session.close()
@@ -120,6 +125,7 @@ def prepare(
     first: int,
     workers: int,
     session: Session | None = None,
+    processes: int = 0,
 ) -> tuple[Session, Plan] | None:
     """Compose and check every job, then look what is finished.
 
@@ -129,6 +135,7 @@ def prepare(
         first: number of the first job.
         workers: how many shards are trained at a time.
         session: of earlier jobs of the same sweep; None to begin one.
+        processes: how many of the workers are processes that need memory of this machine.
 
     Returns:
         the session, which these jobs now belong to, and their plan; None if only a plan was asked
@@ -153,7 +160,6 @@ def prepare(
     if tracking.existing == "rerun":
         found = {}
     plan = make_plan(jobs, tasks, found, workers)
-    processes = workers if getattr(owner, "executor", None) == "processes" else 0
     if only_plan:
         _console().print(plan_table(plan, swept(jobs), workers, processes))
     refuse_too_much(plan.need(processes))

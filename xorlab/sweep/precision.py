@@ -12,7 +12,9 @@ from xorlab.errors import ConfigError, UsageError
 from xorlab.identity import setting
 from xorlab.keys import MAX_SEED, is_finite, is_integer
 from xorlab.sweep.axes import described, settings_axes, swept
-from xorlab.sweep.executors import Executor, make_executor, worker_count
+from xorlab.sweep.engines.make import make_engine
+from xorlab.sweep.engines.options import Options
+from xorlab.sweep.executors import Executor
 from xorlab.sweep.launch import JobsFailedError, Returns, job_returns, launcher_and_grid, prepare
 from xorlab.sweep.plan import Job, Plan
 from xorlab.sweep.session import Session
@@ -110,7 +112,7 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
             "seed: hydra/sweeper=precision chooses the seeds; leave it out, or set "
             "hydra.sweeper.first_seed"
         )
-    executor = make_executor(launcher.executor, worker_count(launcher.workers))
+    executor = make_engine(Options.of(launcher))
     try:
         return _rounds(launcher, [tuple(overrides) for overrides in grid], target, executor)
     finally:
@@ -120,13 +122,15 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
 def _rounds(
     launcher: Any, settings: Sequence[tuple[str, ...]], target: Target, executor: Executor
 ) -> list[Returns]:
-    workers = worker_count(launcher.workers)
+    workers = executor.workers
     states = [Progress(overrides, []) for overrides in settings]
     returns: list[Returns] = []
     opened = _next_round(launcher, states, target, workers, None)
     if opened is None:
         return []
     session, plan = opened
+    if plan.shards:
+        executor.start()
     with session.opened(_about(session, target)):
         for number in count(1):
             session.train(plan, executor)
@@ -139,6 +143,8 @@ def _rounds(
             if following is None:
                 break
             _, plan = following
+            if plan.shards:
+                executor.start()
         session.close(_notes(states, target))
     if session.failed:
         raise JobsFailedError
@@ -160,7 +166,8 @@ def _next_round(
     if not grid:
         return None
     first = len(session.jobs) if session else 0
-    prepared = prepare(launcher, grid, first, workers, session)
+    processes = Options.of(launcher).processes_here(workers)
+    prepared = prepare(launcher, grid, first, workers, session, processes)
     if prepared is not None:
         for state, job in zip(owners, prepared[1].jobs, strict=True):
             state.jobs.append(job)

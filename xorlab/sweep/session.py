@@ -17,25 +17,26 @@ from rich.console import Console
 from xorlab.analysis.summary import Summary
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
-from xorlab.errors import StoreError
-from xorlab.memory import POINTS_AT_ONCE
+from xorlab.errors import EngineError, StoreError
 from xorlab.provenance import provenance
-from xorlab.result import Result
 from xorlab.sweep.axes import described, swept
 from xorlab.sweep.closing import close_parent, summary_at_hand
+from xorlab.sweep.curves import CurvesFile
+from xorlab.sweep.cuts import Cuts, bundle
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.plan import Job, Plan, Shard
 from xorlab.sweep.progress import SweepProgress
+from xorlab.sweep.records import at_once, records_of
 from xorlab.sweep.tables import summary_table
-from xorlab.sweep.work import Done, Failure, Work
-from xorlab.tracking.frames import Curve, record_row
+from xorlab.sweep.work import Done
+from xorlab.tracking.frames import record_row
 from xorlab.tracking.keeper import not_delivered
 from xorlab.tracking.kept import KeptSweep
 from xorlab.tracking.open import make_recorder
 from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.parent import About, Parent, mend, open_parent
-from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record, failed, finished
+from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record
 from xorlab.tracking.search import ended_runs
 from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
@@ -43,7 +44,7 @@ from xorlab.tracking.trouble import let_go, reported
 
 Row = dict[str, Any]
 _WAIT = 0.5  # seconds between signs of life
-_RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
+_MOST_TOLD = 20  # jobs that are listed one by one
 
 
 class StoppedError(Exception):
@@ -74,7 +75,7 @@ class Session:
     skipped: int = 0
     seconds: float = 0.0
     rows: dict[str, Row] = field(default_factory=dict)
-    curves: dict[str, Curve] = field(default_factory=dict)
+    curves: CurvesFile = field(default_factory=CurvesFile)
     reasons: dict[str, str] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
     parent: Parent | None = None
@@ -120,7 +121,7 @@ class Session:
                 # Where the store itself is in trouble the next start closes it.
                 with contextlib.suppress(Exception):
                     self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
-                if isinstance(error, KeyboardInterrupt):
+                if isinstance(error, KeyboardInterrupt | EngineError):
                     told = f"\nstopped; what is recorded stays. Go on with: {command()}"
                     self.console.print(told, soft_wrap=True, markup=False)
                 raise
@@ -137,36 +138,34 @@ class Session:
         """Train what remains, and record each shard as it ends."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         context = Context(self._provenance, self.parent.run_id)
-        shards: dict[Future[Done], Shard] = {}
+        cuts = Cuts(plan, executor.workers, executor.dispatch)
+        under_way: dict[Future[list[Done]], tuple[Shard, ...]] = {}
         with (
             Interrupts() as interrupts,
             SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress,
         ):
             try:
-                queue = list(reversed(plan.shards))
-                while queue or shards:
-                    while queue and len(shards) < executor.slots:
-                        shard = queue.pop()
-                        work = Work([job.config for job in shard.jobs], shard.task)
-                        shards[executor.submit(work)] = shard
-                    ended, _ = wait(shards, timeout=_WAIT, return_when=FIRST_COMPLETED)
+                while cuts or under_way:
+                    while cuts and len(under_way) < executor.slots:
+                        shards = cuts.take()
+                        under_way[executor.submit(bundle(shards))] = shards
+                    ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
                     interrupts.check()
                     self.parent.beat()
                     for future in ended:
-                        done, jobs = future.result(), shards.pop(future)
-                        some = _at_once(done)
-                        for start in range(0, len(jobs.jobs), some):
-                            part = slice(start, start + some)
-                            records = _records(jobs, done, part, context)
-                            once = self.tracking.existing != "rerun"
-                            with reported(self.store):
-                                identifiers = self.recorder.record(records, once)
-                            progress.add(self._note(jobs.jobs[part], records, identifiers))
-                        del future, done  # results that are recorded need no room
+                        shards, outcomes = under_way.pop(future), future.result()
+                        cuts.learn(shards, outcomes)
+                        for shard, done in zip(shards, outcomes, strict=True):
+                            for told in self._record(shard, done, context):
+                                progress.add(told)
+                        del future, outcomes, done  # results that are recorded need no room
                     if self.reasons and self.tracking.failures == "stop":
                         raise StoppedError
-            except BaseException:
+                    executor.check()
+            except BaseException as error:
                 executor.close()
+                if isinstance(error, EngineError):
+                    raise self._told_what_is_missing(error, plan) from error
                 raise
         self.seconds += progress.seconds
 
@@ -220,13 +219,32 @@ class Session:
         assert self.parent is not None  # noqa: S101  (within `opened`)
         self.rows.update(ended_runs(self.store, self.elsewhere, self.parent.run_id))
         for key in self.elsewhere & self.curves.keys():
-            self.curves[key] = (self.rows[key]["run_id"], *self.curves[key][1:])
+            self.curves.rename(key, self.rows[key]["run_id"])
         self.elsewhere.clear()
 
     @property
     def failed(self) -> list[Job]:
         """The jobs that failed, in order."""
         return [job for job in self.jobs if job.key in self.reasons]
+
+    def _record(self, shard: Shard, done: Done, context: Context) -> Iterator[Counter[str]]:
+        """Record one shard in parts; what became of each part's runs."""
+        once = self.tracking.existing != "rerun"
+        some = at_once(done)
+        for start in range(0, len(shard.jobs), some):
+            part = slice(start, start + some)
+            records = records_of(shard, done, part, context)
+            with reported(self.store):
+                identifiers = self.recorder.record(records, once)
+            yield self._note(shard.jobs[part], records, identifiers)
+
+    def _told_what_is_missing(self, error: EngineError, plan: Plan) -> EngineError:
+        missing = [job for job in plan.remaining if job.key not in self.rows]
+        for job in missing[:_MOST_TOLD]:
+            self.console.print(f"missing: job {job.num} ({job})", soft_wrap=True, markup=False)
+        if len(missing) > _MOST_TOLD:
+            self.console.print(f"and {len(missing) - _MOST_TOLD} more")
+        return EngineError(f"{error}; {len(missing)} of {len(plan.jobs)} runs are missing")
 
     def _note(
         self, jobs: Sequence[Job], records: Sequence[Record], identifiers: Sequence[str | None]
@@ -243,7 +261,7 @@ class Session:
             self.rows[job.key] = record_row(identifier or "", record)
             if identifier is None and record.status == FAILED:
                 continue  # elsewhere it may have gone well
-            self.curves[job.key] = (identifier or "", record.steps, record.loss)
+            self.curves.add(job.key, identifier or "", record.steps, record.loss)
         return counts
 
     def _tell(self, line: str) -> None:
@@ -263,22 +281,3 @@ class Session:
 def command() -> str:
     """What was typed to start this process, to be typed again, with any password anew."""
     return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))
-
-
-def _at_once(done: Done) -> int:
-    """How many of a shard's runs to record in one go."""
-    longest = max((len(o.steps) for o in done.outcomes if isinstance(o, Result)), default=1)
-    return max(1, min(_RECORDED_AT_ONCE, POINTS_AT_ONCE // max(1, longest)))
-
-
-def _records(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:
-    records = []
-    for job, outcome in zip(shard.jobs[part], done.outcomes[part], strict=True):
-        if isinstance(outcome, Result):
-            records.append(
-                finished(job.config, outcome, shard.task, context, done.started, done.ended)
-            )
-        else:
-            assert isinstance(outcome, Failure)  # noqa: S101  (the only other kind)
-            records.append(failed(job.config, outcome.traceback, context, done.started, done.ended))
-    return records

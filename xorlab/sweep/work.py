@@ -79,5 +79,20 @@ class Work:
             return Failure(traceback.format_exc())
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """Shards that are handed over together, as the cost of handing over demands."""
+
+    works: tuple[Work, ...]
+
+    def run(self) -> list[Done]:
+        """One after the other."""
+        return [work.run() for work in self.works]
+
+    def lost(self, reason: str) -> list[Done]:
+        """Every job failed."""
+        return [work.lost(reason) for work in self.works]
+
+
 def _now() -> int:
     return time.time_ns() // 1_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,8 +88,9 @@ def row_of(
         "outcome": tags.get(OUTCOME_TAG),
         "sweep": tags.get(SWEEP_TAG),
         "key": tags[KEY_TAG],
-        **{f"params.{key}": value for key, value in params.items()},
-        **{f"metrics.{key}": value for key, value in metrics.items()},
+        # Many rows have the same few keys and values: each is in memory once.
+        **{intern(f"params.{key}"): intern(value) for key, value in params.items()},
+        **{intern(f"metrics.{key}"): value for key, value in metrics.items()},
     }
 
 

@@ -7,6 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.provenance import Provenance
@@ -94,11 +95,13 @@ class Parent:
             uri = self._store.client.get_run(self.run_id).info.artifact_uri
             put_artifacts(self._store, self.run_id, uri, files)
 
-    def describe(self, files: Mapping[str, bytes], note: str, counts: Mapping[str, float]) -> None:
+    def describe(
+        self, files: Mapping[str, bytes | Path], note: str, counts: Mapping[str, float]
+    ) -> None:
         """Give the run its summary, in place of an earlier one.
 
         Args:
-            files: artifacts, file name to content.
+            files: artifacts, file name to content, or to a file that has it.
             note: the description, as Markdown.
             counts: metrics.
         """
@@ -156,7 +159,7 @@ def _signs_of_life(provenance: Provenance) -> dict[str, str]:
     return {OWNER_TAG: this_process(), HEARTBEAT_TAG: str(now()), **provenance.tags()}
 
 
-def describe(store: Store, run_id: str, files: Mapping[str, bytes], note: str) -> None:
+def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note: str) -> None:
     """Give a parent run artifacts and a description, in place of earlier ones."""
     put_artifacts(store, run_id, store.client.get_run(run_id).info.artifact_uri, files)
     store.client.set_tag(run_id, NOTE_TAG, note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 import time
 import uuid
@@ -120,7 +121,11 @@ def metric_entities(record: Record) -> list[Metric]:
 
 
 def put_artifacts(
-    store: Store, run_id: str, uri: str, artifacts: Mapping[str, bytes], below: str | None = None
+    store: Store,
+    run_id: str,
+    uri: str,
+    artifacts: Mapping[str, bytes | Path],
+    below: str | None = None,
 ) -> None:
     """Store files with a run; on this machine's disk each appears whole or not at all.
 
@@ -128,7 +133,7 @@ def put_artifacts(
         store: where the run is.
         run_id: of the run.
         uri: where its artifacts are.
-        artifacts: file name to content.
+        artifacts: file name to content, or to a file that has it.
         below: the folder among them; None for the uppermost.
     """
     if not artifacts:
@@ -150,12 +155,15 @@ def local_folder(uri: str) -> Path | None:
     return Path(uri) if not parts.scheme else None
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write each file beside its place, then rename it."""
+def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
+    """Write each file, or a copy of it, beside its place, then rename it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         beside = folder / f".{name}.{uuid.uuid4().hex[:8]}"
-        beside.write_bytes(content)
+        if isinstance(content, Path):
+            shutil.copyfile(content, beside)
+        else:
+            beside.write_bytes(content)
         beside.replace(folder / name)
 
 

@@ -1,0 +1,172 @@
+"""Engines side by side: the same sweeps on this machine and on clusters of two workers on it.
+
+Usage: python -m tests.benchmarks.engines [--small] [--untracked] [--scale]
+
+The first table is of the engines alone: nothing is recorded, and what is not work on a worker is
+overhead. The second is of whole tracked commands, from their cold start. An engine that cannot be
+had here is named with the reason. --scale sets the cost model beside landscapes of up to a million
+networks instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import ExitStack
+from pathlib import Path
+
+import xorlab
+from tests.clusters import Cluster, cluster, missing
+from xorlab.grid import Grid
+from xorlab.sweep.cuts import Cuts, bundle
+from xorlab.sweep.engines.make import make_engine
+from xorlab.sweep.engines.options import Options
+from xorlab.sweep.plan import Job, Shard, Tasks, make_plan
+
+CLUSTERS = ("slurm", "ray", "dask")
+HIDDEN = (2, 3, 4, 5)
+
+
+# Worker processes on this machine import this module, so what they do not need is imported late.
+
+
+def clusters(stack: ExitStack, folder: Path) -> dict[str, Cluster]:
+    """Those that can be had here, one core for each of two workers."""
+    from tests.benchmarks.sweeps import CONSOLE
+
+    found = {"local": Cluster(("hydra.launcher.workers=2",))}
+    for name in CLUSTERS:
+        reason = missing(name)
+        if reason is None:
+            found[name] = stack.enter_context(cluster(name, folder / name))
+            os.environ.update(found[name].environment)
+        else:
+            CONSOLE.print(f"{name}: {reason}")
+    return found
+
+
+def tracked(sizes: list[int], epochs: int, engines: dict[str, Cluster], folder: Path) -> None:
+    from tests.benchmarks.sweeps import CONSOLE, started, table
+
+    made = table(f"Tracked sweeps, {epochs:,} epochs: whole commands", "", "runs", "s",
+                 "train + record / s", "ms a run", "over local / ms a run", "peak MiB")  # fmt: skip
+    for size in sizes:
+        base = 0.0
+        for name, where in engines.items():
+            experiment = f"{name}{size}"
+            spent, peak = started(
+                folder, "-m", "xorlab", "-m", f"seed=range(0,{size // len(HIDDEN)})",
+                f"network.hidden={','.join(map(str, HIDDEN))}", f"training.epochs={epochs}",
+                f"tracking.experiment={experiment}", *where.options,
+            )  # fmt: skip
+            seconds = _seconds(folder, experiment)
+            base = base or seconds
+            made.add_row(name, f"{size:,}", f"{spent:.1f}", f"{seconds:.1f}",
+                         f"{1e3 * seconds / size:.2f}", f"{1e3 * (seconds - base) / size:.2f}",
+                         f"{peak:.0f}")  # fmt: skip
+    CONSOLE.print(made)
+
+
+def _seconds(folder: Path, experiment: str) -> float:
+    from xorlab.tracking.store import open_store
+
+    store = open_store(f"sqlite:///{folder}/mlflow.db", experiment, create=False)
+    (parent,) = store.client.search_runs([store.experiment_id], "tags.`xorlab.sweep_key` LIKE '%'")
+    return float(parent.data.metrics["seconds"])
+
+
+def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
+    from tests.benchmarks.sweeps import CONSOLE, table
+
+    made = table(f"Engines alone, {epochs:,} epochs, nothing recorded", "", "runs", "s", "work / s",
+                 "handed over", "each / ms", "share of work", "idle")  # fmt: skip
+    for size in sizes:
+        for name, where in engines.items():
+            told = dict(
+                option.removeprefix("hydra.launcher.").split("=") for option in where.options
+            )
+            workers = int(told.pop("workers", 2))
+            executor = make_engine(Options(**told, workers=workers))
+            try:
+                executor.start()
+                trained(executor, size // 10, epochs)  # processes and imports are there by then
+                spent, work, count = trained(executor, size, epochs)
+            finally:
+                executor.close()
+            made.add_row(
+                name, f"{size:,}", f"{spent:.2f}", f"{work:.2f}", f"{count}",
+                f"{1e3 * executor.dispatch:.1f}", f"{100 * count * executor.dispatch / work:.1f} %",
+                f"{100 * max(0.0, 1 - work / (spent * workers)):.0f} %",
+            )  # fmt: skip
+    CONSOLE.print(made)
+
+
+def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
+    """Wall seconds, seconds of work on workers, and how often something was handed over."""
+    jobs = []
+    for hidden in HIDDEN:
+        base = vars(xorlab.configure(f"network.hidden={hidden}", f"training.epochs={epochs}"))
+        for seed in range(max(1, runs // len(HIDDEN))):
+            config = xorlab.Config(**{**base, "seed": seed})
+            jobs.append(Job(len(jobs), (), config, str(len(jobs))))
+    plan = make_plan(jobs, Tasks(), (), executor.workers)
+    cuts = Cuts(plan, executor.workers, executor.dispatch)
+    began, work, count = time.perf_counter(), 0.0, 0
+    under_way: dict = {}
+    while cuts or under_way:
+        while cuts and len(under_way) < executor.slots:
+            shards = cuts.take()
+            under_way[executor.submit(bundle(shards))] = shards
+            count += 1
+        ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in ended:
+            shards, outcomes = under_way.pop(future), future.result()
+            cuts.learn(shards, outcomes)
+            work += sum(done.ended - done.started for done in outcomes) / 1e3
+            assert all(isinstance(o, xorlab.Result) for done in outcomes for o in done.outcomes)
+    return time.perf_counter() - began, work, count
+
+
+def scale(sides: list[int], epochs: int, folder: Path) -> None:
+    from tests.benchmarks.sweeps import CONSOLE, started, table
+
+    made = table(f"Landscapes of one tracked run, {epochs} epochs, this machine", "networks",
+                 "model / s", "s", "networks/s", "peak MiB")  # fmt: skip
+    for side in sides:
+        plane = ("init=uniform", "landscape.x=optimizer.lr", "landscape.x_low=0.1",
+                 "landscape.x_high=10", "landscape.y=init.range", "landscape.y_low=0.1",
+                 "landscape.y_high=5", f"landscape.width={side}", f"landscape.height={side}",
+                 f"training.epochs={epochs}")  # fmt: skip
+        grid = Grid(xorlab.configure(*plane))
+        job = Job(0, (), grid.config(0), "")
+        model = sum(Shard((job,) * len(grid.pixels(n)), grid.task).seconds for n in grid.pieces)
+        spent, peak = started(folder, "-m", "xorlab", *plane, f"tracking.experiment=plane{side}")
+        made.add_row(f"{side * side:,}", f"{model / 2:.1f}", f"{spent:.1f}",
+                     f"{side * side / spent:,.0f}", f"{peak:.0f}")  # fmt: skip
+    CONSOLE.print(made)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--small", action="store_true", help="a minute instead of ten")
+    parser.add_argument("--scale", action="store_true", help="the cost model, up to 10^6 networks")
+    parser.add_argument("--untracked", action="store_true", help="the first table alone")
+    options = parser.parse_args()
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        if options.scale:
+            scale([16] if options.small else [32, 100, 316, 1000], 100, folder)
+            return
+        engines = clusters(stack, folder)
+        sizes = [40] if options.small else [1000, 10_000]
+        alone(sizes if options.small else [*sizes, 100_000], 50 if options.small else 1000, engines)
+        if not options.untracked:
+            tracked(sizes, 50 if options.small else 100, engines, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Keys under hydra.launcher: checked before anything starts, and only where they mean something."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = ("-m", "seed=1,2", "training.epochs=5")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["engine=cloud"], "hydra.launcher.engine=cloud: must be one of local, slurm, ray, dask"),
+        (["engine=slurm"], "hydra.launcher.workers=null: must be how many Slurm jobs to ask for"),
+        (["engine=dask"], "hydra.launcher.address=null: must be the scheduler's address"),
+        (["engine=slurm", "workers=2", "time=0"], "time=0: must be an integer >= 1: minutes"),
+        (["engine=slurm", "workers=2", "time=soon"], "time"),
+        (["engine=ray", "cpus=0"], "cpus=0: must be an integer >= 1"),
+        (["engine=ray", "memory=-1"], "memory=-1: must be an integer >= 1: MiB"),
+        (["engine=ray", "start_timeout=0"], "start_timeout=0.0: must be a number > 0: seconds"),
+        (["engine=ray", "partition=gpu"], "partition=gpu: must be left out where hydra.launcher."
+         "engine=ray; it belongs to slurm"),
+        (["address=there"], "address=there: must be left out where hydra.launcher.engine=local; it "
+         "belongs to ray and dask"),
+        (["engine=ray", "executor=inline"], "executor=inline: must be left out where"),
+        (["engine=ray", "nodes=2"], "nodes"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_refused(options, message, command, tmp_path):
+    told = command(*SMALL, *(f"hydra.launcher.{option}" for option in options))
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert "Traceback" not in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "library", "options"),
+    [
+        ("slurm", "submitit", ["hydra.launcher.workers=2"]),
+        ("ray", "ray", []),
+        ("dask", "distributed", ["hydra.launcher.address=tcp://127.0.0.1:9"]),
+    ],
+)
+def test_a_missing_extra_is_named(engine, library, options, command, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not there
+    for arguments in (SMALL, (*SMALL[1:2], "plan=true")):
+        told = command("-m", *arguments, f"hydra.launcher.engine={engine}", *options)
+        assert (told.code, told.out) == (2, "")
+        assert f"pip install 'xorlab[{engine}]'" in told.err
+    assert list(Path(tmp_path).iterdir()) == []

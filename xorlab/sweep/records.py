@@ -1,0 +1,31 @@
+"""Outcomes of a shard as records of its runs."""
+
+from __future__ import annotations
+
+from xorlab.memory import POINTS_AT_ONCE
+from xorlab.result import Result
+from xorlab.sweep.plan import Shard
+from xorlab.sweep.work import Done, Failure
+from xorlab.tracking.record import Context, Record, failed, finished
+
+_RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
+
+
+def at_once(done: Done) -> int:
+    """How many of a shard's runs to record in one go."""
+    longest = max((len(o.steps) for o in done.outcomes if isinstance(o, Result)), default=1)
+    return max(1, min(_RECORDED_AT_ONCE, POINTS_AT_ONCE // max(1, longest)))
+
+
+def records_of(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:
+    """Some of a shard's outcomes as records, in the order of its jobs."""
+    records = []
+    for job, outcome in zip(shard.jobs[part], done.outcomes[part], strict=True):
+        if isinstance(outcome, Result):
+            records.append(
+                finished(job.config, outcome, shard.task, context, done.started, done.ended)
+            )
+        else:
+            assert isinstance(outcome, Failure)  # noqa: S101  (the only other kind)
+            records.append(failed(job.config, outcome.traceback, context, done.started, done.ended))
+    return records
