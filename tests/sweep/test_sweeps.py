@@ -159,6 +159,14 @@ def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
     assert len(parents()) == 1
 
 
+def test_a_run_that_was_trained_alone_is_not_trained_again(command, store_file):
+    command("seed=3", "training.epochs=50")
+    told = command("-m", "seed=range(0,5)", "training.epochs=50", INLINE)
+    assert told.code == 0
+    assert "1 skipped" in told.out
+    assert sorted(xorlab.load_runs()["seed"]) == [0, 1, 2, 3, 4]
+
+
 def test_a_widened_sweep_only_adds_what_is_new(command, store_file):
     command("-m", "seed=range(0,4)", "training.epochs=50")
     told = command("-m", "seed=range(0,6)", "optimizer.lr=0.1,0.5", "training.epochs=50")

@@ -83,14 +83,20 @@ def artifacts_place(named: str | None) -> str:
     return place.rstrip("/")
 
 
-def check_length(location: str) -> None:
-    """See that the addresses of artifacts fit where MLflow keeps them.
+def shared_place(named: str | None, folder: str) -> str:
+    """Where an experiment's artifacts go, in an address that fits where MLflow keeps it.
+
+    Args:
+        named: see `artifacts_place`.
+        folder: of the experiment.
 
     Raises:
-        ConfigError: they would not.
+        ConfigError: nothing is named, or it is too long.
     """
+    location = f"{artifacts_place(named)}/{folder}"
     if len(location) > _LONGEST:
         raise ConfigError(
             "tracking.artifacts", location,
             f"short: with the experiment's name at most {_LONGEST} characters",
         )  # fmt: skip
+    return location

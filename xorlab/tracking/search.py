@@ -24,7 +24,7 @@ def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) ->
         return {}
     rows = _from_sql(store, set(keys)) if store.has_sql else _from_client(store)
     found: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: (row["status"] != FINISHED, row["sweep"] != sweep)):
+    for row in sorted(rows, key=lambda row: (row["status"] != FINISHED, row.get("sweep") != sweep)):
         if row["key"] in keys:
             found.setdefault(row["key"], row)
     return found

@@ -22,7 +22,7 @@ from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, is_server, resolve, shown
 from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
-from xorlab.tracking.postgres import artifacts_place, check_length, is_postgres, opened_alone
+from xorlab.tracking.postgres import artifacts_place, is_postgres, opened_alone, shared_place
 from xorlab.tracking.schema import await_schema
 from xorlab.tracking.trouble import Identity, check_there, explained, identity_of
 
@@ -120,12 +120,13 @@ def open_store(
         if is_postgres(address):
             with opened_alone(address):
                 client = client_of(address)
-                named = partial(artifacts_place, artifacts)
-                identifier = _experiment(client, experiment, named, create)
+                shared = partial(shared_place, artifacts)
+                identifier = _experiment(client, experiment, shared, create)
             return Store(address, experiment, identifier, client)
         if file is None:
             client = client_of(address)
-            identifier = _experiment(client, experiment, lambda: artifacts, create)
+            asked = _below(artifacts) if artifacts else None
+            identifier = _experiment(client, experiment, asked, create)
             return Store(address, experiment, identifier, client)
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -141,8 +142,8 @@ def open_store(
             # MLflow keeps connections by address: one may be to a file that was there before.
             client._tracking_client.store.engine.dispose()  # noqa: SLF001
             beside = (file.parent / "mlartifacts").as_uri()
-            place = artifacts_place(artifacts) if artifacts else beside
-            identifier = _experiment(client, experiment, lambda: place, create)
+            place = _below(artifacts_place(artifacts) if artifacts else beside)
+            identifier = _experiment(client, experiment, place, create)
         store = Store(address, experiment, identifier, client, identity)
         check_there(store)
         return store
@@ -163,8 +164,12 @@ def _translated(address: str) -> Iterator[None]:
         raise StoreError(f"cannot open the tracking store {told}") from error
 
 
+def _below(place: str) -> Callable[[str], str]:
+    return lambda folder: f"{place}/{folder}"
+
+
 def _experiment(
-    client: MlflowClient, name: str, place: Callable[[], str | None], create: bool
+    client: MlflowClient, name: str, place: Callable[[str], str] | None, create: bool
 ) -> str:
     from mlflow.exceptions import MlflowException
 
@@ -172,10 +177,7 @@ def _experiment(
     if found is None and not create:
         raise NoStoreError(f"there is no experiment {name!r} in this store")
     if found is None:
-        artifacts = place()
-        location = f"{artifacts}/{_folder(name)}" if artifacts else None
-        if location is not None:
-            check_length(location)
+        location = place(_folder(name)) if place is not None else None
         try:
             return str(client.create_experiment(name, location, dict([_KIND])))
         except MlflowException:
