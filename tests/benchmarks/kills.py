@@ -45,7 +45,7 @@ def main() -> None:
         in_time = 0
         for kill in range(options.kills):
             child = start(folder, *sweep, "tracking.experiment=killed")
-            moment = rng.uniform(0.5, 10.0)
+            moment = rng.uniform(0.5, 15.0)
             try:
                 child.wait(moment)
             except subprocess.TimeoutExpired:
