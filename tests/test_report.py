@@ -131,8 +131,8 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ([], 2, "takes a SWEEP"),
-        (["latest", "--filter", "x"], 2, "takes a SWEEP"),
+        ([], 2, "name a SWEEP"),
+        (["latest", "--filter", "x"], 2, "name a SWEEP"),
         (["zzzz"], 2, "zzzz: no sweep of experiment 'xorlab' has an id that begins so"),
         (["latest", "--experiment", "other"], 1, "there is no experiment 'other'"),
         (["latest", "--uri", "ftp://x"], 2, "tracking.uri=ftp://x"),

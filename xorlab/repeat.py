@@ -125,7 +125,8 @@ def compare(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
     unlike = [key for key in metrics if recorded.metrics.get(key) != metrics[key]]
     unlike += [f"no {key}" for key in ("epochs_to_solve", "diverged_at")
                if key in recorded.metrics and key not in metrics]  # fmt: skip
-    outcome = _SAME + f": {now} after {result.epochs_run} epochs"
+    solved = f" at step {result.epochs_to_solve}" if result.epochs_to_solve is not None else ""
+    outcome = _SAME + f": {now}{solved}, {result.epochs_run} epochs run"
     if then != now or unlike:
         outcome = f"{then} then, {now} now" + (f"; {', '.join(unlike)} differ" if unlike else "")
     return {

@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _report(options: argparse.Namespace) -> int:
     if (options.sweep is None) == (options.filter is None):
-        raise UsageError("xorlab-report takes a SWEEP (latest is the last one) or a --filter")
+        raise UsageError("name a SWEEP (latest is the last one) or a --filter")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.analysis.summary import headline, summarise
     from xorlab.failure_report import with_failures

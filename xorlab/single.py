@@ -73,13 +73,14 @@ def run_single(config: Config) -> float:
             | context.provenance.files(),
         )
     with reported(store):
-        recorder.record([record], False)
+        (identifier,) = recorder.record([record], False)
     waiting = recorder.settle()
     if alone:
         _tell(_result_text(config, result))
         if waiting is not None:
             raise StoreError(waiting)
-        _tell(f"\nRecorded as '{run_name(config)}' in experiment '{tracking.experiment}'.")
+        where = f"in experiment '{tracking.experiment}', run {identifier}"
+        _tell(f"\nRecorded as '{run_name(config)}' {where}.")
         _tell(f"Browse the runs: {store.browse()}")
     return objective(result.metrics(), tracking.objective)
 

@@ -99,5 +99,5 @@ def _unknown_choice(group: str, choice: str, text: str) -> UsageError:
     options = re.findall(r"^\t(.+)$", text.partition("Config search path")[0], flags=re.MULTILINE)
     known = list(dict.fromkeys(options)) or list(GROUPS.get(group, ()))
     guess = nearest(choice, known)
-    hint = f"did you mean {guess}? " if guess else ""
-    return UsageError(f"{group}={choice}: there is no such choice; {hint}One of {', '.join(known)}")
+    hint = f"did you mean {guess}? One of" if guess else "it is one of"
+    return UsageError(f"{group}={choice}: there is no such choice; {hint} {', '.join(known)}")

@@ -179,7 +179,7 @@ class Session:
         failed = [f"job {job.num} ({job}): {self.reasons[job.key]}" for job in self.failed]
         summary, waiting = self._summed_up(self._ending(notes, failed))
         if len(summary.settings):
-            self.console.print(summary_table(summary.settings, summary.by))
+            self.console.print(summary_table(summary.settings, summary.by, self.console.width))
         for line in (summary.headline, *summary.notes, *(f"failed: {job}" for job in failed)):
             self._tell(line)
         if waiting is not None:

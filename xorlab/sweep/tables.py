@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
@@ -13,6 +13,8 @@ from xorlab.machine import rooms
 from xorlab.memory import Need, size
 from xorlab.sweep.axes import described
 from xorlab.sweep.plan import Plan
+
+_LEAST_NEEDED = ("ERT there", "best cutoff", "diverged", "ERT", "epochs (median)")
 
 
 def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: int) -> Table:
@@ -36,7 +38,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         ("to train", str(len(plan.remaining))),
         ("shards", f"{len(plan.shards)}{cut}"),
         ("workers", str(workers)),
-        ("estimated training time", _duration(plan.seconds(workers))),
+        ("estimated training time, without recording", _duration(plan.seconds(workers))),
         ("estimated memory", _memory(plan.need(processes))),
     ]
     for row in rows:
@@ -44,17 +46,36 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
     return table
 
 
-def summary_table(statistics: pd.DataFrame, by: Sequence[str]) -> Table:
-    """How often and how fast each setting learns."""
+def summary_table(statistics: pd.DataFrame, by: Sequence[str], width: int) -> Table:
+    """How often and how fast each setting learns.
+
+    Args:
+        statistics: from `xorlab.convergence`.
+        by: the columns that make a setting.
+        width: of the terminal; where it is narrow, columns are left out, and no number is cut.
+    """
     header, rows = success_cells(statistics, by)
+    columns = {name: [row[n] for row in rows[:MOST_ROWS]] for n, name in enumerate(header)}
+    titles = {name: name for name in columns}
+    if _width(titles, columns) > width:
+        titles = {name: name.replace(" ", "\n").replace(".", ".\n") for name in columns}
+    for name in _LEAST_NEEDED:
+        if _width(titles, columns) > width:
+            del titles[name]
     table = Table(box=SIMPLE_HEAD)
-    for number, name in enumerate(header):
-        table.add_column(name, justify="left" if number < len(by) else "right", no_wrap=True)
-    for row in rows[:MOST_ROWS]:
+    for name, title in titles.items():
+        table.add_column(title, justify="left" if name in by else "right", no_wrap=True)
+    for row in zip(*(columns[name] for name in titles), strict=True):
         table.add_row(*row)
     if len(rows) > MOST_ROWS:
         table.caption = f"and {len(rows) - MOST_ROWS} more settings in the tracking store"
     return table
+
+
+def _width(titles: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> int:
+    """Of a table with these columns: what they hold, and what stands between them."""
+    cells = [[*title.split("\n"), *columns[name]] for name, title in titles.items()]
+    return sum(max(map(len, column)) for column in cells) + 3 * len(cells) + 1
 
 
 def _memory(need: Need) -> str:

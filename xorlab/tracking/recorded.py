@@ -13,6 +13,7 @@ import pandas as pd
 
 from xorlab.errors import StoreError, UsageError
 from xorlab.tracking.address import shown
+from xorlab.tracking.landscapes import LANDSCAPE_TAG
 from xorlab.tracking.parent import IDENTITY_TAG
 from xorlab.tracking.reader import load_curves
 from xorlab.tracking.record import FINISHED
@@ -64,6 +65,11 @@ def recorded_run(run_id: str, uri: str | None) -> Recorded:
     tags, name = run.data.tags, run.info.run_name or ""
     if IDENTITY_TAG in tags:
         raise UsageError(f"{run_id}: this is a sweep; name one of its runs")
+    if LANDSCAPE_TAG in tags:
+        raise UsageError(
+            f"{run_id}: this is a landscape, whose networks are no runs of their own; its command "
+            "with tracking.existing=rerun trains all of them again"
+        )
     if run.info.status != FINISHED:
         raise UsageError(
             f"{run_id}: this run is {run.info.status}; only one that FINISHED can be compared"

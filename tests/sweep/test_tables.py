@@ -1,0 +1,36 @@
+"""The tables that a sweep prints: whatever the width, no number is cut."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from tests.analysis.samples import table
+from xorlab import convergence
+from xorlab.analysis.success_table import success_cells
+from xorlab.sweep.tables import summary_table
+
+BY = ["network.hidden", "optimizer.lr"]
+RUNS = table({0.5: [1, 2, 3, None], 2.0: [4] * 20, 11.25: [None] * 3}, **{"network.hidden": 2})
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 135, 200])
+def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
+    statistics = convergence(RUNS, by=BY)
+    text = io.StringIO()
+    console = Console(file=text, width=width)
+    console.print(summary_table(statistics, BY, console.width))
+    assert "…" not in text.getvalue()
+    assert max(map(len, text.getvalue().splitlines())) <= width
+    lines = [line.split() for line in text.getvalue().splitlines()]
+    for row in success_cells(statistics, BY)[1]:
+        whole = " ".join(row[: len(BY) + 4]).split()  # up to the interval
+        assert any(line[: len(whole)] == whole for line in lines)
+
+
+def test_a_wide_terminal_shows_everything():
+    statistics = convergence(RUNS, by=BY)
+    shown = summary_table(statistics, BY, 200)
+    assert [column.header for column in shown.columns] == success_cells(statistics, BY)[0]
