@@ -38,7 +38,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         ("to train", str(len(plan.remaining))),
         ("shards", f"{len(plan.shards)}{cut}"),
         ("workers", str(workers)),
-        ("estimated training time, without recording", _duration(plan.seconds(workers))),
+        ("estimated training time", f"{_duration(plan.seconds(workers))}, without recording"),
         ("estimated memory", _memory(plan.need(processes))),
     ]
     for row in rows:
