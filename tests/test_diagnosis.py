@@ -41,7 +41,7 @@ def test_each_class_is_told_where_it_was_provoked(expected, command, store_file)
     told = diagnosis["failure"].value_counts()
     assert told.index[0] == expected
     # Training is chaotic, and processors round differently: some may have ended in another way.
-    assert told[expected] >= 0.8 * len(failed)
+    assert told[expected] >= 7 / 8 * len(failed)
 
 
 def test_failures_of_xor_are_minima_and_saddles_at_infinity(command, store_file):

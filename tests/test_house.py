@@ -21,7 +21,7 @@ HEIGHTS = {
     "derivatives": 1, "curvature": 1, "downhill": 1,
     "identity": 1, "provenance": 1, "environment": 1, "targets": 1, "machine": 1,
     "user_folder": 5, "repeat": 5, "outbox": 5, "command": 1, "help": 1, "checks": 1,
-    "choices": 0, "config": 0, "keys": 0, "errors": 0, "credentials": 0,
+    "quiet": 0, "choices": 0, "config": 0, "keys": 0, "errors": 0, "credentials": 0,
 }  # fmt: skip
 
 

@@ -7,8 +7,9 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
+from xorlab.quiet import quiet
 from xorlab.tracking.address import is_server
-from xorlab.tracking.server import ServerClient, quiet, with_patience
+from xorlab.tracking.server import ServerClient, with_patience
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient

@@ -7,16 +7,15 @@ it has refused.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import StoreError
+from xorlab.quiet import quiet
 from xorlab.tracking.address import shown
 
 if TYPE_CHECKING:
@@ -181,15 +180,3 @@ def with_patience() -> None:
     """Set how MLflow repeats calls, where its user has not."""
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
-
-
-@contextlib.contextmanager
-def quiet(name: str, level: int = logging.ERROR) -> Iterator[None]:
-    """Within: a library tells what is of this level or above, not every repetition."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(level)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

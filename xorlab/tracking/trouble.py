@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from xorlab.credentials import without_those_of
 from xorlab.errors import StoreError
+from xorlab.quiet import quiet
 from xorlab.tracking.address import database_file, shown
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def reported(store: Store) -> Iterator[None]:
 
     check_there(store)
     try:
-        with _without_tracebacks():
+        # MLflow logs every error of a database with its traceback, and raises it as well.
+        with quiet("mlflow.store.db.utils", logging.CRITICAL):
             yield
     except StoreError:
         raise
@@ -155,15 +157,3 @@ def _where(error: BaseException) -> str:
         if isinstance(one, OSError) and one.filename is not None:
             return f": {Path(os.fsdecode(one.filename)).parent}"
     return ""
-
-
-@contextlib.contextmanager
-def _without_tracebacks() -> Iterator[None]:
-    """MLflow logs every error of a database with its traceback, and raises it as well."""
-    logger = logging.getLogger("mlflow.store.db.utils")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

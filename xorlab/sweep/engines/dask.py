@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from xorlab.errors import EngineError
+from xorlab.quiet import quiet
 from xorlab.sweep.engines.make import TRIES, extra, fastest, refuse_other_versions, settle
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.engines.worker import run_packed, versions
@@ -38,7 +38,7 @@ class Dask:
         self._distributed: Any = extra("dask", "distributed")
         self._wait = options.wait
         self._told = f"hydra.launcher.engine=dask: the scheduler at {options.address}"
-        with _quiet():
+        with quiet("distributed", logging.CRITICAL):
             try:
                 self._client = self._distributed.Client(
                     options.address, timeout=_CONNECT, set_as_default=False
@@ -87,7 +87,7 @@ class Dask:
 
     def close(self) -> None:
         """Cancel what has not ended; the cluster stays."""
-        with _quiet():
+        with quiet("distributed", logging.CRITICAL):
             self._client.close(timeout=_CONNECT)  # with it goes what was asked for and is not done
 
     def _settle(self, ended: Any, work: Runnable[T], future: Future[T]) -> None:
@@ -105,17 +105,3 @@ class Dask:
 
     def _none(self) -> str:
         return f"has had no worker for {self._wait:g} s (hydra.launcher.start_timeout)"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Within: a connection that fails, or is ended, is told by us and not in the log as well."""
-    import logging
-
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
