@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from xorlab.usage import readable, unknown_key
 
 CONFIG_NAME = "config"
 _GROUP_OF = {key: (group, leaf) for key, group, leaf, _ in LEAVES}
+_REMEMBERED = 4096  # overrides: a sweep names each of its values in very many jobs
 
 
 def config_directory() -> Path:
@@ -62,12 +64,23 @@ def _refuse_unknown(values: dict[Any, Any]) -> None:
                 raise unknown_key(name)
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """An override, and whether it changes which files are merged, or is a plain value."""
+
+    text: str
+    parsed: Override
+    structural: bool
+    plain: bool
+
+
 class Composer:
     """Composes many configurations that differ by a few overrides.
 
     Hydra builds its defaults list and merges its files anew for every job. Here that happens once
-    per distinct set of group overrides; plain values are then set on a typed copy. Anything that
-    is not a plain value (additions, deletions, dictionaries, interpolations) takes Hydra's way.
+    per distinct set of group overrides; plain values are then set on a typed copy, each converted
+    once. Anything that is not a plain value (additions, deletions, dictionaries, interpolations)
+    takes Hydra's way.
 
     Args:
         loader: Hydra's configuration loader.
@@ -78,7 +91,7 @@ class Composer:
         self._loader = loader
         self._shared = list(overrides)
         self._parser = OverridesParser.create(config_loader=loader)
-        self._parsed: dict[str, Override] = {}
+        self._read = lru_cache(_REMEMBERED)(self._read_anew)
         self._bases: dict[tuple[str, ...], _Base] = {}
 
     def compose(self, overrides: Sequence[str]) -> Config:
@@ -87,19 +100,16 @@ class Composer:
         Raises:
             Exception: what Hydra raises for the same overrides.
         """
-        parsed = [self._parse(override) for override in overrides]
-        structural = [self._is_structural(override) for override in parsed]
-        names = tuple(o for o, first in zip(overrides, structural, strict=True) if first)
-        base = self._base(names)
-        values = [o for o, first in zip(parsed, structural, strict=True) if not first]
-        if base.plain and all(_is_plain(override) for override in values):
+        read = [self._read(text) for text in overrides]
+        base = self._base(tuple(one.text for one in read if one.structural))
+        values = [one for one in read if not one.structural]
+        if base.plain and all(one.plain for one in values):
             return base.with_values(values)
-        return base.with_overrides(values)
+        return base.with_overrides([one.parsed for one in values])
 
-    def _parse(self, override: str) -> Override:
-        if override not in self._parsed:
-            self._parsed[override] = self._parser.parse_override(override)
-        return self._parsed[override]
+    def _read_anew(self, text: str) -> _Read:
+        parsed = self._parser.parse_override(text)
+        return _Read(text, parsed, self._is_structural(parsed), _is_plain(parsed))
 
     def _is_structural(self, override: Override) -> bool:
         """Whether it changes which files are merged, or Hydra's own node."""
@@ -146,15 +156,15 @@ class _Base:
         self._scratch = copy.deepcopy(cfg)
         self.plain = "${" not in OmegaConf.to_yaml(cfg) and not OmegaConf.missing_keys(cfg)
         self._config = from_omegaconf(cfg) if self.plain else Config()
+        self._converted = lru_cache(_REMEMBERED)(self._convert)
 
-    def with_values(self, overrides: Sequence[Override]) -> Config:
+    def with_values(self, overrides: Sequence[_Read]) -> Config:
         """Convert each value by its key's type, and put it into a copy of the base."""
         config = copy.copy(self._config)
         touched: set[str] = set()
         for override in overrides:
-            key = override.key_or_group
-            group, leaf = _GROUP_OF[key]
-            value = self._convert(key, override)
+            group, leaf = _GROUP_OF[override.parsed.key_or_group]
+            value = self._converted(override)
             if not group:
                 setattr(config, leaf, value)
                 continue
@@ -162,14 +172,15 @@ class _Base:
                 setattr(config, group, copy.copy(getattr(config, group)))
                 touched.add(group)
             setattr(getattr(config, group), leaf, value)
-        # Sections that no override touched are shared between configurations, which no code
-        # that holds a composed configuration changes.
+        # Values, and sections that no override touched, are shared between configurations, which
+        # no code that holds a composed configuration changes.
         return config
 
-    def _convert(self, key: str, override: Override) -> Any:
+    def _convert(self, override: _Read) -> Any:
+        key = override.parsed.key_or_group
         before = OmegaConf.select(self._cfg, key)
         try:
-            ConfigLoaderImpl._apply_overrides_to_config([override], self._scratch)  # noqa: SLF001
+            ConfigLoaderImpl._apply_overrides_to_config([override.parsed], self._scratch)  # noqa: SLF001
             value = OmegaConf.select(self._scratch, key)
         finally:
             OmegaConf.update(self._scratch, key, before, merge=False)
