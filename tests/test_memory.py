@@ -32,7 +32,9 @@ print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith
 
 def need(count: int, *overrides: str, workers: int = 1):
     configs = [configure(f"seed={n}", *overrides) for n in range(count)]
-    return need_of([(configs[0], make_task(configs[0].task), count)], configs, workers)
+    return need_of(
+        [(configs[0], make_task(configs[0].task), count)], [(configs[0], count)], workers
+    )
 
 
 @pytest.mark.parametrize(

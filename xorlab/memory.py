@@ -19,10 +19,11 @@ from xorlab.training import lane_bytes, layer_sizes
 # Measured: a process that has imported what it needs, what a run costs beside its curve, and what
 # a point of a curve costs where it is in the tables of the summary, or on its way into the store.
 _PARENT, _WORKER = 260 << 20, 50 << 20
-_RUN, _SUMMARISED, _RECORDED = 30_000, 200, 900
+_RUN, _SUMMARISED, _RECORDED = 4_000, 200, 900
 _PIXEL = 150  # of a landscape: its arrays and its picture
 
 POINTS_AT_ONCE = 100_000  # recorded in one transaction
+MOST_CURVES = 5_000  # in a summary: more change no figure
 _COPIES = 3  # of a curve in a worker: as it is trained, turned round, and on its way home
 
 
@@ -49,26 +50,26 @@ class Need:
 
 
 def need_of(
-    shards: Iterable[tuple[Config, Task, int]], runs: Sequence[Config], workers: int
+    shards: Iterable[tuple[Config, Task, int]], runs: Sequence[tuple[Config, int]], workers: int
 ) -> Need:
     """What a sweep needs.
 
     Args:
         shards: of each one of its configurations, its task and how many there are.
-        runs: every run of the sweep, those included that are finished already.
+        runs: each setting of the sweep, and how many runs have it, the finished ones included.
         workers: processes that train; 0 where the parent does.
     """
     many = list(shards)
-    points = [_points(config) for config in runs]
+    longest = max((_points(config) for config, _ in runs), default=0)
+    points, total = sum(n * _points(config) for config, n in runs), sum(n for _, n in runs)
     arrays = [_arrays(config, task, count) for config, task, count in many]
     curves = [8 * count * _points(config) for config, _, count in many]
     training = max((a + _COPIES * c for a, c in zip(arrays, curves, strict=True)), default=0)
     # Results wait to be recorded, twice as many as there are workers.
     waiting = max(1, 2 * workers) * max(curves, default=0)
-    recorded = _RECORDED * min(sum(points), max([POINTS_AT_ONCE, *points]))
-    summarised = _SUMMARISED * sum(points)
-    kept = _RUN * len(runs) + 8 * sum(points)
-    parent = _PARENT + kept + max(waiting + recorded, summarised)
+    recorded = _RECORDED * min(points, max(POINTS_AT_ONCE, longest))
+    summarised = _SUMMARISED * points * min(total, MOST_CURVES) // max(1, total)
+    parent = _PARENT + _RUN * total + max(waiting + recorded, summarised)
     working = min(workers, len(many))
     if not workers:
         parent += training
@@ -82,7 +83,7 @@ def need_of(
     value: object = workers
     if key != "hydra.launcher.workers":
         group, _, leaf = key.partition(".")
-        first = max(runs, key=_points) if runs else many[0][0]
+        first = max((config for config, _ in runs), key=_points)
         value = getattr(getattr(first, group), leaf)
     return Need(parent, worker, working, (key, value))
 

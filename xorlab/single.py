@@ -38,7 +38,7 @@ def run_single(config: Config) -> float:
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
-    refuse_too_much(need_of([(config, task, 1)], [config], 0))
+    refuse_too_much(need_of([(config, task, 1)], [(config, 1)], 0))
     # Only here, so that a wrong value is told before seconds of imports.
     from xorlab.sweep.returns import objective
     from xorlab.tracking.open import make_recorder

@@ -21,10 +21,12 @@ from pathlib import Path
 import xorlab
 from tests.clusters import Cluster, cluster, missing
 from xorlab.grid import Grid
+from xorlab.sweep.cost import seconds_of
 from xorlab.sweep.cuts import Cuts, bundle
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
-from xorlab.sweep.plan import Job, Shard, Tasks, make_plan
+from xorlab.sweep.jobs import catalogued
+from xorlab.sweep.plan import Tasks, make_plan
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)
@@ -106,13 +108,12 @@ def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
 
 def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
     """Wall seconds, seconds of work on workers, and how often something was handed over."""
-    jobs = []
+    configs = []
     for hidden in HIDDEN:
         base = vars(xorlab.configure(f"network.hidden={hidden}", f"training.epochs={epochs}"))
-        for seed in range(max(1, runs // len(HIDDEN))):
-            config = xorlab.Config(**{**base, "seed": seed})
-            jobs.append(Job(len(jobs), (), config, str(len(jobs))))
-    plan = make_plan(jobs, Tasks(), (), executor.workers)
+        seeds = range(max(1, runs // len(HIDDEN)))
+        configs += [xorlab.Config(**{**base, "seed": seed}) for seed in seeds]
+    plan = make_plan(catalogued([()] * len(configs), configs), Tasks(), (), executor.workers)
     cuts = Cuts(plan, executor.workers, executor.dispatch)
     began, work, count = time.perf_counter(), 0.0, 0
     under_way: dict = {}
@@ -141,8 +142,8 @@ def scale(sides: list[int], epochs: int, folder: Path) -> None:
                  "landscape.y_high=5", f"landscape.width={side}", f"landscape.height={side}",
                  f"training.epochs={epochs}")  # fmt: skip
         grid = Grid(xorlab.configure(*plane))
-        job = Job(0, (), grid.config(0), "")
-        model = sum(Shard((job,) * len(grid.pixels(n)), grid.task).seconds for n in grid.pieces)
+        sizes = [len(grid.pixels(n)) for n in grid.pieces]
+        model = sum(seconds_of(grid.config(0), grid.task, size) for size in sizes)
         spent, peak = started(folder, "-m", "xorlab", *plane, f"tracking.experiment=plane{side}")
         made.add_row(f"{side * side:,}", f"{model / 2:.1f}", f"{spent:.1f}",
                      f"{side * side / spent:,.0f}", f"{peak:.0f}")  # fmt: skip

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorlab import configure
 from xorlab.sweep.cuts import SHARE, Cuts
-from xorlab.sweep.plan import Job, Tasks, make_plan
+from xorlab.sweep.jobs import catalogued
+from xorlab.sweep.plan import Tasks, make_plan
 from xorlab.sweep.work import Done
 from xorlab.training import chunk_width, shard_key
 
 
 def plan_of(runs: int, hidden: tuple[int, ...], epochs: int, workers: int):
-    """Jobs that differ in their keys; their seeds play no part in how they are cut."""
+    """Jobs of a few shapes."""
     configs = [configure(f"network.hidden={h}", f"training.epochs={epochs}") for h in hidden]
-    jobs = [
-        Job(n, (), config, str(n))
-        for n, config in enumerate(c for c in configs for _ in range(runs))
-    ]
-    return make_plan(jobs, Tasks(), (), workers)
+    seeded = [replace(config, seed=seed) for config in configs for seed in range(runs)]
+    return make_plan(catalogued([()] * len(seeded), seeded), Tasks(), (), workers)
 
 
 def handed_over(cuts: Cuts, speed: float) -> list[tuple]:

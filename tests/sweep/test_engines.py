@@ -295,4 +295,4 @@ def test_a_cluster_that_cannot_be_reached_is_told_before_anything_is_recorded(
 def nothing_recorded() -> None:
     store = open_store(None, "xorlab")
     assert store.client.search_runs([store.experiment_id]) == []
-    assert ended_runs(store, ["any"]) == {}
+    assert list(ended_runs(store, ["any"])) == []

@@ -16,7 +16,7 @@ import pytest
 
 import xorlab
 from xorlab.sweep.axes import swept
-from xorlab.sweep.plan import make_job
+from xorlab.sweep.jobs import catalogued
 from xorlab.tracking.store import open_store
 
 SMALL = ("-m", "seed=range(0,6)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=800")
@@ -110,8 +110,8 @@ def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, 
 
 def test_a_key_that_follows_from_a_choice_is_no_axis():
     def axes(*sets: str) -> dict[str, list[str]]:
-        jobs = [make_job(n, o.split(), xorlab.configure(*o.split())) for n, o in enumerate(sets)]
-        return swept(jobs)
+        grid = [overrides.split() for overrides in sets]
+        return swept(catalogued(grid, [xorlab.configure(*overrides) for overrides in grid]))
 
     assert axes("optimizer=gd", "optimizer=rprop") == {"optimizer": ["gd", "rprop"]}
     assert axes("task=xor", "task=parity") == {"task": ["xor", "parity"]}

@@ -8,11 +8,11 @@ from itertools import chain
 from typing import Any
 
 from xorlab.identity import CHOICES, science
-from xorlab.sweep.plan import Job
+from xorlab.sweep.jobs import Jobs
 from xorlab.tracking.record import spell
 
 
-def swept(jobs: Sequence[Job]) -> dict[str, list[str]]:
+def swept(jobs: Jobs) -> dict[str, list[str]]:
     """Science keys with more than one value, and those values in order of appearance.
 
     A key that follows from a choice, as the defaults of an optimizer do, is no axis beside it.
@@ -20,13 +20,14 @@ def swept(jobs: Sequence[Job]) -> dict[str, list[str]]:
     # By key and choice of its group, as most keys of a group belong to some choices alone.
     found: dict[str, dict[str | None, dict[str, int]]] = {}
     sizes: Counter[tuple[str, str | None]] = Counter()
-    for job in jobs:
-        values = science(job.config)
+    for config, count in jobs.settings():
+        values = science(config)
         for group in CHOICES:
-            sizes[group, values[group]] += 1
+            sizes[group, values[group]] += count
         for key, value in values.items():
             told = found.setdefault(key, {}).setdefault(_choice(key, values), {})
-            told[spell(value)] = told.get(spell(value), 0) + 1
+            told[spell(value)] = told.get(spell(value), 0) + count
+    found["seed"] = {None: Counter(map(spell, jobs.seeds.tolist()))}
     axes = {}
     for key, choices in found.items():
         for choice, told in choices.items():

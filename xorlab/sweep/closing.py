@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+import numpy as np
 
 from xorlab.analysis.summary import Summary, headline, summarise
-from xorlab.sweep.curves import CurvesFile
-from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of, write_curves
+from xorlab.sweep.curves import curves_in_parts, write_parquet
+from xorlab.sweep.ledger import Ledger
+from xorlab.sweep.summary import counts_of, facts_of, files_of, summary_of
 from xorlab.tracking.delivery import Delivery, deliver, trouble_of
 from xorlab.tracking.files import CURVES_FILE
-from xorlab.tracking.frames import curves_frame, runs_frame
+from xorlab.tracking.frames import curves_frame
 from xorlab.tracking.kept import DamagedError, KeptSweep
 from xorlab.tracking.outbox import Outbox, is_for
 from xorlab.tracking.parent import Parent, mend
@@ -20,15 +22,12 @@ from xorlab.tracking.search import ended_runs
 from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
 
-Rows = Sequence[dict[str, Any]]
-
 
 def close_parent(
     store: Store,
     parent: Parent,
     ending: KeptSweep,
-    rows: Rows,
-    curves: CurvesFile,
+    ledger: Ledger,
     tags: Mapping[str, str],
 ) -> Summary:
     """Give a parent run its summary, then its status.
@@ -37,16 +36,16 @@ def close_parent(
         store: where it is.
         parent: the run.
         ending: how the sweep ended.
-        rows: of its runs.
-        curves: those that are at hand, by key; the others are read.
+        ledger: what is known of its runs; curves that it does not have are read.
         tags: that tell the code version.
     """
-    summary = summary_of(store, rows, curves, ending.seconds, ending.skipped, ending.notes)
+    summary = summary_of(store, ledger, ending.seconds, ending.skipped, ending.notes)
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
     facts = facts_of(store, parent.run_id, tags)
     with TemporaryDirectory(prefix="xorlab-") as folder:
         path = Path(folder) / CURVES_FILE
-        write_curves(path, store, summary.runs, curves)
+        every = np.arange(len(summary.runs))
+        write_parquet(path, curves_in_parts(store, ledger, summary.runs, every))
         files = files_of(summary, parent.name, facts, ending.failed, path)
         # All of it is there before the status says FINISHED.
         parent.describe(files, summary.markdown, counts)
@@ -54,9 +53,9 @@ def close_parent(
     return summary
 
 
-def summary_at_hand(ending: KeptSweep, rows: Rows) -> Summary:
+def summary_at_hand(ending: KeptSweep, ledger: Ledger) -> Summary:
     """The summary without figures, of what is known without a server."""
-    runs = runs_frame(rows)
+    runs = ledger.frame()
     told = headline(runs, ending.seconds, ending.skipped)
     return summarise(runs, curves_frame([]), told, ending.notes, drawn=False)
 
@@ -89,11 +88,12 @@ def deliver_all(store: Store, outbox: Outbox) -> Delivery:
 
 
 def _end(store: Store, ending: KeptSweep) -> None:
-    found = ended_runs(store, set(ending.keys), ending.run_id)
-    rows = [found[key] for key in ending.keys if key in found]
-    if len(rows) < len(ending.keys):
-        missing = len(ending.keys) - len(rows)
+    ledger, numbers = Ledger(), {key: number for number, key in enumerate(ending.keys)}
+    for row in ended_runs(store, numbers, ending.run_id):
+        ledger.add(numbers[row["key"]], row)
+    missing = len(ending.keys) - len(ledger.runs)
+    if missing:
         raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
     run = store.client.get_run(ending.run_id)
     parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
-    close_parent(store, parent, ending, rows, CurvesFile(), run.data.tags)
+    close_parent(store, parent, ending, ledger, run.data.tags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xorlab.sweep.plan import Job, Plan, Shard
+from xorlab.sweep.plan import Plan, Shard
 from xorlab.sweep.work import Bundle, Done, Work
 from xorlab.training import chunk_width, shard_key
 
@@ -94,8 +94,10 @@ def bundle(shards: Sequence[Shard]) -> Bundle:
 
 def _whole(shards: Sequence[Shard]) -> list[Shard]:
     """Shards of one shape as one again, however wide."""
-    groups: dict[object, tuple[list[Job], Shard]] = {}
+    groups: dict[object, list[Shard]] = {}
     for shard in shards:
-        members, _ = groups.setdefault(shard_key(shard.jobs[0].config), ([], shard))
-        members += shard.jobs
-    return [Shard(tuple(members), shard.task) for members, shard in groups.values()]
+        groups.setdefault(shard_key(shard.jobs[0].config), []).append(shard)
+    return [
+        Shard(first.jobs.together([other.jobs for other in others]), first.task)
+        for first, *others in groups.values()
+    ]

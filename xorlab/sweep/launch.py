@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
@@ -22,8 +21,11 @@ from xorlab.sweep.axes import swept
 from xorlab.sweep.closing import deliver_all
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
-from xorlab.sweep.plan import Job, Plan, Tasks, make_job, make_plan
-from xorlab.sweep.returns import JobFailedError, job_return, objective
+from xorlab.sweep.jobs import Catalogue, Job, Jobs
+from xorlab.sweep.ledger import Ledger
+from xorlab.sweep.plan import Plan, Tasks, make_plan
+from xorlab.sweep.product import Product, grid_of
+from xorlab.sweep.returns import JobFailedError, JobReturns, objective
 from xorlab.sweep.session import Session
 from xorlab.sweep.tables import plan_table
 from xorlab.tracking.keeper import results
@@ -35,6 +37,8 @@ from xorlab.tracking.store import Store, open_store
 from xorlab.usage import readable
 
 Returns = Sequence[JobReturn]
+
+_FAILED_BEFORE = "failed before; tracking.existing=retry runs it again"
 
 
 class JobsFailedError(RuntimeError):
@@ -58,7 +62,7 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
     return [returns]
 
 
-def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list[list[str]]]:
+def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, Product]:
     """The configured launcher, and the overrides of each job of the grid.
 
     Raises:
@@ -68,7 +72,7 @@ def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list
     params = [f"{key}={value}" for key, value in sweeper.params.items()]
     with readable(arguments):
         overrides = parser.parse_overrides([*params, *arguments])
-        (grid,) = BasicSweeper.split_arguments(overrides, None)
+        grid = grid_of(overrides)
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=sweeper.hydra_context,
             task_function=sweeper.task_function,
@@ -84,10 +88,9 @@ def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Returns:
     try:
         session = getattr(launcher, "session", None)
         processes = options.processes_here(executor.workers)
-        prepared = prepare(launcher, grid, first, executor.workers, session, processes)
-        if prepared is None:
-            return [job_return(launcher, first + n, o, 0.0) for n, o in enumerate(grid)]
-        session, plan = prepared
+        session, plan = prepare(launcher, grid, first, executor.workers, session, processes)
+        if session is None:
+            return JobReturns(launcher, plan.jobs, lambda _: 0.0)
         launcher.session = session
         if plan.shards:
             executor.start()
@@ -101,19 +104,18 @@ def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Returns:
 
 def _launch_elsewhere(sweeper: Any, launcher: Any, grid: Sequence[Sequence[str]]) -> Returns:
     """Hand the jobs that remain to any other launcher, one at a time, under one parent run."""
-    prepared = prepare(sweeper, grid, 0, 1)
-    if prepared is None:
-        return []
-    session, plan = prepared
+    session, plan = prepare(sweeper, grid, 0, 1)
+    if session is None:
+        return ()
     began = time.monotonic()
     with session.opened() as parent:
         told = f"tracking.sweep={parent.run_id}"
         remaining = [[*job.overrides, told] for job in plan.remaining]
         returns = launcher.launch(remaining, 0) if remaining else []
-        session.elsewhere.update(job.key for job in plan.remaining)
+        session.elsewhere.update(plan.remaining.runs.tolist())
         for job, ret in zip(plan.remaining, returns, strict=True):
             if ret.status is JobStatus.FAILED:
-                session.reasons[job.key] = repr(ret._return_value)  # noqa: SLF001
+                session.ledger.reasons[job.run] = repr(ret._return_value)  # noqa: SLF001
         session.seconds = time.monotonic() - began
         session.close()
     return job_returns(sweeper, session, plan.jobs)
@@ -126,7 +128,7 @@ def prepare(
     workers: int,
     session: Session | None = None,
     processes: int = 0,
-) -> tuple[Session, Plan] | None:
+) -> tuple[Session | None, Plan]:
     """Compose and check every job, then look what is finished.
 
     Args:
@@ -138,8 +140,8 @@ def prepare(
         processes: how many of the workers are processes that need memory of this machine.
 
     Returns:
-        the session, which these jobs now belong to, and their plan; None if only a plan was asked
-        for, which is printed then.
+        the session, which these jobs now belong to, or None if only a plan was asked for, which is
+        printed then; and the plan.
 
     Raises:
         UsageError: something is wrong with a job, or all of them need more memory than there is;
@@ -147,35 +149,39 @@ def prepare(
         StoreError: the tracking store cannot be opened, or its server does not answer at the start.
     """
     tasks = Tasks()
-    jobs = _jobs(owner, grid, first, tasks)
+    catalogue = session.catalogue if session else Catalogue()
+    ledger = session.ledger if session else Ledger()
+    jobs = _jobs(owner, grid, first, tasks, catalogue)
     tracking = _tracking(jobs)
-    only_plan = any(job.config.plan for job in jobs)
+    only_plan = any(config.plan for config, _ in jobs.settings())
     # A store that is not there yet is made once it is clear that the sweep can begin.
     store = session.store if session else _existing(tracking)
     if store is not None and session is None and not only_plan:
         _deliver(store, tracking)
-    found = {} if store is None else _found(store, jobs, under_way=session is not None)
-    if tracking.existing == "retry":
-        found = {key: row for key, row in found.items() if row["status"] == FINISHED}
-    if tracking.existing == "rerun":
-        found = {}
-    plan = make_plan(jobs, tasks, found, workers)
+    if store is not None and tracking.existing != "rerun":
+        _look(store, jobs, ledger, tracking.existing == "retry", under_way=session is not None)
+    plan = make_plan(jobs, tasks, ledger, workers)
     if only_plan:
         _console().print(plan_table(plan, swept(jobs), workers, processes))
     refuse_too_much(plan.need(processes))
     if only_plan:
-        return None
-    store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
-    session = session or Session(store, tracking, _console())
-    session.extend(plan, found)
+        return None, plan
+    if session is None:
+        store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
+        session = Session(store, tracking, _console(), catalogue, ledger)
+    session.skipped += plan.skipped
     return session, plan
 
 
-def _jobs(owner: Any, grid: Sequence[Sequence[str]], first: int, tasks: Tasks) -> list[Job]:
+def _jobs(
+    owner: Any, grid: Sequence[Sequence[str]], first: int, tasks: Tasks, catalogue: Catalogue
+) -> Jobs:
+    """Jobs of a grid, composed, checked and added to a catalogue."""
     shared = OmegaConf.to_container(owner.config.hydra.overrides.hydra)
     assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
     composer = Composer(owner.hydra_context.config_loader, [str(item) for item in shared])
-    jobs = []
+    start = len(catalogue)
+    catalogue.begin(grid, first)
     for num, overrides in enumerate(grid, first):
         try:
             with readable(overrides):
@@ -186,8 +192,8 @@ def _jobs(owner: Any, grid: Sequence[Sequence[str]], first: int, tasks: Tasks) -
         except (ConfigError, UsageError) as error:
             where = f"job {num} of {len(grid)} ({' '.join(overrides)}): " if len(grid) > 1 else ""
             raise UsageError(f"{where}{error}") from error
-        jobs.append(make_job(num, overrides, config))
-    return jobs
+        catalogue.add(config)
+    return catalogue.since(start)
 
 
 def _refuse_landscape(config: Config) -> None:
@@ -198,10 +204,10 @@ def _refuse_landscape(config: Config) -> None:
         )
 
 
-def _tracking(jobs: Sequence[Job]) -> TrackingConfig:
-    first = jobs[0].config.tracking
-    for job in jobs:
-        for key, value in vars(job.config.tracking).items():
+def _tracking(jobs: Jobs) -> TrackingConfig:
+    first, *others = (config.tracking for config, _ in jobs.settings())
+    for other in others:
+        for key, value in vars(other).items():
             if value != getattr(first, key):
                 raise UsageError(
                     f"tracking.{key}: cannot be swept; one sweep is recorded in one way"
@@ -222,14 +228,18 @@ def _existing(tracking: TrackingConfig) -> Store | None:
         return None
 
 
-def _found(store: Store, jobs: Sequence[Job], under_way: bool) -> dict[str, dict[str, Any]]:
+def _look(store: Store, jobs: Jobs, ledger: Ledger, only_finished: bool, under_way: bool) -> None:
     """What is recorded of these jobs; a sweep that is under way goes on without knowing it."""
+    runs = {key: run for key, run in jobs.run_keys().items() if run not in ledger}
     try:
-        return ended_runs(store, {job.key for job in jobs})
+        for row in ended_runs(store, runs):
+            if row["status"] == FINISHED:
+                ledger.add(runs[row["key"]], row)
+            elif not only_finished:
+                ledger.add(runs[row["key"]], row, _FAILED_BEFORE)
     except ServerAwayError:
         if not under_way:
             raise
-        return {}
 
 
 def _deliver(store: Store, tracking: TrackingConfig) -> None:
@@ -244,17 +254,15 @@ def _deliver(store: Store, tracking: TrackingConfig) -> None:
         _console().print(line, soft_wrap=True, markup=False)
 
 
-def job_returns(owner: Any, session: Session, jobs: Sequence[Job]) -> Returns:
+def job_returns(owner: Any, session: Session, jobs: Jobs) -> Returns:
     """What the jobs of a sweep hand back to Hydra, in their order."""
-    name = session.tracking.objective
-    returns = []
-    for job in jobs:
-        outcome: float | Exception
-        if job.key in session.reasons:
-            outcome = JobFailedError(session.reasons[job.key])
-        else:
-            row = session.rows[job.key]
-            metrics = {k[8:]: v for k, v in row.items() if k.startswith("metrics.")}
-            outcome = objective(metrics, name)
-        returns.append(job_return(owner, job.num, job.overrides, outcome))
-    return returns
+    name, ledger = session.tracking.objective, session.ledger
+
+    def outcome(job: Job) -> float | Exception:
+        if job.run in ledger.reasons:
+            return JobFailedError(ledger.reasons[job.run])
+        row = ledger.row(job.run)
+        metrics = {k[8:]: v for k, v in row.items() if k.startswith("metrics.")}
+        return objective(metrics, name)
+
+    return JobReturns(owner, jobs, outcome)

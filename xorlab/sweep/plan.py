@@ -2,76 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+
+import numpy as np
 
 from xorlab.choices import TaskConfig
-from xorlab.config import Config
-from xorlab.credentials import without_credentials
-from xorlab.identity import run_key, setting
-from xorlab.initializers import wiring_of
+from xorlab.identity import setting
 from xorlab.memory import Need, need_of
-from xorlab.optimizers import OPTIMIZERS
-from xorlab.parameters import parameter_count
+from xorlab.sweep.cost import seconds_of
+from xorlab.sweep.jobs import Jobs
 from xorlab.tasks import Task, make_task
-from xorlab.training import chunk_width, layer_sizes, shard_key
-
-# Measured on one core: what a call of NumPy costs, what a number in an array costs, per epoch.
-_SECONDS_PER_PASS = 12e-6
-_SECONDS_PER_NUMBER = 1.3e-9
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of a sweep.
-
-    Attributes:
-        num: its place in the sweep, from 0.
-        overrides: as Hydra's sweeper spelt them.
-        config: what they compose to, checked.
-        key: the run's identity.
-    """
-
-    num: int
-    overrides: tuple[str, ...]
-    config: Config
-    key: str
-
-    def __str__(self) -> str:
-        return without_credentials(" ".join(self.overrides)) or "(defaults)"
-
-
-def make_job(num: int, overrides: Sequence[str], config: Config) -> Job:
-    """A job with its key."""
-    return Job(num, tuple(overrides), config, run_key(config))
+from xorlab.training import chunk_width, shard_key
 
 
 @dataclass(frozen=True)
 class Shard:
     """Jobs that are trained as one array program."""
 
-    jobs: tuple[Job, ...]
+    jobs: Jobs
     task: Task
 
     @property
     def seconds(self) -> float:
         """Estimated time on one core."""
-        config, count = self.jobs[0].config, len(self.jobs)
-        patterns, outputs = self.task.targets.shape
-        sizes = layer_sizes(config, self.task)
-        sums = sum(a * b for a, b in pairwise(sizes))
-        if config.network.skip:
-            sums += sizes[0] * outputs
-        passes = patterns if config.training.update == "online" else 1
-        numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
-        # A rule that carries more than momentum makes some four passes over each of its arrays.
-        optimizer = OPTIMIZERS[config.optimizer.name]
-        carried = max(0, len(optimizer.states(config.optimizer)) - 1)
-        numbers += passes * 4 * carried * parameter_count(sizes, wiring_of(config))
-        calls = passes * (len(sizes) - 2) * max(1, outputs)
-        epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
-        return float(epoch * config.training.epochs)
+        return seconds_of(self.jobs[0].config, self.task, len(self.jobs))
 
 
 @dataclass(frozen=True)
@@ -80,44 +35,35 @@ class Plan:
 
     Attributes:
         jobs: all of them, in order.
-        finished: keys of runs that are in the store already.
-        shards: what is left to train, largest first.
+        skipped: how many of their runs are in the store already.
+        remaining: the jobs to train, in order: one for each run that is not finished.
+        shards: the same, as they are to be trained, largest first.
     """
 
-    jobs: tuple[Job, ...]
-    finished: frozenset[str]
+    jobs: Jobs
+    skipped: int
+    remaining: Jobs
     shards: tuple[Shard, ...]
 
     @property
     def settings(self) -> int:
         """How many configurations there are, seeds aside."""
-        return len({tuple(map(str, setting(job.config).items())) for job in self.jobs})
+        return len({tuple(map(str, setting(config).items())) for config, _ in self.jobs.settings()})
 
     @property
     def seeds(self) -> int:
         """How many different seeds there are."""
-        return len({job.config.seed for job in self.jobs})
+        return len(np.unique(self.jobs.seeds))
 
     @property
     def duplicates(self) -> int:
         """Jobs that name the same run as an earlier one."""
-        return len(self.jobs) - len({job.key for job in self.jobs})
-
-    @property
-    def skipped(self) -> int:
-        """Runs that need not be trained again."""
-        return len({job.key for job in self.jobs} & self.finished)
-
-    @property
-    def remaining(self) -> tuple[Job, ...]:
-        """The jobs to train, in order: one for each run that is not finished."""
-        return tuple(sorted((j for s in self.shards for j in s.jobs), key=lambda job: job.num))
+        return len(self.jobs) - self.skipped - len(self.remaining)
 
     def need(self, workers: int) -> Need:
         """Estimated memory, where so many processes train; 0 where this one does."""
-        runs = list({job.key: job.config for job in self.jobs}.values())
         shards = [(s.jobs[0].config, s.task, len(s.jobs)) for s in self.shards]
-        return need_of(shards, runs, workers)
+        return need_of(shards, list(self.jobs.first_of_each_run().settings()), workers)
 
     def seconds(self, workers: int) -> float:
         """Estimated time to train what is left on so many workers."""
@@ -145,21 +91,36 @@ class Tasks:
         return self._made[kind]
 
 
-def make_plan(jobs: Sequence[Job], tasks: Tasks, finished: Collection[str], workers: int) -> Plan:
-    """Group the unfinished jobs by shape and cut the groups to the cache and the workers."""
-    groups: dict[object, list[Job]] = {}
-    seen = set(finished)
-    for job in jobs:
-        if job.key in seen:
-            continue
-        seen.add(job.key)
-        groups.setdefault(shard_key(job.config), []).append(job)
+def make_plan(jobs: Jobs, tasks: Tasks, finished: Container[int], workers: int) -> Plan:
+    """Group the unfinished jobs by shape and cut the groups to the cache and the workers.
+
+    Args:
+        jobs: all of them.
+        tasks: to take theirs from.
+        finished: numbers of the runs that need no training.
+        workers: how many shards are trained at a time.
+    """
+    first = jobs.first_of_each_run()
+    left = [run not in finished for run in first.runs.tolist()]
+    remaining = Jobs(jobs.catalogue, first.places[np.array(left, bool)])
     shards = []
-    for members in groups.values():
+    for members in _by_shape(remaining):
         config = members[0].config
         task = tasks.make(config.task)
         most = max(1, min(chunk_width(config, task), -(-len(members) // workers)))
         pieces = -(-len(members) // most)
-        shards += [Shard(tuple(members[start::pieces]), task) for start in range(pieces)]
+        shards += [Shard(members[start::pieces], task) for start in range(pieces)]
     shards.sort(key=lambda shard: shard.seconds, reverse=True)
-    return Plan(tuple(jobs), frozenset(finished), tuple(shards))
+    return Plan(jobs, len(first) - len(remaining), remaining, tuple(shards))
+
+
+def _by_shape(jobs: Jobs) -> Iterator[Jobs]:
+    """Jobs that can be trained as one array program, together."""
+    shapes: dict[object, int] = {}
+    configs = jobs.catalogue.settings
+    shape_of = [shapes.setdefault(shard_key(config), len(shapes)) for config in configs]
+    shape = np.array(shape_of, np.int64)[jobs.setting]
+    order = np.argsort(shape, kind="stable")
+    ends = np.flatnonzero(np.diff(shape[order])) + 1
+    groups = [Jobs(jobs.catalogue, part) for part in np.split(jobs.places[order], ends)]
+    return iter(sorted(filter(len, groups), key=lambda group: int(group.places[0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -11,12 +12,13 @@ from xorlab.analysis.sequential import confidence_sequence, seeds_until
 from xorlab.errors import ConfigError, UsageError
 from xorlab.identity import setting
 from xorlab.keys import MAX_SEED, is_finite, is_integer
+from xorlab.result import SOLVED
 from xorlab.sweep.axes import described, settings_axes, swept
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.launch import JobsFailedError, Returns, job_returns, launcher_and_grid, prepare
-from xorlab.sweep.plan import Job, Plan
+from xorlab.sweep.plan import Plan
 from xorlab.sweep.session import Session
 from xorlab.tracking.parent import About
 
@@ -55,14 +57,14 @@ class Progress:
 
     Attributes:
         overrides: those of the setting, without a seed.
-        jobs: its jobs so far.
+        runs: numbers of its runs so far.
         n, solved: runs with an outcome, and how many of them were solved.
         low, high: of its success rate, valid however often it is looked at.
         stopped: why it gets no more seeds; None while it does.
     """
 
     overrides: tuple[str, ...]
-    jobs: list[Job]
+    runs: list[int]
     n: int = 0
     solved: int = 0
     low: float = 0.0
@@ -71,19 +73,18 @@ class Progress:
 
     def look(self, session: Session, target: Target) -> None:
         """Count what is known by now, and decide whether that is enough."""
-        rows = [session.rows[job.key] for job in self.jobs if job.key in session.rows]
-        outcomes = [row["outcome"] for row in rows if row["outcome"] is not None]
-        self.n, self.solved = len(outcomes), outcomes.count("solved")
+        outcomes = Counter(map(session.ledger.outcome, self.runs))
+        self.n, self.solved = outcomes.total() - outcomes[None], outcomes[SOLVED]
         low, high = confidence_sequence(self.solved, self.n, target.confidence)
         self.low, self.high = float(low), float(high)
         if (self.high - self.low) / 2 <= target.half_width:
             self.stopped = "half_width"
-        elif len(self.jobs) >= target.max_seeds:
+        elif len(self.runs) >= target.max_seeds:
             self.stopped = "max_seeds"
 
     def next_seeds(self, target: Target) -> range:
         """As many as the present rate suggests, but at most as many again as there are."""
-        have = len(self.jobs)
+        have = len(self.runs)
         if have == 0:
             more = target.first_round
         else:
@@ -125,10 +126,9 @@ def _rounds(
     workers = executor.workers
     states = [Progress(overrides, []) for overrides in settings]
     returns: list[Returns] = []
-    opened = _next_round(launcher, states, target, workers, None)
-    if opened is None:
+    session, plan = _next_round(launcher, states, target, workers, None)
+    if session is None:
         return []
-    session, plan = opened
     if plan.shards:
         executor.start()
     with session.opened(_about(session, target)):
@@ -139,10 +139,9 @@ def _rounds(
                 state.look(session, target)
             left = [state for state in states if state.stopped is None]
             session.console.print(_told(number, len(plan.jobs), len(states), len(left)))
-            following = _next_round(launcher, left, target, workers, session)
-            if following is None:
+            if not left:
                 break
-            _, plan = following
+            _, plan = _next_round(launcher, left, target, workers, session)
             if plan.shards:
                 executor.start()
         session.close(_notes(states, target))
@@ -157,28 +156,25 @@ def _next_round(
     target: Target,
     workers: int,
     session: Session | None,
-) -> tuple[Session, Plan] | None:
+) -> tuple[Session | None, Plan]:
     grid, owners = [], []
     for state in states:
         for seed in state.next_seeds(target):
             grid.append([*state.overrides, f"seed={seed}"])
             owners.append(state)
-    if not grid:
-        return None
     first = len(session.jobs) if session else 0
     processes = Options.of(launcher).processes_here(workers)
-    prepared = prepare(launcher, grid, first, workers, session, processes)
-    if prepared is not None:
-        for state, job in zip(owners, prepared[1].jobs, strict=True):
-            state.jobs.append(job)
-    return prepared
+    session, plan = prepare(launcher, grid, first, workers, session, processes)
+    for state, run in zip(owners, plan.jobs.runs.tolist(), strict=True):
+        state.runs.append(run)
+    return session, plan
 
 
 def _about(session: Session, target: Target) -> About:
     """The same sweep is one with the same settings and the same target, not the same seeds."""
     axes = swept(session.jobs)
     params = {key: described(axes[key]) for key in settings_axes(axes)}
-    parts = [str(sorted(setting(job.config).items())) for job in session.jobs]
+    parts = [str(sorted(setting(config).items())) for config, _ in session.jobs.settings()]
     spelled = target.spelled()
     name = session.name(params | {"precision": f"{target.half_width:g}"})
     return About([*parts, *(f"{k}={v}" for k, v in spelled.items())], params | spelled, name)

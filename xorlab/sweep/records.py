@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xorlab.memory import POINTS_AT_ONCE
 from xorlab.result import Result
-from xorlab.sweep.plan import Shard
+from xorlab.sweep.jobs import Job
 from xorlab.sweep.work import Done, Failure
+from xorlab.tasks import Task
 from xorlab.tracking.record import Context, Record, failed, finished
 
 _RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
@@ -17,14 +20,22 @@ def at_once(done: Done) -> int:
     return max(1, min(_RECORDED_AT_ONCE, POINTS_AT_ONCE // max(1, longest)))
 
 
-def records_of(shard: Shard, done: Done, part: slice, context: Context) -> list[Record]:
-    """Some of a shard's outcomes as records, in the order of its jobs."""
+def records_of(
+    jobs: Sequence[Job], done: Done, part: slice, task: Task, context: Context
+) -> list[Record]:
+    """Records of some of a shard's jobs.
+
+    Args:
+        jobs: some of the shard's.
+        done: what became of all of them.
+        part: the place of those jobs in the shard.
+        task: of the shard.
+        context: that the records have in common.
+    """
     records = []
-    for job, outcome in zip(shard.jobs[part], done.outcomes[part], strict=True):
+    for job, outcome in zip(jobs, done.outcomes[part], strict=True):
         if isinstance(outcome, Result):
-            records.append(
-                finished(job.config, outcome, shard.task, context, done.started, done.ended)
-            )
+            records.append(finished(job.config, outcome, task, context, done.started, done.ended))
         else:
             assert isinstance(outcome, Failure)  # noqa: S101  (the only other kind)
             records.append(failed(job.config, outcome.traceback, context, done.started, done.ended))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict
+
+from xorlab.sweep.jobs import Job
 
 # An objective that a run does not have, as one that never solved has no epochs to solve, must
 # still be a number that other sweepers can compare: the worst.
@@ -61,7 +63,7 @@ class SweepJobReturn(JobReturn):
         """As with `cfg`."""
 
 
-def job_return(
+def _job_return(
     launcher: Any, num: int, overrides: Sequence[str], outcome: float | Exception
 ) -> JobReturn:
     """A job's return, completed with a number or failed with an error."""
@@ -78,6 +80,36 @@ def job_return(
     ret.status = JobStatus.FAILED if failed else JobStatus.COMPLETED
     ret.return_value = outcome
     return ret
+
+
+class JobReturns(Sequence[JobReturn]):
+    """What jobs hand back, in their order, each made when somebody looks at it.
+
+    Args:
+        owner: the plug-in that Hydra set up.
+        jobs: all of them.
+        outcome: of a job: the number that it returns, or why it failed.
+    """
+
+    def __init__(
+        self, owner: Any, jobs: Sequence[Job], outcome: Callable[[Job], float | Exception]
+    ) -> None:
+        self._owner, self._jobs, self._outcome = owner, jobs, outcome
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    @overload
+    def __getitem__(self, index: int) -> JobReturn: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[JobReturn]: ...
+    def __getitem__(self, index: int | slice) -> JobReturn | list[JobReturn]:
+        if isinstance(index, slice):
+            return [self._made(job) for job in self._jobs[index]]
+        return self._made(self._jobs[index])
+
+    def _made(self, job: Job) -> JobReturn:
+        return _job_return(self._owner, job.num, job.overrides, self._outcome(job))
 
 
 def objective(metrics: dict[str, float], name: str) -> float:

@@ -6,12 +6,11 @@ import contextlib
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from xorlab.analysis.summary import Summary
@@ -21,11 +20,13 @@ from xorlab.errors import EngineError, StoreError
 from xorlab.provenance import provenance
 from xorlab.sweep.axes import described, swept
 from xorlab.sweep.closing import close_parent, summary_at_hand
-from xorlab.sweep.curves import CurvesFile
-from xorlab.sweep.cuts import Cuts, bundle
+from xorlab.sweep.cuts import Cuts
 from xorlab.sweep.executors import Executor
+from xorlab.sweep.handing import trained
 from xorlab.sweep.interrupts import Interrupts
-from xorlab.sweep.plan import Job, Plan, Shard
+from xorlab.sweep.jobs import Catalogue, Job, Jobs
+from xorlab.sweep.ledger import Ledger
+from xorlab.sweep.plan import Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.records import at_once, records_of
 from xorlab.sweep.tables import summary_table
@@ -42,8 +43,6 @@ from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
 from xorlab.tracking.trouble import let_go, reported
 
-Row = dict[str, Any]
-_WAIT = 0.5  # seconds between signs of life
 _MOST_TOLD = 20  # jobs that are listed one by one
 
 
@@ -59,43 +58,35 @@ class Session:
         store: where it is recorded.
         tracking: its tracking configuration.
         console: where it is told.
-        jobs: all jobs so far.
+        catalogue: of all jobs so far.
+        ledger: what is known of their runs.
         skipped: how many runs were finished before.
         seconds: spent on training and recording so far.
-        rows: what is known of each run, by key.
-        curves: of the runs trained here, by key.
-        reasons: why jobs failed, by key.
-        elsewhere: keys of runs whose ids are to be looked up at the end.
+        elsewhere: numbers of runs whose ids are to be looked up at the end.
     """
 
     store: Store
     tracking: TrackingConfig
     console: Console
-    jobs: list[Job] = field(default_factory=list)
+    catalogue: Catalogue
+    ledger: Ledger
     skipped: int = 0
     seconds: float = 0.0
-    rows: dict[str, Row] = field(default_factory=dict)
-    curves: CurvesFile = field(default_factory=CurvesFile)
-    reasons: dict[str, str] = field(default_factory=dict)
-    elsewhere: set[str] = field(default_factory=set)
+    elsewhere: set[int] = field(default_factory=set)
     parent: Parent | None = None
 
     def __post_init__(self) -> None:
         self.recorder = make_recorder(self.store, self.tracking, self._tell)
 
     @property
+    def jobs(self) -> Jobs:
+        """All jobs so far."""
+        return self.catalogue.since(0)
+
+    @property
     def axes(self) -> dict[str, list[str]]:
         """Swept keys with their values."""
         return swept(self.jobs)
-
-    def extend(self, plan: Plan, found: Mapping[str, Row]) -> None:
-        """Take in a batch of jobs, and what is recorded of them already."""
-        self.jobs += plan.jobs
-        self.skipped += plan.skipped
-        self.rows.update(found)
-        for key, row in found.items():
-            if row["status"] == FAILED:
-                self.reasons[key] = "failed before; tracking.existing=retry runs it again"
 
     @contextlib.contextmanager
     def opened(self, about: About | None = None) -> Iterator[Parent]:
@@ -139,35 +130,28 @@ class Session:
         assert self.parent is not None  # noqa: S101  (within `opened`)
         context = Context(self._provenance, self.parent.run_id)
         cuts = Cuts(plan, executor.workers, executor.dispatch)
-        under_way: dict[Future[list[Done]], tuple[Shard, ...]] = {}
         with (
             Interrupts() as interrupts,
             SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress,
+            contextlib.closing(trained(cuts, executor, self._alive(interrupts))) as ended,
         ):
             try:
-                while cuts or under_way:
-                    while cuts and len(under_way) < executor.slots:
-                        shards = cuts.take()
-                        under_way[executor.submit(bundle(shards))] = shards
-                    ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
-                    interrupts.check()
-                    self.parent.beat()
-                    for future in ended:
-                        shards, outcomes = under_way.pop(future), future.result()
-                        cuts.learn(shards, outcomes)
-                        for shard, done in zip(shards, outcomes, strict=True):
-                            for told in self._record(shard, done, context):
-                                progress.add(told)
-                        del future, outcomes, done  # results that are recorded need no room
-                    if self.reasons and self.tracking.failures == "stop":
+                for shard, done in ended:
+                    for told in self._record(shard, done, context):
+                        progress.add(told)
+                    if self.ledger.reasons and self.tracking.failures == "stop":
                         raise StoppedError
-                    executor.check()
-            except BaseException as error:
-                executor.close()
-                if isinstance(error, EngineError):
-                    raise self._told_what_is_missing(error, plan) from error
-                raise
+            except EngineError as error:
+                raise self._told_what_is_missing(error, plan) from error
         self.seconds += progress.seconds
+
+    def _alive(self, interrupts: Interrupts) -> Callable[[], None]:
+        def told() -> None:
+            interrupts.check()
+            assert self.parent is not None  # noqa: S101  (it is while something is trained)
+            self.parent.beat()
+
+        return told
 
     def close(self, notes: Sequence[str] = ()) -> None:
         """Give the parent run its summary, and tell it.
@@ -176,7 +160,7 @@ class Session:
             StoreError: the server is away; what it has not taken is kept, and delivered later.
         """
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        failed = [f"job {job.num} ({job}): {self.reasons[job.key]}" for job in self.failed]
+        failed = [f"job {job.num} ({job}): {self.ledger.reasons[job.run]}" for job in self.failed]
         summary, waiting = self._summed_up(self._ending(notes, failed))
         if len(summary.settings):
             self.console.print(summary_table(summary.settings, summary.by, self.console.width))
@@ -194,38 +178,35 @@ class Session:
             waiting = self.recorder.settle()
             if waiting is None:
                 self._look_up()
-                rows = self._known(ending)
-                summary = close_parent(self.store, self.parent, ending, rows, self.curves, tags)
+                summary = close_parent(self.store, self.parent, ending, self.ledger, tags)
                 outbox.remove(ending)  # of an earlier start
                 return summary, None
         except ServerAwayError as error:
             waiting = not_delivered(error, self.store, outbox)
         outbox.keep(ending)
-        return summary_at_hand(ending, self._known(ending)), waiting
+        return summary_at_hand(ending, self.ledger), waiting
 
     def _ending(self, notes: Sequence[str], failed: Sequence[str]) -> KeptSweep:
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        keys = list(dict.fromkeys(job.key for job in self.jobs))
+        keys, status = list(self.jobs.run_keys()), FAILED if failed else FINISHED
         return KeptSweep(
-            place(self.store.uri), self.store.experiment, self.parent.run_id,
-            FAILED if failed else FINISHED, keys, self.seconds, self.skipped, notes, failed,
+            place(self.store.uri), self.store.experiment, self.parent.run_id, status, keys,
+            self.seconds, self.skipped, notes, failed,
         )  # fmt: skip
-
-    def _known(self, ending: KeptSweep) -> list[Row]:
-        return [self.rows[key] for key in ending.keys if key in self.rows]
 
     def _look_up(self) -> None:
         """Runs that another sweep has recorded, or that waited, have ids that are known now."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        self.rows.update(ended_runs(self.store, self.elsewhere, self.parent.run_id))
-        for key in self.elsewhere & self.curves.keys():
-            self.curves.rename(key, self.rows[key]["run_id"])
+        keys = {self.catalogue.key(run): run for run in self.elsewhere}
+        for row in ended_runs(self.store, keys, self.parent.run_id):
+            self.ledger.add(keys[row["key"]], row)
         self.elsewhere.clear()
 
     @property
-    def failed(self) -> list[Job]:
+    def failed(self) -> Jobs:
         """The jobs that failed, in order."""
-        return [job for job in self.jobs if job.key in self.reasons]
+        jobs = self.jobs
+        return Jobs(jobs.catalogue, jobs.places[np.isin(jobs.runs, list(self.ledger.reasons))])
 
     def _record(self, shard: Shard, done: Done, context: Context) -> Iterator[Counter[str]]:
         """Record one shard in parts; what became of each part's runs."""
@@ -233,13 +214,14 @@ class Session:
         some = at_once(done)
         for start in range(0, len(shard.jobs), some):
             part = slice(start, start + some)
-            records = records_of(shard, done, part, context)
+            jobs = list(shard.jobs[part])
+            records = records_of(jobs, done, part, shard.task, context)
             with reported(self.store):
                 identifiers = self.recorder.record(records, once)
-            yield self._note(shard.jobs[part], records, identifiers)
+            yield self._note(jobs, records, identifiers)
 
     def _told_what_is_missing(self, error: EngineError, plan: Plan) -> EngineError:
-        missing = [job for job in plan.remaining if job.key not in self.rows]
+        missing = [job for job in plan.remaining if job.run not in self.ledger]
         for job in missing[:_MOST_TOLD]:
             self.console.print(f"missing: job {job.num} ({job})", soft_wrap=True, markup=False)
         if len(missing) > _MOST_TOLD:
@@ -253,15 +235,16 @@ class Session:
         counts: Counter[str] = Counter()
         for job, record, identifier in zip(jobs, records, identifiers, strict=True):
             counts[record.tags.get("xorlab.outcome", "failed")] += 1
+            reason = None
             if record.status == FAILED:
                 text = record.artifacts["traceback.txt"].decode()
-                self.reasons[job.key] = text.strip().rpartition("\n")[2]
+                reason = text.strip().rpartition("\n")[2]
             if identifier is None:
-                self.elsewhere.add(job.key)
-            self.rows[job.key] = record_row(identifier or "", record)
+                self.elsewhere.add(job.run)
+            self.ledger.add(job.run, record_row(identifier or "", record), reason)
             if identifier is None and record.status == FAILED:
                 continue  # elsewhere it may have gone well
-            self.curves.add(job.key, identifier or "", record.steps, record.loss)
+            self.ledger.add_curve(job.run, record.steps, record.loss)
         return counts
 
     def _tell(self, line: str) -> None:
@@ -269,7 +252,7 @@ class Session:
 
     def _about(self) -> About:
         axes = {key: described(values) for key, values in self.axes.items()}
-        return About([job.key for job in self.jobs], axes, self.name(axes))
+        return About(list(self.jobs.run_keys()), axes, self.name(axes))
 
     def name(self, axes: Mapping[str, str]) -> str:
         """A name for the parent run that tells sweeps apart."""

@@ -2,70 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from xorlab.analysis.report import report_html
 from xorlab.analysis.summary import Summary, headline, summarise
+from xorlab.memory import MOST_CURVES
 from xorlab.result import OUTCOMES
-from xorlab.sweep.curves import CurvesFile, parts, write_parquet
+from xorlab.sweep.curves import curves_in_parts
+from xorlab.sweep.ledger import Ledger
 from xorlab.tracking.address import shown as shown_address
 from xorlab.tracking.files import CURVES_FILE
-from xorlab.tracking.frames import curves_frame, runs_frame
-from xorlab.tracking.reader import curves_of
+from xorlab.tracking.frames import curves_frame
 from xorlab.tracking.record import FAILED
 from xorlab.tracking.store import Store
 
 REPORT_FILE = "report.html"
-MOST_CURVES = 5000  # in a summary: more change no figure
 
 
 def summary_of(
-    store: Store,
-    rows: Sequence[dict[str, Any]],
-    curves: CurvesFile,
-    seconds: float,
-    skipped: int,
-    notes: Sequence[str],
+    store: Store, ledger: Ledger, seconds: float, skipped: int, notes: Sequence[str]
 ) -> Summary:
-    """Of a sweep's runs; curves that were not trained here are read from the store.
+    """Of a sweep's runs; curves that the ledger does not have are read from the store.
 
     Where there are very many curves, the summary has those of some runs, chosen by their keys,
     which are hashes.
     """
-    runs = runs_frame(rows)
-    shown = runs
+    runs = ledger.frame()
+    places = np.arange(len(runs))
     if len(runs) > MOST_CURVES:
-        shown = runs[runs["key"].isin(sorted(runs["key"])[:MOST_CURVES])]
-    own, others = _known(shown, curves)
+        places = np.sort(np.argsort(runs["key"].to_numpy(str))[:MOST_CURVES])
     # Ids as text would take three times the memory of the curves themselves.
-    ids = pd.CategoricalDtype(shown["run_id"])
-    frames = [f.astype({"run_id": ids}) for f in chain(curves.frames(own), _read(store, others))]
+    ids = pd.CategoricalDtype(runs["run_id"].iloc[places])
+    parts = curves_in_parts(store, ledger, runs, places)
+    frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
     return summarise(runs, joined, headline(runs, seconds, skipped), notes)
-
-
-def write_curves(path: Path, store: Store, runs: pd.DataFrame, curves: CurvesFile) -> None:
-    """All curves of a sweep into a file, whatever memory there is."""
-    own, others = _known(runs, curves)
-    write_parquet(path, chain(curves.frames(own), _read(store, others)))
-
-
-def _read(store: Store, runs: pd.DataFrame) -> Iterable[pd.DataFrame]:
-    """Curves of runs, in parts; from a server, which gives whole files, at once."""
-    if not len(runs):
-        return ()
-    return (curves_of(store, some) for some in (parts(runs) if store.has_sql else (runs,)))
-
-
-def _known(runs: pd.DataFrame, curves: CurvesFile) -> tuple[list[str], pd.DataFrame]:
-    """Keys of runs whose curves are at hand, and the other runs."""
-    known = runs["key"].isin(list(curves.keys()))
-    return runs.loc[known, "key"].tolist(), runs[~known]
 
 
 def counts_of(runs: pd.DataFrame) -> dict[str, float]:

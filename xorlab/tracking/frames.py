@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Sequence
+from math import nan
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,7 @@ Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
 def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Rows with params as strings and metrics as floats, to a typed table."""
-    frame = pd.DataFrame(list(rows))
+    frame = _columns(rows)
     for name in _LEADING:
         if name not in frame:
             frame[name] = None
@@ -37,6 +39,34 @@ def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     leading = {name: frame[name].astype("str") for name in _LEADING}
     leading = {name: values.where(frame[name].notna()) for name, values in leading.items()}
     return pd.DataFrame({**leading, **typed, **numbers})
+
+
+def _columns(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """As `pd.DataFrame` would make them of a list, with one row in memory at a time."""
+    numbers: dict[str, array[float]] = {}
+    others: dict[str, list[Any]] = {}
+    texts: dict[str, str] = {}  # params have few different values: each is in memory once
+    count = 0
+    for row in rows:
+        for name, value in row.items():
+            if name.startswith("metrics."):
+                if name not in numbers:
+                    numbers[name] = array("d", [nan]) * count
+                numbers[name].append(value)
+            else:
+                if name not in others:
+                    others[name] = [None] * count
+                param = name.startswith("params.")
+                others[name].append(texts.setdefault(value, value) if param else value)
+        count += 1
+        if len(row) < len(numbers) + len(others):
+            for column in numbers.values():
+                column.extend([nan] * (count - len(column)))
+            for values in others.values():
+                values.extend([None] * (count - len(values)))
+    columns = {name: pd.Series(values, dtype=object) for name, values in others.items()}
+    floats = {name: pd.Series(np.array(column)) for name, column in numbers.items()}
+    return pd.DataFrame({**columns, **floats}, index=range(count))
 
 
 def curves_frame(curves: Sequence[Curve]) -> pd.DataFrame:

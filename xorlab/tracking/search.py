@@ -2,60 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from xorlab.tracking.frames import client_row
 from xorlab.tracking.pages import search_all
-from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG
+from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG, SWEEP_TAG
 from xorlab.tracking.sqlreader import rows_from_sql
 from xorlab.tracking.store import Store, session_of, tables
 
 Row = dict[str, Any]
 
+_AT_ONCE = 500  # rows that are read together
 
-def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) -> dict[str, Row]:
+
+def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) -> Iterator[Row]:
     """The runs with these keys that have ended, FINISHED or FAILED, as rows for `runs_frame`.
 
-    A finished run comes before a failed one, one of ``sweep`` before others, and an older before a
-    younger.
+    For each key one: a finished run comes before a failed one, one of ``sweep`` before others, and
+    an older before a younger.
     """
     if not keys:
-        return {}
-    rows = _from_sql(store, set(keys)) if store.has_sql else _from_client(store)
-    found: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: (row["status"] != FINISHED, row.get("sweep") != sweep)):
-        if row["key"] in keys:
-            found.setdefault(row["key"], row)
-    return found
+        return
+    if not store.has_sql:
+        yield from _best(_from_client(store, keys), sweep)
+        return
+    chosen = [row["run_id"] for row in _best(_from_sql(store, keys), sweep)]
+    for start in range(0, len(chosen), _AT_ONCE):
+        yield from rows_from_sql(store, chosen[start : start + _AT_ONCE])
 
 
 def finished_keys(store: Store, keys: Collection[str]) -> set[str]:
     """Those of the keys that name a finished run."""
-    return {key for key, row in ended_runs(store, keys).items() if row["status"] == FINISHED}
+    return {row["key"] for row in ended_runs(store, keys) if row["status"] == FINISHED}
 
 
-def _from_client(store: Store) -> list[Row]:
-    runs = search_all(store, f"tags.`{KEY_TAG}` LIKE '%'")
-    return [client_row(run) for run in runs if run.info.status in (FINISHED, FAILED)]
+def _best(rows: Iterator[Row], sweep: str | None) -> Iterator[Row]:
+    """One row of each key, from rows that are sorted by age."""
+    best: dict[str, tuple[tuple[bool, bool], Row]] = {}
+    for row in rows:
+        rank = row["status"] != FINISHED, row.get("sweep") != sweep
+        if row["key"] not in best or rank < best[row["key"]][0]:
+            best[row["key"]] = rank, row
+    return (row for _, row in best.values())
 
 
-def _from_sql(store: Store, keys: set[str]) -> list[Row]:
-    from sqlalchemy import select
+def _from_client(store: Store, keys: Collection[str]) -> Iterator[Row]:
+    for run in search_all(store, f"tags.`{KEY_TAG}` LIKE '%'"):
+        if run.info.status in (FINISHED, FAILED) and run.data.tags[KEY_TAG] in keys:
+            yield client_row(run)
+
+
+def _from_sql(store: Store, keys: Collection[str]) -> Iterator[Row]:
+    """Of each run no more than decides between it and others."""
+    from sqlalchemy import and_, select
+    from sqlalchemy.orm import aliased
 
     models = tables()
-
+    run, key, sweep = models.SqlRun, models.SqlTag, aliased(models.SqlTag)
     query = (
-        select(models.SqlTag.value, models.SqlTag.run_uuid)
-        .join(models.SqlRun, models.SqlRun.run_uuid == models.SqlTag.run_uuid)
+        select(run.run_uuid, run.status, key.value, sweep.value)
+        .join(key, key.run_uuid == run.run_uuid)
+        .outerjoin(sweep, and_(sweep.run_uuid == run.run_uuid, sweep.key == SWEEP_TAG))
         .where(
-            models.SqlTag.key == KEY_TAG,
-            models.SqlRun.status.in_((FINISHED, FAILED)),
-            models.SqlRun.lifecycle_stage == "active",
-            models.SqlRun.experiment_id == int(store.experiment_id),
+            key.key == KEY_TAG,
+            run.status.in_((FINISHED, FAILED)),
+            run.lifecycle_stage == "active",
+            run.experiment_id == int(store.experiment_id),
         )
-        .order_by(models.SqlRun.start_time, models.SqlRun.run_uuid)
+        .order_by(run.start_time, run.run_uuid)
     )
     with session_of(store) as session:
-        identifiers = [run_id for key, run_id in session.execute(query) if key in keys]
-    return rows_from_sql(store, identifiers)
+        for run_id, status, key_of, sweep_of in session.execute(query):
+            if key_of in keys:
+                yield {"run_id": run_id, "status": status, "key": key_of, "sweep": sweep_of}

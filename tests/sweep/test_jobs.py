@@ -1,0 +1,121 @@
+"""Jobs in columns are the jobs that went in; a grid is Hydra's own, never all in memory."""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xorlab import configure
+from xorlab.identity import run_key
+from xorlab.sweep.jobs import Catalogue, catalogued
+from xorlab.sweep.plan import Tasks, make_plan
+from xorlab.sweep.product import grid_of
+from xorlab.training import shard_key
+
+VALUES = {
+    "seed": ["1", "2", "4294967295"],
+    "network.hidden": ["2", "[2]", "[2,3]"],
+    "optimizer.lr": ["1", "1.0", "0.5"],
+    "optimizer.momentum": ["0.0", "-0.0", "0.9"],
+    "task": ["xor", "parity"],
+    "tracking.experiment": ["a", "b"],
+}
+JOB = st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in VALUES.items()}).map(
+    lambda values: [f"{key}={value}" for key, value in values.items()]
+)
+
+
+@given(grid=st.lists(JOB, min_size=1, max_size=12))
+@settings(max_examples=60)
+def test_jobs_come_out_as_they_went_in(grid):
+    configs = [configure(*overrides) for overrides in grid]
+    jobs = catalogued(grid, configs)
+    assert [list(job.overrides) for job in jobs] == grid
+    assert [repr(job.config) for job in jobs] == [repr(config) for config in configs]
+    keys = [run_key(config) for config in configs]
+    assert [job.key for job in jobs] == keys
+    assert list(jobs.run_keys()) == list(dict.fromkeys(keys))
+    assert [job.num for job in jobs.first_of_each_run()] == [
+        n for n, key in enumerate(keys) if key not in keys[:n]
+    ]
+    plain = [repr(replace(config, seed=0)) for config in configs]
+    found = [(repr(replace(config, seed=0)), count) for config, count in jobs.settings()]
+    assert found == [(text, plain.count(text)) for text in dict.fromkeys(plain)]
+
+
+@given(grid=st.lists(JOB, min_size=1, max_size=12), finished=st.sets(st.integers(0, 11)))
+@settings(max_examples=40)
+def test_a_plan_trains_every_run_once_that_is_not_finished(grid, finished):
+    jobs = catalogued(grid, [configure(*overrides) for overrides in grid])
+    plan = make_plan(jobs, Tasks(), finished, workers=2)
+    left = [job.num for job in jobs.first_of_each_run() if job.run not in finished]
+    assert [job.num for job in plan.remaining] == left
+    assert sorted(job.num for shard in plan.shards for job in shard.jobs) == left
+    assert all(len({shard_key(job.config) for job in s.jobs}) == 1 for s in plan.shards)
+    assert plan.duplicates + plan.skipped + len(plan.remaining) == len(jobs)
+
+
+def test_batches_of_one_sweep_share_their_runs():
+    catalogue = Catalogue()
+    for first, seeds in ((10, (1, 2)), (12, (2, 3))):
+        catalogue.begin([(f"seed={seed}",) for seed in seeds], first)
+        for seed in seeds:
+            catalogue.add(configure(f"seed={seed}"))
+    jobs = catalogue.since(0)
+    assert [(job.num, job.run, *job.overrides) for job in jobs] == [
+        (10, 0, "seed=1"), (11, 1, "seed=2"), (12, 1, "seed=2"), (13, 2, "seed=3"),
+    ]  # fmt: skip
+    assert [job.num for job in catalogue.since(2)] == [12, 13]
+    assert [job.num for job in jobs[1:3]] == [11, 12]
+    assert jobs[-1].num == 13
+
+
+def test_a_job_more_costs_little_memory():
+    base = configure()
+    grid = [()] * 30_000
+
+    def used(count: int) -> int:
+        configs = (replace(base, seed=seed) for seed in range(count))
+        tracemalloc.start()
+        catalogue = Catalogue()
+        catalogue.begin(grid, 0)
+        for config in configs:
+            catalogue.add(config)
+        plan = make_plan(catalogue.since(0), Tasks(), (), workers=2)
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert len(plan.remaining) == count
+        return size
+
+    assert (used(20_000) - used(10_000)) / 10_000 < 400  # one configuration has ten times that
+    assert sys.getsizeof(vars(base)) + sys.getsizeof(vars(base.training)) > 400
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["seed=range(0,5)", "network.hidden=2,3", "task=xor"],
+        ["seed=1,2", "optimizer.lr=0.5", "seed=3,4"],
+        ["network.hidden=[2,3],[4]", "tracking.experiment='a b','c,d'", "+seed=1,2"],
+        ["optimizer=adam,gd", "~training.target_loss", "optimizer.lr=choice(1,2)"],
+        ["seed=1"],
+        [],
+    ],
+)
+def test_a_grid_is_the_one_of_hydras_own_sweeper(overrides):
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    (expected,) = BasicSweeper.split_arguments(parsed, None)
+    grid = grid_of(parsed)
+    assert len(grid) == len(expected)
+    assert list(grid) == expected
+    assert [grid[n] for n in range(-len(grid), 0)] == expected
+    assert grid[1:3] == expected[1:3]
+    with pytest.raises(IndexError):
+        grid[len(grid)]
