@@ -13,15 +13,20 @@ import pytest
 
 from tests.faults.process_faults import memory_group, no_groups
 from tests.test_training import bits
-from xorlab import configure
+from xorlab import Result, configure
 from xorlab.sweep.executors import EXECUTORS, Processes, make_executor, worker_count
-from xorlab.sweep.work import Failure, Work
+from xorlab.sweep.work import Bundle, Done, Failure, Work
 from xorlab.tasks import make_task
 
 
-def work_of(count: int, epochs: int) -> Work:
+def work_of(count: int, epochs: int) -> Bundle:
     configs = [configure(f"seed={n}", f"training.epochs={epochs}") for n in range(count)]
-    return Work(configs, make_task(configs[0].task))
+    return Bundle((Work(configs, make_task(configs[0].task)),))
+
+
+def outcomes_of(dones: list[Done]) -> list[Result | Failure]:
+    (done,) = dones
+    return done.outcomes
 
 
 @pytest.fixture
@@ -54,31 +59,31 @@ def test_every_executor_gives_the_same_bits_in_the_same_order(name):
     executor = make_executor(name, 2)
     try:
         futures = [executor.submit(work_of(count, 60)) for count in (3, 1, 5)]
-        outcomes = [[bits(result) for result in future.result().outcomes] for future in futures]
+        outcomes = [[bits(r) for r in outcomes_of(future.result())] for future in futures]
     finally:
         executor.close()
-    here = [[bits(result) for result in work_of(n, 60).run().outcomes] for n in (3, 1, 5)]
+    here = [[bits(r) for r in outcomes_of(work_of(n, 60).run())] for n in (3, 1, 5)]
     assert outcomes == here
 
 
 def test_a_killed_worker_costs_its_shard_one_more_try(processes):
     killing = kill_workers(processes, 1)
     future = processes.submit(work_of(40, 30_000))
-    outcomes = future.result(timeout=60).outcomes
+    outcomes = outcomes_of(future.result(timeout=60))
     killing.join()
     assert [bits(result) for result in outcomes] == [
-        bits(result) for result in work_of(40, 30_000).run().outcomes
+        bits(result) for result in outcomes_of(work_of(40, 30_000).run())
     ]
 
 
 def test_a_worker_that_is_killed_every_time_fails_its_shard_alone(processes):
     killing = kill_workers(processes, 2)
     doomed = processes.submit(work_of(2, 1_000_000))
-    outcomes = doomed.result(timeout=60).outcomes
+    outcomes = outcomes_of(doomed.result(timeout=60))
     killing.join()
     assert all(isinstance(outcome, Failure) for outcome in outcomes)
     assert "ended 2 times (exit code -9: somebody killed it" in outcomes[0].reason
-    assert len(processes.submit(work_of(3, 20)).result(timeout=60).outcomes) == 3
+    assert len(outcomes_of(processes.submit(work_of(3, 20)).result(timeout=60))) == 3
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def test_a_fault_in_one_job_does_not_touch_the_others(monkeypatch):
         return true(configs, task)
 
     monkeypatch.setattr(module, "train_chunk", breaks)
-    outcomes = work_of(3, 10).run().outcomes
+    outcomes = outcomes_of(work_of(3, 10).run())
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [False, True, False]
     assert outcomes[1].reason == "FloatingPointError: odd one"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,3 +95,22 @@ def test_curves_that_go_in_come_out_in_any_order_and_in_parts(
 def test_parts_are_all_of_it():
     runs = pd.DataFrame({"run_id": [str(n) for n in range(1203)]})
     pd.testing.assert_frame_equal(pd.concat(list(parts(runs))), runs)
+
+
+def test_a_run_more_costs_little_memory():
+    row = {"run_id": "a" * 32, "key": "b" * 32, "status": "FINISHED", "outcome": "solved"}
+    params = {f"params.p{n}": str(n) for n in range(30)}
+    steps, loss = np.arange(200), np.zeros(200)
+
+    def used(count: int) -> int:
+        tracemalloc.start()
+        ledger = Ledger()
+        for run in range(count):
+            ledger.add(run, {**row, **params})
+            ledger.add_curve(run, steps, loss)
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert len(ledger.runs) == count
+        return size
+
+    assert (used(4_000) - used(2_000)) / 2_000 < 100

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from xorlab.errors import ConfigError
 from xorlab.machine import out_of_memory_kills
+from xorlab.sweep.wire import pack_outcome, unpack_outcome
 from xorlab.sweep.work import Runnable
 
 EXECUTORS = ("processes", "threads", "inline")
@@ -148,7 +149,8 @@ class Processes(Local):
         self._context: ForkServerContext | SpawnContext
         if "forkserver" in methods:
             self._context = multiprocessing.get_context("forkserver")
-            self._context.set_forkserver_preload(["xorlab.sweep.work", "xorlab.landscapes"])
+            # The last NumPy would else load in every worker: it takes longer than many a shard.
+            self._context.set_forkserver_preload(["xorlab.sweep.wire", "numpy.random"])
         else:
             self._context = multiprocessing.get_context("spawn")
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
@@ -203,8 +205,8 @@ class Processes(Local):
         sender.close()
         done: T | None
         try:
-            done = receiver.recv()
-        except EOFError:
+            done = unpack_outcome(receiver.recv_bytes())
+        except (EOFError, OSError):  # before, or in the middle of its answer
             done = None
         finally:
             receiver.close()
@@ -219,7 +221,7 @@ def _serve(sender: Connection, work: Runnable[object]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sender.send(work.run())
+    sender.send_bytes(pack_outcome(work.run()))
     sender.close()
 
 
