@@ -22,6 +22,7 @@ from random import Random
 
 from tests.faults import (
     disk_faults,
+    postgres_faults,
     process_faults,
     race_faults,
     server_faults,
@@ -30,7 +31,7 @@ from tests.faults import (
 from tests.faults.fault import Fault, Outcome
 
 # Those that fork this process come first: it must have no threads then.
-MODULES = (disk_faults, process_faults, server_faults, race_faults)
+MODULES = (disk_faults, process_faults, postgres_faults, server_faults, race_faults)
 LEAST = 200
 _WIDTH = 230
 
