@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -50,8 +51,55 @@ class Postgres:
         port: of the loopback address.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self.port = port
+        self._folder = folder
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; after a crash it has to recover first."""
+        import psycopg2
+
+        deadline = time.monotonic() + 60
+        while True:
+            if self._child is None or self._child.poll() is not None:
+                # What a killed one has left may be in the way for a moment.
+                self._child = self._started()
+            try:
+                self.ask("postgres", "SELECT 1")
+                return
+            except psycopg2.OperationalError:
+                assert time.monotonic() < deadline, self._log.read_text()
+                time.sleep(0.1)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """Send its first process a signal, and wait for its end, unless it has ended.
+
+        Args:
+            number: SIGINT ends the sessions in good order, SIGQUIT at once, and SIGKILL leaves
+                them to notice.
+        """
+        if self._child is None or self._child.poll() is not None:
+            return
+        os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), number)
+        self._child.wait(20)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "log"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("a") as log:
+            return subprocess.Popen(
+                [*_as_user(), _program("postgres"), "-D", str(self._data), "-p", str(self.port),
+                 "-F", "-c", "listen_addresses=127.0.0.1",
+                 "-c", f"unix_socket_directories={self._folder}", "-c", "max_connections=200"],
+                cwd=self._folder, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
     def uri(self, database: str) -> str:
         """The address of a database, with a password in it that must be encoded."""
@@ -94,41 +142,14 @@ def serving_postgres() -> Iterator[Postgres]:
         data = folder / "data"
         _run("initdb", "-D", str(data), "-U", "xorlab", "-A", "scram-sha-256", "--no-sync",
              "-E", "UTF8", "--locale=C", f"--pwfile={word}", folder=folder)  # fmt: skip
-        with (folder / "log").open("w") as log:
-            child = subprocess.Popen(
-                [*_as_user(), _program("postgres"), "-D", str(data), "-p", str(port), "-F",
-                 "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
-                 "-c", "max_connections=200"],
-                cwd=folder, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        server = Postgres(port)
+        server = Postgres(folder, port)
+        server.start()
         try:
-            _await(server, child, folder / "log")
             yield server
         finally:
-            # SIGINT, to the group: `runuser` is the parent. It ends the sessions and then itself.
-            os.killpg(child.pid, 2)
-            try:
-                child.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, 9)
-                child.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await(server: Postgres, child: subprocess.Popen[bytes], log: Path) -> None:
-    import psycopg2
-
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            server.ask("postgres", "SELECT 1")
-            return
-        except psycopg2.OperationalError:
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
 
 
 def _run(program: str, *arguments: str, folder: Path) -> None:

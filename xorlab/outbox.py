@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from xorlab.command import DONE, FAILED, run_told
 from xorlab.credentials import HIDDEN
-from xorlab.errors import UsageError, told
+from xorlab.errors import StoreError, UsageError, told
 
 if TYPE_CHECKING:
     from xorlab.tracking.outbox import Outbox
@@ -57,6 +57,7 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     from xorlab.sweep.closing import deliver_all
     from xorlab.tracking.keeper import results
     from xorlab.tracking.outbox import Outbox
+    from xorlab.tracking.server import ServerAwayError
     from xorlab.tracking.store import open_store
 
     outbox = Outbox(folder)
@@ -64,10 +65,21 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     places = _places(outbox, troubles)
     _refuse_other(uri, places)
     addresses = {place: _address(place[0], uri) for place in places}
+    stopped: dict[str, str] = {}
     for (store, experiment), address in addresses.items():
-        if address is None:
+        if address is None or store in stopped:
             continue
-        done = deliver_all(open_store(address, experiment), outbox)
+        try:
+            done = deliver_all(open_store(address, experiment), outbox)
+        except ServerAwayError as error:
+            stopped[store] = (
+                f"the tracking server {error.address} does not answer ({error.reason}): what waits "
+                f"for it stays in {outbox.folder}; repeat the command when it answers"
+            )
+            continue
+        except StoreError as error:
+            stopped[f"{store} {experiment}"] = f"{store}, experiment {experiment!r}: {error}"
+            continue
         troubles |= done.troubles
         sys.stdout.write(
             f"{results(done.delivered)} delivered to {store}, experiment {experiment!r}"
@@ -75,15 +87,16 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
         )
     if not places and not troubles:
         sys.stdout.write(f"nothing waits in {outbox.folder}\n")
-    for path, why in troubles.items():
-        sys.stderr.write(told(_NAME, f"{path} is left alone: {why}"))
+    lines = [*stopped.values(), *(f"{path} is left alone: {why}" for path, why in troubles.items())]
+    for line in lines:
+        sys.stderr.write(told(_NAME, line))
     unknown = [] if uri else [store for (store, _), to in addresses.items() if to is None]
     if unknown:
         raise UsageError(
             f"results wait for {unknown[0]}, whose user name and password are not kept: give the "
             "whole address with --uri, or in MLFLOW_TRACKING_URI"
         )
-    return FAILED if troubles else DONE
+    return FAILED if lines else DONE
 
 
 def _places(outbox: Outbox, troubles: dict[Path, str]) -> list[Place]:

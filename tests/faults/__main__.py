@@ -20,11 +20,18 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from tests.faults import disk_faults, process_faults, server_faults, sweeps
+from tests.faults import (
+    disk_faults,
+    postgres_faults,
+    process_faults,
+    race_faults,
+    server_faults,
+    sweeps,
+)
 from tests.faults.fault import Fault, Outcome
 
 # Those that fork this process come first: it must have no threads then.
-MODULES = (disk_faults, process_faults, server_faults)
+MODULES = (disk_faults, process_faults, postgres_faults, server_faults, race_faults)
 LEAST = 200
 _WIDTH = 230
 

@@ -245,8 +245,19 @@ def went_away(told: str) -> str:
     return next((line for line in told.splitlines() if "does not answer" in line), BRIDGED)
 
 
-def outcome(server: str, experiment: str, told: str) -> Outcome:
-    """What is on the server, beside an undisturbed sweep."""
+def outcome(
+    server: str, experiment: str, told: str, starts: int = 1, hint: str = HINT, killed: bool = False
+) -> Outcome:
+    """What is on the server, beside an undisturbed sweep.
+
+    Args:
+        server: its address.
+        experiment: of the sweep.
+        told: what the sweep has said.
+        starts: how many parent runs there may be.
+        hint: what a line of it must match.
+        killed: whether a process was: what it has left says so, if it is not there whole.
+    """
     whole, client = undisturbed(server), MlflowClient(server)
     found = client.get_experiment_by_name(experiment)
     runs = client.search_runs([found.experiment_id], max_results=1000)
@@ -254,16 +265,21 @@ def outcome(server: str, experiment: str, told: str) -> Outcome:
     parents = [run for run in runs if "xorlab.key" not in run.data.tags]
     finished = [run for run in children if run.info.status == "FINISHED"]
     keys = Counter(run.data.tags["xorlab.key"] for run in finished)
-    half = sum(run.info.status != "FINISHED" for run in runs)
+    endings = {"FINISHED", "KILLED"} if killed else {"FINISHED"}
+    half = sum(run.info.status not in endings for run in runs)
     half += sum(content(client, run) != whole[run.data.tags["xorlab.key"]] for run in finished)
-    half += sum("report.html" not in artifacts(client, run.info.run_id) for run in parents)
+    half += sum(
+        "report.html" not in artifacts(client, run.info.run_id)
+        for run in parents
+        if run.info.status == "FINISHED"
+    )
     return Outcome(
         expected=RUNS,
         found=len(keys),
-        twice=sum(keys.values()) - len(keys) + len(parents) - 1,
+        twice=sum(keys.values()) - len(keys) + max(0, len(parents) - starts),
         half=half,
-        message=next((line for line in reversed(told.splitlines()) if re.search(HINT, line)), told),
-        hint=HINT,
+        message=next((line for line in reversed(told.splitlines()) if re.search(hint, line)), told),
+        hint=hint,
     )
 
 

@@ -180,12 +180,13 @@ class Found:
 def found(database: Path, experiment: str = "xorlab") -> Found:
     """Read the runs of a sweep past MLflow and xorlab, from tables and files."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        return _found(lambda query: connection.execute(query, (experiment,)).fetchall())
+        return found_by(lambda query: connection.execute(query).fetchall(), experiment)
 
 
-def _found(ask: Callable[[str], list[tuple[object, ...]]]) -> Found:
+def found_by(ask: Callable[[str], list[tuple[object, ...]]], experiment: str = "xorlab") -> Found:
+    """The same of any database, by what it answers to queries."""
     ours = ("FROM {} JOIN runs r USING (run_uuid) JOIN experiments e ON "
-            "e.experiment_id = r.experiment_id WHERE e.name = ?")  # fmt: skip
+            f"e.experiment_id = r.experiment_id WHERE e.name = '{experiment}'")  # fmt: skip
     tables: dict[str, dict[object, list[tuple[object, ...]]]] = {}
     for table, columns in (("tags", "x.key, x.value"), ("params", "x.key, x.value"),
                            ("metrics", "x.key, x.step, x.value"),
@@ -195,7 +196,7 @@ def _found(ask: Callable[[str], list[tuple[object, ...]]]) -> Found:
         for run, *row in ask(f"SELECT x.run_uuid, {columns} {source} ORDER BY {columns}"):
             rows.setdefault(run, []).append(tuple(row))
     runs = ask("SELECT r.run_uuid, r.status, r.artifact_uri FROM runs r JOIN experiments e "
-               "ON e.experiment_id = r.experiment_id WHERE e.name = ?")  # fmt: skip
+               f"ON e.experiment_id = r.experiment_id WHERE e.name = '{experiment}'")  # fmt: skip
     whole: dict[str, list[Run]] = {}
     others = []
     for run, status, address in runs:

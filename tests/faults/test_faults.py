@@ -13,7 +13,14 @@ from tests.faults.__main__ import right
 from tests.faults.fault import Outcome
 
 # One of a kind; the whole table takes a quarter of an hour.
-SHORT = ("disk full", "folder moved", "being migrated", "SIGTERM", "too little memory")
+SHORT = (
+    "disk full",
+    "folder moved",
+    "being migrated",
+    "SIGTERM",
+    "too little memory",
+    "PostgreSQL",
+)
 GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.faults.race_faults import both, one_killed
 from tests.faults.server_faults import SCENARIOS, restartable, restarted
 
 
@@ -19,6 +20,11 @@ def check(found):
 def test_nothing_is_lost_twice_or_half(name, server, tmp_path):
     scenario, _ = SCENARIOS[name]
     check(scenario(server, tmp_path, Random(name)))
+
+
+@pytest.mark.parametrize("race", [both, one_killed])
+def test_two_that_record_the_same_runs_at_once_leave_each_once(race, server, tmp_path):
+    check(race(server, tmp_path, Random(race.__name__)))
 
 
 def test_a_server_that_is_killed_and_restarted_gets_everything(tmp_path, store_file):

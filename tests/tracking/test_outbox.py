@@ -182,6 +182,43 @@ def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
     assert "nothing waits in" in capfd.readouterr().out
 
 
+def test_a_server_that_is_away_holds_up_no_other(proxy, server, command, capfd):
+    with proxied(server) as other:
+        for one, experiment in ((proxy, "one"), (proxy, "two"), (other, "one"), (other, "two")):
+            goes_away_at(one, "runs/create")
+            assert command("training.epochs=20", *there(one, experiment)).code == 1
+        first, second = sorted((proxy, other), key=lambda one: one.address)
+        is_back(second)
+        capfd.readouterr()
+        assert main([]) == 1
+        told = capfd.readouterr()
+        for experiment in ("one", "two"):
+            assert f"1 result delivered to {second.address}, experiment '{experiment}'" in told.out
+        assert told.err.count("\n") == 1
+        assert f"the tracking server {first.address} does not answer (it answers 500)" in told.err
+        assert f"stays in {OUTBOX.absolute()}; repeat the command when it answers" in told.err
+        is_back(first)
+        assert main([]) == 0
+        assert not list(OUTBOX.glob("*.npz"))
+
+
+def test_an_experiment_that_was_deleted_holds_up_no_other(proxy, server, command, capfd):
+    for experiment in ("deleted", "kept"):
+        is_back(proxy)
+        store = open_store(proxy.address, experiment)
+        goes_away_at(proxy, "runs/create", 1)
+        assert command("training.epochs=20", *there(proxy, experiment)).code == 1
+    is_back(proxy)
+    client = open_store(server, "deleted").client
+    client.delete_experiment(client.get_experiment_by_name("deleted").experiment_id)
+    capfd.readouterr()
+    assert main([]) == 1
+    told = capfd.readouterr()
+    assert f"1 result delivered to {store.uri}, experiment 'kept'" in told.out
+    assert "experiment 'deleted' was deleted; restore it with" in told.err
+    assert len(list(OUTBOX.glob("*.npz"))) == 1
+
+
 def test_a_single_run_waits_too(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", fault=CUT_AFTER)
     told = command("training.epochs=20", *there(proxy, "alone"))

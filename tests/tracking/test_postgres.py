@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import xorlab
-from tests.postgres import PASSWORD, no_postgres, serving_postgres
+from tests.postgres import PASSWORD, no_postgres
 from tests.servers import serving_store
 from tests.tracking.test_recording import records, rows_of, without_identity
 from xorlab.config import TrackingConfig
@@ -23,23 +23,6 @@ from xorlab.tracking.store import open_store
 pytestmark = pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
 SWEEP = ("-m", "seed=range(0,8)", "optimizer.lr=0.5,3", "training.epochs=400")
 INLINE = "hydra.launcher.executor=inline"
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    """A server with a template of a store: making one takes MLflow seconds, copying it none."""
-    with serving_postgres() as server:
-        place = tmp_path_factory.mktemp("template")
-        store = open_store(server.create("template_store"), "template", artifacts=str(place))
-        store.sql.engine.dispose()
-        yield server
-
-
-@pytest.fixture
-def uri(postgres, request) -> str:
-    """The address of a store without runs."""
-    name = f"db{abs(hash(request.node.name))}"
-    return postgres.create(name, "template_store")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from xorlab.tracking.bulk import KNOWN_REVISIONS, BulkRecorder, refusal
 from xorlab.tracking.open import make_recorder
 from xorlab.tracking.record import Context, config_yaml, failed, finished, run_name
 from xorlab.tracking.recorder import ClientRecorder
-from xorlab.tracking.search import ended_runs, finished_keys
+from xorlab.tracking.search import ended_runs, finished_runs
 from xorlab.tracking.store import open_store, session_of
 
 CONTEXT = Context(Provenance("1.2.3", "c0ffee", "main", dirty=True), sweep="a" * 32)
@@ -142,7 +142,9 @@ def test_what_was_finished_in_the_meantime_is_left_out(store_file):
     for recorder in (BulkRecorder(store), ClientRecorder(store)):
         recorder.record([record], once=True)
         assert recorder.record([record], once=True) == [None]
-    assert finished_keys(store, {record.tags["xorlab.key"], "other"}) == {record.tags["xorlab.key"]}
+    (found,) = finished_runs(store, {record.tags["xorlab.key"]: record.name, "other": "other"})
+    assert found.data.tags["xorlab.key"] == record.tags["xorlab.key"]
+    assert not list(finished_runs(store, {"other": record.name}))
     assert len(load_runs()) == 1
 
 

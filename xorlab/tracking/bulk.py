@@ -65,7 +65,7 @@ class BulkRecorder:
     def _wait_for_others(self, session: Session) -> None:
         """Now, so that what they have finished is seen; SQLite would give up in the middle."""
         if is_postgres(self._store.uri):
-            record_alone(session, self._store.experiment_id)
+            record_alone(session)
         else:
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError
-from xorlab.tracking.kept import KeptRun
+from xorlab.tracking.duplicates import delete, without_duplicates, without_duplicates_of
+from xorlab.tracking.kept import DamagedError, KeptRun
 from xorlab.tracking.outbox import Outbox, is_for
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import FINISHED, KEY_TAG, RECORD_TAG, RUNNING
-from xorlab.tracking.recorder import complete, create
+from xorlab.tracking.recorder import complete, create, names_of
 from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store
 
@@ -57,7 +58,7 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
         StoreError: another process does not stop delivering.
     """
     done, away = Delivery(), None
-    if not outbox.runs():
+    if not (outbox.runs() or outbox.sweeps()):
         return done
     with outbox.locked():
         for path in outbox.runs():
@@ -78,8 +79,9 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
             done.records.add(kept.id)
             done.delivered += made
             done.present += not made
-    if away is not None:
-        raise away
+        if away is not None:
+            raise away
+        _look_over(store, outbox)
     return done
 
 
@@ -94,14 +96,6 @@ def remove_halves(store: Store, records: Collection[str]) -> None:
 def runs_of(store: Store, record: str) -> list[Run]:
     """Every run that was made for a record: one, unless a call was repeated."""
     return list(search_all(store, f"tags.`{RECORD_TAG}` = '{record}'"))
-
-
-def delete(store: Store, run_id: str) -> None:
-    """Delete a run, which may be deleted already."""
-    from mlflow.exceptions import MlflowException
-
-    with contextlib.suppress(MlflowException):
-        store.client.delete_run(run_id)
 
 
 def trouble_of(error: Exception) -> str:
@@ -123,14 +117,26 @@ def _deliver(store: Store, kept: KeptRun) -> bool:
     whole = [run.info.run_id for run in found if run.info.status == record.status]
     halves = [run for run in found if run.info.run_id not in whole[:1]]
     if not whole and not (kept.once and _is_finished(store, record.tags[KEY_TAG])):
-        run, halves = (halves[0], halves[1:]) if halves else (create(store, record), [])
+        half, halves = (halves[0], halves[1:]) if halves else (None, [])
+        run = half or create(store, record, kept.once)
         complete(store, run, record)
-        made = True
+        whole, made = [run.info.run_id], True
     else:
         made = False
     for half in halves:
         delete(store, half.info.run_id)
-    return made
+    # Also where an earlier delivery was broken off between the two.
+    gone = without_duplicates(store, names_of([record])) if kept.once and whole else set()
+    return made and gone.isdisjoint(whole)
+
+
+def _look_over(store: Store, outbox: Outbox) -> None:
+    """What sweeps had recorded when the server went away they could not look over."""
+    for path in outbox.sweeps():
+        with contextlib.suppress(DamagedError):
+            ending = outbox.sweep(path)
+            if is_for(ending, store):
+                without_duplicates_of(store, ending.run_id)
 
 
 def _is_finished(store: Store, key: str) -> bool:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from xorlab.credentials import HIDDEN
 from xorlab.errors import StoreError
 from xorlab.tracking.delivery import Delivery, deliver, remove_halves, trouble_of
+from xorlab.tracking.duplicates import without_duplicates
 from xorlab.tracking.kept import KeptRun
 from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.record import KEY_TAG, RECORD_TAG, Record
-from xorlab.tracking.recorder import record_run
-from xorlab.tracking.search import finished_keys
+from xorlab.tracking.recorder import finished_keys, names_of, record_run
 from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store
 
@@ -37,6 +37,7 @@ class Keeper:
         self._waits = False
         self._sent: set[str] = set()
         self._kept: set[str] = set()
+        self._unchecked: dict[str, str] = {}  # for duplicates: names by key
 
     def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
         """Record runs, or keep them; see `xorlab.tracking.recorder.Recorder`.
@@ -49,11 +50,11 @@ class Keeper:
         identifiers: list[str | None] = []
         try:
             self._bring()
-            keys = {record.tags[KEY_TAG] for record in records}
-            present = finished_keys(self._store, keys) if once else set()
+            present = finished_keys(self._store, records) if once else set()
+            self._unchecked |= names_of(records) if once else {}
             for record in marked:
                 there = record.tags[KEY_TAG] in present
-                identifiers.append(None if there else record_run(self._store, record))
+                identifiers.append(None if there else record_run(self._store, record, once))
             self._sent.update(record.tags[RECORD_TAG] for record in marked)
         except ServerAwayError as error:
             self._keep(marked[len(identifiers) :], once)
@@ -65,7 +66,10 @@ class Keeper:
                 f"{place(self._store.uri)}, run {left[0].name!r}: {trouble_of(error)}; the results "
                 f"are kept in {self._outbox.folder}. Once the cause is mended: {self._command}"
             ) from error
-        return identifiers + [None] * (len(marked) - len(identifiers))
+        finally:  # of what is recorded when something breaks off, too
+            gone = self._checked()
+        recorded = [None if identifier in gone else identifier for identifier in identifiers]
+        return recorded + [None] * (len(marked) - len(recorded))
 
     def settle(self) -> str | None:
         """Deliver what waits, and remove what repeated calls have left."""
@@ -74,6 +78,7 @@ class Keeper:
         try:
             done = self._bring()
             remove_halves(self._store, self._sent)
+            without_duplicates(self._store, self._unchecked)
         except ServerAwayError as error:
             return not_delivered(error, self._store, self._outbox)
         # Others' files that cannot be delivered are no trouble of this sweep's.
@@ -86,6 +91,15 @@ class Keeper:
             told = "; ".join(f"{path}: {why}" for path, why in own.items())
             return f"{told}. Once that is mended: {self._command}"
         return None
+
+    def _checked(self) -> set[str]:
+        """Ids of runs that have given way; while the server is away, none."""
+        try:
+            gone = without_duplicates(self._store, self._unchecked)
+        except ServerAwayError:
+            return set()
+        self._unchecked.clear()
+        return gone
 
     def _bring(self) -> Delivery:
         done = deliver(self._store, self._outbox) if self._waits else Delivery()

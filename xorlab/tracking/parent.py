@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from xorlab.provenance import Provenance
 from xorlab.tracking.address import is_server
-from xorlab.tracking.delivery import delete, runs_of
+from xorlab.tracking.delivery import runs_of
+from xorlab.tracking.duplicates import delete, without_duplicates_of
 from xorlab.tracking.owner import HEARTBEAT_TAG, OWNER_TAG, is_alive, this_process
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import (
@@ -168,7 +169,8 @@ def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note:
 def mend(store: Store) -> int:
     """Mark runs that a killed process left RUNNING; leave those of a live one alone.
 
-    What a call that was repeated has made beside the run that was meant is deleted.
+    What a call that was repeated has made beside the run that was meant is deleted, and so is what
+    a killed sweep has recorded at the same instant as another.
 
     Returns:
         how many were marked.
@@ -188,6 +190,8 @@ def mend(store: Store) -> int:
             delete(store, run.info.run_id)
             continue
         seen.add(record)
+        if SWEEP_TAG not in run.data.tags:
+            without_duplicates_of(store, run.info.run_id)
         store.client.set_terminated(run.info.run_id, KILLED)
         marked += 1
     return marked

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _OPENING = zlib.crc32(b"xorlab opens a store")
-_RECORDING = zlib.crc32(b"xorlab records") & 0x7FFFFFFF  # as PostgreSQL's 32 bits have a sign
 _PATIENCE = 120  # seconds
 _LONGEST = 200 - len(f"/{32 * 'f'}/artifacts")  # MLflow's column for where a run's artifacts are
 
@@ -57,11 +56,13 @@ def opened_alone(uri: str) -> Iterator[None]:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_OPENING})")
 
 
-def record_alone(session: Session, experiment_id: str) -> None:
-    """Until the session's transaction ends nobody else records in bulk in this experiment."""
-    session.connection().exec_driver_sql(
-        f"SELECT pg_advisory_xact_lock({_RECORDING}, {int(experiment_id)})"
-    )
+def record_alone(session: Session) -> None:
+    """Until the session's transaction ends no run is made or ended by anybody else.
+
+    Not by a server of MLflow in front of the database either: one that ended a run meanwhile would
+    look for another of the same key before this transaction shows it.
+    """
+    session.connection().exec_driver_sql("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE")
 
 
 def artifacts_place(named: str | None) -> str:

@@ -24,6 +24,7 @@ CURVE = "loss"
 KEY_TAG = "xorlab.key"
 SWEEP_TAG = "xorlab.sweep"
 RECORD_TAG = "xorlab.record"  # id of the record that was sent to a server, however often
+ONCE_TAG = "xorlab.once"  # when a run was made that gives way to another with its key
 OUTCOME_TAG = "xorlab.outcome"
 TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
 PARENT_TAG = "mlflow.parentRunId"

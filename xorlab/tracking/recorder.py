@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from xorlab.tracking.record import CURVE, KEY_TAG, KILLED, Record
-from xorlab.tracking.search import finished_keys
+from xorlab.tracking.duplicates import without_duplicates
+from xorlab.tracking.record import CURVE, FINISHED, KEY_TAG, KILLED, ONCE_TAG, Record
+from xorlab.tracking.search import finished_runs
 from xorlab.tracking.store import Store
 from xorlab.tracking.trouble import check_there
 
@@ -51,21 +52,35 @@ class ClientRecorder:
 
     def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
         """Record runs one by one."""
-        keys = {record.tags[KEY_TAG] for record in records}
-        present = finished_keys(self._store, keys) if once else set()
-        return [
-            None if record.tags[KEY_TAG] in present else record_run(self._store, record)
-            for record in records
-        ]
+        present = finished_keys(self._store, records) if once else set()
+        identifiers = []
+        try:
+            for record in records:
+                there = record.tags[KEY_TAG] in present
+                identifiers.append(None if there else record_run(self._store, record, once))
+        finally:  # of what is recorded when something breaks off, too
+            gone = without_duplicates(self._store, names_of(records) if once else {})
+        return [None if identifier in gone else identifier for identifier in identifiers]
 
     def settle(self) -> str | None:
         """Nothing waits."""
         return None
 
 
-def record_run(store: Store, record: Record) -> str:
+def names_of(records: Sequence[Record]) -> dict[str, str]:
+    """Names of runs that are recorded once, by key; one that failed may be there twice."""
+    return {record.tags[KEY_TAG]: record.name for record in records if record.status == FINISHED}
+
+
+def finished_keys(store: Store, records: Sequence[Record]) -> set[str]:
+    """Keys of these records that name a finished run."""
+    names = {record.tags[KEY_TAG]: record.name for record in records}
+    return {run.data.tags[KEY_TAG] for run in finished_runs(store, names)}
+
+
+def record_run(store: Store, record: Record, once: bool) -> str:
     """Record one run through MLflow's public client; returns its id."""
-    run = create(store, record)
+    run = create(store, record, once)
     try:
         complete(store, run, record)
     except BaseException:
@@ -74,12 +89,18 @@ def record_run(store: Store, record: Record) -> str:
     return str(run.info.run_id)
 
 
-def create(store: Store, record: Record) -> Run:
-    """Make the run of a record, with its tags alone."""
+def create(store: Store, record: Record, once: bool) -> Run:
+    """Make the run of a record, with its tags alone.
+
+    Args:
+        store: where.
+        record: of the run.
+        once: whether it gives way to an older finished run with its key.
+    """
     return store.client.create_run(
         store.experiment_id,
         start_time=record.started,
-        tags=record.tags,
+        tags=record.tags | ({ONCE_TAG: f"{now():015d}"} if once else {}),
         run_name=record.name,
     )
 

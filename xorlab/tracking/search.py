@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from xorlab.tracking.frames import client_row
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG, SWEEP_TAG
 from xorlab.tracking.sqlreader import rows_from_sql
 from xorlab.tracking.store import Store, session_of, tables
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 Row = dict[str, Any]
 
@@ -32,9 +36,22 @@ def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) ->
         yield from rows_from_sql(store, chosen[start : start + _AT_ONCE])
 
 
-def finished_keys(store: Store, keys: Collection[str]) -> set[str]:
-    """Those of the keys that name a finished run."""
-    return {row["key"] for row in ended_runs(store, keys) if row["status"] == FINISHED}
+def finished_runs(store: Store, names: Mapping[str, str]) -> Iterator[Run]:
+    """The finished runs with some keys, through MLflow's client, in one search.
+
+    Args:
+        store: where they are.
+        names: of the runs, by key. MLflow cannot search for one of several values of a tag; but
+            runs of one key have one name, and those of a shard begin alike.
+    """
+    if not names:
+        return
+    ends = zip(min(names.values()), max(names.values()), strict=False)
+    begin = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+    text = f"attributes.run_name LIKE '{begin}%' AND attributes.status = '{FINISHED}'"
+    for run in search_all(store, f"{text} AND tags.`{KEY_TAG}` LIKE '%'"):
+        if run.data.tags[KEY_TAG] in names:
+            yield run
 
 
 def _best(rows: Iterator[Row], sweep: str | None) -> Iterator[Row]:

@@ -60,7 +60,9 @@ _CAUSES = (
     ),
     (
         r"server closed the connection|terminating connection|could not connect|Connection refused"
-        r"|connection to server .* failed|connection already closed|no connection to the server",
+        r"|connection to server .* failed|connection already closed|no connection to the server"
+        r"|connection has been closed unexpectedly|could not receive data from server"
+        r"|the database system is (?:starting up|shutting down|not yet accepting|in recovery)",
         "the database server does not answer",
         f"See that it runs, {_AGAIN}",
     ),

@@ -1,0 +1,102 @@
+"""PostgreSQL that goes away under a sweep which records directly into it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from random import Random
+
+from tests.faults import sweeps
+from tests.faults.fault import Fault, Outcome
+from tests.faults.sweeps import (
+    EXPECTED,
+    INLINE,
+    SWEEP,
+    Child,
+    Found,
+    compared,
+    ended,
+    found_by,
+    message,
+    sweeping,
+    until,
+)
+from tests.postgres import Postgres, no_postgres, serving_postgres
+
+GO_ON = (
+    r"the database server does not answer \(.*\)\. See that it runs, then start the same command"
+)
+# Never collected: sweeps are forked from this process, and would end the server as they let go.
+_STACK = contextlib.ExitStack()
+
+
+@cache
+def server() -> Postgres:
+    """One for all of them; it ends with this process."""
+    atexit.register(_close, os.getpid())
+    return _STACK.enter_context(serving_postgres())
+
+
+def _close(owner: int) -> None:
+    if os.getpid() == owner:
+        _STACK.close()
+
+
+@cache
+def template() -> str:
+    """A database with a store in it; making one takes MLflow seconds, copying it none."""
+    uri = server().create("template_store")
+    with tempfile.TemporaryDirectory(prefix="xorlab-faults-") as name:
+        folder = Path(name, "work")
+        folder.mkdir()
+        options = (f"tracking.uri={uri}", f"tracking.artifacts={name}", "tracking.experiment=t")
+        child = ended(folder, "-m", "seed=0", "training.epochs=1", INLINE, *options)
+        assert child.code == 0, child.printed()
+    return "template_store"
+
+
+def goes_away(folder: Path, rng: Random) -> Outcome:
+    """As by `pg_ctl stop -m immediate`, or by SIGKILL; and started again after the sweep's end."""
+    folder.mkdir()
+    database = f"db{uuid.uuid4().hex}"
+    uri = server().create(database, template())
+    options = (f"tracking.uri={uri}", f"tracking.artifacts={folder / 'shared'}", INLINE)
+
+    def there() -> Found:
+        return found_by(lambda query: server().ask(database, query))
+
+    def recorded() -> int:
+        return sum(map(len, there().whole.values()))
+
+    told = []
+    for _ in range(sweeps.ROW):
+        have = recorded()
+        some = have + rng.randrange(max(1, (EXPECTED - have) // 3))
+        with sweeping(folder, *SWEEP, *options) as child:
+            until(partial(_got_on, child, recorded, some), "the sweep does not get on", child)
+            time.sleep(rng.uniform(0, 0.1))
+            server().stop(rng.choice([signal.SIGQUIT, signal.SIGKILL]))
+            code = child.wait()
+            server().start()
+        if code:
+            assert code == 1, child.printed()
+            told.append(message(child))
+    assert told, "nothing was injected"
+    last = ended(folder, *SWEEP, *options)
+    assert last.code == 0, last.printed()
+    return compared(there(), told, GO_ON)
+
+
+def _got_on(child: Child, recorded: Callable[[], int], some: int) -> bool:
+    return child.poll() is not None or recorded() >= some
+
+
+FAULTS: list[Fault] = [Fault("PostgreSQL goes away", goes_away, 4, no_postgres)]

@@ -1,0 +1,157 @@
+"""The same run recorded twice at the same instant: one stays, whoever looks, and however often."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+import xorlab
+from tests.tracking.test_recording import record_of
+from xorlab.provenance import provenance
+from xorlab.tracking.bulk import BulkRecorder
+from xorlab.tracking.delivery import deliver
+from xorlab.tracking.duplicates import without_duplicates
+from xorlab.tracking.kept import KeptRun, KeptSweep
+from xorlab.tracking.outbox import Outbox, place
+from xorlab.tracking.owner import OWNER_TAG
+from xorlab.tracking.parent import About, mend, open_parent
+from xorlab.tracking.record import PARENT_TAG, RECORD_TAG, SWEEP_TAG, Record
+from xorlab.tracking.recorder import ClientRecorder, names_of, record_run
+from xorlab.tracking.store import Store, open_store
+
+RECORD = record_of("seed=1", "training.epochs=5")
+
+
+@pytest.fixture(params=["sqlite", "server", "postgres"])
+def store(request, tmp_path) -> Store:
+    """An experiment of its own in each kind of store."""
+    if request.param == "sqlite":
+        request.getfixturevalue("store_file")
+        return open_store(None, "xorlab")
+    if request.param == "server":
+        return open_store(request.getfixturevalue("server"), request.node.name)
+    uri = request.getfixturevalue("uri")
+    return open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
+
+
+def there(store: Store) -> list[str]:
+    """Ids of the runs that are to be seen."""
+    runs = xorlab.load_runs(store.uri, store.experiment)
+    return runs.loc[runs["key"] == RECORD.tags["xorlab.key"], "run_id"].tolist()
+
+
+def of_sweep(sweep: str) -> Record:
+    return replace(RECORD, tags=RECORD.tags | {SWEEP_TAG: sweep, PARENT_TAG: sweep})
+
+
+def test_the_one_that_was_made_first_stays_whoever_looks(store):
+    first, *others = [record_run(store, RECORD, once=True) for _ in range(3)]
+    other = record_run(store, record_of("seed=2", "training.epochs=5"), once=True)
+    assert without_duplicates(store, names_of([RECORD])) == set(others)
+    assert there(store) == [first]
+    assert without_duplicates(store, names_of([RECORD])) == set()
+    assert other in xorlab.load_runs(store.uri, store.experiment)["run_id"].tolist()
+
+
+def test_what_is_recorded_again_on_purpose_stays(store):
+    record_run(store, RECORD, once=True)
+    again = [record_run(store, RECORD, once=False) for _ in range(2)]
+    without_duplicates(store, names_of([RECORD]))
+    assert sorted(there(store)) == sorted(again)
+
+
+def test_what_failed_or_is_not_ended_gives_way_to_nothing_and_nothing_to_it(store):
+    whole = record_run(store, RECORD, once=True)
+    for status in ("FAILED", "RUNNING"):
+        record_run(store, replace(RECORD, status=status), once=True)
+    assert without_duplicates(store, names_of([RECORD])) == set()
+    assert whole in there(store)
+
+
+def test_what_a_killed_sweep_did_not_look_over_the_next_start_does(store):
+    parent = open_parent(store, About(["k"], {}, "sweep"), provenance(None), reuse=False)
+    store.client.set_tag(parent.run_id, OWNER_TAG, "elsewhere:1:1")
+    store.client.set_tag(parent.run_id, "xorlab.heartbeat", "0")
+    record_run(store, of_sweep("another"), once=True)
+    record_run(store, of_sweep(parent.run_id), once=True)
+    assert mend(store) == 1
+    assert len(there(store)) == 1
+
+
+def test_a_delivery_that_was_broken_off_before_it_looked_looks_again(server, tmp_path):
+    store, outbox = open_store(server, "broken off"), Outbox(tmp_path / "outbox")
+    record = replace(RECORD, tags=RECORD.tags | {RECORD_TAG: "0" * 32})
+    (first,) = ClientRecorder(store).record([RECORD], once=True)
+    record_run(store, record, once=True)
+    outbox.keep(KeptRun("0" * 32, place(store.uri), store.experiment, True, record))
+    done = deliver(store, outbox)
+    assert (done.delivered, done.present, outbox.runs()) == (0, 1, [])
+    assert there(store) == [first]
+
+
+def test_what_a_sweep_could_not_look_over_before_the_server_went_its_delivery_does(
+    server, tmp_path
+):
+    store, outbox = open_store(server, "not looked over"), Outbox(tmp_path / "outbox")
+    record_run(store, of_sweep("another"), once=True)
+    record_run(store, of_sweep("ours"), once=True)
+    key = RECORD.tags["xorlab.key"]
+    outbox.keep(
+        KeptSweep(place(store.uri), store.experiment, "ours", "FINISHED", [key], 0.0, 0, [], [])
+    )
+    deliver(store, outbox)
+    assert len(there(store)) == 1
+
+
+def at_once(*tasks: Callable[[], object]) -> list[object]:
+    """What each gives back, all begun together."""
+    barrier = threading.Barrier(len(tasks))
+
+    def begun(task: Callable[[], object]) -> object:
+        barrier.wait()
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(begun, tasks))
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"], indirect=True)
+def test_bulk_transactions_exclude_each_other(store):
+    records = [record_of(f"seed={n}", "training.epochs=5") for n in range(20)]
+    tasks = [lambda: BulkRecorder(store).record(records, once=True) for _ in range(4)]
+    told = at_once(*tasks)
+    assert sorted(sum(one is not None for one in ids) for ids in told) == [0, 0, 0, 20]
+    assert len(xorlab.load_runs(store.uri)) == 20
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"], indirect=True)
+def test_a_run_that_ends_while_a_transaction_is_open_gives_way_to_what_it_writes(
+    store, monkeypatch
+):
+    written, ready = threading.Event(), threading.Event()
+
+    def before_commit(_store: Store) -> None:
+        written.set()
+        # Long enough for the other to end its run and to look, if nothing keeps it from that.
+        time.sleep(1)
+
+    def before_the_end(_store: Store) -> None:
+        ready.set()
+        assert written.wait(60)
+
+    def in_bulk() -> list[str | None]:
+        assert ready.wait(60)
+        return BulkRecorder(store).record([RECORD], once=True)
+
+    monkeypatch.setattr("xorlab.tracking.bulk.check_there", before_commit)
+    monkeypatch.setattr("xorlab.tracking.recorder.check_there", before_the_end)
+    (bulk,), (client,) = at_once(
+        in_bulk, lambda: ClientRecorder(store).record([RECORD], once=True)
+    )  # fmt: skip
+    assert client is None
+    assert there(store) == [bulk]
