@@ -21,9 +21,10 @@ import yaml
 from xorlab.choices import choose
 from xorlab.config import LEAVES, Config
 from xorlab.errors import StoreError
-from xorlab.grid import Grid, weight_number
+from xorlab.grid import Grid
 from xorlab.identity import run_key, science
 from xorlab.landscapes import Landscape, Pixels
+from xorlab.plane import weight_number
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.parent import About
 from xorlab.tracking.reader import DEFAULT_EXPERIMENT
