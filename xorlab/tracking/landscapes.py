@@ -19,6 +19,7 @@ import numpy.typing as npt
 import yaml
 
 from xorlab.choices import choose
+from xorlab.command import LATEST
 from xorlab.config import LEAVES, Config
 from xorlab.errors import StoreError
 from xorlab.grid import Grid
@@ -34,7 +35,6 @@ from xorlab.tracking.store import Store, open_store
 
 LANDSCAPE_TAG = "xorlab.landscape"
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
-LATEST = "latest"
 _PIECES = "pieces"
 _PIECE_FILE = re.compile(r"([0-9]+)\.npz")
 
