@@ -98,7 +98,7 @@ class Composer:
 
     def _parse(self, override: str) -> Override:
         if override not in self._parsed:
-            self._parsed[override] = self._parser.parse_override(override)
+            (self._parsed[override],) = self._parser.parse_overrides([override])
         return self._parsed[override]
 
     def _is_structural(self, override: Override) -> bool:
