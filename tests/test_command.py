@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 
 import xorlab
+from hydra_plugins.xorlab.vectorized import LauncherConf, PrecisionConf
 from tests.conftest import ROOT
 from xorlab.config import LEAVES
+from xorlab.errors import spell
 
 # Printed by the notebook on another machine.
 WEIGHTS = ["[[0.37454012 0.95071431]\n [0.73199394 0.59865848]]", "[[0.15601864]\n [0.15599452]]"]
@@ -21,6 +24,7 @@ LOSSES = [
     0.1621992454420141, 0.05270887579146114, 0.016926012420416685, 0.00891778531419988,
     0.00584454666369325, 0.0042817900236595905,
 ]  # fmt: skip
+SEVERAL = "several values make a sweep; start it with xorlab -m"
 PREDICTIONS = "[[0.06028403]\n [0.9444784 ]\n [0.9443732 ]\n [0.05996465]]"
 
 
@@ -75,8 +79,20 @@ def test_help_tells_every_key_with_an_example_at_once():
     for key, _, leaf, _ in LEAVES:
         if leaf != "name":
             assert f"\n  {key}  (default: " in told.stdout
-    assert told.stdout.count("example: xorlab ") == sum(leaf != "name" for _, _, leaf, _ in LEAVES)
+    of_plug_ins = 2
+    assert told.stdout.count("example: xorlab ") == of_plug_ins + sum(
+        leaf != "name" for _, _, leaf, _ in LEAVES
+    )
     assert told.stdout.endswith("[]\n")
+
+
+def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default(command):
+    told = command("--help").out
+    for node, conf in (("launcher", LauncherConf()), ("sweeper", PrecisionConf())):
+        for name, default in vars(conf).items():
+            if name not in ("_target_", "params"):
+                assert f"\n  hydra.{node}.{name}  (default: {spell(default)})\n" in told
+    assert "hydra/sweeper=precision" in told
 
 
 def test_the_examples_of_the_help_compose(tmp_path):
@@ -102,9 +118,25 @@ def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
         ("optimizer.rate=1", "optimizer.rate: there is no such key"),
         ("task=xorr", "did you mean xor?"),
         ("tracking.uri=ftp://host", "tracking.uri=ftp://host: must be the address of"),
-        ("seed=[", "seed=["),
+        ("seed=[", "seed=[: the [ is never closed; write 'seed=[]'"),
+        ("network.hidden=[2,3", "the [ is never closed; write 'network.hidden=[2,3]'"),
+        ("network.hidden=[2,", "the [ is never closed; where there are spaces, put the whole"),
+        ("network.hidden=2]", "network.hidden=2]: nothing opens the ]"),
+        ("seed=range(0,5", "the ( is never closed; write 'seed=range(0,5)'"),
+        ("tracking.experiment='a", "tracking.experiment='a: the quote ' is never closed"),
+        ("seed", "seed: = is missing; write seed=VALUE, without spaces around the ="),
+        ("=3", "=3: there is no key before the ="),
+        ("seed==3", "seed==3: there are two = signs; write seed=3"),
+        ("seed=1,,2", "seed=1,,2: a value is missing beside a comma; write seed=1,2,3"),
+        ("seed=rang(1,2)", "there is no function rang; did you mean range?"),
+        ("seed=range(1,b)", "seed=range(1,b): range(1,b) cannot be computed"),
+        ("tracking.experiment=a#b", "because of #; a value with spaces or special characters is "
+         """quoted twice, for the shell too: 'tracking.experiment="a#b"'"""),
+        ("--seed=3", "--seed=3: there is no such option; a key has no dashes: seed=3"),
+        ("hydra.launcher.worker=2", "did you mean hydra.launcher.workers?"),
+        ("hydra.sweeper.half_width=0.1", "belongs to hydra/sweeper=precision, which is not"),
     ],
-)
+)  # fmt: skip
 def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, command, tmp_path):
     told = command(*start, override)
     assert (told.code, told.out) == (2, "")
@@ -115,9 +147,23 @@ def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, comma
 
 
 def test_several_values_without_m_are_recognised_as_a_sweep(command):
-    told = command("seed=1,2")
+    for several in ("seed=1,2", "seed=range(0,5)", "task=glob(x*)"):
+        told = command(several)
+        assert told.code == 2
+        assert told.err == f"xorlab: {several}: {SEVERAL}\n"
+
+
+@pytest.mark.parametrize("name", ["ü", "a#b", "a=b", "a;b", "(a)", "a[b]"])
+def test_what_a_message_proposes_for_a_name_means_that_name(name, command):
+    said = command(f"tracking.experiment={name}").err
+    (override,) = shlex.split(said.partition("for the shell too: ")[2])
+    assert xorlab.configure(override).tracking.experiment == name
+
+
+def test_a_grid_of_an_interval_is_refused(command):
+    told = command("-m", "optimizer.lr=interval(0,1)")
     assert told.code == 2
-    assert "xorlab -m" in told.err
+    assert "interval(0,1): an interval is for search; list values, or range" in told.err
 
 
 def test_an_unknown_option_is_wrong_usage(command):

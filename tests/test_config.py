@@ -103,7 +103,7 @@ def test_a_wrong_value_is_refused_with_its_key_its_value_and_what_is_allowed(ove
         ("study=first", "add it, as +study=first"),
         ("~optimizer.lr", "optimizer.lr cannot be taken away"),
         ("optimizer.lr=${nowhere}", "nowhere"),
-        ("seed", "missing"),
+        ("seed", "= is missing"),
         ("seed=[1", "seed=[1"),
     ],
 )

@@ -20,7 +20,8 @@ HEIGHTS = {
     "activations": 1, "losses": 1, "optimizers": 1, "schedule": 1, "result": 1,
     "derivatives": 1, "curvature": 1, "downhill": 1,
     "identity": 1, "provenance": 1, "environment": 1, "targets": 1, "machine": 1,
-    "user_folder": 5, "repeat": 5, "outbox": 5, "command": 1, "help": 1, "checks": 1,
+    "user_folder": 5, "repeat": 5, "outbox": 5, "command": 1, "help": 1, "syntax": 1,
+    "sweep_keys": 0, "checks": 1, "plane": 1,
     "quiet": 0, "choices": 0, "config": 0, "keys": 0, "errors": 0, "credentials": 0,
 }  # fmt: skip
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 import xorlab
 from xorlab import ConfigError, configure, train
 from xorlab.config import Config
-from xorlab.grid import Axis, Grid, varying, zoomed
+from xorlab.grid import Axis, Grid, zoomed
 from xorlab.identity import run_key
 from xorlab.initializers import flat_weights, initial_layers, wiring_of
 from xorlab.landscapes import Fault, PieceWork, assembled, landscape, train_pixels
+from xorlab.plane import varying
 from xorlab.result import OUTCOMES
 from xorlab.tasks import make_task
 from xorlab.training import layer_sizes, train_chunk
@@ -236,6 +237,8 @@ def test_axes_that_cannot_be_are_refused(overrides, message):
     [
         (LR, "landscape.y=null: must be the key of an axis where landscape.x=optimizer.lr"),
         (MOMENTUM, "landscape.x=null: must be the key of an axis where landscape.y=optimizer.mom"),
+        (["landscape.x=foo"], "landscape.x=foo: must be a number that may differ"),
+        ([*LR[:1], "landscape.y=seed"], "landscape.y=seed: must be a number that may differ"),
         (["landscape.x_low=1"], "landscape.x_low=1.0: must be left out where there is no landsca"),
         ([*LR, *MOMENTUM[:2]], "landscape.y_high=null: must be a finite number where landscape.y"),
         ([*LR, *MOMENTUM, "landscape.y_high=-1"], "landscape.y_low=0.0: must be below"),

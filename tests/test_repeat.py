@@ -60,6 +60,24 @@ def test_a_run_on_a_server_repeats(command, server, capfd):
     assert command("training.epochs=30", *there).code == 0
     run = xorlab.load_runs(server, "repeated")["run_id"].iloc[0]
     assert main([run, "--uri", server]) == 0
+    assert main([run[:12], "--uri", server]) == 0
+
+
+def test_a_run_goes_by_the_beginning_of_its_id_or_key(command, store_file, capfd):
+    for experiment in ("one", "two"):
+        assert command("training.epochs=9", f"tracking.experiment={experiment}").code == 0
+    first, second = (xorlab.load_runs(experiment=name).iloc[0] for name in ("one", "two"))
+    assert main([first["run_id"][:8]]) == 0
+    assert f"Training run {first['run_id']} again" in capfd.readouterr().out
+    assert main([second["run_id"][:8].upper()]) == 0
+    assert first["key"] == second["key"]
+    assert main([first["key"][:8]]) == 2
+    told = capfd.readouterr().err
+    assert "2 runs in sqlite:" in told
+    assert first["run_id"] in told
+    assert second["run_id"] in told
+    client().delete_run(second["run_id"])
+    assert main([first["key"][:8]]) == 0
 
 
 def test_another_processor_is_told(command, store_file):
@@ -136,6 +154,7 @@ def test_a_table_that_changed_or_moved_is_told(command, store_file, tmp_path, ca
         (["f" * 32], 2, "there is no such run"),
         (["../../etc"], 2, "a run id is made of letters and digits"),
         (["a\nb"], 2, "a run id is made of"),
+        (["abc"], 2, "abc: at least 4 letters or digits of a run id are needed"),
         (["f" * 32, "--uri", "ftp://me:secret@x"], 2, "tracking.uri=ftp://***@x"),
         (["f" * 32, "--uri", "sqlite:///nowhere.db"], 1, "there is no store"),
     ],

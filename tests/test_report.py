@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import xorlab
+from xorlab import outbox, repeat
 from xorlab.analysis.report import report_html
 from xorlab.analysis.summary import headline, summarise
 from xorlab.report import main
@@ -105,7 +106,9 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
     for path in folder.iterdir():
         path.unlink()
     assert main(["latest"]) == 0
-    assert "20 runs in" in capfd.readouterr().out
+    told = capfd.readouterr().out
+    assert "20 runs in" in told
+    assert f"Open the report: {folder / 'report.html'}\n" in told
     assert {path.name for path in folder.iterdir()} == FILES | {"failures.png"}
     assert "runs were not solved: " in (folder / "report.html").read_text()
     after = pd.read_parquet(folder / "runs.parquet")
@@ -113,9 +116,34 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
         *(f.sort_values("run_id", ignore_index=True) for f in (before, after))
     )
     assert main([sweep[:8], "--out", "there"]) == 0
+    assert f"Open the report: {tmp_path / 'there' / 'report.html'}\n" in capfd.readouterr().out
     assert {path.name for path in Path("there").iterdir()} >= FILES
     assert main(["--filter", "params.`network.hidden` = '3'", "--out", "three"]) == 0
     assert len(pd.read_parquet("three/runs.parquet")) == 10
+
+
+def test_the_beginning_of_an_id_finds_a_sweep_in_any_experiment(command, store_file, capfd):
+    small = ("-m", "seed=1,2", "training.epochs=5", "hydra.launcher.executor=inline")
+    assert command(*small, "tracking.experiment=pilot").code == 0
+    sweep = xorlab.load_runs(experiment="pilot")["sweep"].iloc[0]
+    assert main([sweep[:6].upper()]) == 0
+    assert f"with sweep {sweep}\n" in capfd.readouterr().out
+    assert main([sweep[:6], "--experiment", "xorlab"]) == 1
+    assert "which has 'Default', 'pilot'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+@pytest.mark.parametrize("tool", [main, repeat.main, outbox.main])
+def test_the_examples_of_the_help_can_be_copied(tool, columns, monkeypatch, capfd):
+    monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        tool(["--help"])
+    told = capfd.readouterr().out
+    examples = told.partition("\nexamples:\n")[2].splitlines()
+    assert len(examples) >= 2
+    assert all(line.startswith("  xorlab-") for line in examples)
+    description = told.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    assert max(map(len, description)) <= int(columns)
 
 
 def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
@@ -133,13 +161,19 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
     [
         ([], 2, "name a SWEEP"),
         (["latest", "--filter", "x"], 2, "name a SWEEP"),
-        (["zzzz"], 2, "zzzz: no sweep of experiment 'xorlab' has an id that begins so"),
-        (["latest", "--experiment", "other"], 1, "there is no experiment 'other'"),
+        (["zzzz"], 2, "zzzz: there is no such sweep in sqlite:"),
+        (["zzzz", "--experiment", "xorlab"], 2, "there is no such sweep in experiment 'xorlab'"),
+        (["ab"], 2, "ab: at least 4 letters or digits of a sweep id are needed"),
+        ([""], 2, "'': a sweep id is made of letters and digits"),
+        (["latest", "--experiment", "other"], 1, "there is no experiment 'other' in this store, "
+         "which has 'Default', "),
         (["latest", "--uri", "ftp://x"], 2, "tracking.uri=ftp://x"),
-        (["--filter", "nonsense"], 1, "filter='nonsense'"),
-        (["--filter", "params.seed = '99'"], 1, "there are no such runs"),
+        (["--filter", "nonsense"], 2, "--filter=nonsense: must be an MLflow search filter: "
+         "conditions joined by AND, the values of params quoted, as params.`network.hidden` = '2'"),
+        (["--filter", "params.seed = 2"], 2, "--filter=params.seed = 2: must be an MLflow search"),
+        (["--filter", "params.seed = '99'"], 1, "experiment 'xorlab' has no such runs"),
     ],
-)
+)  # fmt: skip
 def test_wrong_usage_is_told_in_a_line(arguments, code, message, command, store_file, capfd):
     command("-m", "seed=1,2", "training.epochs=5")
     assert main(arguments) == code
@@ -161,8 +195,11 @@ def test_a_sweep_on_a_server_gets_its_report_anew(command, server, capfd):
     options = ["--uri", server, "--experiment", "reported"]
     assert main(["latest", *options]) == 0
     assert main(["latest", *options, "--out", "here"]) == 0
-    sweep = re.search(r"with sweep (\w+)", capfd.readouterr().out)[1]
+    told = capfd.readouterr().out
+    sweep = re.search(r"with sweep (\w+)", told)[1]
     client = open_store(server, "reported").client
+    page = rf"Open the report: {server}/#/experiments/\d+/runs/{sweep}/artifacts/report.html\?"
+    assert re.search(page, told)
     names = {artifact.path for artifact in client.list_artifacts(sweep)}
     assert {path.name for path in Path("here").iterdir()} <= names
     assert server in Path("here/report.html").read_text()

@@ -22,6 +22,7 @@ from xorlab.config import Config
 from xorlab.credentials import without_credentials
 from xorlab.errors import ConfigError, EngineError, StoreError, UsageError, told
 from xorlab.single import run_single
+from xorlab.sweep.alone import refuse_sweep_keys
 from xorlab.sweep.interrupts import Terminated, terminations
 from xorlab.usage import translate
 from xorlab.user_folder import check_user_folder, parse
@@ -61,10 +62,13 @@ def run(cfg: DictConfig) -> float:
     Returns:
         the metric that `tracking.objective` names.
     """
-    if HydraConfig.get().mode is not RunMode.RUN:
+    hydra_node = HydraConfig.get()
+    if hydra_node.mode is not RunMode.RUN:
         return _job(from_omegaconf(cfg))
     try:
-        return _job(from_omegaconf(cfg))
+        config = from_omegaconf(cfg)
+        refuse_sweep_keys(hydra_node, config.landscape.x is not None)
+        return _job(config)
     except (ConfigError, UsageError, EngineError, StoreError) as error:
         raise _Refused(error) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xorlab.config import LEAVES, SECTIONS, Config
 from xorlab.errors import ConfigError
 from xorlab.keys import MAX_POINTS
+from xorlab.plane import check_plane
 
 # Rules that compare one gradient with the next, or with a mean of the last few: between the
 # gradients of two patterns, which differ for reasons of their own, that says nothing.
@@ -52,7 +53,7 @@ def check(config: Config) -> None:
     _check_readout(config)
     _check_given(config)
     _check_optimizer(config)
-    _check_landscape(config)
+    check_plane(config)
 
 
 def _check_choice_keys(sections: dict[str, dict[str, object]]) -> None:
@@ -139,31 +140,4 @@ def _check_optimizer(config: Config) -> None:
                 "optimizer.delta_0",
                 first,
                 f"from optimizer.delta_min={low} to optimizer.delta_max={high}",
-            )
-
-
-def _check_landscape(config: Config) -> None:
-    told = vars(config.landscape)
-    axis = told["x"] if told["x"] is not None else told["y"]
-    for letter, other in (("x", "y"), ("y", "x")):
-        low, high = told[f"{letter}_low"], told[f"{letter}_high"]
-        given = {letter: told[letter], f"{letter}_low": low, f"{letter}_high": high}
-        for name, value in given.items():
-            if value is None and axis is not None:
-                what = "the key of an axis" if name == letter else "a finite number"
-                set_ = letter if told[letter] is not None else other
-                raise ConfigError(
-                    f"landscape.{name}", None, f"{what} where landscape.{set_}={told[set_]}"
-                )
-            if value is not None and axis is None:
-                raise ConfigError(
-                    f"landscape.{name}", value, "left out where there is no landscape.x"
-                )
-        if low is not None and high is not None and not low < high:
-            raise ConfigError(
-                f"landscape.{letter}_low", low, f"below landscape.{letter}_high={high}"
-            )
-        if low is not None and low <= 0 and told[f"{letter}_scale"] == "log":
-            raise ConfigError(
-                f"landscape.{letter}_low", low, f"above 0 where landscape.{letter}_scale=log"
             )

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 
 from xorlab.errors import ConfigError, StoreError, UsageError, told
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+LATEST = "latest"  # what stands for the id of the last one
+_LEAST = 4  # letters of an id: fewer would soon mean another run as well
+
+
+def check_id(named: str, kind: str) -> None:
+    """Refuse what cannot be the beginning of an id, before a store is opened.
+
+    Raises:
+        UsageError: names it, and says what an id of that kind is made of.
+    """
+    if not (named.isascii() and named.isalnum()):
+        raise UsageError(f"{named!r}: a {kind} id is made of letters and digits")
+    if len(named) < _LEAST:
+        raise UsageError(f"{named}: at least {_LEAST} letters or digits of a {kind} id are needed")
+
+
+def command_parser(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
+    """A parser whose help shows each example in a line of its own, whole, to be copied."""
+    width = max(shutil.get_terminal_size().columns - 2, 20)
+    return argparse.ArgumentParser(
+        prog=name,
+        description=textwrap.fill(description, width),
+        epilog="\n".join(["examples:", *(f"  {example}" for example in examples)]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def run_told(name: str, work: Callable[[], int]) -> int:

@@ -108,7 +108,7 @@ class Composer:
         return base.with_overrides([one.parsed for one in values])
 
     def _read_anew(self, text: str) -> _Read:
-        parsed = self._parser.parse_override(text)
+        (parsed,) = self._parser.parse_overrides([text])
         return _Read(text, parsed, self._is_structural(parsed), _is_plain(parsed))
 
     def _is_structural(self, override: Override) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.checks import check
-from xorlab.choices import InitConfig, is_own
-from xorlab.config import LEAVES, Config, LandscapeConfig
+from xorlab.choices import InitConfig
+from xorlab.config import Config, LandscapeConfig
 from xorlab.errors import ConfigError
 from xorlab.initializers import flat_weights, initial_layers, wiring_of
+from xorlab.plane import weight_number
 from xorlab.tasks import Task, make_task
 from xorlab.training import chunk_width, layer_sizes
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
 
-_WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
 _LEAST, _MOST_PIECES = 512, 16
 
 
@@ -156,51 +155,10 @@ class Grid:
                 check(self._config(x, y))
 
 
-def weight_number(key: str) -> int | None:
-    """N of ``weight.N``; None for any other key."""
-    found = _WEIGHT.fullmatch(key)
-    return int(found[1]) if found else None
-
-
 def axes(config: Config) -> tuple[Axis, Axis]:
-    """The two axes of a configured landscape.
-
-    Raises:
-        ConfigError: an axis names no key that may vary within a landscape.
-    """
+    """The two axes of a configured landscape, whose plane `check` has passed."""
     told = config.landscape
-    allowed = varying(config)
-    for letter, key in (("x", told.x), ("y", told.y)):
-        if key not in allowed and weight_number(str(key)) is None:
-            choices = ", ".join(allowed)
-            raise ConfigError(
-                f"landscape.{letter}", key,
-                f"a number that may differ between networks of one shape: {choices}, or weight.N",
-            )  # fmt: skip
-    keys = (str(told.x), str(told.y))
-    if keys[0] == keys[1]:
-        raise ConfigError("landscape.y", told.y, "another key than landscape.x")
-    for letter, key, other in (("x", *keys), ("y", *keys[::-1])):
-        if key.startswith("init.") and weight_number(other) is not None:
-            raise ConfigError(
-                f"landscape.{letter}", key,
-                f"outside init where the other axis is {other}: the weights are drawn once",
-            )  # fmt: skip
     return _axis(told, "x", told.width), _axis(told, "y", told.height)
-
-
-def varying(config: Config) -> list[str]:
-    """The keys that may vary within a landscape of this configuration, besides weights."""
-    keys = []
-    for key, group, leaf, item in LEAVES:
-        if group not in ("init", "optimizer") or not str(item.type).startswith("float"):
-            continue
-        section = getattr(config, group)
-        named = group == "init" and leaf in ("x", "y")
-        if is_own(item, section.name) and not (named and leaf not in section.weights):
-            keys.append(key)
-    by_loss = config.training.target_loss is not None
-    return [*keys, "training.target_loss" if by_loss else "training.tolerance"]
 
 
 def zoomed(config: Config, x: float, y: float, factor: float) -> Config:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 from xorlab.config import GROUPS, LEAVES
 from xorlab.errors import spell
+from xorlab.sweep_keys import LAUNCHER_KEYS, PRECISION_KEYS, Keys
 
 _HEAD = """\
 xorlab - a convergence laboratory for small neural networks
@@ -25,19 +28,23 @@ Groups (GROUP=NAME):
 """
 
 _TAIL = """
-Sweeps are run by hydra/sweeper=vectorized and hydra/launcher=vectorized, which take
-  hydra.launcher.executor=processes|threads|inline   where networks are trained
-  hydra.launcher.workers=N                           how many at a time (default: all cores)
-  hydra.launcher.engine=local|slurm|ray|dask         this machine, or a cluster (with the extra
-                                                     xorlab[slurm], xorlab[ray] or xorlab[dask])
-  hydra.launcher.address=ADDRESS                     ray, dask: of the cluster or its scheduler
-  hydra.launcher.partition=NAME  time=MINUTES  folder=PATH          slurm
-  hydra.launcher.cpus=N  memory=MIB                  slurm, ray: for each worker
-  hydra.launcher.start_timeout=SECONDS               how long to wait while there is no worker
-or one job after the other by hydra/launcher=basic, or joblib (with the extra xorlab[joblib]).
+xorlab-report makes the report of a sweep anew, xorlab-repeat trains a recorded run again and
+compares, xorlab-outbox delivers what waits for a tracking server; each explains itself by --help.
 
 Other options: --cfg job (print the configuration), --info, --hydra-help, --version.
 HYDRA_FULL_ERROR=1 shows the traceback of an error.
+"""
+_LAUNCHER = """
+Where a sweep or landscape is trained (hydra/launcher=vectorized, the default):
+"""
+_PRECISION = """
+Seeds until each success rate is known (hydra/sweeper=precision, instead of vectorized, which runs
+every combination; without seed=):
+"""
+_PRECISION_EXAMPLE = """
+      example: xorlab -m hydra/sweeper=precision network.hidden=2,4 hydra.sweeper.half_width=0.1
+
+hydra/launcher=basic, or joblib (with the extra xorlab[joblib]), runs one job after the other.
 """
 
 
@@ -53,7 +60,16 @@ def help_text() -> str:
         lines.append(f"\n  {key}  (default: {_default(group, item)})")
         lines.append(f"      {told['help']}; {told['allowed']}")
         lines.append(f"      example: xorlab {told['example']}")
-    return "\n".join(lines) + "\n" + _TAIL
+    lines += [_LAUNCHER, *_plug_in_lines("hydra.launcher", LAUNCHER_KEYS)]
+    lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
+    lines += [_PRECISION, *_plug_in_lines("hydra.sweeper", PRECISION_KEYS), _PRECISION_EXAMPLE]
+    return "\n".join(lines) + _TAIL
+
+
+def _plug_in_lines(node: str, keys: Keys) -> Iterator[str]:
+    for name, (default, meaning) in keys.items():
+        yield f"  {node}.{name}  (default: {default})"
+        yield textwrap.fill(meaning, 100, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def _default(group: str, item: dataclasses.Field[Any]) -> str:

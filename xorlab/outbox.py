@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xorlab.command import DONE, FAILED, run_told
+from xorlab.command import DONE, FAILED, command_parser, run_told
 from xorlab.credentials import HIDDEN
 from xorlab.errors import StoreError, UsageError, told
 
@@ -32,11 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=_NAME,
-        description="Deliver the results that a sweep has kept because its tracking server did "
-        "not answer: each exactly once, however often this is broken off or started.",
-        epilog="example: xorlab-outbox --folder /data/xorlab-outbox",
+    parser = command_parser(
+        _NAME,
+        "Deliver the results that a sweep has kept because its tracking server did not answer: "
+        "each exactly once, however often this is broken off or started.",
+        "xorlab-outbox",
+        "xorlab-outbox --folder /data/xorlab-outbox",
     )
     parser.add_argument(
         "--folder", type=Path, metavar="DIR",

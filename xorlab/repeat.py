@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xorlab.command import DONE, FAILED, run_told
+from xorlab.command import DONE, FAILED, check_id, command_parser, run_told
 from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -31,13 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="xorlab-repeat",
-        description="Train a recorded run again from its own record, and compare curve, weights, "
-        "predictions and outcome bit by bit; where they differ, tell what has changed since.",
-        epilog="example: xorlab-repeat 4f2a9c0d1e8b47c6a5d3f0b2e1c49a87",
+    parser = command_parser(
+        "xorlab-repeat",
+        "Train a recorded run again from its own record, and compare curve, weights, predictions "
+        "and outcome bit by bit; where they differ, tell what has changed since.",
+        "xorlab-repeat 4f2a9c0d1e8b47c6a5d3f0b2e1c49a87",
+        "xorlab-repeat 4f2a9c",
     )
-    parser.add_argument("run", metavar="RUN_ID", help="run id of a run that finished")
+    parser.add_argument(
+        "run", metavar="RUN_ID",
+        help="run id of a run that finished, its key, or the beginning of one of them",
+    )  # fmt: skip
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
     parser.add_argument(
         "--table", metavar="PATH", help="where the run's table is now, if it was moved"
@@ -46,8 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _repeat(options: argparse.Namespace) -> int:
-    if not options.run.isalnum():
-        raise UsageError(f"{options.run!r}: a run id is made of letters and digits")
+    check_id(options.run, "run")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.tasks import make_task
     from xorlab.tracking.recorded import recorded_run

@@ -6,9 +6,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xorlab.command import DONE, run_told
-from xorlab.errors import StoreError, UsageError
+from xorlab.command import DONE, LATEST, check_id, command_parser, run_told
+from xorlab.errors import ConfigError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xorlab.tracking.store import Store
+    from xorlab.tracking.sweeps import Sweep
 
 _DEFAULT_OUT = Path("xorlab-report")
 
@@ -20,11 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="xorlab-report",
-        description="Make the tables, figures and report.html of a sweep anew, or those of any "
-        "runs that a filter finds.",
-        epilog="examples: xorlab-report latest;  xorlab-report 4f2a --out summary;  "
+    parser = command_parser(
+        "xorlab-report",
+        "Make the tables, figures and report.html of a sweep anew, or those of any runs that a "
+        "filter finds.",
+        "xorlab-report latest",
+        "xorlab-report 4f2a --out summary",
         "xorlab-report --filter 'params.`network.hidden` = \"2\"' --out two-units",
     )
     parser.add_argument(
@@ -37,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         f"its earlier ones; with --filter: {_DEFAULT_OUT})",
     )  # fmt: skip
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
-    parser.add_argument("--experiment", default="xorlab", help="its name (default: xorlab)")
+    parser.add_argument(
+        "--experiment", help="its name (default: xorlab; a sweep's id is looked for in all)"
+    )
     parser.add_argument("--filter", metavar="TEXT", help="an MLflow search filter instead of SWEEP")
     return parser
 
@@ -45,23 +55,28 @@ def _parser() -> argparse.ArgumentParser:
 def _report(options: argparse.Namespace) -> int:
     if (options.sweep is None) == (options.filter is None):
         raise UsageError("name a SWEEP (latest is the last one) or a --filter")
+    named = options.sweep not in (None, LATEST)
+    if named:
+        check_id(options.sweep, "sweep")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.analysis.summary import headline, summarise
     from xorlab.failure_report import with_failures
-    from xorlab.sweep.summary import facts_of, files_of
+    from xorlab.sweep.summary import REPORT_FILE, facts_of, files_of
+    from xorlab.tracking.files import place_of
     from xorlab.tracking.parent import describe
-    from xorlab.tracking.reader import load_curves, load_runs
+    from xorlab.tracking.reader import DEFAULT_EXPERIMENT, load_curves
     from xorlab.tracking.recorder import write_files
     from xorlab.tracking.store import open_store
     from xorlab.tracking.sweeps import find_sweep
 
-    store = open_store(options.uri, options.experiment, create=False)
-    sweep = find_sweep(store, options.sweep) if options.sweep else None
-    runs = load_runs(
-        store.uri, store.experiment, sweep=sweep.run_id if sweep else None, filter=options.filter
-    )
-    if runs.empty:
-        raise StoreError("there are no such runs" if sweep is None else "the sweep has no runs")
+    everywhere = named and options.experiment is None
+    usual = "Default" if everywhere else DEFAULT_EXPERIMENT  # the former is in every store
+    store = open_store(options.uri, options.experiment or usual, create=False)
+    sweep = None
+    if options.sweep is not None:
+        sweep = find_sweep(store, options.sweep, everywhere)
+        store = store.within(sweep.experiment_id)
+    runs = _runs(store, sweep, options.filter)
     curves = load_curves(runs)
     if sweep is None:
         summary = summarise(runs, curves, headline(runs))
@@ -74,13 +89,33 @@ def _report(options: argparse.Namespace) -> int:
     files = files_of(summary, title, facts, failed)
     if sweep is not None and options.out is None:
         describe(store, sweep.run_id, files, summary.markdown)
-        where = f"with sweep {sweep.run_id}"
+        where, report = f"with sweep {sweep.run_id}", place_of(store, sweep.run_id, REPORT_FILE)
     else:
         folder = options.out or _DEFAULT_OUT
         write_files(folder, files)
-        where = f"in {folder}"
-    sys.stdout.write(f"{summary.headline}\n{', '.join(sorted(files))}: {where}\n")
+        where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
+    sys.stdout.write(
+        f"{summary.headline}\n{', '.join(sorted(files))}: {where}\nOpen the report: {report}\n"
+    )
     return DONE
+
+
+def _runs(store: Store, sweep: Sweep | None, text: str | None) -> pd.DataFrame:
+    from xorlab.tracking.reader import load_runs
+
+    try:
+        runs = load_runs(
+            store.uri, store.experiment, sweep=sweep.run_id if sweep else None, filter=text
+        )
+    except ConfigError as error:
+        raise ConfigError(f"--{error.key}", error.value, error.allowed) from error
+    if runs.empty:
+        raise StoreError(
+            f"--filter {text}: experiment {store.experiment!r} has no such runs"
+            if sweep is None
+            else f"sweep {sweep.run_id} has no runs"
+        )
+    return runs
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from xorlab.config import GROUPS, LEAVES
 from xorlab.errors import ConfigError, UsageError
+from xorlab.sweep_keys import SWEEP_KEYS
+from xorlab.syntax import wrong_syntax
 
 _LEAVES = {key: item for key, _, _, item in LEAVES}
 _HELP = "xorlab --help lists every key"
@@ -31,6 +33,9 @@ def readable(overrides: Sequence[str] = ()) -> Iterator[None]:
 def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | UsageError:
     """The same error for the reader who typed the overrides."""
     text = "\n".join(_messages(error))
+    for cause in _causes(error):
+        if isinstance(cause, OverrideParseException):
+            return wrong_syntax(str(cause.override), text)
     if match := re.search(r"Could not override '([^']+)'", text):
         return unknown_key(match[1])
     if match := re.search(r"Error merging override (.+)", text):
@@ -39,8 +44,15 @@ def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | 
         return _unknown_choice(match[1], match[2], text)
     if match := re.search(r"Could not append to config\. (.*)", text):
         return UsageError(f"{match[1]} Leave out the + to change it.")
-    if match := re.search(r"Ambiguous value for argument '(.+?)'", text):
-        return UsageError(f"{match[1]}: several values make a sweep; start it with xorlab -m")
+    several = r"Ambiguous value for argument '(.+?)'|Sweep parameters '(.+)' requires --multirun"
+    if match := re.search(several, text):
+        return UsageError(
+            f"{match[1] or match[2]}: several values make a sweep; start it with xorlab -m"
+        )
+    if "does not support sweep type" in text:
+        return UsageError(
+            f"{' '.join(overrides)}: an interval is for search; list values, or range"
+        )
     if isinstance(error, ValidationError) and error.full_key in _LEAVES:
         return ConfigError(error.full_key, error.value, _LEAVES[error.full_key].metadata["allowed"])
     told = " (from: " + " ".join(overrides) + ")" if overrides else ""
@@ -64,10 +76,15 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 
 
 def _messages(error: BaseException) -> Iterator[str]:
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if cause.args and cause.args[0] is not None:
             yield str(cause)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
         cause = cause.__cause__ or cause.__context__
 
 
@@ -75,7 +92,10 @@ def unknown_key(key: str) -> UsageError:
     """What to say about a key that the schema does not have."""
     if key in GROUPS:
         return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={GROUPS[key][0]}")
-    guess = nearest(key, [*_LEAVES, *GROUPS])
+    if key in SWEEP_KEYS:
+        return UsageError(f"{key}: belongs to {SWEEP_KEYS[key]}, which is not chosen here")
+    known = SWEEP_KEYS if key.startswith("hydra.") else {**_LEAVES, **GROUPS}
+    guess = nearest(key, [*known])
     hint = f"did you mean {guess}?" if guess else _HELP
     return UsageError(f"{key}: there is no such key; {hint}")
 

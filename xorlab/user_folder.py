@@ -16,13 +16,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from xorlab.composition import CONFIG_NAME, config_directory
 from xorlab.errors import UsageError
+from xorlab.syntax import check_words
 from xorlab.targets import refuse_calls
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
-    """Hydra's options, the overrides among them, of a command line."""
+    """Hydra's options, the overrides among them, of a command line.
+
+    Raises:
+        UsageError: a word that is neither an option nor an override.
+    """
     options, rest = get_args_parser().parse_known_args(list(arguments))
     options.overrides = [*options.overrides, *rest]
+    check_words(options.overrides)
     return options
 
 

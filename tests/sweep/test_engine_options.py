@@ -43,6 +43,42 @@ def test_a_wrong_option_is_refused(options, message, command, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "hydra.launcher.engine=dask",
+            "hydra.launcher.engine=dask: a run by itself has no launcher",
+        ),
+        ("hydra.launcher.workers=1", "hydra.launcher.workers=1: a run by itself has no launcher"),
+        ("hydra/launcher=basic", "hydra/launcher=basic: a run by itself has no launcher"),
+        ("hydra/sweeper=precision", "hydra/sweeper=precision: a run by itself has no sweeper"),
+        ("+study=first", "study=first: it is a sweep, of seed=range(0,100) network.hidden=2,3,4"),
+    ],
+)
+def test_what_only_a_sweep_uses_is_refused_where_there_is_none(
+    override, message, command, tmp_path
+):
+    told = command("training.epochs=5", override)
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert "-m" in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_defaults_may_be_spelt_out_for_a_single_run(command, store_file):
+    told = command("training.epochs=5", "hydra.launcher.engine=local", "hydra/launcher=vectorized")
+    assert (told.code, told.err) == (0, "")
+
+
+def test_a_landscape_uses_the_launcher_and_refuses_a_sweeper(command, store_file):
+    plane = ("+study=kolen1990_slice", "landscape.width=4", "landscape.height=4")
+    assert command(*plane, "hydra.launcher.executor=inline").code == 0
+    told = command(*plane, "hydra/sweeper=precision")
+    assert told.code == 2
+    assert "hydra/sweeper=precision: a landscape is one run, which has no sweeper" in told.err
+
+
+@pytest.mark.parametrize(
     ("engine", "library", "options"),
     [
         ("slurm", "submitit", ["hydra.launcher.workers=2"]),

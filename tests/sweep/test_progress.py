@@ -16,8 +16,8 @@ def test_a_terminal_shows_a_live_line_and_leaves_nothing_behind():
     with SweepProgress(console, total=10, skipped=3) as progress:
         progress.add(Counter(solved=4, unsolved=1, failed=1))
     shown = screen.getvalue()
-    assert "6/10 runs, 4 solved, 1 failed, 3 skipped" in shown
-    assert "s left" in shown
+    assert "6/10 runs left to train, 4 solved, 1 failed, " in shown
+    assert "s left; 3 skipped (finished before)" in shown
     assert progress.done == 6
 
 

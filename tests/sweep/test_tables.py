@@ -8,9 +8,10 @@ import pytest
 from rich.console import Console
 
 from tests.analysis.samples import table
-from xorlab import convergence
+from xorlab import configure, convergence
 from xorlab.analysis.success_table import success_cells
-from xorlab.sweep.tables import summary_table
+from xorlab.sweep.plan import Tasks, make_job, make_plan
+from xorlab.sweep.tables import plan_table, summary_table
 
 BY = ["network.hidden", "optimizer.lr"]
 RUNS = table({0.5: [1, 2, 3, None], 2.0: [4] * 20, 11.25: [None] * 3}, **{"network.hidden": 2})
@@ -28,6 +29,18 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
     for row in success_cells(statistics, BY)[1]:
         whole = " ".join(row[: len(BY) + 4]).split()  # up to the interval
         assert any(line[: len(whole)] == whole for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("finished", "told"),
+    [(0, "2 of 5 runs each"), (1, "2, of 4 to 5 runs each"), (8, "2 of 1 run each"),
+     (9, "1 of 1 run"), (10, "0")],
+)  # fmt: skip
+def test_the_sizes_of_shards_are_told_once_where_they_are_equal(finished, told):
+    jobs = [make_job(seed, (), configure(f"seed={seed}")) for seed in range(10)]
+    plan = make_plan(jobs, Tasks(), [job.key for job in jobs[:finished]], workers=2)
+    names, values = (list(column.cells) for column in plan_table(plan, {}, 2, 0).columns)
+    assert values[names.index("shards")] == told
 
 
 def test_a_wide_terminal_shows_everything():

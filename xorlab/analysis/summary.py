@@ -77,16 +77,20 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
 
     Args:
         runs: from `xorlab.load_runs`.
-        seconds: that training and recording took; None where nobody knows.
+        seconds: that training and recording took, of those that were not skipped; None where
+            nobody knows.
         skipped: how many of the runs were finished before.
     """
     counts = runs["outcome"].value_counts()
     parts = [f"{counts.get(outcome, 0)} {outcome}" for outcome in OUTCOMES]
     failed = int((runs["status"] == "FAILED").sum())
     parts += [f"{failed} failed"] if failed else []
-    parts += [f"{skipped} skipped (finished before)"] if skipped else []
     took = "" if seconds is None else f" in {seconds:.1f} s"
-    return f"{len(runs)} runs{took}: {', '.join(parts)}"
+    if not skipped:
+        return f"{len(runs)} runs{took}: {', '.join(parts)}"
+    trained = len(runs) - skipped
+    now = f"{trained} trained{took}" if trained else "none trained"
+    return f"{len(runs)} runs: {', '.join(parts)}; {now}, {skipped} skipped (finished before)"
 
 
 def summarise(

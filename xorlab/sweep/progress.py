@@ -17,7 +17,7 @@ class SweepProgress:
     Args:
         console: where to show.
         total: runs to train.
-        skipped: runs that were finished before.
+        skipped: runs that were finished before, beside those.
         unit: what they are called.
     """
 
@@ -67,15 +67,17 @@ class SweepProgress:
         return time.monotonic() - self._began
 
     def _line(self) -> str:
-        parts = [f"{self.done}/{self._total} {self._unit}", f"{self.outcomes['solved']} solved"]
+        # Of this start alone, like the rate: what was finished before comes apart, at the end.
+        left = " left to train" if self._skipped else ""
+        parts = [f"{self.done}/{self._total} {self._unit}{left}"]
+        parts.append(f"{self.outcomes['solved']} solved")
         if self.outcomes["failed"]:
             parts.append(f"{self.outcomes['failed']} failed")
-        if self._skipped:
-            parts.append(f"{self._skipped} skipped")
         if self.done:
             rate = self.done / max(self.seconds, 1e-9)
             parts += [
                 f"{rate:.0f} {self._unit}/s",
                 f"{(self._total - self.done) / rate:.0f} s left",
             ]
-        return ", ".join(parts)
+        before = f"; {self._skipped} skipped (finished before)" if self._skipped else ""
+        return ", ".join(parts) + before

@@ -27,8 +27,6 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         processes: those that train them; 0 where this one does.
     """
     table = Table("plan", "", box=SIMPLE_HEAD, show_header=False)
-    sizes = [len(shard.jobs) for shard in plan.shards]
-    cut = f" of {min(sizes)} to {max(sizes)} runs" if sizes else ""
     rows = [
         ("jobs", str(len(plan.jobs))),
         ("settings x seeds", f"{plan.settings} x {plan.seeds}"),
@@ -36,7 +34,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         ("duplicates", str(plan.duplicates)),
         ("already finished", str(plan.skipped)),
         ("to train", str(len(plan.remaining))),
-        ("shards", f"{len(plan.shards)}{cut}"),
+        ("shards", _shards([len(shard.jobs) for shard in plan.shards])),
         ("workers", str(workers)),
         ("estimated training time", f"{_duration(plan.seconds(workers))}, without recording"),
         ("estimated memory", _memory(plan.need(processes))),
@@ -76,6 +74,16 @@ def _width(titles: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> i
     """Of a table with these columns: what they hold, and what stands between them."""
     cells = [[*title.split("\n"), *columns[name]] for name, title in titles.items()]
     return sum(max(map(len, column)) for column in cells) + 3 * len(cells) + 1
+
+
+def _shards(sizes: Sequence[int]) -> str:
+    if not sizes:
+        return "0"
+    least, most = min(sizes), max(sizes)
+    if least == most:
+        runs = "1 run" if most == 1 else f"{most} runs"
+        return f"{len(sizes)} of {runs}" + (" each" if len(sizes) > 1 else "")
+    return f"{len(sizes)}, of {least} to {most} runs each"
 
 
 def _memory(need: Need) -> str:

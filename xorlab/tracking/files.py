@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
+from xorlab.tracking.recorder import local_folder
 from xorlab.tracking.store import Store
 
 RUNS_FILE = "runs.parquet"
@@ -23,6 +24,12 @@ def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | Non
     if not tables:
         return None
     return pd.concat(tables, ignore_index=True).drop_duplicates(["run_id", "step"])
+
+
+def place_of(store: Store, run_id: str, name: str) -> str:
+    """Where a file of a run is: its path, if it is on this machine's disk, else how to see it."""
+    folder = local_folder(store.client.get_run(run_id).info.artifact_uri)
+    return str(folder / name) if folder is not None else store.browse(f"/{run_id}/artifacts/{name}")
 
 
 def _table(store: Store, sweep: str, name: str) -> pd.DataFrame | None:

@@ -19,11 +19,13 @@ import numpy.typing as npt
 import yaml
 
 from xorlab.choices import choose
+from xorlab.command import LATEST
 from xorlab.config import LEAVES, Config
 from xorlab.errors import StoreError
-from xorlab.grid import Grid, weight_number
+from xorlab.grid import Grid
 from xorlab.identity import run_key, science
 from xorlab.landscapes import Landscape, Pixels
+from xorlab.plane import weight_number
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.parent import About
 from xorlab.tracking.reader import DEFAULT_EXPERIMENT
@@ -33,7 +35,6 @@ from xorlab.tracking.store import Store, open_store
 
 LANDSCAPE_TAG = "xorlab.landscape"
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
-LATEST = "latest"
 _PIECES = "pieces"
 _PIECE_FILE = re.compile(r"([0-9]+)\.npz")
 

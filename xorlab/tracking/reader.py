@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from xorlab.errors import StoreError
+from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.address import shown
 from xorlab.tracking.files import recorded_curves, recorded_runs
 from xorlab.tracking.frames import client_row, curves_frame, runs_frame
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DEFAULT_EXPERIMENT = "xorlab"
+_A_FILTER = (
+    "an MLflow search filter: conditions joined by AND, the values of params quoted, as "
+    "params.`network.hidden` = '2' AND metrics.final_loss < 0.1"
+)
 
 
 def load_runs(
@@ -45,7 +48,8 @@ def load_runs(
         there, so its runs are as they were when it ended.
 
     Raises:
-        StoreError: no such store, experiment or sweep, or a filter that MLflow cannot read.
+        ConfigError: a filter that MLflow cannot read.
+        StoreError: no such store, experiment or sweep.
     """
     store = _open(uri, experiment, sweep)
     frame = None
@@ -70,7 +74,10 @@ def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
     try:
         frame = runs_frame(rows)
     except MlflowException as error:
-        raise StoreError(f"filter={text!r}: {error}") from error
+        first = str(error).partition("\n")[0]
+        if text is not None and error.error_code == "INVALID_PARAMETER_VALUE":
+            raise ConfigError("filter", text, f"{_A_FILTER} (MLflow says: {first})") from error
+        raise StoreError(f"runs cannot be searched in {shown(store.uri)}: {first}") from error
     if sweep is not None:
         # Runs that the sweep found finished belong to an earlier one, and to this one too.
         listed = recorded_runs(store, sweep)
@@ -134,9 +141,7 @@ def _open(
         parent = store.client.get_run(sweep)
     except MlflowException as error:
         raise StoreError(f"there is no sweep {sweep} in this store") from error
-    identifier = parent.info.experiment_id
-    name = store.client.get_experiment(identifier).name
-    return replace(store, experiment=name, experiment_id=identifier)
+    return store.within(parent.info.experiment_id)
 
 
 def _search(store: Store, text: str | None) -> Iterable[Run]:

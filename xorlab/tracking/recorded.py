@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from xorlab.errors import StoreError, UsageError
-from xorlab.tracking.address import shown
 from xorlab.tracking.landscapes import LANDSCAPE_TAG
+from xorlab.tracking.named import named_run
 from xorlab.tracking.parent import IDENTITY_TAG
 from xorlab.tracking.reader import load_curves
 from xorlab.tracking.record import FINISHED
@@ -43,25 +43,23 @@ class Recorded:
     predictions: bytes
 
 
-def recorded_run(run_id: str, uri: str | None) -> Recorded:
+def recorded_run(named: str, uri: str | None) -> Recorded:
     """Read a run.
 
     Args:
-        run_id: its whole id.
+        named: its id or key, or the beginning of one.
         uri: address of the store; None for the default.
 
     Raises:
-        UsageError: no such run, or none that was trained to its end.
+        UsageError: no such run, several, or none that was trained to its end.
         StoreError: the store cannot be read, or the run's files are not there.
         ConfigError: the address names no store.
     """
     from mlflow.exceptions import MlflowException
 
     store = open_store(uri, "Default", create=False)
-    try:
-        run = store.client.get_run(run_id)
-    except MlflowException as error:
-        raise UsageError(f"{run_id}: there is no such run in {shown(store.uri)}") from error
+    run = named_run(store, named)
+    run_id = run.info.run_id
     tags, name = run.data.tags, run.info.run_name or ""
     if IDENTITY_TAG in tags:
         raise UsageError(f"{run_id}: this is a sweep; name one of its runs")

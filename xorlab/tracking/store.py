@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -68,10 +68,20 @@ class Store:
         """Whether the address is a database, so that `session_of` works."""
         return self.sql is not None
 
-    def browse(self) -> str:
-        """What to type, and which page then shows the runs."""
+    def within(self, experiment_id: str) -> Store:
+        """The same store with another of its experiments."""
+        name = self.client.get_experiment(experiment_id).name
+        return replace(self, experiment=name, experiment_id=experiment_id)
+
+    def browse(self, below: str = "") -> str:
+        """What to type, and which page then shows the runs.
+
+        Args:
+            below: what follows in the address of the page: a run, or a file of its, as
+                ``/RUN_ID/artifacts/report.html``.
+        """
         # Without its last part the address opens MLflow's view of traces of language models.
-        page = f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
+        page = f"#/experiments/{self.experiment_id}/runs{below}?workflowType=machine_learning"
         if is_server(self.uri):
             return f"{shown(self.uri).rstrip('/')}/{page}"
         command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
@@ -175,7 +185,8 @@ def _experiment(
 
     found = client.get_experiment_by_name(name)
     if found is None and not create:
-        raise NoStoreError(f"there is no experiment {name!r} in this store")
+        names = ", ".join(sorted(repr(one.name) for one in client.search_experiments()))
+        raise NoStoreError(f"there is no experiment {name!r} in this store, which has {names}")
     if found is None:
         location = place(_folder(name)) if place is not None else None
         try:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from xorlab.errors import StoreError, UsageError
+from xorlab.command import LATEST
+from xorlab.errors import StoreError
+from xorlab.tracking.named import named_run
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.parent import IDENTITY_TAG
 from xorlab.tracking.store import Store
 
-LATEST = "latest"
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Sweep:
 
     Attributes:
         run_id, name, status: of the run.
+        experiment_id: that it belongs to.
         tags: of the run.
         seconds: that it took; None where it does not say.
         skipped: runs that were finished before.
@@ -27,41 +32,39 @@ class Sweep:
     run_id: str
     name: str
     status: str
+    experiment_id: str
     tags: Mapping[str, str]
     seconds: float | None
     skipped: int
 
 
-def find_sweep(store: Store, named: str) -> Sweep:
-    """The sweep of the store's experiment that a name means.
+def find_sweep(store: Store, named: str, everywhere: bool = False) -> Sweep:
+    """The sweep that a name means.
 
     Args:
         store: where it is recorded.
         named: run id of the parent run, the beginning of one, or ``latest``.
+        everywhere: in whichever experiment; ``latest`` is always one of the store's own.
 
     Raises:
         StoreError: there is no sweep.
         UsageError: no sweep of that name, or several.
     """
-    runs = list(search_all(store, f"tags.`{IDENTITY_TAG}` LIKE '%'", newest_first=True))
-    if not runs:
-        raise StoreError(f"there is no sweep in experiment {store.experiment!r}")
-    if named != LATEST:
-        runs = [run for run in runs if run.info.run_id.startswith(named)]
-    if not runs:
-        raise UsageError(
-            f"{named}: no sweep of experiment {store.experiment!r} has an id that begins so; "
-            f"{LATEST} means the last one"
-        )
-    if named != LATEST and len(runs) > 1:
-        ids = ", ".join(run.info.run_id for run in runs[:5])
-        raise UsageError(f"{named}: {len(runs)} sweeps have an id that begins so: {ids}")
-    found = runs[0]
+    found = _latest(store) if named == LATEST else named_run(
+        store, named, "sweep", IDENTITY_TAG, everywhere
+    )  # fmt: skip
     return Sweep(
         run_id=found.info.run_id,
         name=found.info.run_name or "",
         status=found.info.status,
+        experiment_id=found.info.experiment_id,
         tags=found.data.tags,
         seconds=found.data.metrics.get("seconds"),
         skipped=int(found.data.metrics.get("skipped", 0)),
     )
+
+
+def _latest(store: Store) -> Run:
+    for run in search_all(store, f"tags.`{IDENTITY_TAG}` LIKE '%'", newest_first=True):
+        return run
+    raise StoreError(f"there is no sweep in experiment {store.experiment!r}")

@@ -1,0 +1,42 @@
+"""What a sweep alone would use, where there is none: told, not passed over in silence."""
+
+from __future__ import annotations
+
+from hydra.conf import HydraConf
+
+from hydra_plugins.xorlab.vectorized import LauncherConf, SweeperConf
+from xorlab.errors import UsageError, spell
+
+
+def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
+    """Refuse a sweeper, a launcher, or keys of theirs, where one run is trained by itself.
+
+    Args:
+        hydra: Hydra's own node of the configuration.
+        landscape: whether the run is a landscape, which uses the launcher's keys.
+
+    Raises:
+        UsageError: names what would have had no effect, and the way out.
+    """
+    params = hydra.sweeper.get("params")
+    if params:
+        study = hydra.runtime.choices.get("study")
+        told = " ".join(f"{key}={value}" for key, value in params.items())
+        what = f"study={study}: it" if study else "hydra.sweeper.params: this"
+        raise UsageError(f"{what} is a sweep, of {told}; start it with xorlab -m")
+    what = "a landscape is one run, which" if landscape else "a run by itself"
+    way = "leave it out" if landscape else "add -m for a sweep, or leave it out"
+    _refuse_other(hydra, "sweeper", SweeperConf(), f"{what} has no sweeper; {way}")
+    if not landscape:
+        _refuse_other(hydra, "launcher", LauncherConf(), f"{what} has no launcher; {way}")
+
+
+def _refuse_other(
+    hydra: HydraConf, plugin: str, usual: SweeperConf | LauncherConf, why: str
+) -> None:
+    node, defaults = getattr(hydra, plugin), vars(usual)
+    if node["_target_"] != defaults["_target_"]:
+        raise UsageError(f"hydra/{plugin}={hydra.runtime.choices[f'hydra/{plugin}']}: {why}")
+    for name, value in node.items():
+        if value != defaults[name]:
+            raise UsageError(f"hydra.{plugin}.{name}={spell(value)}: {why}")
