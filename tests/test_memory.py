@@ -12,8 +12,9 @@ import pytest
 from tests.faults.process_faults import family
 from xorlab import configure
 from xorlab.errors import UsageError
+from xorlab.grid import Grid
 from xorlab.machine import Room, out_of_memory_kills, rooms
-from xorlab.memory import need_of, refuse_too_much, size
+from xorlab.memory import need_of, need_of_landscape, refuse_too_much, size
 from xorlab.tasks import make_task
 
 POINTS = ("training.epochs=4000", "training.record_every=1")
@@ -59,6 +60,22 @@ def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_f
         most = max(most, sum(map(_own_memory, [child.pid, *family(child.pid)])))
     assert child.returncode == 0, child.communicate()
     assert 0.5 < most / need(40, *POINTS, workers=2).total < 2
+
+
+def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
+    told = ("landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9",
+            "landscape.y=weight.2", "landscape.y_low=-9", "landscape.y_high=9",
+            "landscape.width=600", "landscape.height=600", "training.epochs=5")  # fmt: skip
+    grid = Grid(configure(*told))
+    need = need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, 2)
+    child = process(*told, "hydra.launcher.workers=2")
+    most = own = 0
+    while child.poll() is None:
+        used = [_own_memory(pid) for pid in (child.pid, *family(child.pid))]
+        most, own = max(most, sum(used)), max(own, used[0])
+    assert child.returncode == 0, child.communicate()
+    assert 0.5 < most / need.total < 1
+    assert own / need.parent < 1.1
 
 
 def _own_memory(pid: int) -> int:

@@ -18,9 +18,9 @@ from xorlab.training import lane_bytes, layer_sizes
 
 # Measured: a process that has imported what it needs, what a run costs beside its curve, and what
 # a point of a curve costs where it is in the tables of the summary, or on its way into the store.
-_PARENT, _WORKER = 260 << 20, 50 << 20
+_PARENT, _WORKER = 270 << 20, 50 << 20
 _RUN, _SUMMARISED, _RECORDED = 4_000, 200, 900
-_PIXEL = 150  # of a landscape: its arrays and its picture
+_PIXEL = 200  # of a landscape: its arrays and its picture
 
 POINTS_AT_ONCE = 100_000  # recorded in one transaction
 MOST_CURVES = 5_000  # in a summary: more change no figure

@@ -86,6 +86,11 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
             f"{results(done.delivered)} delivered to {store}, experiment {experiment!r}"
             f"{f'; {done.present} were there already' if done.present else ''}\n"
         )
+        for run_id in sorted(done.unfinished):
+            sys.stdout.write(
+                f"run {run_id} is a landscape that is not finished: start it again by the same "
+                "command, which trains only what is missing\n"
+            )
     if not places and not troubles:
         sys.stdout.write(f"nothing waits in {outbox.folder}\n")
     lines = [*stopped.values(), *(f"{path} is left alone: {why}" for path, why in troubles.items())]
@@ -105,9 +110,9 @@ def _places(outbox: Outbox, troubles: dict[Path, str]) -> list[Place]:
     from xorlab.tracking.kept import DamagedError
 
     found: set[Place] = set()
-    for path in (*outbox.runs(), *outbox.sweeps()):
+    for path in (*outbox.runs(), *outbox.files(), *outbox.sweeps()):
         try:
-            kept = outbox.sweep(path) if path.suffix == ".json" else outbox.run(path)
+            kept = outbox.read(path)
         except DamagedError as error:
             troubles[path] = str(error)
         else:

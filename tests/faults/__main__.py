@@ -22,6 +22,8 @@ from random import Random
 
 from tests.faults import (
     disk_faults,
+    landscape_faults,
+    landscape_server_faults,
     postgres_faults,
     process_faults,
     race_faults,
@@ -31,7 +33,15 @@ from tests.faults import (
 from tests.faults.fault import Fault, Outcome
 
 # Those that fork this process come first: it must have no threads then.
-MODULES = (disk_faults, process_faults, postgres_faults, server_faults, race_faults)
+MODULES = (
+    disk_faults,
+    process_faults,
+    landscape_faults,
+    postgres_faults,
+    server_faults,
+    race_faults,
+    landscape_server_faults,
+)
 LEAST = 200
 _WIDTH = 230
 

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -86,7 +86,7 @@ def on_a_disk_of_its_own(inject: Callable[[Path, Random], Outcome], *below: str)
     return within
 
 
-def full(*below: str) -> Hit:
+def full(*below: str, command: Sequence[str] = (*SWEEP, INLINE)) -> Hit:
     """Fill the disk but for a little, and free it after."""
 
     def hit(folder: Path, rng: Random) -> str | None:
@@ -94,7 +94,7 @@ def full(*below: str) -> Hit:
         used = shutil.disk_usage(place).used
         most = 400 if below else 700
         _remount(place, f"size={used + rng.randrange(40, most) * KIB}")
-        child = ended(folder, *SWEEP, INLINE)
+        child = ended(folder, *command)
         before = recorded(folder / "mlflow.db")
         _remount(place, f"size={ROOM}")
         assert recorded(folder / "mlflow.db") == before

@@ -114,12 +114,12 @@ def killed(with_workers: bool) -> Hit:
                 return None
             assert child.code == -signal.SIGKILL
             until(lambda: gone(there), "workers outlive their parent", child)
-        return _what_is_told_next(folder)
+        return what_is_told_next(folder)
 
     return hit
 
 
-def _what_is_told_next(folder: Path) -> str:
+def what_is_told_next(folder: Path) -> str:
     """A killed process says nothing. The next start does, whatever it is to do itself."""
     left = found(folder / "mlflow.db").others.count("RUNNING")
     next_ = ended(folder, "-m", "seed=0", "training.epochs=1", "task=and", INLINE)

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.faults import landscape_server_faults
 from tests.faults.race_faults import both, one_killed
 from tests.faults.server_faults import SCENARIOS, restartable, restarted
 
@@ -20,6 +21,10 @@ def check(found):
 def test_nothing_is_lost_twice_or_half(name, server, tmp_path):
     scenario, _ = SCENARIOS[name]
     check(scenario(server, tmp_path, Random(name)))
+
+
+def test_a_landscape_loses_nothing_to_a_server_that_goes_away(server, tmp_path):
+    check(landscape_server_faults.goes_away(server, tmp_path, Random(3)))
 
 
 @pytest.mark.parametrize("race", [both, one_killed])

@@ -146,12 +146,21 @@ def test_a_stopped_landscape_goes_on_where_it_was(how, process, command, store_f
     with monkeypatch.context() as patched:
         patched.setattr(PieceWork, "run", lambda work: trained.append(work.piece) or true(work))
         assert command(*SLOW, INLINE).code == 0
-    assert not {int(path.stem) for path in kept} - {3} & set(trained)
+    assert not ({int(path.stem) for path in kept} - {3}) & set(trained)
     assert 3 in trained
     (run,) = landscape_runs()
     assert run.info.status == "FINISHED"
     assert not (folder_of(run) / "pieces").exists()
     assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.configure(*SLOW[:-1])))
+
+
+def test_pieces_that_outlived_the_end_of_their_landscape_are_forgotten(command, store_file):
+    command(*SMALL, INLINE)
+    (run,) = landscape_runs()
+    (folder_of(run) / "pieces").mkdir()
+    (folder_of(run) / "pieces" / "0000.npz").write_bytes(b"")
+    assert "already finished" in command(*SMALL, INLINE).out
+    assert not (folder_of(run) / "pieces").exists()
 
 
 def test_a_piece_that_breaks_fails_the_run_and_keeps_the_others(command, store_file, monkeypatch):

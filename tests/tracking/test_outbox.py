@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -16,7 +17,15 @@ from tests.faults.server_faults import HURRY
 from tests.proxies import CUT_AFTER, ERROR, PASS, proxied
 from xorlab.outbox import main
 from xorlab.tracking import server as server_module
-from xorlab.tracking.kept import DamagedError, KeptRun, KeptSweep, kept_run, kept_sweep
+from xorlab.tracking.kept import (
+    DamagedError,
+    KeptFile,
+    KeptRun,
+    KeptSweep,
+    kept_file,
+    kept_run,
+    kept_sweep,
+)
 from xorlab.tracking.outbox import Outbox
 from xorlab.tracking.record import Record
 from xorlab.tracking.server import ServerAwayError
@@ -122,6 +131,70 @@ def test_what_is_no_ending_of_a_sweep_is_refused(content):
 def test_an_ending_is_read_back():
     ending = KeptSweep("s", "e", "r", "FINISHED", ["k", "l"], 1.5, 2, ["a note"], [])
     assert kept_sweep(ending.content()) == ending
+
+
+@given(data=st.binary(), place=st.integers(0, 10**6), bit=st.integers(0, 7))
+def test_a_file_of_a_run_is_read_back_or_known_as_damaged(data, place, bit):
+    kept = KeptFile("s", "e", "r", "pieces", "0001.npz", data)
+    assert kept_file(kept.content()) == kept
+    content = bytearray(kept.content())
+    content[place % len(content)] ^= 1 << bit
+    with contextlib.suppress(DamagedError):
+        assert kept_file(bytes(content)) == kept
+    with pytest.raises(DamagedError):
+        kept_file(KeptFile("s", "e", "r", "../up", "0001.npz", data).content())
+
+
+LANDSCAPE = (
+    "landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9", "landscape.y=weight.9",
+    "landscape.y_low=-9", "landscape.y_high=9", "landscape.width=30", "landscape.height=40",
+    "training.epochs=30", "hydra.launcher.executor=inline",
+)  # fmt: skip
+
+
+def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, process, capfd):
+    told = (*LANDSCAPE, *there(proxy, "planes that wait"))
+    sent = Counter()
+
+    def rule(number: int, method: str, path: str) -> str:
+        sent["pieces"] += "/pieces/" in path
+        return PASS if sent["pieces"] < 2 else ERROR
+
+    proxy.rule = rule
+    first = process(*told)
+    out, err = first.communicate()
+    assert first.returncode == 1
+    assert out.count(f"Training goes on; pieces wait in {OUTBOX.absolute()}") == 1
+    assert f"2 of its pieces are safe in {OUTBOX.absolute()}; when it answers again: xorlab" in err
+    is_back(proxy)
+    assert main([]) == 0
+    delivered = capfd.readouterr().out
+    assert "2 results delivered to" in delivered
+    assert "is a landscape that is not finished: start it again by the same command" in delivered
+    again = process(*told)
+    out, err = again.communicate()
+    assert again.returncode == 0, err
+    assert ", 1200 of them recorded before: run" in out
+    one = xorlab.load_landscape(uri=server, experiment="planes that wait")
+    here = xorlab.landscape(xorlab.configure(*LANDSCAPE[:-1]))
+    assert one.final_loss.tobytes() == here.final_loss.tobytes()
+
+
+def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, server, process):
+    told = (*LANDSCAPE, *there(proxy, "planes that go on"))
+    sent = Counter()
+
+    def rule(number: int, method: str, path: str) -> str:
+        sent["pieces"] += "/pieces/" in path
+        return ERROR if sent["pieces"] in (2, 3) and "/pieces/" in path else PASS
+
+    proxy.rule = rule
+    child = process(*told)
+    out, err = child.communicate()
+    assert (child.returncode, err) == (0, "")
+    assert "pieces wait in" in out
+    assert not list(OUTBOX.glob("*.artifact"))
+    assert xorlab.load_landscape(uri=server, experiment="planes that go on").run_id in out
 
 
 def test_a_server_that_comes_back_gets_what_waited_and_all_that_follows(

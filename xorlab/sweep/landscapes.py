@@ -18,6 +18,7 @@ from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.memory import need_of_landscape, refuse_too_much
 from xorlab.provenance import provenance
 from xorlab.result import OUTCOMES
+from xorlab.sweep.closing import deliver_all
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.executors import Executor
@@ -25,6 +26,9 @@ from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.returns import objective
 from xorlab.sweep.session import command
+from xorlab.tracking.address import is_server
+from xorlab.tracking.delivery import deliver
+from xorlab.tracking.keeper import results
 from xorlab.tracking.landscapes import (
     ARRAYS_FILE,
     PICTURE_FILE,
@@ -37,8 +41,10 @@ from xorlab.tracking.landscapes import (
     recorded_landscape,
     recorded_pieces,
 )
+from xorlab.tracking.outbox import Outbox
 from xorlab.tracking.parent import Parent, earlier_run, mend, open_parent
 from xorlab.tracking.record import FAILED, FINISHED, KILLED
+from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store, open_store
 from xorlab.tracking.trouble import let_go, reported
 
@@ -62,7 +68,7 @@ def run_landscape(config: Config, options: Options | None = None) -> float:
     Raises:
         ConfigError: the landscape cannot be trained.
         EngineError: the cluster that the options name cannot be reached, or is gone.
-        StoreError: the tracking store cannot be opened.
+        StoreError: the tracking store cannot be opened, or is away at the end.
         PieceError: a piece broke off.
     """
     grid = Grid(config)
@@ -89,14 +95,15 @@ def _found_or_trained(
     store: Store, config: Config, grid: Grid, executor: Executor, console: Console
 ) -> tuple[Landscape, str]:
     """The landscape, and in words where it comes from."""
+    _bring(store, config, console)
     mend(store)
     again = config.tracking.existing == "rerun"
     earlier = None if again else earlier_run(store, about_landscape(config))
     if earlier is not None and earlier.info.status == FINISHED:
         landscape = _found(store, earlier.info.run_id, config)
+        forget_pieces(store, earlier.info.run_id)  # where it was killed just before
         return landscape, "already finished; tracking.existing=rerun would train it again"
-    landscape, seconds = _trained(store, config, grid, executor, console)
-    return landscape, f"{grid.count} networks in {seconds:.1f} s"
+    return _trained(store, config, grid, executor, console)
 
 
 def _found(store: Store, run_id: str, config: Config) -> Landscape:
@@ -111,7 +118,7 @@ def _found(store: Store, run_id: str, config: Config) -> Landscape:
 
 def _trained(
     store: Store, config: Config, grid: Grid, executor: Executor, console: Console
-) -> tuple[Landscape, float]:
+) -> tuple[Landscape, str]:
     executor.start()
     reuse = config.tracking.existing != "rerun"
     with reported(store):
@@ -126,18 +133,14 @@ def _recorded(
     grid: Grid,
     executor: Executor,
     console: Console,
-) -> tuple[Landscape, float]:
+) -> tuple[Landscape, str]:
     try:
         put_config(store, parent.run_id, config)
         pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
+        known = sum(len(grid.pixels(piece)) for piece in pieces)
         seconds = _train(store, parent, grid, config, pieces, executor, console)
         landscape = assembled(config, grid, pieces, parent.run_id)
-        files = {ARRAYS_FILE: landscape_file(landscape), PICTURE_FILE: _picture(landscape)}
-        numbers = {"networks": float(grid.count), "seconds": seconds}
-        # All of it is there before the status says FINISHED.
-        parent.describe(files, _headline(landscape), landscape.shares() | numbers)
-        forget_pieces(store, parent.run_id)
-        parent.close(FINISHED)
+        _finish(store, parent, config, landscape, seconds)
     except BaseException as error:
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)
@@ -149,7 +152,41 @@ def _recorded(
         if interrupted or isinstance(error, EngineError):
             _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
         raise
-    return landscape, seconds
+    before = f", {known} of them recorded before" if known else ""
+    return landscape, f"{grid.count} networks in {seconds:.1f} s{before}"
+
+
+def _finish(
+    store: Store, parent: Parent, config: Config, landscape: Landscape, seconds: float
+) -> None:
+    files = {ARRAYS_FILE: landscape_file(landscape), PICTURE_FILE: _picture(landscape)}
+    numbers = {"networks": float(landscape.outcome.size), "seconds": seconds}
+    outbox = Outbox(config.tracking.outbox)
+    if is_server(store.uri):
+        answers_now(store.client)
+    try:
+        # All of it is there before the status says FINISHED, and its pieces until after that.
+        parent.describe(files, _headline(landscape), landscape.shares() | numbers)
+        parent.close(FINISHED)
+    except ServerAwayError as error:
+        count = len([path for path in outbox.files() if path.name.startswith(parent.run_id)])
+        waiting = f"; {count} of its pieces are safe in {outbox.folder}" if count else ""
+        raise StoreError(
+            f"the tracking server {error.address} does not answer ({error.reason}): the landscape "
+            f"is trained, not recorded to its end{waiting}; when it answers again: {command()}"
+        ) from error
+    forget_pieces(store, parent.run_id)
+    with contextlib.suppress(ServerAwayError):
+        deliver(store, outbox)  # what waits of the landscape is needless now
+
+
+def _bring(store: Store, config: Config, console: Console) -> None:
+    """What an earlier start could not deliver."""
+    outbox = Outbox(config.tracking.outbox)
+    done = deliver_all(store, outbox)
+    if done.delivered:
+        _tell(console, [f"{results(done.delivered)} delivered from {outbox.folder}"])
+    _tell(console, done.lines())
 
 
 def _train(
@@ -165,6 +202,7 @@ def _train(
     queue = [piece for piece in reversed(grid.pieces) if piece not in pieces]
     total = sum(len(grid.pixels(piece)) for piece in queue)
     under_way: dict[Future[Pixels | Fault], int] = {}
+    outbox, told = Outbox(config.tracking.outbox), False
     with (
         Interrupts() as interrupts,
         SweepProgress(console, total, grid.count - total, "networks") as progress,
@@ -181,7 +219,10 @@ def _train(
                 if isinstance(pixels, Fault):
                     raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
                 with reported(store):
-                    record_piece(store, parent.run_id, grid, piece, pixels)
+                    away = record_piece(store, outbox, parent.run_id, grid, piece, pixels)
+                if away is not None and not told:
+                    told = True
+                    _tell(console, [_waiting(away, outbox)])
                 pieces[piece] = pixels
                 counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
                 progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
@@ -189,9 +230,16 @@ def _train(
                 executor.check()
             except EngineError as error:
                 left = len(grid.pieces) - len(pieces)
-                told = f"{left} of {len(grid.pieces)} pieces of the landscape are missing"
-                raise EngineError(f"{error}; {told}") from error
+                what = f"{left} of {len(grid.pieces)} pieces of the landscape are missing"
+                raise EngineError(f"{error}; {what}") from error
     return progress.seconds
+
+
+def _waiting(error: ServerAwayError, outbox: Outbox) -> str:
+    return (
+        f"the tracking server {error.address} does not answer ({error.reason}). Training goes on; "
+        f"pieces wait in {outbox.folder}"
+    )
 
 
 def _picture(landscape: Landscape) -> bytes:

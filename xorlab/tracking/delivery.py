@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError
 from xorlab.tracking.duplicates import delete, without_duplicates, without_duplicates_of
-from xorlab.tracking.kept import DamagedError, KeptRun
+from xorlab.tracking.kept import DamagedError, KeptFile, KeptRun, KeptSweep
 from xorlab.tracking.outbox import Outbox, is_for
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import FINISHED, KEY_TAG, RECORD_TAG, RUNNING
-from xorlab.tracking.recorder import complete, create, names_of
+from xorlab.tracking.recorder import complete, create, names_of, put_artifacts
 from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store
 
@@ -32,15 +32,17 @@ class Delivery:
     """What became of the files of an outbox.
 
     Attributes:
-        delivered: runs that were recorded.
-        present: runs that turned out to be recorded already.
-        records: ids of both.
+        delivered: runs that were recorded, and files that were added to runs under way.
+        present: those that turned out to be needless.
+        records: ids of the runs' records.
+        unfinished: ids of runs that got files, and are to be gone on with.
         troubles: files that stay where they are, with the reason.
     """
 
     delivered: int = 0
     present: int = 0
     records: set[str] = field(default_factory=set)
+    unfinished: set[str] = field(default_factory=set)
     troubles: dict[Path, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
@@ -49,7 +51,7 @@ class Delivery:
 
 
 def deliver(store: Store, outbox: Outbox) -> Delivery:
-    """Record what waits for this store and experiment, and remove each file after its run ended.
+    """Record what waits for this store and experiment, and remove each file after that.
 
     It may be broken off anywhere, and begun anywhere else, even twice at once.
 
@@ -58,15 +60,15 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
         StoreError: another process does not stop delivering.
     """
     done, away = Delivery(), None
-    if not (outbox.runs() or outbox.sweeps()):
+    if not (outbox.runs() or outbox.files() or outbox.sweeps()):
         return done
     with outbox.locked():
-        for path in outbox.runs():
+        for path in (*outbox.files(), *outbox.runs()):
             try:
-                kept = outbox.run(path)
-                if not is_for(kept, store):
+                kept = outbox.read(path)
+                if isinstance(kept, KeptSweep) or not is_for(kept, store):
                     continue
-                made = _deliver(store, kept)
+                made = _add(store, kept) if isinstance(kept, KeptFile) else _deliver(store, kept)
             except ServerAwayError as error:
                 if away is not None or not answers_now(store.client):
                     raise
@@ -76,7 +78,10 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
                 done.troubles[path] = trouble_of(error)
                 continue
             outbox.remove(kept)
-            done.records.add(kept.id)
+            if isinstance(kept, KeptRun):
+                done.records.add(kept.id)
+            elif made:
+                done.unfinished.add(kept.run_id)
             done.delivered += made
             done.present += not made
         if away is not None:
@@ -128,6 +133,16 @@ def _deliver(store: Store, kept: KeptRun) -> bool:
     # Also where an earlier delivery was broken off between the two.
     gone = without_duplicates(store, names_of([record])) if kept.once and whole else set()
     return made and gone.isdisjoint(whole)
+
+
+def _add(store: Store, kept: KeptFile) -> bool:
+    """Whether its run has not been finished without it."""
+    run = store.client.get_run(kept.run_id)
+    if run.info.status == FINISHED:
+        return False
+    uri = run.info.artifact_uri
+    put_artifacts(store, kept.run_id, uri, {kept.file: kept.data}, kept.folder)
+    return True
 
 
 def _look_over(store: Store, outbox: Outbox) -> None:

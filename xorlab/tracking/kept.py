@@ -1,4 +1,4 @@
-"""What waits while a tracking server is away, as files: runs, and the endings of sweeps."""
+"""What waits while a tracking server is away: runs, files of runs, and the endings of sweeps."""
 
 from __future__ import annotations
 
@@ -86,6 +86,58 @@ def kept_run(content: bytes) -> KeptRun:
             return KeptRun(*place, bool(told["once"]), record)
     except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole run: {_told_of(error)}") from error
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file of a run that is under way, such as a piece of a landscape.
+
+    Attributes:
+        store: address of the server, as it may be shown.
+        experiment: its name.
+        run_id: of the run.
+        folder: among its artifacts.
+        file: name of the file.
+        data: what is in it.
+    """
+
+    store: str
+    experiment: str
+    run_id: str
+    folder: str
+    file: str
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """Of its file in the outbox."""
+        return f"{self.run_id}-{self.folder}-{self.file}.artifact"
+
+    def content(self) -> bytes:
+        """An npz: ``told`` (JSON as bytes) and ``data`` (bytes)."""
+        told = {"format": _FORMAT, **asdict(self)}
+        del told["data"]
+        file = io.BytesIO()
+        named = _bytes(json.dumps(told).encode())
+        np.savez(file, allow_pickle=False, told=named, data=_bytes(self.data))
+        return file.getvalue()
+
+
+def kept_file(content: bytes) -> KeptFile:
+    """The reverse of `KeptFile.content`.
+
+    Raises:
+        DamagedError: it is none, or not whole.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            told = _told(arrays["told"].tobytes())
+            return KeptFile(
+                str(told["store"]), str(told["experiment"]), _plain(told["run_id"]),
+                _plain(told["folder"]), _plain(told["file"]), arrays["data"].tobytes(),
+            )  # fmt: skip
+    except Exception as error:  # a damaged archive raises what it likes
+        raise DamagedError(f"no whole file of a run: {_told_of(error)}") from error
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,14 @@ from xorlab.grid import Grid
 from xorlab.identity import run_key, science
 from xorlab.landscapes import Landscape, Pixels
 from xorlab.plane import weight_number
+from xorlab.tracking.kept import KeptFile
+from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.parent import About
 from xorlab.tracking.reader import DEFAULT_EXPERIMENT
 from xorlab.tracking.record import FINISHED, config_yaml, spelled
 from xorlab.tracking.recorder import local_folder, put_artifacts
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store, open_store
 
 LANDSCAPE_TAG = "xorlab.landscape"
@@ -102,11 +105,24 @@ def about_landscape(config: Config) -> About:
     )
 
 
-def record_piece(store: Store, run_id: str, grid: Grid, piece: int, pixels: Pixels) -> None:
-    """Keep a piece with the run of a landscape that is under way."""
+def record_piece(
+    store: Store, outbox: Outbox, run_id: str, grid: Grid, piece: int, pixels: Pixels
+) -> ServerAwayError | None:
+    """Keep a piece with the run of a landscape that is under way.
+
+    Returns:
+        what kept its server from taking it, where the piece waits in the outbox instead.
+    """
     first = np.int64(grid.pixels(piece).start)
     content = _npz(pixels.arrays() | {"first": np.asarray(first)})
-    put_files(store, run_id, {f"{piece:04d}.npz": content}, _PIECES)
+    name = f"{piece:04d}.npz"
+    try:
+        put_files(store, run_id, {name: content}, _PIECES)
+    except ServerAwayError as error:
+        there = place(store.uri), store.experiment
+        outbox.keep(KeptFile(*there, run_id, _PIECES, name, content))
+        return error
+    return None
 
 
 def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
@@ -131,18 +147,18 @@ def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
 
 def forget_pieces(store: Store, run_id: str) -> None:
     """Once all is in one file, its pieces are of no more use."""
-    uri = store.client.get_run(run_id).info.artifact_uri
-    local = local_folder(uri)
-    if local is not None:
-        shutil.rmtree(local / _PIECES, ignore_errors=True)
-        return
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    # A server may not allow it; then they stay.
-    with contextlib.suppress(MlflowException, NotImplementedError, OSError):
-        place = get_artifact_repository(uri, tracking_uri=store.uri)
-        place.delete_artifacts(_PIECES)  # type: ignore[no-untyped-call]
+    # A server may not allow it, or be away; then they stay.
+    with contextlib.suppress(MlflowException, NotImplementedError, OSError, ServerAwayError):
+        uri = store.client.get_run(run_id).info.artifact_uri
+        local = local_folder(uri)
+        if local is not None:
+            shutil.rmtree(local / _PIECES, ignore_errors=True)
+            return
+        files = get_artifact_repository(uri, tracking_uri=store.uri)
+        files.delete_artifacts(_PIECES)  # type: ignore[no-untyped-call]
 
 
 def put_config(store: Store, run_id: str, config: Config) -> None:
@@ -174,13 +190,7 @@ def _latest(store: Store) -> str:
 
 
 def _fetched(store: Store, run_id: str, path: str, folder: str) -> Path:
-    from mlflow.artifacts import download_artifacts
-
-    return Path(
-        download_artifacts(
-            run_id=run_id, artifact_path=path, dst_path=folder, tracking_uri=store.uri
-        )
-    )
+    return Path(store.client.download_artifacts(run_id, path, folder))
 
 
 def _npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:

@@ -13,14 +13,23 @@ from filelock import FileLock, Timeout
 
 from xorlab.errors import StoreError
 from xorlab.tracking.address import shown
-from xorlab.tracking.kept import DamagedError, KeptRun, KeptSweep, kept_run, kept_sweep
+from xorlab.tracking.kept import (
+    DamagedError,
+    KeptFile,
+    KeptRun,
+    KeptSweep,
+    kept_file,
+    kept_run,
+    kept_sweep,
+)
 from xorlab.tracking.store import Store
 
 DEFAULT_OUTBOX = "xorlab-outbox"
 _LOCK = ".lock"
 _LONGEST_WAIT = 600  # seconds for another process that delivers
 
-Kept = TypeVar("Kept", KeptRun, KeptSweep)
+AnyKept = KeptRun | KeptFile | KeptSweep
+Kept = TypeVar("Kept", KeptRun, KeptFile, KeptSweep)
 
 
 class Outbox:
@@ -33,7 +42,7 @@ class Outbox:
     def __init__(self, folder: str | Path | None) -> None:
         self.folder = Path(folder or DEFAULT_OUTBOX).absolute()
 
-    def keep(self, kept: KeptRun | KeptSweep) -> None:
+    def keep(self, kept: AnyKept) -> None:
         """Write a file beside its place, then rename it; it is on the disk when this returns.
 
         Raises:
@@ -66,6 +75,10 @@ class Outbox:
         """The id of the record in one of `runs`, by its name."""
         return path.stem.rpartition("-")[2]
 
+    def files(self) -> list[Path]:
+        """Files of runs that are under way."""
+        return self._files("*.artifact")
+
     def sweeps(self) -> list[Path]:
         """Files of sweeps that ended."""
         return self._files("*.json")
@@ -78,11 +91,22 @@ class Outbox:
         """
         return _read(path, kept_run)
 
+    def file(self, path: Path) -> KeptFile:
+        """Read one of `files`; raises as `run`."""
+        return _read(path, kept_file)
+
     def sweep(self, path: Path) -> KeptSweep:
         """Read one of `sweeps`; raises as `run`."""
         return _read(path, kept_sweep)
 
-    def remove(self, kept: KeptRun | KeptSweep) -> None:
+    def read(self, path: Path) -> AnyKept:
+        """Read any of them; raises as `run`."""
+        readers: dict[str, Callable[[Path], AnyKept]] = {
+            ".npz": self.run, ".artifact": self.file, ".json": self.sweep
+        }  # fmt: skip
+        return readers[path.suffix](path)
+
+    def remove(self, kept: AnyKept) -> None:
         """Forget what is in its store now."""
         path = self.folder / kept.name
         if path.exists():
@@ -135,7 +159,7 @@ def _read(path: Path, decoded: Callable[[bytes], Kept]) -> Kept:
         raise DamagedError(f"it cannot be read: {error.strerror or error}") from error
 
 
-def is_for(kept: KeptRun | KeptSweep, store: Store) -> bool:
+def is_for(kept: AnyKept, store: Store) -> bool:
     """Whether it waits for this store and experiment."""
     return (kept.store, kept.experiment) == (place(store.uri), store.experiment)
 
