@@ -169,28 +169,28 @@ def _train(
         Interrupts() as interrupts,
         SweepProgress(console, total, grid.count - total, "networks") as progress,
     ):
-        while queue or under_way:
-            while queue and len(under_way) < executor.slots:
-                piece = queue.pop()
-                under_way[executor.submit(PieceWork(config, grid.task, piece))] = piece
-            ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
-            interrupts.check()
-            parent.beat()
-            for future in ended:
-                piece, pixels = under_way.pop(future), future.result()
-                if isinstance(pixels, Fault):
-                    raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
-                with reported(store):
-                    record_piece(store, parent.run_id, grid, piece, pixels)
-                pieces[piece] = pixels
-                counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
-                progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
-            try:
+        try:
+            while queue or under_way:
+                while queue and len(under_way) < executor.slots:
+                    piece = queue.pop()
+                    under_way[executor.submit(PieceWork(config, grid.task, piece))] = piece
+                ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
+                interrupts.check()
+                parent.beat()
+                for future in ended:
+                    piece, pixels = under_way.pop(future), future.result()
+                    if isinstance(pixels, Fault):
+                        raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
+                    with reported(store):
+                        record_piece(store, parent.run_id, grid, piece, pixels)
+                    pieces[piece] = pixels
+                    counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
+                    progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
                 executor.check()
-            except EngineError as error:
-                left = len(grid.pieces) - len(pieces)
-                told = f"{left} of {len(grid.pieces)} pieces of the landscape are missing"
-                raise EngineError(f"{error}; {told}") from error
+        except EngineError as error:
+            left = len(grid.pieces) - len(pieces)
+            told = f"{left} of {len(grid.pieces)} pieces of the landscape are missing"
+            raise EngineError(f"{error}; {told}") from error
     return progress.seconds
 
 
