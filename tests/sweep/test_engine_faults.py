@@ -153,17 +153,17 @@ def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, comman
     assert told.err.count("\n") == 1
     nothing_recorded()
     where.start_nodes()
-    child = process(*SWEEP, *where.options, "hydra.launcher.start_timeout=15")
+    child = process(*SWEEP, *where.options, "hydra.launcher.start_timeout=6")
     _until(lambda: recorded(store_file) > 0, child)
     kill(where.nodes())
-    told_what_is_missing(child, "for 15 s .hydra.launcher.start_timeout", store_file)
+    told_what_is_missing(child, "for 6 s .hydra.launcher.start_timeout", store_file)
     where.start_nodes()
     told = command(*SWEEP, *where.options)
     assert (told.code, told.err) == (0, ""), told.out
     complete()
 
 
-@engines("ray", "dask")
+@engines("dask")
 def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     engine, own, process, command, store_file
 ):
@@ -173,12 +173,12 @@ def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     assert "for 2 s (hydra.launcher.start_timeout)" in told.err
     nothing_recorded()
     where.start_nodes()
-    child = process(*PLANE, *where.options, "hydra.launcher.start_timeout=15")
+    child = process(*PLANE, *where.options, "hydra.launcher.start_timeout=6")
     _until(lambda: pieces() > 0, child)
     kill(where.nodes())
     out, err = child.communicate(timeout=60)
     assert child.returncode == 1, out + err
-    assert "for 15 s (hydra.launcher.start_timeout)" in err
+    assert "for 6 s (hydra.launcher.start_timeout)" in err
     assert re.search(r"\d+ of \d+ pieces of the landscape are missing", err)
     assert "Go on with: xorlab landscape.x" in out
     where.start_nodes()

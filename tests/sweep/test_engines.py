@@ -274,8 +274,11 @@ def test_a_cluster_without_room_is_told_before_anything_is_recorded(engine, comm
 
 @pytest.mark.parametrize(
     ("engine", "address"),
-    [("dask", "tcp://127.0.0.1:9"), ("ray", "127.0.0.1:9"), ("slurm", None)],
-)
+    [
+        ("dask", "tcp://127.0.0.1:9"), ("dask", "127.0.0.1"), ("dask", "http://127.0.0.1:9"),
+        ("ray", "127.0.0.1:9"), ("ray", "127.0.0.1"), ("slurm", None),
+    ],
+)  # fmt: skip
 def test_a_cluster_that_cannot_be_reached_is_told_before_anything_is_recorded(
     engine, address, command, store_file, monkeypatch
 ):

@@ -42,6 +42,8 @@ class Dask(Engine):
         for name in ("distributed", "distributed.client"):  # each has a level of its own
             self._quietly.enter_context(quiet(name, logging.CRITICAL))
         try:
+            # A client that is given what is no address waits for it when it ends.
+            self._distributed.comm.get_address_host_port(options.address)
             self._client = self._distributed.Client(
                 options.address, timeout=_CONNECT, set_as_default=False
             )
