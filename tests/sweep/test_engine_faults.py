@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 import xorlab
-from tests.clusters import Cluster, cluster, missing
+from tests import clusters
+from tests.clusters import ROOT, Cluster, cluster, missing
 from tests.sweep.test_engines import nothing_recorded, recorded
 from tests.sweep.test_landscape_runs import assert_same
 from tests.sweep.test_sweeps import _until, parents
@@ -187,7 +190,24 @@ def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.configure(*PLANE)))
 
 
-def pieces() -> int:
-    from pathlib import Path
+@engines("dask", "slurm", "ray")
+def test_a_worker_with_other_code_is_refused_before_anything_is_recorded(
+    engine, own, command, store_file, tmp_path_factory, monkeypatch
+):
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(ROOT / "xorlab", other / "xorlab")
+    with (other / "xorlab" / "losses.py").open("a") as file:
+        file.write("# changed\n")
+    monkeypatch.setitem(clusters._ENVIRONMENT, "PYTHONPATH", str(other))
+    where = own(engine)
+    if engine == "slurm":  # its jobs have the environment of whoever submits them
+        monkeypatch.setenv("PYTHONPATH", str(other))
+    told = command("-m", "seed=range(0,3)", "training.epochs=20", *where.options)
+    assert told.code == 1
+    assert re.search(r"has a worker with source code of xorlab \w{12} \(here \w{12}\)", told.err)
+    assert told.err.count("\n") == 1
+    nothing_recorded()
 
+
+def pieces() -> int:
     return len(list(Path().rglob("*.npz")))
