@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 # On every node: xorlab as it is here, and no telemetry.
@@ -31,13 +34,23 @@ class Cluster:
     Attributes:
         options: what a sweep says to use it.
         environment: variables that a sweep needs for it.
-        workers: process ids of workers, those at work first.
+        workers: process ids of workers, those at work first; where there are too few, new ones are
+            started.
+        head: process ids of what leads it.
+        nodes: process ids of what is there besides, with all that runs in it.
+        start_head: start what leads it anew, where it was.
+        start_nodes: start what is there besides.
+        cancel: all jobs.
     """
 
     options: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     workers: Callable[[], list[int]] = list
-    cancel: Callable[[], None] = lambda: None
+    head: Callable[[], list[int]] = list
+    nodes: Callable[[], list[int]] = list
+    start_head: Callable[[], object] = object
+    start_nodes: Callable[[], object] = object
+    cancel: Callable[[], object] = object
 
 
 def missing(engine: str) -> str | None:
@@ -55,79 +68,100 @@ def missing(engine: str) -> str | None:
 
 
 @contextlib.contextmanager
-def cluster(engine: str, folder: Path) -> Iterator[Cluster]:
-    """Within: a cluster of two workers."""
+def cluster(engine: str, folder: Path, nodes: bool = True) -> Iterator[Cluster]:
+    """Within: a cluster of two workers.
+
+    Args:
+        engine: its kind.
+        folder: for what it writes.
+        nodes: false for one that has none yet, and so no worker.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with {"slurm": slurm, "ray": ray, "dask": dask}[engine](folder) as made:
+    with {"slurm": slurm, "ray": ray, "dask": dask}[engine](folder, nodes) as made:
         yield made
 
 
 @contextlib.contextmanager
-def dask(folder: Path) -> Iterator[Cluster]:
+def dask(folder: Path, nodes: bool) -> Iterator[Cluster]:
     """A scheduler, and two workers that nobody starts again."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
+    heads: list[int] = []
     with Processes(folder) as processes:
-        processes.start(sys.executable, "-m", "distributed.cli.dask_scheduler",
-                        "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")  # fmt: skip
-        _until(lambda: answers(port), "the Dask scheduler does not start", folder)
 
-        def worker() -> None:
-            processes.start(sys.executable, "-m", "distributed.cli.dask_worker", address, "--host",
-                            "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                            "--local-directory", str(folder))  # fmt: skip
+        def start_head() -> None:
+            heads.append(processes.start(
+                sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+                "--port", str(port), "--no-dashboard",
+            ))  # fmt: skip
+            _until(lambda: answers(port), "the Dask scheduler does not start", folder)
 
-        worker()
-        worker()
+        def worker() -> int:
+            return processes.start(
+                sys.executable, "-m", "distributed.cli.dask_worker", address, "--host",
+                "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
+                "--local-directory", str(folder),
+            )  # fmt: skip
+
+        def alive() -> list[int]:
+            return [child.pid for child in processes.alive() if child.pid not in heads]
 
         def workers() -> list[int]:
             # The tests kill one of these: put another in its place for the next.
-            alive = [child.pid for child in processes.children[1:] if child.poll() is None]
-            while len(alive) < 2:
-                worker()
-                alive.append(processes.children[-1].pid)
-            return alive
+            there = alive()
+            return there + [worker() for _ in range(2 - len(there))]
 
+        start_head()
+        if nodes:
+            workers()
         yield Cluster(
-            ("hydra.launcher.engine=dask", f"hydra.launcher.address={address}"), workers=workers
-        )
+            ("hydra.launcher.engine=dask", f"hydra.launcher.address={address}"), {}, workers,
+            lambda: heads[-1:], alive, start_head, workers,
+        )  # fmt: skip
 
 
 @contextlib.contextmanager
-def ray(folder: Path) -> Iterator[Cluster]:
-    """Two nodes of one core each."""
+def ray(folder: Path, nodes: bool) -> Iterator[Cluster]:
+    """Two nodes of one core each; without nodes, a head without a core."""
     port = free_port()
     address = f"127.0.0.1:{port}"
     short = Path("/tmp") / f"xorlab-ray-{port}"  # its sockets allow no long path
-    command = [str(Path(sys.executable).parent / "ray"), "start", "--block", "--num-cpus=1",
+    command = [str(Path(sys.executable).parent / "ray"), "start", "--block",
                "--disable-usage-stats", "--object-store-memory=100000000",
                "--node-ip-address=127.0.0.1"]  # fmt: skip
+    heads: list[int] = []
     with Processes(folder) as processes:
-        processes.start(*command, "--head", f"--port={port}", "--include-dashboard=false",
-                        f"--temp-dir={short}")  # fmt: skip
-        _until(lambda: answers(port), "the Ray head does not start", folder)
 
-        def node() -> None:
-            processes.start(*command, f"--address={address}")
+        def start_head() -> None:
+            heads.append(processes.start(
+                *command, "--head", f"--port={port}", f"--num-cpus={int(nodes)}",
+                "--include-dashboard=false", f"--temp-dir={short}",
+            ))  # fmt: skip
+            _until(lambda: answers(port), "the Ray head does not start", folder)
 
-        node()
+        def start_node() -> int:
+            return processes.start(*command, "--num-cpus=1", f"--address={address}")
+
+        def alive() -> list[int]:
+            return [child.pid for child in processes.alive() if child.pid not in heads]
 
         def workers() -> list[int]:
             # A node that a test killed is replaced; a driver needs its own node, the first.
-            alive = [child.pid for child in processes.children[1:] if child.poll() is None]
-            if not alive:
-                node()
-                alive = [processes.children[-1].pid]
-            return alive
+            return alive() or [start_node()]
 
+        start_head()
+        if nodes:
+            workers()
         yield Cluster(
-            ("hydra.launcher.engine=ray", f"hydra.launcher.address={address}"), workers=workers
-        )
+            ("hydra.launcher.engine=ray", f"hydra.launcher.address={address}"), {}, workers,
+            lambda: _trees(heads[-1:]), lambda: _trees(alive()), start_head,
+            workers,
+        )  # fmt: skip
     shutil.rmtree(short, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def slurm(folder: Path) -> Iterator[Cluster]:
+def slurm(folder: Path, nodes: bool) -> Iterator[Cluster]:
     """A controller and one node of two cores, with ports, keys and folders of their own."""
     name = socket.gethostname().partition(".")[0]
     conf, munge = folder / "slurm.conf", folder / "munge"
@@ -143,31 +177,41 @@ def slurm(folder: Path) -> Iterator[Cluster]:
                         f"--pid-file={munge / 'pid'}", f"--seed-file={munge / 'seed'}",
                         f"--log-file={munge / 'log'}", user="munge")  # fmt: skip
         _until((munge / "socket").exists, "munged does not start", folder)
-        processes.start(_where("slurmctld"), "-D", "-c")
-        processes.start(_where("slurmd"), "-D", "-N", name)
+        heads = [processes.start(_where("slurmctld"), "-D", "-c")]
 
         def asked(*command: str) -> str:
             told = subprocess.run(command, env=os.environ | environment, capture_output=True,
                                   text=True, check=False)  # fmt: skip
             return told.stdout
 
-        _until(lambda: "idle" in asked("sinfo", "--noheader", "--format=%T"),
-               "Slurm's node does not become idle", folder)  # fmt: skip
+        def start_node() -> None:
+            processes.start(_where("slurmd"), "-D", "-N", name)
+            _until(lambda: "idle" in asked("sinfo", "--noheader", "--format=%T"),
+                   "Slurm's node does not become idle", folder)  # fmt: skip
 
-        def workers() -> list[int]:
-            """What runs inside the jobs; a job ends with it."""
+        def inside(job: str) -> list[int]:
+            """Processes of the daemons and of their jobs, with these bytes in what they are."""
             found = []
             for entry in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    if b"submitit.core._submit" in (entry / "cmdline").read_bytes():
-                        own = (entry / "environ").read_bytes()
-                        if f"SLURM_CONF={conf}".encode() in own and b"SLURM_PROCID=" in own:
-                            found.append(int(entry.name))
+                    told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                    if f"SLURM_CONF={conf}".encode() in told and re.search(
+                        job.encode(), told, re.DOTALL
+                    ):
+                        found.append(int(entry.name))
             return found
 
+        if nodes:
+            start_node()
         yield Cluster(
-            ("hydra.launcher.engine=slurm", "hydra.launcher.workers=2"), environment, workers,
-            lambda: asked("scancel", "--name=xorlab") and None,
+            ("hydra.launcher.engine=slurm", "hydra.launcher.workers=2"), environment,
+            # What runs inside the jobs; a job ends with it.
+            lambda: inside("submitit.core._submit.*SLURM_PROCID="),
+            lambda: heads[-1:],
+            lambda: inside("SLURM_JOB_ID=|slurmstepd|^[^\0]*slurmd\0"),
+            lambda: heads.append(processes.start(_where("slurmctld"), "-D")),
+            start_node,
+            lambda: asked("scancel", "--name=xorlab"),
         )  # fmt: skip
         asked("scancel", "--name=xorlab")
         # Jobs outlive the daemons that began them.
@@ -200,6 +244,7 @@ SelectTypeParameters=CR_Core
 ReturnToService=2
 MaxArraySize=1001
 KillWait=2
+SlurmdTimeout=10
 MpiDefault=none
 NodeName={name} NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000
 PartitionName=short Nodes={name} Default=YES MaxTime=60 State=UP
@@ -228,7 +273,7 @@ class Processes:
     def __enter__(self) -> Processes:
         return self
 
-    def start(self, *command: str | None, user: str | None = None) -> None:
+    def start(self, *command: str | None, user: str | None = None) -> int:
         with (self._folder / f"log-{len(self.children)}").open("w") as log:
             self.children.append(
                 subprocess.Popen(
@@ -237,6 +282,10 @@ class Processes:
                     stdin=subprocess.DEVNULL, user=user,
                 )
             )  # fmt: skip
+        return self.children[-1].pid
+
+    def alive(self) -> list[subprocess.Popen[bytes]]:
+        return [child for child in self.children if child.poll() is None]
 
     def __exit__(self, *error: object) -> None:
         for child in reversed(self.children):
@@ -260,6 +309,15 @@ def answers(port: int) -> bool:
     with socket.socket() as there:
         there.settimeout(1)
         return there.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _trees(roots: list[int]) -> list[int]:
+    """Processes with all that they have started."""
+    found = []
+    for root in roots:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [root, *(child.pid for child in psutil.Process(root).children(recursive=True))]
+    return found
 
 
 def _where(program: str) -> str | None:

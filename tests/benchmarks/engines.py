@@ -14,7 +14,6 @@ import argparse
 import os
 import tempfile
 import time
-from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,9 +21,10 @@ import xorlab
 from tests.clusters import Cluster, cluster, missing
 from xorlab.grid import Grid
 from xorlab.sweep.cost import seconds_of
-from xorlab.sweep.cuts import Cuts, bundle
+from xorlab.sweep.cuts import Cuts
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
+from xorlab.sweep.handing import handed
 from xorlab.sweep.jobs import catalogued
 from xorlab.sweep.plan import Tasks, make_plan
 
@@ -116,18 +116,11 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
     plan = make_plan(catalogued([()] * len(configs), configs), Tasks(), (), executor.workers)
     cuts = Cuts(plan, executor.workers, executor.dispatch)
     began, work, count = time.perf_counter(), 0.0, 0
-    under_way: dict = {}
-    while cuts or under_way:
-        while cuts and len(under_way) < executor.slots:
-            shards = cuts.take()
-            under_way[executor.submit(bundle(shards))] = shards
-            count += 1
-        ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-        for future in ended:
-            shards, outcomes = under_way.pop(future), future.result()
-            cuts.learn(shards, outcomes)
-            work += sum(done.ended - done.started for done in outcomes) / 1e3
-            assert all(isinstance(o, xorlab.Result) for done in outcomes for o in done.outcomes)
+    for shards, outcomes in handed(cuts.works(), executor, lambda: None):
+        cuts.learn(shards, outcomes)
+        count += 1
+        work += sum(done.ended - done.started for done in outcomes) / 1e3
+        assert all(isinstance(o, xorlab.Result) for done in outcomes for o in done.outcomes)
     return time.perf_counter() - began, work, count
 
 

@@ -242,9 +242,11 @@ def test_a_queue_whose_node_never_starts_is_told_in_time(engine, command, store_
     finally:
         subprocess.run([*update, "state=resume"], check=True)
     assert told.code == 1
-    assert "no job has begun within 1 s (hydra.launcher.start_timeout)" in told.err
+    assert (
+        "has had no job that runs for 1 s (hydra.launcher.start_timeout); squeue says: " in told.err
+    )
     assert "PENDING" in told.err
-    assert "3 of 3 runs are missing" in told.err
+    nothing_recorded()
 
 
 @pytest.mark.parametrize("engine", SLURM, indirect=True)
@@ -266,14 +268,17 @@ def test_a_cluster_without_room_is_told_before_anything_is_recorded(engine, comm
     told = command(*SMALL, *engine.options, "hydra.launcher.cpus=64",
                    "hydra.launcher.start_timeout=1")  # fmt: skip
     assert told.code == 1
-    assert "has had no node with 64 free cores for 1 s (hydra.launcher.start_timeout)" in told.err
+    assert "has had no room for a worker (hydra.launcher.cpus=64) for 1 s" in told.err
     nothing_recorded()
 
 
 @pytest.mark.parametrize(
     ("engine", "address"),
-    [("dask", "tcp://127.0.0.1:9"), ("ray", "127.0.0.1:9"), ("slurm", None)],
-)
+    [
+        ("dask", "tcp://127.0.0.1:9"), ("dask", "127.0.0.1"), ("dask", "http://127.0.0.1:9"),
+        ("ray", "127.0.0.1:9"), ("ray", "127.0.0.1"), ("slurm", None),
+    ],
+)  # fmt: skip
 def test_a_cluster_that_cannot_be_reached_is_told_before_anything_is_recorded(
     engine, address, command, store_file, monkeypatch
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from xorlab.sweep.plan import Plan, Shard
 from xorlab.sweep.work import Bundle, Done, Work
@@ -43,6 +43,12 @@ class Cuts:
     def pace(self) -> float:
         """Seconds on a worker for each second of the estimate."""
         return self._measured / self._estimated if self._estimated else 1.0
+
+    def works(self) -> Iterator[tuple[tuple[Shard, ...], Bundle]]:
+        """All of it as work for an executor, each piece cut when it is asked for."""
+        while self:
+            shards = self.take()
+            yield shards, _bundle(shards)
 
     def take(self) -> tuple[Shard, ...]:
         """What to hand over next."""
@@ -87,7 +93,7 @@ class Cuts:
         return Shard(jobs[:count], group.task)
 
 
-def bundle(shards: Sequence[Shard]) -> Bundle:
+def _bundle(shards: Sequence[Shard]) -> Bundle:
     """What an executor is given of shards."""
     return Bundle(tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards))
 

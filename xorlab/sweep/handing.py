@@ -1,44 +1,47 @@
-"""Shards out to an executor, outcomes back, until none is left."""
+"""Work out to an executor, outcomes back, until none is left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TypeVar
 
-from xorlab.sweep.cuts import Cuts, bundle
 from xorlab.sweep.executors import Executor
-from xorlab.sweep.plan import Shard
-from xorlab.sweep.work import Done
+from xorlab.sweep.work import Runnable
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 _WAIT = 0.5  # seconds between signs of life
 
 
-def trained(
-    cuts: Cuts, executor: Executor, alive: Callable[[], None]
-) -> Generator[tuple[Shard, Done]]:
-    """Each shard with what became of it, as it ends; to be closed by whoever breaks off.
+def handed(
+    works: Iterator[tuple[K, Runnable[T]]], executor: Executor, alive: Callable[[], None]
+) -> Generator[tuple[K, T]]:
+    """What became of each work, as it ends; to be closed by whoever breaks off.
 
     Args:
-        cuts: the shards that wait.
-        executor: where they are trained; it gives up what is under way where this breaks off.
+        works: each with what it is known by; asked for the next when there is room for it.
+        executor: where it is done; it gives up what is under way where this breaks off.
         alive: called now and then; what it raises breaks this off.
 
     Raises:
         EngineError: there are no workers any more.
     """
-    under_way: dict[Future[list[Done]], tuple[Shard, ...]] = {}
+    under_way: dict[Future[T], K] = {}
     try:
-        while cuts or under_way:
-            while cuts and len(under_way) < executor.slots:
-                shards = cuts.take()
-                under_way[executor.submit(bundle(shards))] = shards
+        while True:
+            while len(under_way) < executor.slots and (following := next(works, None)):
+                known, work = following
+                under_way[executor.submit(work)] = known
+            if not under_way:
+                return
             ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
             alive()
-            for future in ended:
-                shards, outcomes = under_way.pop(future), future.result()
-                cuts.learn(shards, outcomes)
-                yield from zip(shards, outcomes, strict=True)
-                del future, outcomes  # results that somebody has taken need no room
+            while ended:  # and let go of: an outcome that somebody has taken needs no room
+                future = ended.pop()
+                yield under_way.pop(future), future.result()
+                del future
             executor.check()
     except BaseException:
         executor.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from xorlab.sweep.closing import deliver_all
 from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.executors import Executor
+from xorlab.sweep.handing import handed
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.returns import objective
@@ -47,8 +47,6 @@ from xorlab.tracking.record import FAILED, FINISHED, KILLED
 from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store, open_store
 from xorlab.tracking.trouble import let_go, reported
-
-_WAIT = 0.5  # seconds between signs of life
 
 
 class PieceError(RuntimeError):
@@ -199,23 +197,22 @@ def _train(
     console: Console,
 ) -> float:
     """Train the pieces that are missing, and record each as it ends; returns the seconds."""
-    queue = [piece for piece in reversed(grid.pieces) if piece not in pieces]
-    total = sum(len(grid.pixels(piece)) for piece in queue)
-    under_way: dict[Future[Pixels | Fault], int] = {}
+    left = [piece for piece in grid.pieces if piece not in pieces]
+    total = sum(len(grid.pixels(piece)) for piece in left)
+    works = ((piece, PieceWork(config, grid.task, piece)) for piece in left)
     outbox, told = Outbox(config.tracking.outbox), False
+
+    def alive() -> None:
+        interrupts.check()
+        parent.beat()
+
     with (
         Interrupts() as interrupts,
         SweepProgress(console, total, grid.count - total, "networks") as progress,
+        contextlib.closing(handed(works, executor, alive)) as ended,
     ):
-        while queue or under_way:
-            while queue and len(under_way) < executor.slots:
-                piece = queue.pop()
-                under_way[executor.submit(PieceWork(config, grid.task, piece))] = piece
-            ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
-            interrupts.check()
-            parent.beat()
-            for future in ended:
-                piece, pixels = under_way.pop(future), future.result()
+        try:
+            for piece, pixels in ended:
                 if isinstance(pixels, Fault):
                     raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
                 with reported(store):
@@ -226,12 +223,10 @@ def _train(
                 pieces[piece] = pixels
                 counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
                 progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
-            try:
-                executor.check()
-            except EngineError as error:
-                left = len(grid.pieces) - len(pieces)
-                what = f"{left} of {len(grid.pieces)} pieces of the landscape are missing"
-                raise EngineError(f"{error}; {what}") from error
+        except EngineError as error:
+            missing = len(grid.pieces) - len(pieces)
+            what = f"{missing} of {len(grid.pieces)} pieces of the landscape are missing"
+            raise EngineError(f"{error}; {what}") from error
     return progress.seconds
 
 

@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from xorlab.sweep.axes import described, swept
 from xorlab.sweep.closing import close_parent, summary_at_hand
 from xorlab.sweep.cuts import Cuts
 from xorlab.sweep.executors import Executor
-from xorlab.sweep.handing import trained
+from xorlab.sweep.handing import handed
 from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.jobs import Catalogue, Job, Jobs
 from xorlab.sweep.ledger import Ledger
@@ -129,29 +129,27 @@ class Session:
         """Train what remains, and record each shard as it ends."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         context = Context(self._provenance, self.parent.run_id)
-        cuts = Cuts(plan, executor.workers, executor.dispatch)
+        parent, cuts = self.parent, Cuts(plan, executor.workers, executor.dispatch)
+
+        def alive() -> None:
+            interrupts.check()
+            parent.beat()
+
         with (
             Interrupts() as interrupts,
             SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress,
-            contextlib.closing(trained(cuts, executor, self._alive(interrupts))) as ended,
+            contextlib.closing(handed(cuts.works(), executor, alive)) as ended,
         ):
             try:
-                for shard, done in ended:
-                    for told in self._record(shard, done, context):
+                for shards, outcomes in ended:
+                    cuts.learn(shards, outcomes)
+                    for told in self._record(shards, outcomes, context):
                         progress.add(told)
                     if self.ledger.reasons and self.tracking.failures == "stop":
                         raise StoppedError
             except EngineError as error:
                 raise self._told_what_is_missing(error, plan) from error
         self.seconds += progress.seconds
-
-    def _alive(self, interrupts: Interrupts) -> Callable[[], None]:
-        def told() -> None:
-            interrupts.check()
-            assert self.parent is not None  # noqa: S101  (it is while something is trained)
-            self.parent.beat()
-
-        return told
 
     def close(self, notes: Sequence[str] = ()) -> None:
         """Give the parent run its summary, and tell it.
@@ -208,17 +206,20 @@ class Session:
         jobs = self.jobs
         return Jobs(jobs.catalogue, jobs.places[np.isin(jobs.runs, list(self.ledger.reasons))])
 
-    def _record(self, shard: Shard, done: Done, context: Context) -> Iterator[Counter[str]]:
-        """Record one shard in parts; what became of each part's runs."""
+    def _record(
+        self, shards: Sequence[Shard], outcomes: Sequence[Done], context: Context
+    ) -> Iterator[Counter[str]]:
+        """Record shards in parts; what became of each part's runs."""
         once = self.tracking.existing != "rerun"
-        some = at_once(done)
-        for start in range(0, len(shard.jobs), some):
-            part = slice(start, start + some)
-            jobs = list(shard.jobs[part])
-            records = records_of(jobs, done, part, shard.task, context)
-            with reported(self.store):
-                identifiers = self.recorder.record(records, once)
-            yield self._note(jobs, records, identifiers)
+        for shard, done in zip(shards, outcomes, strict=True):
+            some = at_once(done)
+            for start in range(0, len(shard.jobs), some):
+                part = slice(start, start + some)
+                jobs = list(shard.jobs[part])
+                records = records_of(jobs, done, part, shard.task, context)
+                with reported(self.store):
+                    identifiers = self.recorder.record(records, once)
+                yield self._note(jobs, records, identifiers)
 
     def _told_what_is_missing(self, error: EngineError, plan: Plan) -> EngineError:
         missing = [job for job in plan.remaining if job.run not in self.ledger]

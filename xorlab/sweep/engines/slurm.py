@@ -17,20 +17,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xorlab.errors import EngineError
-from xorlab.sweep.engines.make import TRIES, extra, refuse_other_versions, settle
+from xorlab.sweep.engines.engine import LOOK, PARTING, TRIES, Engine
+from xorlab.sweep.engines.make import extra
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.engines.queue import Queue, needed
 from xorlab.sweep.engines.spool import Spool, serve
-from xorlab.sweep.wire import pack_work
+from xorlab.sweep.engines.worker import pack_request
 from xorlab.sweep.work import Runnable
 
 T = TypeVar("T")
 
 SILENCE = 60.0  # seconds after which workers give a sweep up that says nothing
 _POLL = 0.05  # seconds between looks into the folder
-_LOOK = 2.0  # seconds between looks at the queue, and signs of life
-_DEAF = 300.0  # seconds that the queue may not answer
-_PARTING = 2.0  # seconds for idle workers to leave by themselves
 
 
 def make(options: Options) -> Slurm:
@@ -43,12 +41,13 @@ def make(options: Options) -> Slurm:
     return Slurm(options)
 
 
-class Slurm:
-    """Hands shards to the jobs of one array; see `xorlab.sweep.executors.Executor`."""
+class Slurm(Engine):
+    """Hands shards to the jobs of one array."""
 
-    dispatch = 2 * _POLL
+    lack = "no job that runs"
 
     def __init__(self, options: Options) -> None:
+        super().__init__(options, "the queue")
         self._submitit: Any = extra("slurm", "submitit")
         needed()
         self._options = options
@@ -60,30 +59,29 @@ class Slurm:
         self._tries: dict[int, int] = {}
         self._numbers = 0
         self._lock = threading.Lock()
-        self._fault: str | None = None
+        self._states: dict[str, str] = {}  # of jobs that wait or run
         self._keep_logs = False
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="xorlab-slurm", daemon=True)
+        self._taking = threading.Thread(target=self._take, name="xorlab-spool", daemon=True)
 
     def start(self) -> None:
-        """Submit the array.
+        """Submit the array, and wait for its first job.
 
         Raises:
-            EngineError: the queue refuses it.
+            EngineError: the queue refuses it, or none begins in time.
         """
-        if self._queue is not None:
-            return
-        above = Path(self._options.folder or "slurm").absolute()
-        try:
-            self._spool = Spool(above / uuid.uuid4().hex[:12])
-        except OSError as error:
-            raise EngineError(f"hydra.launcher.folder={above}: {error}") from error
-        try:
-            self._queue = Queue(self._submit())
-        except BaseException:
-            self._forget()
-            raise
-        self._thread.start()
+        if self._queue is None:
+            above = Path(self._options.folder or "slurm").absolute()
+            try:
+                self._spool = Spool(above / uuid.uuid4().hex[:12])
+            except OSError as error:
+                raise EngineError(f"hydra.launcher.folder={above}: {error}") from error
+            try:
+                self._queue = Queue(self._submit())
+            except BaseException:
+                self._forget()
+                raise
+            self._taking.start()
+        super().start()
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """A shard for the first job that is free."""
@@ -91,32 +89,50 @@ class Slurm:
         with self._lock:
             number = self._numbers = self._numbers + 1
             self._open[number] = (future, work)
-        self._spool.put(number, pack_work(work))
+        self._spool.put(number, pack_request(work))
         return future
 
-    def check(self) -> None:
-        """Whether there are jobs.
+    def look(self) -> bool | None:
+        """Whether a job runs; shards of those that are gone are given to others.
 
         Raises:
-            EngineError: they have all ended, or none began in time.
+            EngineError: all jobs have ended, and there is work left.
         """
-        if self._fault is not None:
-            raise EngineError(f"hydra.launcher.engine=slurm: {self._fault}")
+        claims = self._spool.claims()  # before the queue is asked: so their jobs had begun by then
+        there = self._queue.states() if self._queue else None
+        if there is None:
+            return None
+        self._states = there
+        self._recover(claims, there)
+        if not there:
+            self._settle_all()
+            if self._open:
+                raise EngineError(
+                    f"{self._told}: all {self.workers} jobs have ended with work left"
+                    f"{self._last_words()}"
+                )
+        return any(map(_runs, there.values()))
+
+    def why(self) -> str:
+        """What the queue says of those that wait."""
+        states = "; ".join(sorted(set(self._states.values())))
+        return f"; squeue says: {states}" if states else ""
 
     def close(self) -> None:
         """Cancel what has not ended, whatever it is doing."""
         if self._queue is None:
             return
         queue, self._queue = self._queue, None
-        self._closed.set()
+        idle = not self._open and self._fault is None
         with contextlib.suppress(OSError):
             self._spool.stop()
-        until = time.monotonic() + (0 if self._open or self._fault else _PARTING)
+        self._stop_watching()
+        until = time.monotonic() + (PARTING if idle else 0)
         while time.monotonic() < until and queue.states():
             time.sleep(_POLL)
         queue.cancel()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self._taking.is_alive():
+            self._taking.join()
         if not self._keep_logs:
             self._forget()
 
@@ -146,57 +162,40 @@ class Slurm:
             ) from error
         return str(jobs[0].job_id).partition("_")[0]
 
-    def _watch(self) -> None:
-        """Outcomes as they come; now and then, which jobs are gone."""
-        began = looked = heard = time.monotonic()
-        begun = False
+    def _take(self) -> None:
+        """Take outcomes as they come, and say that the sweep lives, whatever the queue is doing."""
+        said = 0.0
         while not self._closed.wait(_POLL):
             try:
-                for number, outcome in self._spool.done().items():
-                    self._settle(number, outcome)
-                now = time.monotonic()
-                if now - looked < _LOOK:
-                    continue
-                looked = now
-                self._spool.beat()
-                there = self._queue.states() if self._queue else None
-                if there is None:
-                    if now - heard > _DEAF:
-                        self._fault = f"squeue has not answered for {_DEAF:g} s"
-                    continue
-                heard = now
-                workers = self._spool.workers()
-                if workers and not begun:
-                    begun = True
-                    refuse_other_versions("slurm", next(iter(workers.values())))
-                self._recover(set(workers), there)
-                if not begun and now - began > self._options.wait:
-                    why = "; ".join(sorted(set(there.values())))
-                    self._fault = (
-                        f"no job has begun within {self._options.wait:g} s "
-                        f"(hydra.launcher.start_timeout); squeue says: {why or 'nothing'}"
-                    )
-            except Exception as error:  # in a thread there is nobody else to tell
-                self._fault = str(error).removeprefix("hydra.launcher.engine=slurm: ")
-            if self._fault:
+                self._settle_all()
+                if time.monotonic() - said > LOOK:
+                    said = time.monotonic()
+                    self._spool.beat()
+            except OSError as error:  # in a thread there is nobody else to tell
+                self._fault = f"hydra.launcher.folder={self._spool.folder.parent}: {error}"
                 return
 
-    def _recover(self, workers: set[str], there: dict[str, str]) -> None:
-        """Give the shards of jobs that are gone to others, while there are others."""
-        for worker in workers - set(there):
-            for number in self._spool.taken(worker):
-                tries = self._tries[number] = self._tries.get(number, 0) + 1
-                again = tries < TRIES and number in self._open
-                self._spool.take_back(number, worker, again)
-                if not again:
-                    self._settle(number, None)
-        if not there:
-            for number, outcome in self._spool.done().items():
-                self._settle(number, outcome)
-            if self._open:
-                self._fault = (
-                    f"all {self.workers} jobs have ended with work left{self._last_words()}"
-                )
+    def _recover(self, claims: dict[int, str], there: dict[str, str]) -> None:
+        """Give the shards of jobs that run no longer to others.
+
+        A job whose node has died waits to be begun anew, which may take long, and is not the
+        shard's doing.
+        """
+        for number, worker in claims.items():
+            if worker in there and _runs(there[worker]):
+                continue
+            if worker not in there:
+                self._tries[number] = self._tries.get(number, 0) + 1
+            again = self._tries.get(number, 0) < TRIES and number in self._open
+            self._spool.take_back(number, worker, again)
+            if not again:
+                self._settle(number, None)
+
+    def _settle_all(self) -> None:
+        with self._lock:
+            done = self._spool.done()
+        for number, outcome in done.items():
+            self._settle(number, outcome)
 
     def _settle(self, number: int, outcome: bytes | None) -> None:
         with self._lock:
@@ -204,7 +203,7 @@ class Slurm:
         if future is None or work is None:
             return  # an earlier try was only slow
         reason = f"the Slurm job that trained it was ended {TRIES} times"
-        settle(future, work.lost(reason) if outcome is None else outcome)
+        self.settle(future, work.lost(reason) if outcome is None else outcome)
 
     def _last_words(self) -> str:
         """What the job that ended last said on its standard error."""
@@ -218,6 +217,10 @@ class Slurm:
         self._spool.remove()
         with contextlib.suppress(OSError):  # another sweep may be using it
             self._spool.folder.parent.rmdir()
+
+
+def _runs(state: str) -> bool:
+    return not state.startswith("PENDING")
 
 
 def _work_in(folder: str) -> int:

@@ -6,7 +6,6 @@ renaming it, which only one can do.
     waiting/N       a shard that nobody has
     taken/N.WORKER  one that a worker has claimed
     done/N          its outcome
-    workers/WORKER  a worker that has begun, and its versions
     alive           a number that grows while the sweep lives
     stop            nothing more will come
 """
@@ -14,16 +13,15 @@ renaming it, which only one can do.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import time
 from pathlib import Path
 
-from xorlab.sweep.engines.worker import run_packed, versions
+from xorlab.sweep.engines.worker import run_packed
 
 _POLL = 0.05  # seconds
-_PARTS = ("waiting", "taken", "done", "workers")
+_PARTS = ("waiting", "taken", "done")
 
 
 class Spool:
@@ -55,15 +53,10 @@ class Spool:
             path.unlink()
         return found
 
-    def workers(self) -> dict[str, dict[str, str]]:
-        """Workers that have begun, with their versions."""
-        folder = self.folder / "workers"
-        return {name: json.loads((folder / name).read_bytes()) for name in _names(folder)}
-
-    def taken(self, worker: str) -> list[int]:
-        """What a worker has claimed and not done."""
-        claims = [name.partition(".") for name in _names(self.folder / "taken")]
-        return [int(number) for number, _, owner in claims if owner == worker]
+    def claims(self) -> dict[int, str]:
+        """What is claimed and not done, with the worker that has it."""
+        names = [name.partition(".") for name in _names(self.folder / "taken")]
+        return {int(number): worker for number, _, worker in names}
 
     def take_back(self, number: int, worker: str, again: bool) -> None:
         """From a worker that is gone: for another one, or for none."""
@@ -92,10 +85,10 @@ def serve(folder: str, worker: str, silence: float) -> int:
         how many shards it did.
     """
     spool, done = Path(folder), 0
-    _write(spool / "workers" / worker, json.dumps(versions()).encode())
     for name in _names(spool / "taken"):  # of the same job, before its queue began it anew
         if name.partition(".")[2] == worker:
-            (spool / "taken" / name).replace(spool / "waiting" / name.partition(".")[0])
+            with contextlib.suppress(FileNotFoundError):  # the sweep was faster
+                (spool / "taken" / name).replace(spool / "waiting" / name.partition(".")[0])
     heard, since = b"", time.monotonic()
     while not (spool / "stop").exists():
         claim = _claim(spool, worker)

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-import platform
+import json
+from typing import Any
 
-import numpy as np
+from xorlab.environment import environment
+from xorlab.sweep.wire import pack_outcome, pack_work, unpack_work
+from xorlab.sweep.work import Runnable
 
-from xorlab.sweep.wire import pack_outcome, unpack_work
+REFUSAL = b"{"  # how a refusal begins, and an outcome does not
 
 
-def run_packed(data: bytes) -> bytes:
-    """The work that `xorlab.sweep.wire.pack_work` wrote, done; its outcome as bytes."""
-    return pack_outcome(unpack_work(data).run())
+def pack_request(work: Runnable[Any]) -> bytes:
+    """Work to be sent, with the versions that it is to be done by."""
+    return _told(versions()) + b"\n" + pack_work(work)
+
+
+def run_packed(request: bytes) -> bytes:
+    """The work of a request, done.
+
+    Another version would train other bits, or not understand the work; a cluster may have such
+    workers beside others, or get them later.
+
+    Returns:
+        its outcome, or a refusal that tells the versions that are here.
+    """
+    asked, _, work = request.partition(b"\n")
+    if asked != _told(versions()):
+        return _told(versions())
+    return pack_outcome(unpack_work(work).run())
 
 
 def versions() -> dict[str, str]:
     """What decides the bits of a result besides its configuration, as far as versions tell."""
-    from xorlab.environment import package_version
+    return {part: environment()[part] for part in ("xorlab", "code", "numpy", "python", "machine")}
 
-    return {
-        "xorlab": package_version(),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }
+
+def _told(found: dict[str, str]) -> bytes:
+    return json.dumps(found).encode()
