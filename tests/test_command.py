@@ -160,6 +160,31 @@ def test_what_a_message_proposes_for_a_name_means_that_name(name, command):
     assert xorlab.configure(override).tracking.experiment == name
 
 
+@pytest.mark.parametrize("start", [[], ["-m"]])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("training: {epoch: 5}", "study/mine.yaml: training.epoch: there is no such key; did you "
+         "mean training.epochs?"),
+        ("training: {epochs: fifty}", "study/mine.yaml: training.epochs=fifty: must be an integer"),
+        ("training: [1\n b: 2", "a file of configuration is no YAML: "),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_of_the_users_own_is_told(start, content, message, command, tmp_path):
+    (tmp_path / "my" / "study").mkdir(parents=True)
+    (tmp_path / "my" / "study" / "mine.yaml").write_text(f"# @package _global_\n{content}\n")
+    told = command("--config-dir", "my", *start, "+study=mine")
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_an_option_between_keys_is_told(command):
+    told = command("seed=1,2", "-m", "training.epochs=5")
+    assert told.code == 2
+    assert "training.epochs=5: an option stands between the keys; options come first" in told.err
+
+
 def test_a_grid_of_an_interval_is_refused(command):
     told = command("-m", "optimizer.lr=interval(0,1)")
     assert told.code == 2

@@ -163,6 +163,7 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
         (["latest", "--filter", "x"], 2, "name a SWEEP"),
         (["zzzz"], 2, "zzzz: there is no such sweep in sqlite:"),
         (["zzzz", "--experiment", "xorlab"], 2, "there is no such sweep in experiment 'xorlab'"),
+        (["latest", "--out", "mlflow.db"], 2, "--out mlflow.db: this is a file; name a folder"),
         (["ab"], 2, "ab: at least 4 letters or digits of a sweep id are needed"),
         ([""], 2, "'': a sweep id is made of letters and digits"),
         (["latest", "--experiment", "other"], 1, "there is no experiment 'other' in this store, "

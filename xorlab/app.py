@@ -15,6 +15,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from xorlab.checks import check
 from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, register_schema
@@ -45,6 +46,8 @@ def run_command() -> int:
         return _tell(str(error), _USAGE)
     except (EngineError, StoreError) as error:
         return _tell(str(error), _FAILED)
+    except YAMLError as error:
+        return _tell(f"a file of configuration is no YAML: {' '.join(str(error).split())}", _USAGE)
     except (HydraException, OmegaConfBaseException) as error:
         return _tell(str(translate(error, sys.argv[1:])), _USAGE)
     except Terminated:

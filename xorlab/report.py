@@ -58,6 +58,8 @@ def _report(options: argparse.Namespace) -> int:
     named = options.sweep not in (None, LATEST)
     if named:
         check_id(options.sweep, "sweep")
+    if options.out is not None and options.out.exists() and not options.out.is_dir():
+        raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Only here, so that wrong usage is told before seconds of imports.
     from xorlab.analysis.summary import headline, summarise
     from xorlab.failure_report import with_failures

@@ -36,10 +36,12 @@ def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | 
     for cause in _causes(error):
         if isinstance(cause, OverrideParseException):
             return wrong_syntax(str(cause.override), text)
+    if match := re.search(r"In '(.+?)': (\w+) raised while composing config", text):
+        return _in_file(match[1], text)
     if match := re.search(r"Could not override '([^']+)'", text):
         return unknown_key(match[1])
     if match := re.search(r"Error merging override (.+)", text):
-        return _bad_value(match[1])
+        return _bad_value(match[1], text)
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return _unknown_choice(match[1], match[2], text)
     if match := re.search(r"Could not append to config\. (.*)", text):
@@ -100,7 +102,19 @@ def unknown_key(key: str) -> UsageError:
     return UsageError(f"{key}: there is no such key; {hint}")
 
 
-def _bad_value(line: str) -> ConfigError | UsageError:
+def _in_file(file: str, text: str) -> UsageError:
+    """What to say about a file of configuration, one of the user's own, that does not fit."""
+    key = re.search(r"full_key: (\S+)", text)
+    value = re.search(r"Value '(.*)' of type", text)
+    if key and value and key[1] in _LEAVES:
+        allowed = _LEAVES[key[1]].metadata["allowed"]
+        return UsageError(f"{file}.yaml: {ConfigError(key[1], value[1], allowed)}")
+    if key and "not in" in text:
+        return UsageError(f"{file}.yaml: {unknown_key(key[1])}")
+    return UsageError(f"{file}.yaml: {'; '.join(text.splitlines()[1:])}")
+
+
+def _bad_value(line: str, text: str) -> ConfigError | UsageError:
     sign = re.match(r"[+~]*", line)
     key, _, value = line[sign.end() if sign else 0 :].partition("=")
     if key in GROUPS:
@@ -108,6 +122,9 @@ def _bad_value(line: str) -> ConfigError | UsageError:
         return UsageError(
             f"{line}: {key} is chosen by name, as {key}={GROUPS[key][0]}; one of {choices}"
         )
+    if key in SWEEP_KEYS and (wrong := re.search(r"could not be converted to (\w+)", text)):
+        kind = {"Integer": "an integer", "Float": "a number"}.get(wrong[1], "text")
+        return ConfigError(key, value, kind)
     if key not in _LEAVES:
         return unknown_key(key)
     if line.startswith("~"):

@@ -27,8 +27,13 @@ def parse(arguments: Sequence[str]) -> Namespace:
         UsageError: a word that is neither an option nor an override.
     """
     options, rest = get_args_parser().parse_known_args(list(arguments))
-    options.overrides = [*options.overrides, *rest]
-    check_words(options.overrides)
+    every = [*options.overrides, *rest]
+    check_words(every)
+    if rest:
+        raise UsageError(
+            f"{rest[0]}: an option stands between the keys; options come first, as in "
+            "xorlab -m KEY=VALUE KEY=VALUE"
+        )
     return options
 
 

@@ -215,3 +215,11 @@ def test_it_is_public():
     for name in ("convergence", "compare", "compare_all", "seeds_needed"):
         assert name in xorlab.__all__
         assert callable(getattr(xorlab, name))
+
+
+def test_one_column_need_not_be_a_list():
+    runs = table({0.5: [1, 2, None], 2.0: [3, 4, 5]}, status="FINISHED")
+    one = convergence(runs, by="optimizer.lr")
+    pd.testing.assert_frame_equal(one, convergence(runs, by=["optimizer.lr"]))
+    with pytest.raises(ValueError, match=r"no column lr; did you mean optimizer\.lr\? The runs"):
+        convergence(runs, by="lr")

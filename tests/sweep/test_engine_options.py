@@ -22,7 +22,7 @@ SMALL = ("-m", "seed=1,2", "training.epochs=5")
         (["engine=slurm"], "hydra.launcher.workers=null: must be how many Slurm jobs to ask for"),
         (["engine=dask"], "hydra.launcher.address=null: must be the scheduler's address"),
         (["engine=slurm", "workers=2", "time=0"], "time=0: must be an integer >= 1: minutes"),
-        (["engine=slurm", "workers=2", "time=soon"], "time"),
+        (["engine=slurm", "workers=2", "time=soon"], "hydra.launcher.time=soon: must be an"),
         (["engine=ray", "cpus=0"], "cpus=0: must be an integer >= 1"),
         (["engine=ray", "memory=-1"], "memory=-1: must be an integer >= 1: MiB"),
         (["engine=ray", "start_timeout=0"], "start_timeout=0.0: must be a number > 0: seconds"),

@@ -80,6 +80,7 @@ def test_a_plan_is_of_the_first_round_and_does_nothing(command, tmp_path):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
+        ("hydra.sweeper.half_width=x", "hydra.sweeper.half_width=x: must be a number"),
         ("seed=1,2", "seed: hydra/sweeper=precision chooses the seeds"),
         ("hydra.sweeper.half_width=0.7", "hydra.sweeper.half_width=0.7: must be a number above 0"),
         ("hydra.sweeper.half_width=wide", "half_width"),

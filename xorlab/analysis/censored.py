@@ -149,6 +149,11 @@ def times_of(runs: pd.DataFrame) -> Times:
     return observed(runs).times()
 
 
+def names_of(by: Sequence[str]) -> list[str]:
+    """The columns that are named; a text names one, not one for each of its letters."""
+    return [by] if isinstance(by, str) else list(by)
+
+
 def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> pd.DataFrame:
     """The runs that have an outcome, after a check of the columns that are asked for.
 
@@ -162,8 +167,8 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
             near = near or [k for k in known if k.rpartition(".")[2] == str(name)][:1]
-            hint = f"; did you mean {near[0]}?" if near else ""
-            told = f"there is no column {name}{hint} The runs have {', '.join(known)}"
+            hint = f"did you mean {near[0]}? The" if near else "the"
+            told = f"there is no column {name}; {hint} runs have {', '.join(known)}"
             raise ValueError(f"{argument}: {told}")
     counted = runs[runs["outcome"].notna()] if "outcome" in known else runs.iloc[:0]
     if counted.empty:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from xorlab.analysis.bootstrap import RESAMPLES
-from xorlab.analysis.censored import Times, counted_runs, times_of
+from xorlab.analysis.censored import Times, counted_runs, names_of, times_of
 from xorlab.analysis.intervals import CONFIDENCE, Floats, newcombe, z_value
 from xorlab.analysis.settings import whole_label
 from xorlab.analysis.sooner import Resamples, sooner_interval
@@ -137,7 +137,7 @@ def compare_all(
     Raises:
         ValueError: fewer than two settings, or as `compare` and `xorlab.convergence`.
     """
-    by = list(by)
+    by = names_of(by)
     z_value(confidence)
     counted = counted_runs(runs, by, "by")
     groups = list(counted.groupby(by, dropna=False, sort=True, observed=True))

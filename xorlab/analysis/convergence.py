@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from xorlab.analysis.bootstrap import RESAMPLES
-from xorlab.analysis.censored import Observed, Times, counted_runs, observed
+from xorlab.analysis.censored import Observed, Times, counted_runs, names_of, observed
 from xorlab.analysis.intervals import CONFIDENCE, Floats, wilson, z_value
 from xorlab.analysis.restarts import BestCutoff, best_cutoffs
 from xorlab.analysis.running_time import Part, part
@@ -78,7 +78,7 @@ def convergence(
         ValueError: no runs, no columns, a column that the runs do not have or that has the name
             of a statistic, fewer than 100 resamples, or times that contradict themselves.
     """
-    by = list(by)
+    by = names_of(by)
     z_value(confidence)
     counted = counted_runs(runs, by, "by")
     keys, groups = _settings(counted, by)

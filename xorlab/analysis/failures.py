@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from xorlab.analysis.censored import names_of
+
 DIVERGED, OSCILLATING, IMPROVING = "diverged", "oscillating", "still improving"
 SADDLE, SATURATED, MINIMUM = "saddle or plateau", "saturated", "local minimum"
 CLASSES = (SADDLE, SATURATED, MINIMUM, OSCILLATING, IMPROVING, DIVERGED)
@@ -139,7 +141,7 @@ def failure_table(
     Raises:
         ValueError: no columns, or a column that is not there.
     """
-    by = list(by)
+    by = names_of(by)
     for frame in (diagnosis,) if runs is None else (diagnosis, runs):
         missing = [name for name in by if name not in frame.columns]
         if not by or missing:
