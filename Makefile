@@ -60,6 +60,7 @@ fuzz: $(READY)  ## try a hundred thousand hostile inputs
 
 faults: $(READY)  ## make everything go wrong that can, some 250 times, and see that nothing is lost
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m pytest tests/sweep/test_engine_faults.py
 
 load: $(READY)  ## eight sweeps at once into one store, SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks.load

@@ -29,8 +29,14 @@ PLANE = ("landscape.x=optimizer.lr", "landscape.x_low=0.1", "landscape.x_high=10
          "landscape.width=96", "landscape.height=96", "training.epochs=4000")  # fmt: skip
 
 
-def engines(*names: str) -> pytest.MarkDecorator:
-    marked = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+def engines(*names: str, slow: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """Of each: one process has all that start such a cluster."""
+    marked = [
+        pytest.param(
+            name, marks=[pytest.mark.xdist_group(name)] + [pytest.mark.slow] * (name in slow)
+        )
+        for name in names
+    ]
     return pytest.mark.parametrize("engine", marked)
 
 
@@ -129,7 +135,7 @@ def asked(*command: str) -> str:
 
 
 @engines("slurm")
-@pytest.mark.parametrize("anew", ["anew", "never"])
+@pytest.mark.parametrize("anew", ["anew", pytest.param("never", marks=pytest.mark.slow)])
 def test_jobs_go_on_without_their_controller(engine, anew, own, process, store_file):
     where = own(engine)
     child = process(*SWEEP, *where.options)
@@ -146,7 +152,7 @@ def test_jobs_go_on_without_their_controller(engine, anew, own, process, store_f
         where.start_head()
 
 
-@engines("ray", "dask", "slurm")
+@engines("ray", "dask", "slurm", slow=("ray", "slurm"))
 def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, command, store_file):
     where = own(engine, nodes=False)
     patience = "hydra.launcher.start_timeout=2"
