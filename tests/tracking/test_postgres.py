@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,31 @@ from xorlab.tracking.store import open_store
 pytestmark = pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
 SWEEP = ("-m", "seed=range(0,8)", "optimizer.lr=0.5,3", "training.epochs=400")
 INLINE = "hydra.launcher.executor=inline"
+OLDER = "bda7b8c39065"  # of MLflow 2.12
+AT_REVISION = """
+import sys
+from alembic import command
+from mlflow.store.db.utils import _get_alembic_config, create_sqlalchemy_engine
+from mlflow.store.tracking.dbmodels.initial_models import Base
+uri, revision = sys.argv[1:]
+Base.metadata.create_all(create_sqlalchemy_engine(uri))
+command.upgrade(_get_alembic_config(uri), revision)
+"""
+# What `mlflow db upgrade` does, held up in the middle until its input ends.
+UPGRADED = """
+import sys
+from alembic import command
+from mlflow.store.db.utils import _get_alembic_config, create_sqlalchemy_engine
+uri = sys.argv[1]
+config = _get_alembic_config(uri)
+with create_sqlalchemy_engine(uri).begin() as connection:
+    connection.exec_driver_sql("LOCK TABLE runs")
+    print("begun", flush=True)
+    sys.stdin.read()
+    config.attributes["connection"] = connection
+    connection.commit()
+    command.upgrade(config, "heads")
+"""
 
 
 @pytest.fixture
@@ -108,6 +134,33 @@ def test_a_new_experiment_needs_a_place_for_its_files(uri, command):
     assert "tracking.artifacts=null: must be named for a new experiment" in told.err
     with pytest.raises(ConfigError, match="at most"):
         open_store(uri, "new", artifacts="/" + "x" * 190)
+
+
+def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(postgres, uri):
+    database = uri.rpartition("/")[2]
+    for revision, told in (
+        ("ffffffffffff", "made by a newer MLflow .* Install that MLflow here, or choose another"),
+        (OLDER, "made by an older MLflow .* Back it up, then run `mlflow db upgrade ADDRESS`"),
+    ):
+        postgres.ask(database, f"UPDATE alembic_version SET version_num = '{revision}'")
+        with pytest.raises(StoreError, match=told) as refused:
+            open_store(uri, "xorlab", artifacts="/srv")
+        assert "s3cret" not in str(refused.value)
+        found = postgres.ask(database, "SELECT version_num FROM alembic_version")
+        assert found == [(revision,)]
+
+
+def test_a_store_that_is_being_migrated_is_waited_for(postgres, tmp_path):
+    uri = postgres.create("older")
+    subprocess.run([sys.executable, "-c", AT_REVISION, uri, OLDER], check=True)
+    with subprocess.Popen([sys.executable, "-c", UPGRADED, uri], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as other:  # fmt: skip
+        assert other.stdout.readline() == b"begun\n"
+        # It goes on only while somebody waits: one that did not wait would refuse the old tables.
+        threading.Timer(1, lambda: other.stdin.close()).start()
+        store = open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
+        assert other.wait() == 0
+    assert refusal(store) is None
 
 
 def test_who_is_not_let_in_is_told_without_the_password(uri, command):

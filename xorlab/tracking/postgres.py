@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.address import shown
+from xorlab.tracking.schema import EMPTY
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
     from sqlalchemy.orm import Session
 
 _OPENING = zlib.crc32(b"xorlab opens a store")
@@ -25,9 +27,45 @@ def is_postgres(uri: str) -> bool:
     return urlsplit(uri).scheme.partition("+")[0] == "postgresql"
 
 
+class PostgresSchema:
+    """That of a database server; see `xorlab.tracking.schema.Schema`.
+
+    Args:
+        uri: its address.
+        connection: to it, on which nothing is written.
+    """
+
+    def __init__(self, uri: str, connection: Connection) -> None:
+        self._connection = connection
+        self.told, self.save, self.uri = shown(uri), "Back it up", "ADDRESS"
+
+    def revision(self) -> str | None:
+        """The revision that it says it has; None where it does not say."""
+        if not self._one("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"):
+            return EMPTY
+        if self._one("SELECT to_regclass('alembic_version')") is None:
+            return None
+        found = self._one("SELECT version_num FROM alembic_version")
+        return None if found is None else str(found)
+
+    def is_written(self) -> bool:
+        """Whether somebody is in the middle of making or changing tables."""
+        return bool(self._one(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND granted "
+            "AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid() "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ))  # fmt: skip
+
+    def _one(self, query: str) -> object:
+        try:
+            return self._connection.exec_driver_sql(query).scalar()
+        finally:
+            self._connection.rollback()  # so that the next one sees what others have done since
+
+
 @contextlib.contextmanager
-def opened_alone(uri: str) -> Iterator[None]:
-    """Within: no other xorlab opens this database.
+def opened_alone(uri: str) -> Iterator[PostgresSchema]:
+    """Within: no other xorlab opens this database, whose schema this is.
 
     MLflow makes tables and experiments without a lock: two that start at once would both find
     nothing there, and one of them would crash.
@@ -50,8 +88,9 @@ def opened_alone(uri: str) -> Iterator[None]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"SET lock_timeout = '{_PATIENCE}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({_OPENING})")
+        connection.commit()
         try:
-            yield
+            yield PostgresSchema(uri, connection)
         finally:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_OPENING})")
 

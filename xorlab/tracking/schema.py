@@ -1,4 +1,4 @@
-"""The tables of an embedded store: of this MLflow, of another, or just being changed."""
+"""The tables of a database: of this MLflow, of another, or just being changed."""
 
 from __future__ import annotations
 
@@ -7,84 +7,112 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 from xorlab.errors import StoreError
 
 _STILL = 5.0  # seconds without a change, after which nobody is changing it
 _PATIENCE = 120.0  # seconds to wait for somebody who is
-_EMPTY = "(no tables)"
+EMPTY = "(no tables)"  # the revision of a new database
 
 
-def await_schema(file: Path) -> None:
+class Schema(Protocol):
+    """What a database tells of its tables.
+
+    Attributes:
+        told: its address, as it may be shown.
+        save: what to do before they are changed.
+        uri: for MLflow's own command; a word for it where it may not be shown.
+    """
+
+    told: str
+    save: str
+    uri: str
+
+    def revision(self) -> str | None:
+        """The revision that it says it has; None where it does not say."""
+
+    def is_written(self) -> bool:
+        """Whether somebody is in the middle of changing it."""
+
+
+def await_schema(schema: Schema) -> None:
     """See that a store has the tables that this MLflow knows, and wait for who is making them.
 
     MLflow itself would begin to change the tables of an older store as soon as it opens it, without
     a lock: two that do so at once leave a store that neither can open.
 
     Args:
-        file: the database, which exists.
+        schema: of a database that exists.
 
     Raises:
         StoreError: it is of another MLflow, or still being changed after two minutes.
-        sqlite3.Error: it cannot be read at all.
+        sqlite3.Error, sqlalchemy.exc.SQLAlchemyError: it cannot be read at all.
     """
     from mlflow.store.db.utils import _get_latest_schema_revision
 
     newest: str = _get_latest_schema_revision()  # type: ignore[no-untyped-call]
-    last = revision_of(file)
+    last = schema.revision()
     if last == newest:
         return
-    if last not in (_EMPTY, None, *_older(newest)):
+    if last not in (EMPTY, None, *_older(newest)):
         raise StoreError(
-            f"the tracking store {file} was made by a newer MLflow (schema revision {last}; this "
-            f"one knows {newest}). Install that MLflow here, or choose another tracking.uri"
+            f"the tracking store {schema.told} was made by a newer MLflow (schema revision {last}; "
+            f"this one knows {newest}). Install that MLflow here, or choose another tracking.uri"
         )
     began = changed = time.monotonic()
     while time.monotonic() - changed < _STILL:
         if time.monotonic() - began > _PATIENCE:
             raise StoreError(
-                f"the tracking store {file} is being migrated by another process (schema revision "
-                f"{last} so far). Wait until that has ended, then start the same command again"
+                f"the tracking store {schema.told} is being migrated by another process (schema "
+                f"revision {last} so far). Wait until that has ended, then start the same command "
+                "again"
             )
         time.sleep(0.2)
-        now = revision_of(file)
+        now = schema.revision()
         if now == newest:
             return
-        if now != last or _is_written(file):
+        if now != last or schema.is_written():
             last, changed = now, time.monotonic()
-    if last != _EMPTY:
+    if last != EMPTY:
         raise StoreError(
-            f"the tracking store {file} was made by an older MLflow (schema revision {last}; this "
-            f"one needs {newest}), or one that broke off. Copy the file, then run "
-            f"`mlflow db upgrade {shlex.quote(f'sqlite:///{file}')}` once"
+            f"the tracking store {schema.told} was made by an older MLflow (schema revision "
+            f"{last}; this one needs {newest}), or one that broke off. {schema.save}, then run "
+            f"`mlflow db upgrade {shlex.quote(schema.uri)}` once"
         )
 
 
-def revision_of(file: Path) -> str | None:
-    """The revision that a store says it has; None where it does not say.
+class FileSchema:
+    """That of an embedded store.
 
-    Raises:
-        sqlite3.Error: it is no database, or cannot be read.
+    Args:
+        file: the database, which exists.
     """
-    with closing(_connect(file)) as connection:
-        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if not names:
-            return _EMPTY
-        if "alembic_version" not in names:
-            return None
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if row is None else str(row[0])
 
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.told, self.save, self.uri = str(file), "Copy the file", f"sqlite:///{file}"
 
-def _is_written(file: Path) -> bool:
-    """Whether somebody is in the middle of writing."""
-    with closing(_connect(file, timeout=0)) as connection:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-        connection.rollback()
-    return False
+    def revision(self) -> str | None:
+        """See `Schema`; raises sqlite3.Error where it is no database, or cannot be read."""
+        with closing(_connect(self._file)) as connection:
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            if not names:
+                return EMPTY
+            if "alembic_version" not in names:
+                return None
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return None if row is None else str(row[0])
+
+    def is_written(self) -> bool:
+        """Whether somebody is in the middle of writing."""
+        with closing(_connect(self._file, timeout=0)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            connection.rollback()
+        return False
 
 
 def _connect(file: Path, timeout: float = 30.0) -> sqlite3.Connection:

@@ -23,7 +23,7 @@ from xorlab.tracking.address import database_file, is_server, resolve, shown
 from xorlab.tracking.client import client_of
 from xorlab.tracking.database import make_database
 from xorlab.tracking.postgres import artifacts_place, is_postgres, opened_alone, shared_place
-from xorlab.tracking.schema import await_schema
+from xorlab.tracking.schema import EMPTY, FileSchema, await_schema
 from xorlab.tracking.trouble import Identity, check_there, explained, identity_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,10 @@ def open_store(
         raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
     with _translated(address):
         if is_postgres(address):
-            with opened_alone(address):
+            with opened_alone(address) as schema:
+                # A database without tables, where nobody makes any, is a new one.
+                if schema.revision() != EMPTY or schema.is_written():
+                    await_schema(schema)
                 client = client_of(address)
                 shared = partial(shared_place, artifacts)
                 identifier = _experiment(client, experiment, shared, create)
@@ -144,7 +147,7 @@ def open_store(
         # find nothing there, and one of them would crash.
         with FileLock(f"{file}.lock", timeout=120):
             if file.exists():
-                await_schema(file)
+                await_schema(FileSchema(file))
             else:
                 make_database(file)
             identity = identity_of(address)
