@@ -9,6 +9,8 @@ from typing import overload
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import Override
 
+from xorlab.errors import UsageError
+
 
 class Product(Sequence[list[str]]):
     """Every combination of the values of some axes, the last axis fastest.
@@ -42,10 +44,13 @@ def grid_of(overrides: Sequence[Override]) -> Product:
     """The jobs that some overrides name; where a key is named twice, the later one counts.
 
     Raises:
+        UsageError: one that has no value, such as range(5,0).
         HydraException: a kind of sweep that has no list of values.
     """
     axes: dict[str, list[str]] = {}
     for override in overrides:
         (jobs,) = BasicSweeper.split_arguments([override], None)
+        if not jobs:
+            raise UsageError(f"{override.input_line}: this names no value, so there is no job")
         axes[override.get_key_element()] = [text for (text,) in jobs]
     return Product(list(axes.values()))

@@ -29,8 +29,10 @@ from xorlab.sweep.ledger import Ledger
 from xorlab.sweep.plan import Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.records import at_once, records_of
+from xorlab.sweep.summary import REPORT_FILE
 from xorlab.sweep.tables import summary_table
 from xorlab.sweep.work import Done
+from xorlab.tracking.files import place_of
 from xorlab.tracking.frames import record_row
 from xorlab.tracking.keeper import not_delivered
 from xorlab.tracking.kept import KeptSweep
@@ -166,7 +168,11 @@ class Session:
             self._tell(line)
         if waiting is not None:
             raise StoreError(waiting)
-        self.console.print(f"Browse the runs: {self.store.browse()}", soft_wrap=True)
+        self._tell(
+            f"Recorded in experiment {self.store.experiment!r} as sweep {self.parent.run_id}"
+        )
+        self._tell(f"Open the report: {place_of(self.store, self.parent.run_id, REPORT_FILE)}")
+        self._tell(f"Browse the runs: {self.store.browse()}")
 
     def _summed_up(self, ending: KeptSweep) -> tuple[Summary, str | None]:
         """The summary, and what the user is told where the server has not taken everything."""
