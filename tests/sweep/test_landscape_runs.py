@@ -51,6 +51,7 @@ def test_a_landscape_is_one_run_with_its_arrays_and_picture(executor, command, s
     names = {"config.yaml", "landscape.npz", "landscape.png"}
     assert {path.name for path in folder.iterdir()} == names
     assert (folder / "landscape.png").read_bytes().startswith(b"\x89PNG")
+    assert f"\nOpen the picture: {folder}/landscape.png\n" in told.out
     here = xorlab.landscape(xorlab.configure(*SMALL))
     with np.load(folder / "landscape.npz", allow_pickle=False) as file:
         assert set(file.files) == {"x", "y", "outcome", "epochs_to_solve", "final_loss"}

@@ -47,6 +47,10 @@ def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):
     told = command(*SMALL)
     assert (told.code, told.err) == (0, "")
     assert "24 runs in" in told.out
+    (parent,) = parents()
+    assert f"\nRecorded in experiment 'xorlab' as sweep {parent.info.run_id}\n" in told.out
+    (report,) = re.findall(r"^Open the report: (.+)$", told.out, flags=re.MULTILINE)
+    assert "<title>" in Path(report).read_text()
     assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
     runs = xorlab.load_runs()
     assert (runs["status"] == "FINISHED").all()

@@ -28,6 +28,7 @@ from xorlab.sweep.returns import objective
 from xorlab.sweep.session import command
 from xorlab.tracking.address import is_server
 from xorlab.tracking.delivery import deliver
+from xorlab.tracking.files import place_of
 from xorlab.tracking.keeper import results
 from xorlab.tracking.landscapes import (
     ARRAYS_FILE,
@@ -85,6 +86,8 @@ def run_landscape(config: Config, options: Options | None = None) -> float:
     finally:
         executor.close()
     _tell(console, [_headline(landscape), f"{told}: run {landscape.run_id}"])
+    if landscape.run_id is not None:
+        _tell(console, [f"Open the picture: {place_of(store, landscape.run_id, PICTURE_FILE)}"])
     _tell(console, [f"Browse the runs: {store.browse()}"])
     return objective(landscape.shares(), config.tracking.objective)
 
