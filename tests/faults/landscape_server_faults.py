@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import subprocess
-import sys
 import uuid
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -18,7 +16,7 @@ from mlflow import MlflowClient
 
 from tests.faults.fault import Fault, Outcome
 from tests.faults.landscape_faults import LANDSCAPE, PIECES, same, trained_again, whole
-from tests.faults.server_faults import HURRY, places, with_shared
+from tests.faults.server_faults import HURRY, places, started, with_shared
 from tests.faults.sweeps import INLINE
 from tests.proxies import CUT, CUT_AFTER, ERROR, PASS, proxied
 
@@ -36,7 +34,7 @@ def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
         there = (*LANDSCAPE, *places(proxy, experiment, folder), INLINE)
         proxy.rule = lambda number, method, path: kind if first <= number <= last else PASS
-        code, told = run(*there)  # a process of its own: the next one has to find it ended
+        code, told = started(*there)
         proxy.rule = lambda number, method, path: PASS
         proxy.idle()
         files = there_by_now(server, experiment, "pieces")
@@ -47,7 +45,7 @@ def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
             waiting = {path.name.split("-")[2].removesuffix(".artifact") for path in outbox}
             if rng.random() < 0.5:
                 deliver(folder)
-            code, said = run(*there)
+            code, said = started(*there)
             assert code == 0, said
             twice = trained_again(said, len(files.keys() | waiting))
     left = list((folder / "outbox").glob("*.artifact"))
@@ -87,15 +85,6 @@ def deliver(folder: Path) -> None:
     if (folder / "outbox").is_dir():
         with redirect_stdout(io.StringIO()):
             assert main(["--folder", str(folder / "outbox")]) == 0
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and what was printed."""
-    child = subprocess.run(
-        [sys.executable, "-m", "xorlab", *arguments], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    return child.returncode, child.stdout
 
 
 FAULTS: list[Fault] = [Fault("landscape, server goes away", with_shared(goes_away), 10)]
