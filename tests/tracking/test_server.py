@@ -53,7 +53,7 @@ def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(serv
     ]
     curves = xorlab.load_curves(runs)
     assert list(curves.itertuples(index=False, name=None)) == told
-    with pytest.raises(xorlab.StoreError, match="filter='nonsense'"):
+    with pytest.raises(xorlab.ConfigError, match="filter=nonsense: must be an MLflow search"):
         xorlab.load_runs(server, "filed", filter="nonsense")
 
 
