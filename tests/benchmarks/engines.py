@@ -1,11 +1,13 @@
 """Engines side by side: the same sweeps on this machine and on clusters of two workers on it.
 
-Usage: python -m tests.benchmarks.engines [--small] [--untracked] [--scale]
+Usage: python -m tests.benchmarks.engines [--small] [--untracked] [--large] [--scale]
 
 The first table is of the engines alone: nothing is recorded, and what is not work on a worker is
 overhead. The second is of whole tracked commands, from their cold start. An engine that cannot be
-had here is named with the reason. --scale sets the cost model beside landscapes of up to a million
-networks instead.
+had here is named with the reason.
+
+Instead of these, --large tells what tracked sweeps of up to a hundred thousand runs take on this
+machine, and --scale sets the cost model beside landscapes of up to a million networks.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from xorlab.sweep.plan import Tasks, make_plan
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)
+LOCAL = Cluster(("hydra.launcher.workers=2",))
 
 
 # Worker processes on this machine import this module, so what they do not need is imported late.
@@ -39,7 +42,7 @@ def clusters(stack: ExitStack, folder: Path) -> dict[str, Cluster]:
     """Those that can be had here, one core for each of two workers."""
     from tests.benchmarks.sweeps import CONSOLE
 
-    found = {"local": Cluster(("hydra.launcher.workers=2",))}
+    found = {"local": LOCAL}
     for name in CLUSTERS:
         reason = missing(name)
         if reason is None:
@@ -146,6 +149,7 @@ def scale(sides: list[int], epochs: int, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a minute instead of ten")
+    parser.add_argument("--large", action="store_true", help="tracked, up to 10^5 runs")
     parser.add_argument("--scale", action="store_true", help="the cost model, up to 10^6 networks")
     parser.add_argument("--untracked", action="store_true", help="the first table alone")
     options = parser.parse_args()
@@ -154,6 +158,10 @@ def main() -> None:
         folder = Path(name)
         if options.scale:
             scale([16] if options.small else [32, 100, 316, 1000], 100, folder)
+            return
+        if options.large:
+            sizes = [40, 80] if options.small else [1000, 10_000, 100_000]
+            tracked(sizes, 100, {"local": LOCAL}, folder)
             return
         engines = clusters(stack, folder)
         sizes = [40] if options.small else [1000, 10_000]

@@ -65,6 +65,12 @@ def test_the_engine_benchmark_sets_the_model_beside_landscapes():
     assert re.search(r"256 +\d+\.\d +\d+\.\d", told)
 
 
+def test_the_benchmark_of_large_sweeps_tells_time_and_memory():
+    told = run("engines", "--small", "--large")
+    assert "peak MiB" in told
+    assert re.search(r"local +80 +\d+\.\d", told)
+
+
 def test_a_killed_sweep_is_whole_in_the_end():
     told = run("kills", "--kills", "2", "--epochs", "2000")
     assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in told
