@@ -9,12 +9,11 @@ import time
 
 import pytest
 
-from tests.sweep.test_executors import work_of
+from tests.sweep.test_executors import outcomes_of, work_of
 from tests.sweep.test_wire import told
 from xorlab.sweep.engines.spool import Spool, serve
 from xorlab.sweep.engines.worker import pack_request
 from xorlab.sweep.wire import unpack_outcome
-from xorlab.sweep.work import Bundle
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def worker(spool):
 
 
 def packed(count: int, epochs: int = 50) -> bytes:
-    return pack_request(Bundle((work_of(count, epochs),)))
+    return pack_request(work_of(count, epochs))
 
 
 def outcomes(data: bytes) -> list:
@@ -58,7 +57,7 @@ def test_workers_share_what_there_is_and_leave_when_told(spool):
     serve(str(spool.folder), "two", 0.2)
     done = spool.done()
     assert {n: len(outcomes(data)) for n, data in done.items()} == {n: n + 1 for n in range(5)}
-    assert outcomes(done[2]) == told(work_of(3, 50).run().outcomes)
+    assert outcomes(done[2]) == told(outcomes_of(work_of(3, 50).run()))
     assert spool.done() == {}
 
 
