@@ -354,7 +354,7 @@ def with_shared(scenario: Callable[[str, Path, Random], Outcome]):
 
 
 def with_own(folder: Path, rng: Random) -> Outcome:
-    (folder / "server").mkdir()
+    (folder / "server").mkdir(parents=True)
     with restartable(folder / "server", folder / "server" / "mlflow.db") as server:
         return restarted(server, folder, rng)
 
