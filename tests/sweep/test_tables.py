@@ -10,7 +10,8 @@ from rich.console import Console
 from tests.analysis.samples import table
 from xorlab import configure, convergence
 from xorlab.analysis.success_table import success_cells
-from xorlab.sweep.plan import Tasks, make_job, make_plan
+from xorlab.sweep.jobs import catalogued
+from xorlab.sweep.plan import Tasks, make_plan
 from xorlab.sweep.tables import plan_table, summary_table
 
 BY = ["network.hidden", "optimizer.lr"]
@@ -37,8 +38,8 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
      (9, "1 of 1 run"), (10, "0")],
 )  # fmt: skip
 def test_the_sizes_of_shards_are_told_once_where_they_are_equal(finished, told):
-    jobs = [make_job(seed, (), configure(f"seed={seed}")) for seed in range(10)]
-    plan = make_plan(jobs, Tasks(), [job.key for job in jobs[:finished]], workers=2)
+    jobs = catalogued([()] * 10, [configure(f"seed={seed}") for seed in range(10)])
+    plan = make_plan(jobs, Tasks(), jobs.runs[:finished].tolist(), workers=2)
     names, values = (list(column.cells) for column in plan_table(plan, {}, 2, 0).columns)
     assert values[names.index("shards")] == told
 
