@@ -84,7 +84,7 @@ def told_what_is_missing(child, message: str, store_file) -> None:
     assert [parent.info.status for parent in parents()] == ["KILLED"]
 
 
-@engines("ray", "dask")
+@engines("ray", "dask", slow=("ray",))
 def test_a_sweep_ends_when_what_leads_its_cluster_is_killed_and_goes_on_with_a_new_one(
     engine, own, process, command, store_file
 ):
@@ -104,7 +104,7 @@ def test_a_sweep_ends_when_what_leads_its_cluster_is_killed_and_goes_on_with_a_n
     complete()
 
 
-@engines("ray", "slurm")
+@engines("ray", "slurm", slow=("ray",))
 def test_a_node_that_is_killed_with_all_that_runs_there_costs_nothing(
     engine, own, process, store_file
 ):
