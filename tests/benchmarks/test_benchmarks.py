@@ -65,6 +65,7 @@ def test_the_engine_benchmark_sets_the_model_beside_landscapes():
     assert re.search(r"256 +\d+\.\d +\d+\.\d", told)
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_large_sweeps_tells_time_and_memory():
     told = run("engines", "--small", "--large")
     assert "peak MiB" in told

@@ -32,6 +32,7 @@ def test_two_that_record_the_same_runs_at_once_leave_each_once(race, server, tmp
     check(race(server, tmp_path, Random(race.__name__)))
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_and_restarted_gets_everything(tmp_path, store_file):
     (tmp_path / "server").mkdir()
     with restartable(tmp_path / "server", store_file) as server:

@@ -104,7 +104,7 @@ def test_a_sweep_ends_when_what_leads_its_cluster_is_killed_and_goes_on_with_a_n
     complete()
 
 
-@engines("ray", "slurm", slow=("ray",))
+@engines("ray", "slurm", slow=("ray", "slurm"))
 def test_a_node_that_is_killed_with_all_that_runs_there_costs_nothing(
     engine, own, process, store_file
 ):
@@ -134,8 +134,8 @@ def asked(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-@engines("slurm")
-@pytest.mark.parametrize("anew", ["anew", pytest.param("never", marks=pytest.mark.slow)])
+@engines("slurm", slow=("slurm",))
+@pytest.mark.parametrize("anew", ["anew", "never"])
 def test_jobs_go_on_without_their_controller(engine, anew, own, process, store_file):
     where = own(engine)
     child = process(*SWEEP, *where.options)
@@ -152,7 +152,7 @@ def test_jobs_go_on_without_their_controller(engine, anew, own, process, store_f
         where.start_head()
 
 
-@engines("ray", "dask", "slurm", slow=("ray", "slurm"))
+@engines("ray", "dask", "slurm", slow=("ray", "dask", "slurm"))
 def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, command, store_file):
     where = own(engine, nodes=False)
     patience = "hydra.launcher.start_timeout=2"
@@ -172,7 +172,7 @@ def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, comman
     complete()
 
 
-@engines("dask")
+@engines("dask", slow=("dask",))
 def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     engine, own, process, command, store_file
 ):
