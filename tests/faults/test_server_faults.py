@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from random import Random
+from unittest.mock import patch
 
 import pytest
 
 from tests.faults import landscape_server_faults
 from tests.faults.race_faults import both, one_killed
-from tests.faults.server_faults import SCENARIOS, restartable, restarted
+from tests.faults.server_faults import (
+    BRIDGED,
+    HURRY,
+    RUNS,
+    SCENARIOS,
+    SWEEP,
+    outcome,
+    places,
+    restartable,
+    restarted,
+    started,
+)
+from tests.proxies import ERROR, PASS, proxied
 
 
 def check(found):
@@ -30,6 +44,22 @@ def test_a_landscape_loses_nothing_to_a_server_that_goes_away(server, tmp_path):
 @pytest.mark.parametrize("race", [both, one_killed])
 def test_two_that_record_the_same_runs_at_once_leave_each_once(race, server, tmp_path):
     check(race(server, tmp_path, Random(race.__name__)))
+
+
+def test_a_server_that_goes_away_when_all_is_recorded_is_no_fault(server, tmp_path):
+    with proxied(server) as proxy, patch.dict(os.environ, HURRY):
+        there = places(proxy, "all recorded", tmp_path)
+
+        def rule(number: int, method: str, path: str) -> str:
+            ended = sum("runs/update" in seen for _, seen in proxy.seen[:number])
+            return ERROR if ended > RUNS else PASS
+
+        proxy.rule = rule
+        code, told = started(*SWEEP, *there)
+        page = rf"^Open the report: {proxy.address}/#/experiments/.+/artifacts/report.html\?"
+    assert code == 0, told
+    assert re.search(page, told, flags=re.MULTILINE), told
+    check(outcome(server, "all recorded", BRIDGED))
 
 
 @pytest.mark.slow

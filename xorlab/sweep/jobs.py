@@ -65,11 +65,6 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.setting)
 
-    @property
-    def runs(self) -> int:
-        """How many different runs the jobs name."""
-        return len(self._runs)
-
     def begin(self, grid: Sequence[Sequence[str]], first: int) -> None:
         """What is added from now on has these overrides, and its numbers from ``first`` on."""
         self._grids.append((len(self), first, grid))

@@ -86,9 +86,8 @@ def run_landscape(config: Config, options: Options | None = None) -> float:
     finally:
         executor.close()
     _tell(console, [_headline(landscape), f"{told}: run {landscape.run_id}"])
-    with contextlib.suppress(ServerAwayError):  # all of it is recorded
-        assert landscape.run_id is not None  # noqa: S101  (just recorded)
-        _tell(console, [f"Open the picture: {place_of(store, landscape.run_id, PICTURE_FILE)}"])
+    assert landscape.run_id is not None  # noqa: S101  (it is recorded)
+    _tell(console, [f"Open the picture: {place_of(store, landscape.run_id, PICTURE_FILE)}"])
     _tell(console, [f"Browse the runs: {store.browse()}"])
     return objective(landscape.shares(), config.tracking.objective)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from xorlab.tracking.recorder import local_folder
+from xorlab.tracking.server import ServerAwayError
 from xorlab.tracking.store import Store
 
 RUNS_FILE = "runs.parquet"
@@ -28,7 +29,10 @@ def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | Non
 
 def place_of(store: Store, run_id: str, name: str) -> str:
     """Where a file of a run is: its path, if it is on this machine's disk, else how to see it."""
-    folder = local_folder(store.client.get_run(run_id).info.artifact_uri)
+    try:
+        folder = local_folder(store.client.get_run(run_id).info.artifact_uri)
+    except ServerAwayError:  # no reason for what is recorded whole to end in an error
+        folder = None
     return str(folder / name) if folder is not None else store.browse(f"/{run_id}/artifacts/{name}")
 
 
