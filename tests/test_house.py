@@ -22,7 +22,8 @@ HEIGHTS = {
     "identity": 1, "provenance": 1, "environment": 1, "targets": 1, "machine": 1,
     "user_folder": 5, "repeat": 5, "outbox": 5, "command": 1, "help": 1, "syntax": 1,
     "sweep_keys": 0, "checks": 1, "plane": 1,
-    "quiet": 0, "choices": 0, "config": 0, "keys": 0, "errors": 0, "credentials": 0,
+    "archive": 1, "interrupts": 0, "quiet": 0,
+    "choices": 0, "config": 0, "keys": 0, "errors": 0, "credentials": 0,
 }  # fmt: skip
 
 

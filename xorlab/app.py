@@ -22,9 +22,9 @@ from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, re
 from xorlab.config import Config
 from xorlab.credentials import without_credentials
 from xorlab.errors import ConfigError, EngineError, StoreError, UsageError, told
+from xorlab.interrupts import Terminated, interruptions, terminations
 from xorlab.single import run_single
 from xorlab.sweep.alone import refuse_sweep_keys
-from xorlab.sweep.interrupts import Terminated, terminations
 from xorlab.usage import translate
 from xorlab.user_folder import check_user_folder, parse
 
@@ -38,7 +38,7 @@ def run_command() -> int:
     if os.environ.get(_FULL_ERROR):
         return _dispatch_with_traceback()
     try:
-        with _errors_raised(), terminations():
+        with _errors_raised(), terminations(), interruptions():
             return _dispatch()
     except _Refused as error:
         return _tell(str(error), error.code)

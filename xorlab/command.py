@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable
 
 from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.interrupts import interruptions
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -50,7 +51,8 @@ def run_told(name: str, work: Callable[[], int]) -> int:
         that code; 1 after a store or file that fails, 2 after wrong usage, 130 after Ctrl-C.
     """
     try:
-        return work()
+        with interruptions():
+            return work()
     except (ConfigError, UsageError) as error:
         sys.stderr.write(told(name, error))
         return USAGE

@@ -13,6 +13,7 @@ from rich.console import Console
 from xorlab.config import Config
 from xorlab.errors import EngineError, StoreError, UsageError
 from xorlab.grid import Grid
+from xorlab.interrupts import Interrupts, interruptions
 from xorlab.landscapes import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.memory import need_of_landscape, refuse_too_much
 from xorlab.provenance import provenance
@@ -22,7 +23,6 @@ from xorlab.sweep.engines.make import make_engine
 from xorlab.sweep.engines.options import Options
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.handing import handed
-from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.returns import objective
 from xorlab.sweep.session import command
@@ -136,12 +136,13 @@ def _recorded(
     console: Console,
 ) -> tuple[Landscape, str]:
     try:
-        put_config(store, parent.run_id, config)
-        pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
-        known = sum(len(grid.pixels(piece)) for piece in pieces)
-        seconds = _train(store, parent, grid, config, pieces, executor, console)
-        landscape = assembled(config, grid, pieces, parent.run_id)
-        _finish(store, parent, config, landscape, seconds)
+        with interruptions():
+            put_config(store, parent.run_id, config)
+            pieces = recorded_pieces(store, parent.run_id, grid) if parent.resumed else {}
+            known = sum(len(grid.pixels(piece)) for piece in pieces)
+            seconds = _train(store, parent, grid, config, pieces, executor, console)
+            landscape = assembled(config, grid, pieces, parent.run_id)
+            _finish(store, parent, config, landscape, seconds)
     except BaseException as error:
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)

@@ -17,13 +17,13 @@ from xorlab.analysis.summary import Summary
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
 from xorlab.errors import EngineError, StoreError
+from xorlab.interrupts import Interrupts, interruptions
 from xorlab.provenance import provenance
 from xorlab.sweep.axes import described, swept
 from xorlab.sweep.closing import close_parent, summary_at_hand
 from xorlab.sweep.cuts import Cuts
 from xorlab.sweep.executors import Executor
 from xorlab.sweep.handing import handed
-from xorlab.sweep.interrupts import Interrupts
 from xorlab.sweep.jobs import Catalogue, Job, Jobs
 from xorlab.sweep.ledger import Ledger
 from xorlab.sweep.plan import Plan, Shard
@@ -107,8 +107,9 @@ class Session:
             self._open(about)
             assert self.parent is not None  # noqa: S101  (just opened)
             try:
-                self.parent.keep(self._provenance.files())
-                yield self.parent
+                with interruptions():
+                    self.parent.keep(self._provenance.files())
+                    yield self.parent
             except BaseException as error:
                 let_go(error)
                 # Where the store itself is in trouble the next start closes it.

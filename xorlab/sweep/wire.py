@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.archive import archived
 from xorlab.config import LEAVES, SECTIONS, Config
 from xorlab.landscapes import Fault, PieceWork, Pixels
 from xorlab.result import OUTCOMES, Result
@@ -241,10 +242,8 @@ def _optional(value: int) -> int | None:
 
 
 def _message(told: dict[str, Any], arrays: Arrays) -> bytes:
-    file = io.BytesIO()
     header = np.frombuffer(json.dumps(told).encode("utf-8", "surrogatepass"), np.uint8)
-    np.savez(file, allow_pickle=False, **{_HEADER: header}, **arrays)
-    return file.getvalue()
+    return archived({_HEADER: header, **arrays})
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], Arrays]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from xorlab.archive import archived
 from xorlab.errors import StoreError
 from xorlab.tracking.record import Record
 
@@ -57,9 +58,7 @@ class KeptRun:
             f"file_{n}": _bytes(content) for n, content in enumerate(record.artifacts.values())
         }
         run = _bytes(json.dumps(told).encode())
-        file = io.BytesIO()
-        np.savez(file, allow_pickle=False, run=run, steps=record.steps, loss=record.loss, **arrays)
-        return file.getvalue()
+        return archived({"run": run, "steps": record.steps, "loss": record.loss, **arrays})
 
 
 def kept_run(content: bytes) -> KeptRun:
@@ -117,10 +116,8 @@ class KeptFile:
         """An npz: ``told`` (JSON as bytes) and ``data`` (bytes)."""
         told = {"format": _FORMAT, **asdict(self)}
         del told["data"]
-        file = io.BytesIO()
         named = _bytes(json.dumps(told).encode())
-        np.savez(file, allow_pickle=False, told=named, data=_bytes(self.data))
-        return file.getvalue()
+        return archived({"told": named, "data": _bytes(self.data)})
 
 
 def kept_file(content: bytes) -> KeptFile:

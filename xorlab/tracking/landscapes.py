@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from xorlab.archive import archived
 from xorlab.choices import choose
 from xorlab.command import LATEST
 from xorlab.config import LEAVES, Config
@@ -114,7 +115,7 @@ def record_piece(
         what kept its server from taking it, where the piece waits in the outbox instead.
     """
     first = np.int64(grid.pixels(piece).start)
-    content = _npz(pixels.arrays() | {"first": np.asarray(first)})
+    content = archived(pixels.arrays() | {"first": np.asarray(first)}, small=True)
     name = f"{piece:04d}.npz"
     try:
         put_files(store, run_id, {name: content}, _PIECES)
@@ -179,7 +180,7 @@ def put_files(
 def landscape_file(landscape: Landscape) -> bytes:
     """An npz: x (W,), y (H,), and outcome, epochs_to_solve and final_loss, each (H, W)."""
     arrays = {name: getattr(landscape, name) for name in Pixels.__annotations__}
-    return _npz({"x": landscape.x.values, "y": landscape.y.values, **arrays})
+    return archived({"x": landscape.x.values, "y": landscape.y.values, **arrays}, small=True)
 
 
 def _latest(store: Store) -> str:
@@ -191,12 +192,6 @@ def _latest(store: Store) -> str:
 
 def _fetched(store: Store, run_id: str, path: str, folder: str) -> Path:
     return Path(store.client.download_artifacts(run_id, path, folder))
-
-
-def _npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **arrays)
-    return file.getvalue()
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import io
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from xorlab.archive import archived
 from xorlab.config import Config
 from xorlab.identity import run_key, science
 from xorlab.provenance import Provenance
@@ -202,6 +202,4 @@ def _weights(result: Result) -> bytes:
         arrays[f"biases_{layer}"] = bias
     if result.skip is not None:
         arrays["skip"] = result.skip
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)
-    return file.getvalue()
+    return archived(arrays)

@@ -33,6 +33,49 @@ def terminations() -> Iterator[None]:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+@contextlib.contextmanager
+def interruptions() -> Iterator[None]:
+    """Within: an error that came of Ctrl-C or SIGTERM is raised as that, once more.
+
+    What a library does on its way out, such as closing an archive with a half-written member, may
+    fail in its turn, and take the place of what it was told.
+    """
+    try:
+        yield
+    except Exception as error:
+        interrupt = _interrupt(error)
+        if interrupt is None:
+            raise
+        raise type(interrupt) from error
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Within: Ctrl-C and SIGTERM wait; for moments that must not be broken off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = {number: handler for number, handler in handlers.items() if callable(handler)}
+    try:
+        for one in ours:
+            signal.signal(one, lambda number, _frame: came.append(number))
+        yield
+    finally:
+        for one, handler in ours.items():
+            signal.signal(one, handler)
+        if came:
+            ours[signal.Signals(came[0])](came[0], None)
+
+
+def _interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
+    """What somebody has asked for, and an error came of."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
@@ -59,7 +102,7 @@ class Interrupts:
                 self._terminate = signal.signal(signal.SIGTERM, self._note)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
         if self._terminate is not None:
