@@ -22,6 +22,7 @@ from random import Random
 
 from tests.faults import (
     disk_faults,
+    interrupt_faults,
     landscape_faults,
     landscape_server_faults,
     postgres_faults,
@@ -36,6 +37,7 @@ from tests.faults.fault import Fault, Outcome
 MODULES = (
     disk_faults,
     process_faults,
+    interrupt_faults,
     landscape_faults,
     postgres_faults,
     server_faults,
