@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from math import nan
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xorlab.config import LEAVES
+from xorlab.tracking.columns import Numbers, Spelt, Texts
 from xorlab.tracking.record import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG, Record
 
 if TYPE_CHECKING:
@@ -27,46 +26,25 @@ Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
 def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Rows with params as strings and metrics as floats, to a typed table."""
-    frame = _columns(rows)
-    for name in _LEADING:
-        if name not in frame:
-            frame[name] = None
-    params = sorted((str(n) for n in frame if str(n).startswith("params.")), key=_schema_order)
-    metrics = sorted(str(name) for name in frame if str(name).startswith("metrics."))
-    typed = {name.removeprefix("params."): typed_column(frame[name]) for name in params}
-    numbers = {name.removeprefix("metrics."): frame[name].astype(float) for name in metrics}
-    numbers.pop(CURVE, None)  # its last value is `final_loss`; the curve is `load_curves`
-    leading = {name: frame[name].astype("str") for name in _LEADING}
-    leading = {name: values.where(frame[name].notna()) for name, values in leading.items()}
-    return pd.DataFrame({**leading, **typed, **numbers})
-
-
-def _columns(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """As `pd.DataFrame` would make them of a list, with one row in memory at a time."""
-    numbers: dict[str, array[float]] = {}
-    others: dict[str, list[Any]] = {}
-    texts: dict[str, str] = {}  # params have few different values: each is in memory once
+    numbers: defaultdict[str, Numbers] = defaultdict(Numbers)
+    params: defaultdict[str, Spelt] = defaultdict(Spelt)
+    leading = {name: Texts() for name in _LEADING}
     count = 0
-    for row in rows:
+    for count, row in enumerate(rows, 1):
         for name, value in row.items():
             if name.startswith("metrics."):
-                if name not in numbers:
-                    numbers[name] = array("d", [nan]) * count
-                numbers[name].append(value)
-            else:
-                if name not in others:
-                    others[name] = [None] * count
-                param = name.startswith("params.")
-                others[name].append(texts.setdefault(value, value) if param else value)
-        count += 1
-        if len(row) < len(numbers) + len(others):
-            for column in numbers.values():
-                column.extend([nan] * (count - len(column)))
-            for values in others.values():
-                values.extend([None] * (count - len(values)))
-    columns = {name: pd.Series(values, dtype=object) for name, values in others.items()}
-    floats = {name: pd.Series(np.array(column)) for name, column in numbers.items()}
-    return pd.DataFrame({**columns, **floats}, index=range(count))
+                numbers[name.removeprefix("metrics.")].put(count - 1, value)
+            elif name.startswith("params."):
+                params[name.removeprefix("params.")].put(count - 1, value)
+            elif name in leading:
+                leading[name].put(count - 1, value)
+    numbers.pop(CURVE, None)  # its last value is `final_loss`; the curve is `load_curves`
+    columns = (
+        leading
+        | {n: params[n] for n in sorted(params, key=_schema_order)}
+        | {n: numbers[n] for n in sorted(numbers)}
+    )
+    return pd.DataFrame({name: column.column(count) for name, column in columns.items()})
 
 
 def curves_frame(curves: Sequence[Curve]) -> pd.DataFrame:
@@ -124,26 +102,5 @@ def row_of(
     }
 
 
-def typed_column(texts: pd.Series) -> pd.Series:
-    """Params as numbers or truth values where all of them are; as text otherwise."""
-    unique = {text: _value(text) for text in texts.dropna().unique()}
-    kinds = {type(value) for value in unique.values()}
-    if kinds <= {int, float} or kinds == {bool}:
-        values = texts.map(unique)
-        if texts.isna().any():
-            return values.astype("float64" if bool not in kinds else object)
-        return values.astype("bool" if bool in kinds else "float64" if float in kinds else "int64")
-    return texts.astype("str").where(texts.notna())
-
-
 def _schema_order(name: str) -> tuple[int, str]:
-    key = name.removeprefix("params.")
-    return _ORDER.get(key, len(_ORDER)), key
-
-
-def _value(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, int | float) else text
+    return _ORDER.get(name, len(_ORDER)), name
