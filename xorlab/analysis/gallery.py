@@ -48,10 +48,13 @@ def _told_apart(
     runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
 ) -> tuple[pd.DataFrame, str]:
     """Runs with a column whose values a figure can show as lines: settings, or one key's values."""
-    counted = runs[runs["outcome"].notna()]
+    known = runs["outcome"].notna()
+    counted = runs if known.all() else runs[known]  # a copy of a table has its size
     if len(settings) <= _MOST_LINES and len(by) > 1:
-        labels = [setting_label(row, by) for row in counted[list(by)].to_dict("records")]
-        return counted.assign(**{SETTING: labels}), SETTING
+        told = counted[list(by)].drop_duplicates()
+        told[SETTING] = [setting_label(row, by) for row in told.to_dict("records")]
+        labels = counted[list(by)].merge(told, "left", list(by))[SETTING]
+        return counted.assign(**{SETTING: labels.to_numpy()}), SETTING
     few = [name for name in by if settings[name].nunique() <= _MOST_LINES]
     if few:
         return counted, max(few, key=lambda name: settings[name].nunique())
