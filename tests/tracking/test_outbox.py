@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -178,6 +179,23 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
     one = xorlab.load_landscape(uri=server, experiment="planes that wait")
     here = xorlab.landscape(xorlab.configure(*LANDSCAPE[:-1]))
     assert one.final_loss.tobytes() == here.final_loss.tobytes()
+
+
+def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, process):
+    told = (*LANDSCAPE, *there(proxy, "refused planes"))
+    proxy.rule = lambda number, method, path: "403" if "/pieces/" in path else PASS
+    first = process(*told)
+    _, err = first.communicate()
+    assert first.returncode == 1
+    assert "the server refuses it" in err
+    assert f"it is kept in {OUTBOX.absolute()}. Once the cause is mended" in err
+    assert len(list(OUTBOX.glob("*.artifact"))) == 1
+    is_back(proxy)
+    again = process(*told)
+    out, err = again.communicate()
+    assert again.returncode == 0, err
+    assert re.search(r", \d+ of them recorded before: run", out)
+    assert not list(OUTBOX.glob("*.artifact"))
 
 
 def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, server, process):

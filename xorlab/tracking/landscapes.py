@@ -27,6 +27,8 @@ from xorlab.grid import Grid
 from xorlab.identity import run_key, science
 from xorlab.landscapes import Landscape, Pixels
 from xorlab.plane import weight_number
+from xorlab.tracking.address import is_server
+from xorlab.tracking.delivery import trouble_of
 from xorlab.tracking.kept import KeptFile
 from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.pages import search_all
@@ -113,16 +115,27 @@ def record_piece(
 
     Returns:
         what kept its server from taking it, where the piece waits in the outbox instead.
+
+    Raises:
+        StoreError: the server refuses the piece, which waits in the outbox.
     """
     first = np.int64(grid.pixels(piece).start)
     content = archived(pixels.arrays() | {"first": np.asarray(first)}, small=True)
     name = f"{piece:04d}.npz"
+    kept = KeptFile(place(store.uri), store.experiment, run_id, _PIECES, name, content)
     try:
         put_files(store, run_id, {name: content}, _PIECES)
     except ServerAwayError as error:
-        there = place(store.uri), store.experiment
-        outbox.keep(KeptFile(*there, run_id, _PIECES, name, content))
+        outbox.keep(kept)
         return error
+    except Exception as error:
+        if not is_server(store.uri):
+            raise
+        outbox.keep(kept)
+        raise StoreError(
+            f"{kept.store}, piece {piece} of the landscape: {trouble_of(error)}; it is kept in "
+            f"{outbox.folder}. Once the cause is mended start the same command again"
+        ) from error
     return None
 
 
