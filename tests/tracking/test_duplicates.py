@@ -21,7 +21,8 @@ from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.owner import OWNER_TAG
 from xorlab.tracking.parent import About, mend, open_parent
 from xorlab.tracking.record import PARENT_TAG, RECORD_TAG, SWEEP_TAG, Record
-from xorlab.tracking.recorder import ClientRecorder, names_of, record_run
+from xorlab.tracking.recorder import ClientRecorder, finished_keys, names_of, record_run
+from xorlab.tracking.search import finished_runs
 from xorlab.tracking.store import Store, open_store
 
 RECORD = record_of("seed=1", "training.epochs=5")
@@ -45,8 +46,8 @@ def there(store: Store) -> list[str]:
     return runs.loc[runs["key"] == RECORD.tags["xorlab.key"], "run_id"].tolist()
 
 
-def of_sweep(sweep: str) -> Record:
-    return replace(RECORD, tags=RECORD.tags | {SWEEP_TAG: sweep, PARENT_TAG: sweep})
+def of_sweep(sweep: str, record: Record = RECORD) -> Record:
+    return replace(record, tags=record.tags | {SWEEP_TAG: sweep, PARENT_TAG: sweep})
 
 
 def test_the_one_that_was_made_first_stays_whoever_looks(store):
@@ -56,6 +57,19 @@ def test_the_one_that_was_made_first_stays_whoever_looks(store):
     assert there(store) == [first]
     assert without_duplicates(store, names_of([RECORD])) == set()
     assert other in xorlab.load_runs(store.uri, store.experiment)["run_id"].tolist()
+
+
+def test_a_sweep_gives_way_to_another_and_to_a_run_by_itself_and_its_own_are_not_read(store):
+    others = [record_of(f"seed={n}", "training.epochs=5") for n in (2, 3)]
+    tags = {key: tag for key, tag in others[0].tags.items() if key not in (SWEEP_TAG, PARENT_TAG)}
+    alone = replace(others[0], tags=tags | {OWNER_TAG: "elsewhere:1:1"})
+    theirs = [record_run(store, one, once=True) for one in (alone, of_sweep("theirs"))]
+    records = [of_sweep("ours", record) for record in (RECORD, *others)]
+    ours = [record_run(store, record, once=True) for record in records]
+    found = finished_runs(store, names_of(records), but="ours")
+    assert {run.info.run_id for run in found} == set(theirs)
+    assert finished_keys(store, records) == {record.tags["xorlab.key"] for record in records[:2]}
+    assert without_duplicates(store, names_of(records), "ours") == set(ours[:2])
 
 
 def test_what_is_recorded_again_on_purpose_stays(store):
@@ -81,6 +95,19 @@ def test_what_a_killed_sweep_did_not_look_over_the_next_start_does(store):
     record_run(store, of_sweep(parent.run_id), once=True)
     assert mend(store) == 1
     assert len(there(store)) == 1
+
+
+def test_two_starts_that_went_on_with_one_sweep_at_once_leave_each_run_once(server, command):
+    sweep = ("-m", "seed=1,2", "training.epochs=5", f"tracking.uri={server}",
+             "tracking.experiment=twins", "hydra.launcher.executor=inline")  # fmt: skip
+    assert command(*sweep).code == 0
+    runs = xorlab.load_runs(server, "twins").set_index("seed")
+    twin = of_sweep(runs.loc[1, "sweep"])
+    store = open_store(server, "twins")
+    younger = record_run(store, twin, once=True)
+    assert set(there(store)) == {runs.loc[1, "run_id"], younger}
+    assert command(*sweep).code == 0
+    assert there(store) == [runs.loc[1, "run_id"]]
 
 
 def test_a_delivery_that_was_broken_off_before_it_looked_looks_again(server, tmp_path):
@@ -146,7 +173,7 @@ def test_a_run_that_ends_while_a_transaction_is_open_gives_way_to_what_it_writes
 
     def in_bulk() -> list[str | None]:
         assert ready.wait(60)
-        return BulkRecorder(store).record([RECORD], once=True)
+        return BulkRecorder(store).record([of_sweep("another")], once=True)
 
     monkeypatch.setattr("xorlab.tracking.bulk.check_there", before_commit)
     monkeypatch.setattr("xorlab.tracking.recorder.check_there", before_the_end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,8 +140,9 @@ def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, mo
 def test_what_was_finished_in_the_meantime_is_left_out(store_file):
     store = open_store(None, "xorlab")
     record = record_of("seed=1", "training.epochs=5")
+    theirs = record_of("seed=1", "training.epochs=5", context=replace(CONTEXT, sweep="b" * 32))
+    BulkRecorder(store).record([theirs], once=True)
     for recorder in (BulkRecorder(store), ClientRecorder(store)):
-        recorder.record([record], once=True)
         assert recorder.record([record], once=True) == [None]
     (found,) = finished_runs(store, {record.tags["xorlab.key"]: record.name, "other": "other"})
     assert found.data.tags["xorlab.key"] == record.tags["xorlab.key"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,12 @@ class Ledger:
             raise KeyError(run)
         row: Row = json.loads(self._file.read(self._rows[run], self._sizes[run]))
         return row
+
+    def named(self, identifiers: Collection[str]) -> set[int]:
+        """Numbers of the runs that MLflow calls so."""
+        if not identifiers:
+            return set()
+        return {run for run in self.runs.tolist() if self.row(run)["run_id"] in identifiers}
 
     def outcome(self, run: int) -> str | None:
         """How a run ended; None for one that failed, or of which nothing is known."""

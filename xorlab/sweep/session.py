@@ -32,6 +32,7 @@ from xorlab.sweep.records import at_once, records_of
 from xorlab.sweep.summary import REPORT_FILE
 from xorlab.sweep.tables import summary_table
 from xorlab.sweep.work import Done
+from xorlab.tracking.duplicates import without_duplicates_of
 from xorlab.tracking.files import place_of
 from xorlab.tracking.frames import record_row
 from xorlab.tracking.keeper import not_delivered
@@ -202,6 +203,9 @@ class Session:
     def _look_up(self) -> None:
         """Runs that another sweep has recorded, or that waited, have ids that are known now."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
+        if self.parent.resumed:  # by two starts at once, it may be, and then they share it
+            gone = without_duplicates_of(self.store, self.parent.run_id)
+            self.elsewhere |= self.ledger.named(gone)
         keys = {self.catalogue.key(run): run for run in self.elsewhere}
         for row in ended_runs(self.store, keys, self.parent.run_id):
             self.ledger.add(keys[row["key"]], row)

@@ -22,16 +22,22 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-def without_duplicates(store: Store, names: Mapping[str, str]) -> set[str]:
+def without_duplicates(
+    store: Store, names: Mapping[str, str], sweep: str | None = None
+) -> set[str]:
     """Delete all but one of the finished runs of each key.
 
     Args:
         store: where they are.
         names: of the runs, by key.
+        sweep: that has recorded each of them once; None where nobody knows.
 
     Returns:
         ids of the runs that gave way.
     """
+    if sweep is not None:
+        others = {run.data.tags[KEY_TAG] for run in finished_runs(store, names, but=sweep)}
+        names = {key: name for key, name in names.items() if key in others}
     found: dict[str, list[Run]] = {}
     for run in finished_runs(store, names):
         found.setdefault(run.data.tags[KEY_TAG], []).append(run)
@@ -46,11 +52,11 @@ def without_duplicates(store: Store, names: Mapping[str, str]) -> set[str]:
     return gone
 
 
-def without_duplicates_of(store: Store, sweep: str) -> None:
+def without_duplicates_of(store: Store, sweep: str) -> set[str]:
     """The same for all that a sweep has recorded, which may not have come to look itself."""
     ended = f"tags.`{SWEEP_TAG}` = '{sweep}' AND attributes.status = '{FINISHED}'"
     once = search_all(store, f"{ended} AND tags.`{ONCE_TAG}` LIKE '%'")
-    without_duplicates(store, {run.data.tags[KEY_TAG]: run.info.run_name for run in once})
+    return without_duplicates(store, {run.data.tags[KEY_TAG]: run.info.run_name for run in once})
 
 
 def delete(store: Store, run_id: str) -> None:

@@ -14,7 +14,7 @@ from xorlab.tracking.duplicates import without_duplicates
 from xorlab.tracking.kept import KeptRun
 from xorlab.tracking.outbox import Outbox, place
 from xorlab.tracking.record import KEY_TAG, RECORD_TAG, Record
-from xorlab.tracking.recorder import finished_keys, names_of, record_run
+from xorlab.tracking.recorder import finished_keys, names_of, record_run, sweep_of
 from xorlab.tracking.server import ServerAwayError, answers_now
 from xorlab.tracking.store import Store
 
@@ -38,6 +38,7 @@ class Keeper:
         self._sent: set[str] = set()
         self._kept: set[str] = set()
         self._unchecked: dict[str, str] = {}  # for duplicates: names by key
+        self._sweep: str | None = None  # that they are of
 
     def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
         """Record runs, or keep them; see `xorlab.tracking.recorder.Recorder`.
@@ -52,6 +53,7 @@ class Keeper:
             self._bring()
             present = finished_keys(self._store, records) if once else set()
             self._unchecked |= names_of(records) if once else {}
+            self._sweep = sweep_of(records)
             for record in marked:
                 there = record.tags[KEY_TAG] in present
                 identifiers.append(None if there else record_run(self._store, record, once))
@@ -78,7 +80,7 @@ class Keeper:
         try:
             done = self._bring()
             remove_halves(self._store, self._sent)
-            without_duplicates(self._store, self._unchecked)
+            without_duplicates(self._store, self._unchecked, self._sweep)
         except ServerAwayError as error:
             return not_delivered(error, self._store, self._outbox)
         # Others' files that cannot be delivered are no trouble of this sweep's.
@@ -95,7 +97,7 @@ class Keeper:
     def _checked(self) -> set[str]:
         """Ids of runs that have given way; while the server is away, none."""
         try:
-            gone = without_duplicates(self._store, self._unchecked)
+            gone = without_duplicates(self._store, self._unchecked, self._sweep)
         except ServerAwayError:
             return set()
         self._unchecked.clear()

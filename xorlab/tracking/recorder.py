@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from xorlab.tracking.duplicates import without_duplicates
-from xorlab.tracking.record import CURVE, FINISHED, KEY_TAG, KILLED, ONCE_TAG, Record
+from xorlab.tracking.record import CURVE, FINISHED, KEY_TAG, KILLED, ONCE_TAG, SWEEP_TAG, Record
 from xorlab.tracking.search import finished_runs
 from xorlab.tracking.store import Store
 from xorlab.tracking.trouble import check_there
@@ -59,7 +59,8 @@ class ClientRecorder:
                 there = record.tags[KEY_TAG] in present
                 identifiers.append(None if there else record_run(self._store, record, once))
         finally:  # of what is recorded when something breaks off, too
-            gone = without_duplicates(self._store, names_of(records) if once else {})
+            names = names_of(records) if once else {}
+            gone = without_duplicates(self._store, names, sweep_of(records))
         return [None if identifier in gone else identifier for identifier in identifiers]
 
     def settle(self) -> str | None:
@@ -73,9 +74,15 @@ def names_of(records: Sequence[Record]) -> dict[str, str]:
 
 
 def finished_keys(store: Store, records: Sequence[Record]) -> set[str]:
-    """Keys of these records that name a finished run."""
+    """Keys of these records that name a finished run, of another sweep if they are of one."""
     names = {record.tags[KEY_TAG]: record.name for record in records}
-    return {run.data.tags[KEY_TAG] for run in finished_runs(store, names)}
+    found = finished_runs(store, names, but=sweep_of(records))
+    return {run.data.tags[KEY_TAG] for run in found}
+
+
+def sweep_of(records: Sequence[Record]) -> str | None:
+    """The sweep that records are of, all of them; None for runs by themselves."""
+    return records[0].tags.get(SWEEP_TAG) if records else None
 
 
 def record_run(store: Store, record: Record, once: bool) -> str:

@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from xorlab.tracking.frames import client_row
+from xorlab.tracking.owner import OWNER_TAG
 from xorlab.tracking.pages import search_all
 from xorlab.tracking.record import FAILED, FINISHED, KEY_TAG, SWEEP_TAG
 from xorlab.tracking.sqlreader import rows_from_sql
@@ -36,22 +37,35 @@ def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) ->
         yield from rows_from_sql(store, chosen[start : start + _AT_ONCE])
 
 
-def finished_runs(store: Store, names: Mapping[str, str]) -> Iterator[Run]:
-    """The finished runs with some keys, through MLflow's client, in one search.
+def finished_runs(store: Store, names: Mapping[str, str], but: str | None = None) -> Iterator[Run]:
+    """The finished runs with some keys, through MLflow's client.
 
     Args:
         store: where they are.
         names: of the runs, by key. MLflow cannot search for one of several values of a tag; but
             runs of one key have one name, and those of a shard begin alike.
+        but: a sweep whose own runs are left out. It may have thousands that begin so, and each that
+            a server finds costs it milliseconds.
     """
     if not names:
         return
-    ends = zip(min(names.values()), max(names.values()), strict=False)
-    begin = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], ends))
-    text = f"attributes.run_name LIKE '{begin}%' AND attributes.status = '{FINISHED}'"
-    for run in search_all(store, f"{text} AND tags.`{KEY_TAG}` LIKE '%'"):
-        if run.data.tags[KEY_TAG] in names:
-            yield run
+    text = f"{_named(names.values())} AND attributes.status = '{FINISHED}'"
+    text += f" AND tags.`{KEY_TAG}` LIKE '%'"
+    # A run by itself has no sweep, and MLflow's `!=` is true of tags that are there alone.
+    whose = (f"tags.`{SWEEP_TAG}` != '{but}'", f"tags.`{OWNER_TAG}` LIKE '%'")
+    for some in [text] if but is None else [f"{text} AND {one}" for one in whose]:
+        for run in search_all(store, some):
+            if run.data.tags[KEY_TAG] in names:
+                yield run
+
+
+def _named(names: Collection[str]) -> str:
+    """A search for all runs with these names, and as few others as may be."""
+    first, last = min(names), max(names)
+    if first == last:
+        return f"attributes.run_name = '{first}'"
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return f"attributes.run_name LIKE '{''.join(one for one, _ in pairs)}%'"
 
 
 def _best(rows: Iterator[Row], sweep: str | None) -> Iterator[Row]:
