@@ -1,11 +1,15 @@
-"""The headline of a summary: the seconds are those of the runs that were trained in them."""
+"""A summary: its headline, and that it says what the statistics say."""
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from tests.analysis.samples import table
-from xorlab.analysis.summary import headline
+from xorlab.analysis.claims import claims
+from xorlab.analysis.convergence import convergence
+from xorlab.analysis.summary import headline, summarise
+from xorlab.tracking.frames import curves_frame
 
 RUNS = table({0.5: [1, 2, None]}, status="FINISHED")
 COUNTS = "2 solved, 1 unsolved, 0 diverged"
@@ -23,3 +27,15 @@ COUNTS = "2 solved, 1 unsolved, 0 diverged"
 )
 def test_a_headline_tells_what_was_trained_now_and_what_before(seconds, skipped, told):
     assert headline(RUNS, seconds, skipped) == told
+
+
+def test_a_summary_says_what_the_statistics_say_of_the_whole_table():
+    runs = table({0.5: [1, 2, None], 2.0: [3, None, None]}, status="FINISHED").assign(
+        task="xor", run_id=[f"{n:032x}" for n in range(6)], note="of no use", final_loss=0.25
+    )
+    summary = summarise(runs, curves_frame([]), "told")
+    assert summary.by == ["optimizer.lr"]
+    pd.testing.assert_frame_equal(summary.settings, convergence(runs, by=summary.by))
+    assert list(summary.claims) == claims(runs, summary.settings, summary.by)
+    assert summary.figures.keys() == {"success.png", "survival.png", "ert.png"}
+    pd.testing.assert_frame_equal(summary.runs, runs)

@@ -24,6 +24,8 @@ import pandas as pd
 from xorlab.analysis.intervals import Floats
 
 LIMIT = "training.epochs"
+_NUMBERS = ("epochs_run", "diverged_at", LIMIT, "final_loss")
+OBSERVED = ("outcome", "epochs_to_solve", *_NUMBERS)  # what of a run the statistics look at
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def observed(runs: pd.DataFrame) -> Observed:
     solved, time = told["solved"], _column(runs, "epochs_to_solve")
     if not (time[solved] >= 0).all():
         raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
-    others = (_column(runs, name) for name in ("epochs_run", "diverged_at", LIMIT, "final_loss"))
+    others = (_column(runs, name) for name in _NUMBERS)
     return Observed(solved, told["diverged"], np.where(solved, time, np.nan), *others)
 
 
@@ -170,7 +172,10 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
             hint = f"did you mean {near[0]}? The" if near else "the"
             told = f"there is no column {name}; {hint} runs have {', '.join(known)}"
             raise ValueError(f"{argument}: {told}")
-    counted = runs[runs["outcome"].notna()] if "outcome" in known else runs.iloc[:0]
+    counted = runs.iloc[:0]
+    if "outcome" in known:
+        some = runs["outcome"].notna()
+        counted = runs if some.all() else runs[some]  # a copy of a table has its size
     if counted.empty:
         raise ValueError("there is no run with an outcome: nothing to tell about convergence")
     return counted

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
+from xorlab.analysis.censored import counted_runs
 from xorlab.analysis.convergence import convergence
 from xorlab.analysis.figures import COLOURS, png, success_bars
 from xorlab.analysis.parallel import parallel_coordinates
@@ -48,8 +49,7 @@ def _told_apart(
     runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
 ) -> tuple[pd.DataFrame, str]:
     """Runs with a column whose values a figure can show as lines: settings, or one key's values."""
-    known = runs["outcome"].notna()
-    counted = runs if known.all() else runs[known]  # a copy of a table has its size
+    counted = counted_runs(runs, by, "by")
     if len(settings) <= _MOST_LINES and len(by) > 1:
         told = counted[list(by)].drop_duplicates()
         told[SETTING] = [setting_label(row, by) for row in told.to_dict("records")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from xorlab.analysis.censored import OBSERVED
 from xorlab.analysis.claims import claims
 from xorlab.analysis.convergence import convergence
 from xorlab.analysis.gallery import gallery
@@ -112,7 +113,9 @@ def summarise(
     by = settings_columns(runs)
     if not runs["outcome"].notna().any():
         return Summary(told, runs, curves, by, pd.DataFrame(), notes=tuple(notes))
-    named = with_missing_named(runs, by)
+    # Whatever selects or groups rows copies them, and these are a quarter of all columns.
+    looked_at = {"run_id", *OBSERVED, *by}
+    named = with_missing_named(runs[[name for name in runs if name in looked_at]], by)
     settings = convergence(named, by=by)
     figures = gallery(named, curves, settings, by) if drawn else {}
     said = tuple(claims(named, settings, by))
