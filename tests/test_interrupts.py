@@ -118,6 +118,28 @@ def test_what_is_held_is_done_to_its_end_before_an_interrupt_is_obeyed(number):
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
+def test_ctrl_c_while_handlers_are_put_back_leaves_none_behind(monkeypatch):
+    before, put = signal.getsignal(signal.SIGTERM), signal.signal
+
+    def put_and_told(number, handler):
+        was = put(number, handler)
+        if number == signal.SIGINT and handler is signal.default_int_handler:
+            os.kill(os.getpid(), signal.SIGINT)
+        return was
+
+    def work():
+        with held():
+            monkeypatch.setattr(signal, "signal", put_and_told)
+
+    with terminations():
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        monkeypatch.undo()
+        with pytest.raises(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_a_signal_that_is_ignored_is_ignored_while_something_is_held():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

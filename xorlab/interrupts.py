@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -55,18 +55,27 @@ def held() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ours = {number: handler for number, handler in handlers.items() if callable(handler)}
+    came: list[tuple[Callable[[int, None], object], int]] = []
     try:
-        for one in ours:
-            signal.signal(one, lambda number, _frame: came.append(number))
+        with _noted(signal.SIGINT, came), _noted(signal.SIGTERM, came):
+            yield
+    finally:
+        for handler, number in came[:1]:
+            handler(number, None)
+
+
+@contextlib.contextmanager
+def _noted(number: signal.Signals, came: list[tuple[Any, int]]) -> Iterator[None]:
+    """Within: a signal that somebody handles is noted instead."""
+    before = signal.getsignal(number)
+    if not callable(before):
+        yield
+        return
+    try:
+        signal.signal(number, lambda number, _frame: came.append((before, number)))
         yield
     finally:
-        for one, handler in ours.items():
-            signal.signal(one, handler)
-        if came:
-            ours[signal.Signals(came[0])](came[0], None)
+        signal.signal(number, before)
 
 
 def _interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
