@@ -123,6 +123,15 @@ def test_a_thousand_runs_survive_a_killed_worker_and_have_the_same_bits_as_here(
     assert (parent.info.status, parent.data.metrics["runs"]) == ("FINISHED", 1000)
 
 
+@pytest.mark.parametrize("engine", [ENGINES[0]], indirect=True)
+def test_one_job_of_slurm_alone_trains_all(engine, command, store_file):
+    options = [option.replace("workers=2", "workers=1") for option in engine.options]
+    told = command("-m", "seed=range(0,40)", "training.epochs=50", *options)
+    assert (told.code, told.err) == (0, "")
+    assert len(xorlab.load_runs()) == 40
+    assert not Path("slurm").exists()
+
+
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file):
     plane = ("landscape.x=optimizer.lr", "landscape.x_low=0.1", "landscape.x_high=10",

@@ -9,6 +9,7 @@ from xorlab.errors import EngineError
 
 _COMMANDS = ("sbatch", "squeue", "scancel", "srun")
 _FIRST, _PATIENCE = 15.0, 60.0  # seconds for the first command, and for others
+ALONE = "0"  # the place of a job that is no array
 # Its processes have been ended, or are just being.
 _OVER = frozenset({"COMPLETING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL",
                    "PREEMPTED", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"})  # fmt: skip
@@ -47,7 +48,9 @@ class Queue:
             return None
         rows = [line.split("|") for line in out.splitlines() if line.count("|") == 3]
         return {
-            f"{job}_{place}": state if reason in ("", "None") else f"{state} ({reason})"
+            f"{job}_{place if place.isdigit() else ALONE}": (
+                state if reason in ("", "None") else f"{state} ({reason})"
+            )
             for job, place, state, reason in rows
             if job == self.job and state not in _OVER
         }

@@ -20,7 +20,7 @@ from xorlab.errors import EngineError
 from xorlab.sweep.engines.engine import LOOK, PARTING, TRIES, Engine
 from xorlab.sweep.engines.make import extra
 from xorlab.sweep.engines.options import Options
-from xorlab.sweep.engines.queue import Queue, needed
+from xorlab.sweep.engines.queue import ALONE, Queue, needed
 from xorlab.sweep.engines.spool import Spool, serve
 from xorlab.sweep.engines.worker import pack_request
 from xorlab.sweep.work import Runnable
@@ -224,6 +224,6 @@ def _runs(state: str) -> bool:
 
 
 def _work_in(folder: str) -> int:
-    """One job of the array."""
-    job, place = os.environ["SLURM_ARRAY_JOB_ID"], os.environ["SLURM_ARRAY_TASK_ID"]
-    return serve(folder, f"{job}_{place}", SILENCE)
+    """One job of the array; submitit makes none of a single job."""
+    job = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ["SLURM_JOB_ID"]
+    return serve(folder, f"{job}_{os.environ.get('SLURM_ARRAY_TASK_ID', ALONE)}", SILENCE)
