@@ -90,6 +90,20 @@ def test_the_configuration_of_any_landscape_is_read_back(command, store_file):
     assert xorlab.load_landscape().config == xorlab.configure(*told)
 
 
+def test_an_interrupt_after_a_landscape_is_finished_leaves_it_finished(
+    command, store_file, monkeypatch
+):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("xorlab.sweep.landscapes.forget_pieces", interrupted)
+        assert command(*SMALL).code == 130
+    (run,) = landscape_runs()
+    assert run.info.status == "FINISHED"
+    assert "already finished" in command(*SMALL).out
+
+
 def test_no_network_of_a_landscape_is_a_row_of_runs(command, store_file):
     assert command("training.epochs=30").code == 0
     assert command(*SMALL, INLINE).code == 0

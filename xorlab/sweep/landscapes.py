@@ -82,39 +82,41 @@ def run_landscape(config: Config, options: Options | None = None) -> float:
         refuse_too_much(need)
         where = config.tracking
         store = open_store(where.uri, where.experiment, artifacts=where.artifacts)
-        landscape, told = _found_or_trained(store, config, grid, executor, console)
+        landscape, told, picture = _found_or_trained(store, config, grid, executor, console)
     finally:
         executor.close()
     _tell(console, [_headline(landscape), f"{told}: run {landscape.run_id}"])
     assert landscape.run_id is not None  # noqa: S101  (it is recorded)
-    _tell(console, [f"Open the picture: {place_of(store, landscape.run_id, PICTURE_FILE)}"])
+    _tell(console, [f"Open the picture: {place_of(store, landscape.run_id, picture)}"])
     _tell(console, [f"Browse the runs: {store.browse()}"])
     return objective(landscape.shares(), config.tracking.objective)
 
 
 def _found_or_trained(
     store: Store, config: Config, grid: Grid, executor: Executor, console: Console
-) -> tuple[Landscape, str]:
-    """The landscape, and in words where it comes from."""
+) -> tuple[Landscape, str, str]:
+    """The landscape, in words where it comes from, and the file with its picture."""
     _bring(store, config, console)
     mend(store)
     again = config.tracking.existing == "rerun"
     earlier = None if again else earlier_run(store, about_landscape(config))
     if earlier is not None and earlier.info.status == FINISHED:
-        landscape = _found(store, earlier.info.run_id, config)
+        landscape, picture = _found(store, earlier.info.run_id, config)
         forget_pieces(store, earlier.info.run_id)  # where it was killed just before
-        return landscape, "already finished; tracking.existing=rerun would train it again"
-    return _trained(store, config, grid, executor, console)
+        told = "already finished; tracking.existing=rerun would train it again"
+        return landscape, told, picture
+    return *_trained(store, config, grid, executor, console), PICTURE_FILE
 
 
-def _found(store: Store, run_id: str, config: Config) -> Landscape:
+def _found(store: Store, run_id: str, config: Config) -> tuple[Landscape, str]:
     """A finished landscape; asked for another value, it gets the picture of that one too."""
     landscape = recorded_landscape(store, run_id)
-    value = config.landscape.value
+    value, picture = config.landscape.value, PICTURE_FILE
     if value != landscape.config.landscape.value:
         landscape.config.landscape.value = value
-        put_files(store, run_id, {f"{value}.png": _picture(landscape)})
-    return landscape
+        picture = f"{value}.png"
+        put_files(store, run_id, {picture: _picture(landscape)})
+    return landscape, picture
 
 
 def _trained(
@@ -150,7 +152,8 @@ def _recorded(
         let_go(error)
         # Where the store itself is in trouble the next start closes it.
         with contextlib.suppress(Exception):
-            parent.close(KILLED if killed else FAILED)
+            if not parent.closed:
+                parent.close(KILLED if killed else FAILED)
         if interrupted or isinstance(error, EngineError):
             _tell(console, ["", f"stopped; what is recorded stays. Go on with: {command()}"])
         raise
@@ -178,7 +181,7 @@ def _finish(
             f"is trained, not recorded to its end{waiting}; when it answers again: {command()}"
         ) from error
     forget_pieces(store, parent.run_id)
-    with contextlib.suppress(ServerAwayError):
+    with contextlib.suppress(StoreError, ServerAwayError):
         deliver(store, outbox)  # what waits of the landscape is needless now
 
 

@@ -68,6 +68,7 @@ class Parent:
         run_id: its id.
         name: its name.
         resumed: whether an earlier, broken-off start of the same sweep had made it.
+        closed: whether it has been told how it ended.
     """
 
     def __init__(self, store: Store, run_id: str, name: str, resumed: bool) -> None:
@@ -75,6 +76,7 @@ class Parent:
         self.run_id = run_id
         self.name = name
         self.resumed = resumed
+        self.closed = False
         self._beat = now()
 
     def beat(self) -> None:
@@ -89,6 +91,7 @@ class Parent:
         for key, value in _signs_of_life(provenance).items():
             self._store.client.set_tag(self.run_id, key, value)
         self._store.client.update_run(self.run_id, status=RUNNING)
+        self.closed = False
 
     def keep(self, files: Mapping[str, bytes]) -> None:
         """Store files with the run, beside those that it has."""
@@ -115,6 +118,7 @@ class Parent:
         if status == FINISHED:
             check_there(self._store)
         self._store.client.set_terminated(self.run_id, status)
+        self.closed = True
 
 
 def open_parent(
