@@ -21,7 +21,7 @@ from xorlab.tasks import make_task
 from xorlab.tracking.bulk import KNOWN_REVISIONS, BulkRecorder, refusal
 from xorlab.tracking.open import make_recorder
 from xorlab.tracking.record import Context, config_yaml, failed, finished, run_name
-from xorlab.tracking.recorder import ClientRecorder
+from xorlab.tracking.recorder import ClientRecorder, local_folder
 from xorlab.tracking.search import ended_runs, finished_runs
 from xorlab.tracking.store import open_store, session_of
 
@@ -135,6 +135,23 @@ def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, mo
     statuses = [run.info.status for run in store.client.search_runs([store.experiment_id])]
     assert "FINISHED" not in statuses
     assert "RUNNING" not in statuses
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_files_of_runs_that_are_in_no_database_go_with_them(store_file, monkeypatch, committed):
+    store = open_store(None, "xorlab")
+    recorder, written = BulkRecorder(store), BulkRecorder._written
+
+    def breaks(self, *arguments):
+        if committed:
+            written(self, *arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BulkRecorder, "_written", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        recorder.record([record_of("seed=3", "training.epochs=5")], once=True)
+    folders = list(local_folder(recorder._location).glob("*/artifacts"))
+    assert len(folders) == len(load_runs()) == committed
 
 
 def test_what_was_finished_in_the_meantime_is_left_out(store_file):

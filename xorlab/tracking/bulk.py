@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import uuid
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ class BulkRecorder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.gave_way: set[str] = set()
         experiment = store.client.get_experiment(store.experiment_id)
         self._location: str = experiment.artifact_location.rstrip("/")
 
@@ -43,10 +45,23 @@ class BulkRecorder:
                 folder = local_folder(self._artifact_uri(identifier))
                 if record.artifacts and folder is not None:
                     write_files(folder, record.artifacts)
-        except OSError:
+        except BaseException:
             # The disk may be full: these would stand there for no run.
             self._forget(identifiers)
             raise
+        try:
+            kept = self._written(identifiers, records, once)
+        except BaseException:
+            with contextlib.suppress(Exception):  # it may have come after the commit
+                self._forget(set(identifiers) - self._there(identifiers))
+            raise
+        self._forget(identifier for identifier in identifiers if identifier not in kept)
+        return [identifier if identifier in kept else None for identifier in identifiers]
+
+    def _written(
+        self, identifiers: Sequence[str], records: Sequence[Record], once: bool
+    ) -> set[str]:
+        """Put runs into the database in one transaction; ids of those that were not left out."""
         with session_of(self._store, read_only=False) as session:
             self._wait_for_others(session)
             present = self._finished(session, records) if once else set()
@@ -58,9 +73,15 @@ class BulkRecorder:
             self._insert(session, absent)
             # A folder that was moved while files were written would keep only some of them.
             check_there(self._store)
-        kept = {identifier for identifier, _ in absent}
-        self._forget(identifier for identifier in identifiers if identifier not in kept)
-        return [identifier if identifier in kept else None for identifier in identifiers]
+        return {identifier for identifier, _ in absent}
+
+    def _there(self, identifiers: Sequence[str]) -> set[str]:
+        """Which of these runs are in the database."""
+        from sqlalchemy import select
+
+        run_id = tables().SqlRun.run_uuid
+        with session_of(self._store) as session:
+            return set(session.scalars(select(run_id).where(run_id.in_(identifiers))))
 
     def _wait_for_others(self, session: Session) -> None:
         """Now, so that what they have finished is seen; SQLite would give up in the middle."""
@@ -93,12 +114,13 @@ class BulkRecorder:
             .join(models.SqlRun, models.SqlRun.run_uuid == models.SqlTag.run_uuid)
             .where(
                 models.SqlTag.key == KEY_TAG,
+                models.SqlTag.value.in_([record.tags[KEY_TAG] for record in records]),
                 models.SqlRun.status == FINISHED,
                 models.SqlRun.lifecycle_stage == "active",
                 models.SqlRun.experiment_id == int(self._store.experiment_id),
             )
         )
-        return {record.tags[KEY_TAG] for record in records} & set(session.scalars(query))
+        return set(session.scalars(query))
 
     def _insert(self, session: Session, runs: Sequence[tuple[str, Record]]) -> None:
         from sqlalchemy import insert
