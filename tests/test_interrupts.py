@@ -32,6 +32,12 @@ def test_an_interrupt_that_a_finaliser_swallows_is_raised_at_the_next_look():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_was_swallowed_is_raised_at_the_end_at_the_latest():
+    with pytest.raises(KeyboardInterrupt), Interrupts():
+        Finaliser()
+
+
 def test_a_process_that_ignores_ctrl_c_goes_on_ignoring_it():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

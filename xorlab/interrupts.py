@@ -111,11 +111,15 @@ class Interrupts:
                 self._terminate = signal.signal(signal.SIGTERM, self._note)
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-        if self._terminate is not None:
-            signal.signal(signal.SIGTERM, self._terminate)
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        try:
+            if self._before is not None:
+                signal.signal(signal.SIGINT, self._before)
+        finally:
+            if self._terminate is not None:
+                signal.signal(signal.SIGTERM, self._terminate)
+        if kind is None:
+            self.check()
 
     def check(self) -> None:
         """Raise what was noted, once more if need be.
@@ -123,8 +127,9 @@ class Interrupts:
         Raises:
             KeyboardInterrupt: somebody has asked to stop.
         """
-        if self._noted is not None:
-            raise self._noted
+        noted, self._noted = self._noted, None
+        if noted is not None:
+            raise noted
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._noted = Terminated if number == signal.SIGTERM else KeyboardInterrupt
