@@ -93,7 +93,8 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
 def remove_halves(store: Store, records: Collection[str]) -> None:
     """Delete runs that a repeated call made beside those of these records, which have ended."""
     if records:
-        for run in search_all(store, f"tags.`{RECORD_TAG}` LIKE '%' AND status = '{RUNNING}'"):
+        begun = f"tags.`{RECORD_TAG}` LIKE '%' AND status = '{RUNNING}'"
+        for run in list(search_all(store, begun)):  # whole, for what is deleted moves the pages
             if run.data.tags[RECORD_TAG] in records:
                 delete(store, run.info.run_id)
 

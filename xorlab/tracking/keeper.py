@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from xorlab.credentials import HIDDEN
 from xorlab.errors import StoreError
 from xorlab.tracking.delivery import Delivery, deliver, remove_halves, trouble_of
 from xorlab.tracking.duplicates import without_duplicates
-from xorlab.tracking.kept import KeptRun
-from xorlab.tracking.outbox import Outbox, place
+from xorlab.tracking.kept import DamagedError, KeptRun
+from xorlab.tracking.outbox import Outbox, is_for, place
 from xorlab.tracking.record import KEY_TAG, RECORD_TAG, Record
 from xorlab.tracking.recorder import finished_keys, names_of, record_run, sweep_of
-from xorlab.tracking.server import ServerAwayError, answers_now
+from xorlab.tracking.server import ServerAwayError, answers_by_now, answers_now
 from xorlab.tracking.store import Store
 
 
@@ -35,6 +37,7 @@ class Keeper:
         self._command = _command(store, outbox)
         self._told = False
         self._waits = False
+        self.gave_way: set[str] = set()
         self._sent: set[str] = set()
         self._kept: set[str] = set()
         self._unchecked: dict[str, str] = {}  # for duplicates: names by key
@@ -50,14 +53,15 @@ class Keeper:
         marked = [_marked(record) for record in records]
         identifiers: list[str | None] = []
         try:
-            self._bring()
+            if answers_by_now(self._store.client):
+                self._bring()
             present = finished_keys(self._store, records) if once else set()
             self._unchecked |= names_of(records) if once else {}
             self._sweep = sweep_of(records)
             for record in marked:
                 there = record.tags[KEY_TAG] in present
                 identifiers.append(None if there else record_run(self._store, record, once))
-            self._sent.update(record.tags[RECORD_TAG] for record in marked)
+                self._sent.add(record.tags[RECORD_TAG])
         except ServerAwayError as error:
             self._keep(marked[len(identifiers) :], once)
             self._tell_away(error)
@@ -69,7 +73,8 @@ class Keeper:
                 f"are kept in {self._outbox.folder}. Once the cause is mended: {self._command}"
             ) from error
         finally:  # of what is recorded when something breaks off, too
-            gone = self._checked()
+            self._checked()
+        gone = self.gave_way
         recorded = [None if identifier in gone else identifier for identifier in identifiers]
         return recorded + [None] * (len(marked) - len(recorded))
 
@@ -80,7 +85,7 @@ class Keeper:
         try:
             done = self._bring()
             remove_halves(self._store, self._sent)
-            without_duplicates(self._store, self._unchecked, self._sweep)
+            self.gave_way |= without_duplicates(self._store, self._unchecked, self._sweep)
         except ServerAwayError as error:
             return not_delivered(error, self._store, self._outbox)
         # Others' files that cannot be delivered are no trouble of this sweep's.
@@ -94,14 +99,11 @@ class Keeper:
             return f"{told}. Once that is mended: {self._command}"
         return None
 
-    def _checked(self) -> set[str]:
-        """Ids of runs that have given way; while the server is away, none."""
-        try:
-            gone = without_duplicates(self._store, self._unchecked, self._sweep)
-        except ServerAwayError:
-            return set()
-        self._unchecked.clear()
-        return gone
+    def _checked(self) -> None:
+        """Look for duplicates; while the server is away, later."""
+        with contextlib.suppress(ServerAwayError):
+            self.gave_way |= without_duplicates(self._store, self._unchecked, self._sweep)
+            self._unchecked.clear()
 
     def _bring(self) -> Delivery:
         done = deliver(self._store, self._outbox) if self._waits else Delivery()
@@ -135,7 +137,7 @@ class Keeper:
 
 def not_delivered(error: ServerAwayError, store: Store, outbox: Outbox) -> str:
     """What a server that is away has not taken, and what to do."""
-    count = len(outbox.runs())
+    count = len([path for path in outbox.runs() if _waits_for(outbox, path, store)])
     what = f"{results(count)} {'are' if count > 1 else 'is'} safe in {outbox.folder}, not delivered"
     if not count:
         what = "all runs are recorded, the summary of the sweep is not"
@@ -143,6 +145,12 @@ def not_delivered(error: ServerAwayError, store: Store, outbox: Outbox) -> str:
         f"the tracking server {error.address} does not answer ({error.reason}): {what}; when it "
         f"answers again: {_command(store, outbox)}"
     )
+
+
+def _waits_for(outbox: Outbox, path: Path, store: Store) -> bool:
+    with contextlib.suppress(DamagedError):
+        return is_for(outbox.run(path), store)
+    return False
 
 
 def results(count: int) -> str:

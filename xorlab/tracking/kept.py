@@ -81,7 +81,7 @@ def kept_run(content: bytes) -> KeptRun:
                 step=int(told["step"]), steps=arrays["steps"].astype(np.int64),
                 loss=arrays["loss"].astype(np.float64), artifacts=files,
             )  # fmt: skip
-            place = str(told["id"]), str(told["store"]), str(told["experiment"])
+            place = _plain(told["id"]), str(told["store"]), str(told["experiment"])
             return KeptRun(*place, bool(told["once"]), record)
     except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole run: {_told_of(error)}") from error
@@ -183,7 +183,7 @@ def kept_sweep(content: bytes) -> KeptSweep:
         told = _told(content)
         return KeptSweep(
             store=str(told["store"]), experiment=str(told["experiment"]),
-            run_id=str(told["run_id"]), status=str(told["status"]), keys=_lines(told["keys"]),
+            run_id=_plain(told["run_id"]), status=str(told["status"]), keys=_lines(told["keys"]),
             seconds=float(told["seconds"]), skipped=int(told["skipped"]),
             notes=_lines(told["notes"]), failed=_lines(told["failed"]),
         )  # fmt: skip

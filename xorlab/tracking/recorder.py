@@ -26,7 +26,13 @@ _PARAMS_PER_CALL = 100
 
 
 class Recorder(Protocol):
-    """What a sweep asks of any way to record runs."""
+    """What a sweep asks of any way to record runs.
+
+    Attributes:
+        gave_way: ids of runs that have given way to others with their key.
+    """
+
+    gave_way: set[str]
 
     def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
         """Record runs, each complete or absent.
@@ -49,6 +55,7 @@ class ClientRecorder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.gave_way: set[str] = set()
 
     def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
         """Record runs one by one."""

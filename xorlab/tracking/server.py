@@ -138,6 +138,12 @@ def answers_now(client: MlflowClient) -> bool:
     return client.answers(now=True)
 
 
+def answers_by_now(client: MlflowClient) -> bool:
+    """Whether it does; one that was away is asked no more often than its back-off allows."""
+    assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
+    return client.answers()
+
+
 def outage(error: Exception) -> str | None:
     """How a server is away, by what a call of MLflow's client raised; None if it is not."""
     from mlflow.exceptions import InvalidUrlException, MlflowException, RestException
