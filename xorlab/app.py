@@ -21,7 +21,7 @@ from xorlab.checks import check
 from xorlab.composition import CONFIG_NAME, config_directory, from_omegaconf, register_schema
 from xorlab.config import Config
 from xorlab.credentials import without_credentials
-from xorlab.errors import ConfigError, EngineError, StoreError, UsageError, told
+from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, told
 from xorlab.interrupts import Terminated, interruptions, terminations
 from xorlab.single import run_single
 from xorlab.sweep.alone import refuse_sweep_keys
@@ -44,7 +44,7 @@ def run_command() -> int:
         return _tell(str(error), error.code)
     except (ConfigError, UsageError) as error:
         return _tell(str(error), _USAGE)
-    except (EngineError, StoreError) as error:
+    except (EngineError, StoreError, StoppedError) as error:
         return _tell(str(error), _FAILED)
     except YAMLError as error:
         return _tell(f"a file of configuration is no YAML: {' '.join(str(error).split())}", _USAGE)

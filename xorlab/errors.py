@@ -43,6 +43,13 @@ class NoStoreError(StoreError):
     """A tracking store, or an experiment in it, that does not exist yet."""
 
 
+class StoppedError(RuntimeError):
+    """A job failed, and `tracking.failures=stop` ends the sweep there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
+
+
 class EngineError(RuntimeError):
     """A cluster that cannot be reached, that refuses work, or that has lost its workers."""
 

@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 
 import xorlab
+from tests.tracking.test_recording import record_of
 from xorlab.sweep.axes import swept
 from xorlab.sweep.jobs import catalogued
+from xorlab.tracking.bulk import BulkRecorder
 from xorlab.tracking.store import open_store
 
 SMALL = ("-m", "seed=range(0,6)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=800")
@@ -297,13 +299,38 @@ def test_a_failed_job_is_recorded_with_its_traceback_and_the_others_go_on(
 
 
 def test_a_sweep_can_stop_at_the_first_failure(command, store_file, monkeypatch):
-    _breaking(monkeypatch, {0})
-    told = command("-m", "seed=range(0,4)", "network.hidden=2,3,4", "training.epochs=20", INLINE,
-                   "tracking.failures=stop")  # fmt: skip
+    sweep = ("-m", "seed=range(0,4)", "network.hidden=2,3,4", "training.epochs=20", INLINE,
+             "tracking.failures=stop")  # fmt: skip
+    with monkeypatch.context() as patch:
+        _breaking(patch, {0})
+        told = command(*sweep)
     assert told.code == 1
+    assert re.match(r"xorlab: tracking\.failures=stop: job \d \(seed=0 ", told.err)
+    assert "MemoryError: no room for this one; what is recorded stays" in told.err
     assert len(xorlab.load_runs()) < 12
     (parent,) = parents()
     assert parent.info.status == "FAILED"
+    # What failed in an earlier start stops no later one.
+    command(*sweep)
+    assert xorlab.load_runs()["status"].value_counts().to_dict() == {"FINISHED": 11, "FAILED": 1}
+
+
+def test_a_job_that_breaks_off_here_and_was_finished_elsewhere_has_not_failed(
+    command, store_file, monkeypatch
+):
+    sweep = ("-m", "seed=range(0,4)", "training.epochs=20", INLINE)
+    _breaking(monkeypatch, {1})
+    record = BulkRecorder.record
+
+    def and_another_has_it(self, records, once):
+        record(self, [record_of("seed=1", "training.epochs=20")], once=True)
+        return record(self, records, once)
+
+    monkeypatch.setattr(BulkRecorder, "record", and_another_has_it)
+    told = command(*sweep)
+    assert (told.code, "failed" in told.out) == (0, False), told.out
+    assert {parent.info.status for parent in parents()} == {"FINISHED"}
+    assert len(xorlab.load_runs()) == 4
 
 
 LONG = ("-m", "seed=range(0,40)", "network.hidden=2,3,4,5,6,7,8", "optimizer.lr=0.1,0.5",

@@ -19,6 +19,7 @@ from xorlab.sweep.wire import pack_outcome, unpack_outcome
 from xorlab.sweep.work import Runnable
 
 EXECUTORS = ("processes", "threads", "inline")
+_ENVIRONMENT = threading.Lock()
 _BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TRIES = 2
 
@@ -236,13 +237,14 @@ def _end_with_parent() -> None:
 @contextlib.contextmanager
 def _one_blas_thread() -> Iterator[None]:
     """Workers fill the cores already; the server they are forked from inherits this."""
-    before = {name: os.environ.get(name) for name in _BLAS}
-    os.environ.update(dict.fromkeys(_BLAS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    with _ENVIRONMENT:  # threads that start workers share it
+        before = {name: os.environ.get(name) for name in _BLAS}
+        os.environ.update(dict.fromkeys(_BLAS, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value

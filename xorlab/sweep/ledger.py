@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from xorlab.result import OUTCOMES
 from xorlab.sweep.scratch import Scratch
 from xorlab.tracking.frames import Curve, curves_frame, runs_frame
+from xorlab.tracking.record import FINISHED
 
 Row = dict[str, Any]
 Numbers = npt.NDArray[np.int64]
@@ -57,6 +58,8 @@ class Ledger:
         self._outcomes[run] = _CODES.get(row.get("outcome") or "", _NOWHERE)
         if reason is not None:
             self.reasons[run] = reason
+        elif row.get("status") == FINISHED:
+            self.reasons.pop(run, None)  # it failed once, or failed here and not elsewhere
 
     def add_curve(
         self, run: int, steps: npt.NDArray[np.int64], loss: npt.NDArray[np.float64]
@@ -117,11 +120,3 @@ class Ledger:
         data = self._file.read(self._curves[run], 16 * count)
         steps = np.frombuffer(data, np.int64, count)
         return identifier, steps, np.frombuffer(data, np.float64, count, 8 * count)
-
-
-def ledger_of(rows: Iterable[Row]) -> Ledger:
-    """Of runs that are numbered as they come."""
-    ledger = Ledger()
-    for run, row in enumerate(rows):
-        ledger.add(run, row)
-    return ledger

@@ -6,9 +6,15 @@ import os
 import tempfile
 import weakref
 
+from xorlab.errors import StoreError
+
 
 class Scratch:
-    """Bytes that are written once and read from where they are."""
+    """Bytes that are written once and read from where they are.
+
+    Raises:
+        StoreError: from `write`: there is no room for temporary files.
+    """
 
     def __init__(self) -> None:
         with tempfile.TemporaryFile(prefix="xorlab-") as file:
@@ -19,8 +25,14 @@ class Scratch:
     def write(self, data: bytes) -> int:
         """Keep them; where they are."""
         place, written = self._end, 0
-        while written < len(data):
-            written += os.pwrite(self._file, data[written:], place + written)
+        try:
+            while written < len(data):
+                written += os.pwrite(self._file, data[written:], place + written)
+        except OSError as error:
+            raise StoreError(
+                f"what a sweep knows of its runs cannot be written into {tempfile.gettempdir()}: "
+                f"{error.strerror}. Free some space there, or name another folder with TMPDIR"
+            ) from error
         self._end += len(data)
         return place
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from xorlab.analysis.summary import Summary
 from xorlab.config import TrackingConfig
 from xorlab.credentials import without_credentials
-from xorlab.errors import EngineError, StoreError
+from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.interrupts import Interrupts, interruptions
 from xorlab.provenance import provenance
 from xorlab.sweep.axes import described, swept
@@ -47,10 +47,6 @@ from xorlab.tracking.store import Store
 from xorlab.tracking.trouble import let_go, reported
 
 _MOST_TOLD = 20  # jobs that are listed one by one
-
-
-class StoppedError(Exception):
-    """A job failed, and `tracking.failures=stop` ends the sweep there."""
 
 
 @dataclass
@@ -115,7 +111,8 @@ class Session:
                 let_go(error)
                 # Where the store itself is in trouble the next start closes it.
                 with contextlib.suppress(Exception):
-                    self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
+                    if not self.parent.closed:
+                        self.parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
                 if isinstance(error, KeyboardInterrupt | EngineError):
                     told = f"\nstopped; what is recorded stays. Go on with: {command()}"
                     self.console.print(told, soft_wrap=True, markup=False)
@@ -149,11 +146,19 @@ class Session:
                     cuts.learn(shards, outcomes)
                     for told in self._record(shards, outcomes, context):
                         progress.add(told)
-                    if self.ledger.reasons and self.tracking.failures == "stop":
-                        raise StoppedError
+                    if self.tracking.failures == "stop":
+                        self._stop_at_a_failure(shards)
             except EngineError as error:
                 raise self._told_what_is_missing(error, plan) from error
         self.seconds += progress.seconds
+
+    def _stop_at_a_failure(self, shards: Sequence[Shard]) -> None:
+        for job in (job for shard in shards for job in shard.jobs):
+            if job.run in self.ledger.reasons:
+                raise StoppedError(
+                    f"tracking.failures=stop: job {job.num} ({job}): "
+                    f"{self.ledger.reasons[job.run]}; what is recorded stays"
+                )
 
     def close(self, notes: Sequence[str] = ()) -> None:
         """Give the parent run its summary, and tell it.
@@ -162,11 +167,14 @@ class Session:
             StoreError: the server is away; what it has not taken is kept, and delivered later.
         """
         assert self.parent is not None  # noqa: S101  (within `opened`)
-        failed = [f"job {job.num} ({job}): {self.ledger.reasons[job.run]}" for job in self.failed]
-        summary, waiting = self._summed_up(self._ending(notes, failed))
+        summary, waiting = self._summed_up(notes)
         if len(summary.settings):
             self.console.print(summary_table(summary.settings, summary.by, self.console.width))
-        for line in (summary.headline, *summary.notes, *(f"failed: {job}" for job in failed)):
+        for line in (
+            summary.headline,
+            *summary.notes,
+            *(f"failed: {job}" for job in self._told_failed()),
+        ):
             self._tell(line)
         if waiting is not None:
             raise StoreError(waiting)
@@ -176,7 +184,7 @@ class Session:
         self._tell(f"Open the report: {place_of(self.store, self.parent.run_id, REPORT_FILE)}")
         self._tell(f"Browse the runs: {self.store.browse()}")
 
-    def _summed_up(self, ending: KeptSweep) -> tuple[Summary, str | None]:
+    def _summed_up(self, notes: Sequence[str]) -> tuple[Summary, str | None]:
         """The summary, and what the user is told where the server has not taken everything."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         outbox, tags = Outbox(self.tracking.outbox), self._provenance.tags()
@@ -184,16 +192,22 @@ class Session:
             waiting = self.recorder.settle()
             if waiting is None:
                 self._look_up()
+                ending = self._ending(notes)
                 summary = close_parent(self.store, self.parent, ending, self.ledger, tags)
                 outbox.remove(ending)  # of an earlier start
                 return summary, None
         except ServerAwayError as error:
             waiting = not_delivered(error, self.store, outbox)
+        ending = self._ending(notes)
         outbox.keep(ending)
         return summary_at_hand(ending, self.ledger), waiting
 
-    def _ending(self, notes: Sequence[str], failed: Sequence[str]) -> KeptSweep:
+    def _told_failed(self) -> list[str]:
+        return [f"job {job.num} ({job}): {self.ledger.reasons[job.run]}" for job in self.failed]
+
+    def _ending(self, notes: Sequence[str]) -> KeptSweep:
         assert self.parent is not None  # noqa: S101  (within `opened`)
+        failed = self._told_failed()
         keys, status = list(self.jobs.run_keys()), FAILED if failed else FINISHED
         return KeptSweep(
             place(self.store.uri), self.store.experiment, self.parent.run_id, status, keys,
@@ -204,8 +218,8 @@ class Session:
         """Runs that another sweep has recorded, or that waited, have ids that are known now."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         if self.parent.resumed:  # by two starts at once, it may be, and then they share it
-            gone = without_duplicates_of(self.store, self.parent.run_id)
-            self.elsewhere |= self.ledger.named(gone)
+            self.recorder.gave_way |= without_duplicates_of(self.store, self.parent.run_id)
+        self.elsewhere |= self.ledger.named(self.recorder.gave_way)
         keys = {self.catalogue.key(run): run for run in self.elsewhere}
         for row in ended_runs(self.store, keys, self.parent.run_id):
             self.ledger.add(keys[row["key"]], row)
