@@ -21,7 +21,7 @@ def with_failures(summary: Summary) -> Summary:
     try:
         diagnosis = diagnose(summary.runs)
     except (ConfigError, StoreError) as error:
-        return replace(summary, notes=(*summary.notes, f"failures are not diagnosed: {error}"))
+        return replace(summary, notes=_with_note(summary, f"{_NOT_DIAGNOSED}: {error}"))
     if diagnosis.empty:
         return summary
     counts = diagnosis["failure"].value_counts()
@@ -29,5 +29,14 @@ def with_failures(summary: Summary) -> Summary:
     runs = with_missing_named(summary.runs, summary.by)
     table = failure_table(with_missing_named(diagnosis, summary.by), summary.by, runs)
     figures = {**summary.figures, "failures.png": png(failure_bars(table, summary.by))}
-    notes = (*summary.notes, f"why {len(diagnosis)} runs were not solved: {told}")
+    notes = _with_note(summary, f"{_WHY} {len(diagnosis)} runs were not solved: {told}")
     return replace(summary, figures=figures, notes=notes)
+
+
+_WHY, _NOT_DIAGNOSED = "why", "failures are not diagnosed"
+
+
+def _with_note(summary: Summary, note: str) -> tuple[str, ...]:
+    """In place of what an earlier report has said of failures."""
+    others = [one for one in summary.notes if not one.startswith((_WHY, _NOT_DIAGNOSED))]
+    return (*others, note)

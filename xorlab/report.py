@@ -61,12 +61,13 @@ def _report(options: argparse.Namespace) -> int:
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Only here, so that wrong usage is told before seconds of imports.
-    from xorlab.analysis.summary import headline, summarise
+    from xorlab.analysis.summary import headline, notes_of, summarise
     from xorlab.failure_report import with_failures
     from xorlab.sweep.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.files import place_of
     from xorlab.tracking.parent import describe
     from xorlab.tracking.reader import DEFAULT_EXPERIMENT, load_curves
+    from xorlab.tracking.record import NOTE_TAG
     from xorlab.tracking.recorder import write_files
     from xorlab.tracking.store import open_store
     from xorlab.tracking.sweeps import find_sweep
@@ -84,7 +85,8 @@ def _report(options: argparse.Namespace) -> int:
         summary = summarise(runs, curves, headline(runs))
         title, facts = f"Runs where {options.filter}", facts_of(store, None, {})
     else:
-        summary = summarise(runs, curves, headline(runs, sweep.seconds, sweep.skipped))
+        notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
+        summary = summarise(runs, curves, headline(runs, sweep.seconds, sweep.skipped), notes)
         title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
     summary = with_failures(summary)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()

@@ -9,6 +9,7 @@ import pytest
 import xorlab
 from tests.sweep.test_sweeps import INLINE, parents
 from xorlab.analysis.sequential import confidence_sequence
+from xorlab.report import main as report
 
 # Hopeless, doubtful and easy: lr for the default network in few epochs.
 RATES = ("network.hidden=2", "optimizer.lr=0.001,3", "training.epochs=600")
@@ -42,6 +43,13 @@ def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
     assert re.search(r"optimizer\.lr=0\.001 .*stopped because the interval is within \+-10", note)
     assert re.search(r"optimizer\.lr=3 .*stopped because it has max_seeds=45", note)
     assert parent.data.metrics["runs"] == len(runs)
+    # A report that is made anew says it too, and why runs failed, once, however often it is made.
+    for _ in range(2):
+        assert report(["latest"]) == 0
+        (again,) = parents()
+        notes = again.data.tags["mlflow.note.content"].rpartition("\n\n")[2].splitlines()
+        assert notes[:-1] == note.rpartition("\n\n")[2].splitlines()
+        assert notes[-1].startswith("- why 45 runs were not solved")
 
 
 def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_missing(

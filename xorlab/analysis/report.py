@@ -8,21 +8,23 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from xorlab.analysis.settings import short
+from xorlab.analysis.settings import shared_settings, short, whole_label
 from xorlab.analysis.success_table import number, success_cells
 from xorlab.analysis.summary import Summary
 
 _MOST_RUNS = 1000
 _MOST_SETTINGS = 500
 _ENDING = ("outcome", "final_loss", "max_error", "accuracy", "epochs_run", "epochs_to_solve")
+_POOLED = "Runs that differ in keys which a line does not name count together."
 _CAPTIONS = {
     "success.png": "How often each setting learns, with the 95 % Wilson interval of the rate.",
     "heatmap.png": "The success rate over two keys; runs that differ in others count together.",
     "survival.png": "The share of runs not solved yet by each epoch (Kaplan & Meier 1958), with "
-    "its 95 % band; a tick is a run that ended there unsolved.",
+    f"its 95 % band; a tick is a run that ended there unsolved. {_POOLED}",
     "ert.png": "Epochs to expect until a run is solved, where every run is given up at the cutoff "
-    "and started again with another seed; the dot is the best cutoff.",
-    "curves.png": "The loss along the way: median, middle half and middle 90 % of the runs.",
+    f"and started again with another seed; the dot is the best cutoff. {_POOLED}",
+    "curves.png": "The loss along the way: median, middle half and middle 90 % of the runs. "
+    f"{_POOLED}",
     "parallel.png": "Every setting as a line through its values to its success rate.",
     "failures.png": "Why the unsolved runs failed.",
 }
@@ -59,7 +61,7 @@ def report_html(
     page = environment.get_template("report.html").render(
         title=title,
         headline=summary.headline,
-        facts=facts,
+        facts={**facts, "every run": whole_label(shared_settings(summary.runs))},
         claims=summary.claims,
         notes=summary.notes,
         failed=failed,

@@ -29,6 +29,12 @@ def settings_columns(runs: pd.DataFrame) -> list[str]:
     return [key for key in varied if not _follows(runs, key)] or ["task"]
 
 
+def shared_settings(runs: pd.DataFrame) -> dict[str, Any]:
+    """The science keys, without the seed, that have one value among all runs, with that value."""
+    there = [key for key in _SCIENCE if key in runs and len(runs) and runs[key].notna().all()]
+    return {key: runs[key].iloc[0] for key in there if len(runs[key].unique()) == 1}
+
+
 def _follows(runs: pd.DataFrame, key: str) -> bool:
     """Whether what is chosen in a key's group says what its value is."""
     group, dot, _ = key.partition(".")

@@ -73,6 +73,12 @@ class Summary:
         return _parquet(self.curves)
 
 
+def notes_of(markdown: str) -> list[str]:
+    """The notes in a description that `Summary.markdown` has made, as far as it had room."""
+    last = markdown.rpartition("\n\n")[2].splitlines()
+    return [line.removeprefix("- ") for line in last if line.startswith("- ")]
+
+
 def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0) -> str:
     """How many runs, in what time, with which outcomes.
 
