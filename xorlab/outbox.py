@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,23 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     troubles: dict[Path, str] = {}
     places = _places(outbox, troubles)
     _refuse_other(uri, places)
-    addresses = {place: _address(place[0], uri) for place in places}
+    addresses = {place: _address(place[0], uri) for place in sorted(places)}
     stopped: dict[str, str] = {}
     for (store, experiment), address in addresses.items():
         if address is None or store in stopped:
             continue
+        count = places[store, experiment]
+        sys.stdout.write(
+            f"delivering {results(count)} to {store}, experiment {experiment!r}\n" if count else ""
+        )
+        sys.stdout.flush()
         try:
             done = deliver_all(open_store(address, experiment), outbox)
+        except KeyboardInterrupt:
+            left = _places(outbox, troubles)[store, experiment]
+            gone = results(max(count - left, 0))
+            sys.stdout.write(f"stopped: {gone} delivered, {left} left in {outbox.folder}\n")
+            raise
         except ServerAwayError as error:
             stopped[store] = (
                 f"the tracking server {error.address} does not answer ({error.reason}): what waits "
@@ -105,19 +116,19 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     return FAILED if lines else DONE
 
 
-def _places(outbox: Outbox, troubles: dict[Path, str]) -> list[Place]:
-    """What waits for where; files that are damaged are added to the troubles."""
-    from xorlab.tracking.kept import DamagedError
+def _places(outbox: Outbox, troubles: dict[Path, str]) -> Counter[Place]:
+    """How many results wait for where; files that are damaged are added to the troubles."""
+    from xorlab.tracking.kept import DamagedError, KeptSweep
 
-    found: set[Place] = set()
+    found: Counter[Place] = Counter()
     for path in (*outbox.runs(), *outbox.files(), *outbox.sweeps()):
         try:
             kept = outbox.read(path)
         except DamagedError as error:
             troubles[path] = str(error)
         else:
-            found.add((kept.store, kept.experiment))
-    return sorted(found)
+            found[kept.store, kept.experiment] += not isinstance(kept, KeptSweep)
+    return found
 
 
 def _address(store: str, uri: str | None) -> str | None:
@@ -130,7 +141,7 @@ def _address(store: str, uri: str | None) -> str | None:
     return known if known and place(known) == store else None
 
 
-def _refuse_other(uri: str | None, places: Sequence[Place]) -> None:
+def _refuse_other(uri: str | None, places: Iterable[Place]) -> None:
     from xorlab.tracking.outbox import place
 
     stores = sorted({store for store, _ in places})

@@ -170,6 +170,7 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
     is_back(proxy)
     assert main([]) == 0
     delivered = capfd.readouterr().out
+    assert delivered.startswith(f"delivering 2 results to {proxy.address}, experiment")
     assert "2 results delivered to" in delivered
     assert "is a landscape that is not finished: start it again by the same command" in delivered
     again = process(*told)
