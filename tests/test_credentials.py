@@ -58,7 +58,7 @@ def test_an_address_that_was_hidden_opens_again_in_this_process_alone():
     address = f"http://me:{SECRET}@somewhere/tracking"
     assert resolve(shown(address)) == address
     with pytest.raises(ConfigError, match="the whole address"):
-        resolve("http://***@elsewhere")
+        resolve("http://***@where-nobody-was")
 
 
 def test_tables_keep_no_address_that_they_would_write_into_files(command, store_file, monkeypatch):

@@ -38,6 +38,7 @@ from xorlab.usage import readable
 
 Returns = Sequence[JobReturn]
 
+_MANY = 10_000  # jobs: it takes seconds before there is anything to see
 _FAILED_BEFORE = "failed before; tracking.existing=retry runs it again"
 
 
@@ -182,6 +183,8 @@ def _jobs(
     composer = Composer(owner.hydra_context.config_loader, [str(item) for item in shared])
     start = len(catalogue)
     catalogue.begin(grid, first)
+    if len(grid) >= _MANY:
+        _console().print(f"composing and checking {len(grid)} jobs")
     for num, overrides in enumerate(grid, first):
         try:
             with readable(overrides):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from xorlab.credentials import without_those_of
+from xorlab.credentials import HIDDEN, without_those_of
 from xorlab.errors import NoStoreError, StoreError
 from xorlab.tracking.address import database_file, is_server, resolve, shown
 from xorlab.tracking.client import client_of
@@ -84,8 +84,10 @@ class Store:
         page = f"#/experiments/{self.experiment_id}/runs{below}?workflowType=machine_learning"
         if is_server(self.uri):
             return f"{shown(self.uri).rstrip('/')}/{page}"
-        command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(shown(self.uri))}"
-        return f"{command}\n  then open http://127.0.0.1:5000/{page}"
+        address = shown(self.uri)
+        command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(address)}"
+        whose = f"  with your user name in place of {HIDDEN}\n" if HIDDEN in address else ""
+        return f"{command}\n{whose}  then open http://127.0.0.1:5000/{page}"
 
 
 def _mlflow() -> str:

@@ -56,7 +56,8 @@ _CAUSES = (
         r"password authentication failed|no password supplied|role .* does not exist"
         r"|permission denied for \w+|database .* does not exist",
         "the database server does not let this user in",
-        f"Look at user, password and database of tracking.uri, {_AGAIN}",
+        "Look at user and database of tracking.uri, and at the password in ~/.pgpass or "
+        f"PGPASSWORD, {_AGAIN}",
     ),
     (
         r"server closed the connection|terminating connection|could not connect|Connection refused"
