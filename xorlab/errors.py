@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xorlab.credentials import without_credentials
 
 
@@ -55,6 +57,13 @@ class EngineError(RuntimeError):
 
     def __init__(self, message: str) -> None:
         super().__init__(without_credentials(message))
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what it came of, what that came of, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def spell(value: object) -> str:

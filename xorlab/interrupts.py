@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from xorlab.errors import causes
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: what `kill`, a batch system or a machine that shuts down sends.
@@ -43,10 +45,11 @@ def interruptions() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        interrupt = _interrupt(error)
-        if interrupt is None:
-            raise
-        raise type(interrupt) from error
+        for cause in causes(error):
+            if isinstance(cause, KeyboardInterrupt):
+                # A new one: itself, raised from what came of it, would make a ring.
+                raise type(cause) from error
+        raise
 
 
 @contextlib.contextmanager
@@ -76,13 +79,6 @@ def _noted(number: signal.Signals, came: list[tuple[Any, int]]) -> Iterator[None
         yield
     finally:
         signal.signal(number, before)
-
-
-def _interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
-    """What somebody has asked for, and an error came of."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.credentials import without_those_of
-from xorlab.errors import StoreError
+from xorlab.errors import StoreError, causes
 from xorlab.quiet import quiet
 from xorlab.tracking.address import database_file, shown
 
@@ -132,14 +132,14 @@ def let_go(error: BaseException) -> None:
     Ctrl-C may come anywhere, in the middle of a transaction too. Its session lives as long as the
     traceback does, and would keep the database locked against what is still to be written.
     """
-    for one in _chain(error):
+    for one in causes(error):
         traceback.clear_frames(one.__traceback__)
     gc.collect()  # connections and their transactions know each other
 
 
 def explained(uri: str, error: BaseException) -> str | None:
     """The store with cause and next step; None for an error of another kind."""
-    text = " ".join(map(str, _chain(error)))
+    text = " ".join(map(str, causes(error)))
     for pattern, cause, step in _CAUSES:
         found = re.search(pattern, text, re.IGNORECASE)
         if found:
@@ -148,15 +148,9 @@ def explained(uri: str, error: BaseException) -> str | None:
     return None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def _where(error: BaseException) -> str:
     """The file or folder that the system complained about."""
-    for one in _chain(error):
+    for one in causes(error):
         if isinstance(one, OSError) and one.filename is not None:
             return f": {Path(os.fsdecode(one.filename)).parent}"
     return ""
