@@ -67,7 +67,8 @@ class ClientRecorder:
                 identifiers.append(None if there else record_run(self._store, record, once))
         finally:  # of what is recorded when something breaks off, too
             names = names_of(records) if once else {}
-            gone = without_duplicates(self._store, names, sweep_of(records))
+            self.gave_way |= without_duplicates(self._store, names, sweep_of(records))
+        gone = self.gave_way
         return [None if identifier in gone else identifier for identifier in identifiers]
 
     def settle(self) -> str | None:
