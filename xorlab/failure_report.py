@@ -12,6 +12,9 @@ from xorlab.analysis.summary import Summary
 from xorlab.diagnosis import diagnose
 from xorlab.errors import ConfigError, StoreError
 
+# How the notes begin that are made here.
+_WHY, _NOT_DIAGNOSED = "why", "failures are not diagnosed"
+
 
 def with_failures(summary: Summary) -> Summary:
     """The same with a figure of why its unsolved runs failed, and a line that counts them.
@@ -31,9 +34,6 @@ def with_failures(summary: Summary) -> Summary:
     figures = {**summary.figures, "failures.png": png(failure_bars(table, summary.by))}
     notes = _with_note(summary, f"{_WHY} {len(diagnosis)} runs were not solved: {told}")
     return replace(summary, figures=figures, notes=notes)
-
-
-_WHY, _NOT_DIAGNOSED = "why", "failures are not diagnosed"
 
 
 def _with_note(summary: Summary, note: str) -> tuple[str, ...]:

@@ -58,10 +58,11 @@ def report_html(
         success_cells(summary.settings, summary.by) if len(summary.settings) else ([], [])
     )
     columns, cells = _run_cells(summary.runs, summary.by)
+    shared = shared_settings(summary.runs)
     page = environment.get_template("report.html").render(
         title=title,
         headline=summary.headline,
-        facts={**facts, "every run": whole_label(shared_settings(summary.runs))},
+        facts={**facts, **({"every run": whole_label(shared)} if shared else {})},
         claims=summary.claims,
         notes=summary.notes,
         failed=failed,
