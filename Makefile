@@ -60,23 +60,23 @@ fuzz: $(READY)  ## try a hundred thousand hostile inputs
 
 faults: $(READY)  ## make everything go wrong that can, some 250 times, and see that nothing is lost
 	$(BIN)/python -m tests.faults
-	$(BIN)/python -m pytest tests/sweep/test_engine_faults.py
+	$(BIN)/python -m pytest tests/engines/test_engine_faults.py
 
 load: $(READY)  ## eight sweeps at once into one store, SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks.load
 
 studies: $(READY)  ## run the published studies, write the table of what they claim and what is measured
-	$(BIN)/python -m tests.studies build/studies
+	$(BIN)/python -m experiments.run_studies build/studies
 
 notebooks: $(READY)  ## run the sweeps of the notebooks, execute them, draw the picture
 	rm -rf build/notebooks && mkdir -p build/notebooks
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=first
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=failures
-	$(BIN)/python -m tests.notebooks build/notebooks \
+	$(BIN)/python -m experiments.execute_notebooks build/notebooks \
 		conclusions first_sweep fractal_boundary reading_failures seeds_and_cutoffs
 
 gallery: studies  ## run the published studies, execute their notebooks
-	$(BIN)/python -m tests.notebooks build/studies hamey1991 kramer1988 kolen1990 tr_xor
+	$(BIN)/python -m experiments.execute_notebooks build/studies hamey1991 kramer1988 kolen1990 tr_xor
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -98,7 +98,7 @@ def process() -> Callable[..., subprocess.Popen[str]]:
 @pytest.fixture(scope="session")
 def _empty_store(tmp_path_factory) -> Path:
     """A new store; making one takes MLflow seconds, copying it none."""
-    from xorlab.tracking.store import open_store
+    from xorlab.tracking.store.store import open_store
 
     folder = tmp_path_factory.mktemp("store")
     store = open_store(f"sqlite:///{folder / 'mlflow.db'}", "template")
@@ -115,7 +115,7 @@ def store_file(_empty_store: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
     """The address of an mlflow server that all tests share; each takes its own experiment."""
-    from tests.servers import serving_store
+    from tests.helpers.servers import serving_store
 
     folder: Path = tmp_path_factory.mktemp("server")
     with serving_store(folder, folder / "mlflow.db") as address:

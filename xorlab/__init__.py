@@ -8,45 +8,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xorlab.analysis.comparison import Comparison, compare, compare_all
-    from xorlab.analysis.convergence import convergence
-    from xorlab.analysis.failures import failure_table
-    from xorlab.analysis.sample_size import seeds_needed
-    from xorlab.composition import configure
-    from xorlab.config import Config
-    from xorlab.diagnosis import diagnose
+    from xorlab.analysis.statistics.comparison import compare, compare_all
+    from xorlab.analysis.statistics.convergence import convergence
+    from xorlab.analysis.statistics.sample_size import seeds_needed
+    from xorlab.analysis.statistics.verdict import Comparison
+    from xorlab.config.compose import configure
+    from xorlab.config.schema import Config
     from xorlab.errors import ConfigError, StoreError, UsageError
-    from xorlab.landscapes import Landscape, landscape
-    from xorlab.result import Result
+    from xorlab.failures.classes import failure_table
+    from xorlab.failures.diagnose import diagnose
+    from xorlab.landscapes.landscape import Landscape, landscape
+    from xorlab.networks.result import Result
+    from xorlab.networks.train import predict, train, train_many
     from xorlab.tracking.landscapes import load_landscape
-    from xorlab.tracking.reader import load_curves, load_runs
-    from xorlab.tracking.weights import load_weights
-    from xorlab.training import predict, train, train_many
+    from xorlab.tracking.read.runs import load_curves, load_runs
+    from xorlab.tracking.read.weights import load_weights
 
 # Where each public name lives. They are imported when first used: MLflow alone takes seconds.
 _HOMES = {
-    "Comparison": "analysis.comparison",
-    "Config": "config",
+    "Comparison": "analysis.statistics.comparison",
+    "Config": "config.schema",
     "ConfigError": "errors",
-    "Landscape": "landscapes",
-    "Result": "result",
+    "Landscape": "landscapes.landscape",
+    "Result": "networks.result",
     "StoreError": "errors",
     "UsageError": "errors",
-    "compare": "analysis.comparison",
-    "compare_all": "analysis.comparison",
-    "configure": "composition",
-    "convergence": "analysis.convergence",
-    "diagnose": "diagnosis",
-    "failure_table": "analysis.failures",
-    "landscape": "landscapes",
-    "load_curves": "tracking.reader",
+    "compare": "analysis.statistics.comparison",
+    "compare_all": "analysis.statistics.comparison",
+    "configure": "config.compose",
+    "convergence": "analysis.statistics.convergence",
+    "diagnose": "failures.diagnose",
+    "failure_table": "failures.classes",
+    "landscape": "landscapes.landscape",
+    "load_curves": "tracking.read.runs",
     "load_landscape": "tracking.landscapes",
-    "load_runs": "tracking.reader",
-    "load_weights": "tracking.weights",
-    "predict": "training",
-    "seeds_needed": "analysis.sample_size",
-    "train": "training",
-    "train_many": "training",
+    "load_runs": "tracking.read.runs",
+    "load_weights": "tracking.read.weights",
+    "predict": "networks.train",
+    "seeds_needed": "analysis.statistics.sample_size",
+    "train": "networks.train",
+    "train_many": "networks.train",
 }
 
 __all__ = [

@@ -8,16 +8,16 @@ import sys
 def main() -> int:
     """Run the command line; returns the exit code: 0 done, 1 a job failed, 2 wrong usage."""
     if any(option in ("-h", "--help") for option in sys.argv[1:]):
-        from xorlab.help import help_text
+        from xorlab.config.help import help_text
 
         sys.stdout.write(help_text())
         return 0
     if sys.argv[1:] == ["--version"]:
-        from xorlab.environment import package_version
+        from xorlab.system.environment import package_version
 
         sys.stdout.write(f"xorlab {package_version()}\n")
         return 0
-    from xorlab.app import run_command
+    from xorlab.commands.app import run_command
 
     return run_command()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xorlab.credentials import without_credentials
+from xorlab.system.credentials import without_credentials
 
 
 class ConfigError(ValueError):

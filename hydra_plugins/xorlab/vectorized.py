@@ -35,7 +35,7 @@ class _Plugin:
 class VectorizedLauncher(_Plugin, Launcher):
     """Trains the jobs of a sweep together, as few large array programs.
 
-    Its keys are those of `xorlab.sweep.engines.options.Options`.
+    Its keys are those of `xorlab.engines.options.Options`.
     """
 
     def __init__(

@@ -10,9 +10,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 import xorlab
-from tests.analysis.samples import LIMIT, epochs_lists, table
-from xorlab.analysis.comparison import holm
-from xorlab.analysis.sooner import Resamples, sooner_interval, sooner_probability
+from tests.helpers.samples import LIMIT, epochs_lists, table
+from xorlab.analysis.statistics.comparison import holm
+from xorlab.analysis.statistics.sooner import Resamples, sooner_interval, sooner_probability
 
 A, B = {"optimizer.lr": 0.1}, {"optimizer.lr": 2.0}
 STORE = Resamples(100)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import xorlab
-from tests.analysis.samples import LIMIT, epochs_lists, table, times
-from xorlab.analysis.convergence import convergence, wilson
-from xorlab.analysis.restarts import best_cutoff
-from xorlab.analysis.running_time import expected_running_time
+from tests.helpers.samples import LIMIT, epochs_lists, table, times
+from xorlab.analysis.statistics.convergence import convergence, wilson
+from xorlab.analysis.statistics.restarts import best_cutoff
+from xorlab.analysis.statistics.running_time import expected_running_time
 
 
 def frame(*epochs: float | None, setting: str = "a", diverged: int = 0) -> pd.DataFrame:

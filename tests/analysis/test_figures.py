@@ -7,11 +7,11 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import CONTEXT
-from xorlab.analysis.figures import png, success_bars
-from xorlab.analysis.sweep_figures import curve_bands, epochs_distribution, success_heatmap
-from xorlab.tasks import make_task
-from xorlab.tracking.frames import curves_frame, record_row, runs_frame
-from xorlab.tracking.record import finished
+from xorlab.analysis.figures.style import png, success_bars
+from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution, success_heatmap
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.tracking.read.frames import curves_frame, runs_frame
+from xorlab.tracking.write.record import finished, record_row
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from xorlab.analysis.bootstrap import counts_in_blocks
-from xorlab.analysis.intervals import mean_interval, mover, newcombe, wilson
+from xorlab.analysis.statistics.bootstrap import counts_in_blocks
+from xorlab.analysis.statistics.intervals import mean_interval, mover, newcombe, wilson
 
 counts = st.integers(1, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 confidences = st.sampled_from([0.8, 0.95, 0.99])

@@ -8,11 +8,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from tests.analysis.samples import LIMIT, epochs_lists, times
-from xorlab.analysis.intervals import wilson
-from xorlab.analysis.restarts import best_cutoff, best_cutoffs, restart_curve
-from xorlab.analysis.running_time import expected_running_time, part
-from xorlab.analysis.survival import kaplan_meier
+from tests.helpers.samples import LIMIT, epochs_lists, times
+from xorlab.analysis.statistics.intervals import wilson
+from xorlab.analysis.statistics.restarts import best_cutoff, best_cutoffs, restart_curve
+from xorlab.analysis.statistics.running_time import expected_running_time, part
+from xorlab.analysis.statistics.survival import kaplan_meier
 
 
 def by_definition(time, solved, c):
@@ -102,8 +102,8 @@ def test_the_best_cutoff_is_the_least_of_the_curve(epochs):
 @given(epochs=epochs_lists, seed=st.integers(0, 9))
 def test_regrets_are_those_of_resampled_runs(epochs, seed):
     """The vectorised bootstrap against one that resamples runs and starts over."""
-    from xorlab.analysis.bootstrap import counts_in_blocks
-    from xorlab.analysis.restarts import _regrets
+    from xorlab.analysis.statistics.bootstrap import counts_in_blocks
+    from xorlab.analysis.statistics.restarts import _regrets
 
     time, solved = times(epochs)
     assume(solved.any())

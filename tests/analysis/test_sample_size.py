@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xorlab
-from xorlab.analysis.intervals import newcombe, wilson
-from xorlab.analysis.sample_size import smallest_p
+from xorlab.analysis.statistics.intervals import newcombe, wilson
+from xorlab.analysis.statistics.sample_size import smallest_p
 
 
 @given(

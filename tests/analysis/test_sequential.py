@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from xorlab.analysis.intervals import wilson
-from xorlab.analysis.sequential import confidence_sequence, seeds_until
+from xorlab.analysis.statistics.intervals import wilson
+from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_until
 
 EXPERIMENTS, LAST = 2000, 300
 LOOKS = np.arange(1, LAST + 1)

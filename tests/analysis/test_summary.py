@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.analysis.samples import table
-from xorlab.analysis.claims import claims
-from xorlab.analysis.convergence import convergence
-from xorlab.analysis.summary import headline, summarise
-from xorlab.tracking.frames import curves_frame
+from tests.helpers.samples import table
+from xorlab.analysis.report.findings import claims
+from xorlab.analysis.report.summary import headline, summarise
+from xorlab.analysis.statistics.convergence import convergence
+from xorlab.tracking.read.frames import curves_frame
 
 RUNS = table({0.5: [1, 2, None]}, status="FINISHED")
 COUNTS = "2 solved, 1 unsolved, 0 diverged"

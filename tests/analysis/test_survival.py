@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-from tests.analysis.samples import LIMIT, epochs_lists, times
-from xorlab.analysis.intervals import wilson
-from xorlab.analysis.survival import kaplan_meier, logrank
+from tests.helpers.samples import LIMIT, epochs_lists, times
+from xorlab.analysis.statistics.intervals import wilson
+from xorlab.analysis.statistics.survival import kaplan_meier, logrank
 
 # Censored anywhere.
 censored_lists = st.lists(

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import xorlab
-from xorlab.analysis.figures import png
-from xorlab.analysis.parallel import parallel_coordinates
-from xorlab.analysis.survival_figures import ert_curves, survival_curves
-from xorlab.analysis.sweep_figures import curve_bands, epochs_distribution
+from xorlab.analysis.figures.parallel import parallel_coordinates
+from xorlab.analysis.figures.style import png
+from xorlab.analysis.figures.survival import ert_curves, survival_curves
+from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution
 
 
 @pytest.fixture

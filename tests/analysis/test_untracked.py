@@ -8,9 +8,9 @@ import pytest
 import xorlab
 from tests.tracking.test_recording import CONTEXT
 from xorlab.analysis.untracked import runs_of
-from xorlab.tasks import make_task
-from xorlab.tracking.frames import record_row, runs_frame
-from xorlab.tracking.record import finished
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.tracking.read.frames import runs_frame
+from xorlab.tracking.write.record import finished, record_row
 
 
 def test_a_row_has_what_the_recorded_run_has():

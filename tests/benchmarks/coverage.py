@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 from scipy import special
 
-from xorlab.analysis.bootstrap import counts_in_blocks
-from xorlab.analysis.intervals import newcombe, wilson
-from xorlab.analysis.restarts import best_cutoffs
-from xorlab.analysis.running_time import Part, part
-from xorlab.analysis.sooner import Resamples, sooner_interval
-from xorlab.analysis.survival import kaplan_meier, logrank
+from xorlab.analysis.statistics.bootstrap import counts_in_blocks
+from xorlab.analysis.statistics.intervals import newcombe, wilson
+from xorlab.analysis.statistics.restarts import best_cutoffs
+from xorlab.analysis.statistics.running_time import Part, part
+from xorlab.analysis.statistics.sooner import Resamples, sooner_interval
+from xorlab.analysis.statistics.survival import kaplan_meier, logrank
 
 Floats = npt.NDArray[np.float64]
 MEDIAN = 100

@@ -20,15 +20,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import xorlab
-from tests.clusters import Cluster, cluster, missing
-from xorlab.grid import Grid
-from xorlab.sweep.cost import seconds_of
-from xorlab.sweep.cuts import Cuts
-from xorlab.sweep.engines.make import make_engine
-from xorlab.sweep.engines.options import Options
-from xorlab.sweep.handing import handed
-from xorlab.sweep.jobs import catalogued
-from xorlab.sweep.plan import Tasks, make_plan
+from tests.helpers.clusters import Cluster, cluster, missing
+from xorlab.engines.dispatch import handed
+from xorlab.engines.make import make_engine
+from xorlab.engines.options import Options
+from xorlab.landscapes.grid import Grid
+from xorlab.networks.cost import seconds_of
+from xorlab.sweep.plan.chunks import Cuts
+from xorlab.sweep.plan.jobs import catalogued
+from xorlab.sweep.plan.plan import Tasks, make_plan
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)
@@ -76,7 +76,7 @@ def tracked(sizes: list[int], epochs: int, engines: dict[str, Cluster], folder: 
 
 
 def _seconds(folder: Path, experiment: str) -> float:
-    from xorlab.tracking.store import open_store
+    from xorlab.tracking.store.store import open_store
 
     store = open_store(f"sqlite:///{folder}/mlflow.db", experiment, create=False)
     (parent,) = store.client.search_runs([store.experiment_id], "tags.`xorlab.sweep_key` LIKE '%'")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import xorlab
-from tests.postgres import no_postgres, serving_postgres
+from tests.helpers.postgres import no_postgres, serving_postgres
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ from rich.console import Console
 from rich.table import Table
 
 import xorlab
-from xorlab.composition import Composer, config_directory, register_schema
-from xorlab.provenance import Provenance
-from xorlab.tasks import make_task
-from xorlab.tracking.bulk import BulkRecorder
-from xorlab.tracking.record import Context, finished
-from xorlab.tracking.recorder import ClientRecorder
-from xorlab.tracking.store import open_store
+from xorlab.config.compose import Composer, config_directory, register_schema
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.system.git import Provenance
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.bulk_recorder import BulkRecorder
+from xorlab.tracking.write.client_recorder import ClientRecorder
+from xorlab.tracking.write.record import Context, finished
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONSOLE = Console(width=110)

@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import notebook_loop, peers
-from xorlab.config import Config
-from xorlab.sweep.executors import Processes
-from xorlab.sweep.work import Work
-from xorlab.tasks import make_task
-from xorlab.training import train, train_many
+from xorlab.config.schema import Config
+from xorlab.engines.local import Processes
+from xorlab.engines.work import Work
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import train, train_many
 
 PEER_EPOCHS = 300
 

@@ -18,7 +18,7 @@ from tests.faults.fault import Fault, Outcome
 from tests.faults.landscape_faults import LANDSCAPE, PIECES, same, trained_again, whole
 from tests.faults.server_faults import HURRY, places, started, with_shared
 from tests.faults.sweeps import INLINE
-from tests.proxies import CUT, CUT_AFTER, ERROR, PASS, proxied
+from tests.helpers.proxies import CUT, CUT_AFTER, ERROR, PASS, proxied
 
 AGAIN = r"does not answer \(.+\).*(when it answers again: xorlab landscape|repeat the command)"
 BRIDGED = r"networks in .* s(, .* recorded before)?: run"  # pieces waited, or a call was repeated
@@ -80,7 +80,7 @@ def there_by_now(server: str, experiment: str, name: str) -> dict[str, bytes]:
 
 
 def deliver(folder: Path) -> None:
-    from xorlab.outbox import main
+    from xorlab.commands.outbox import main
 
     if (folder / "outbox").is_dir():
         with redirect_stdout(io.StringIO()):

@@ -29,7 +29,7 @@ from tests.faults.sweeps import (
     sweeping,
     until,
 )
-from tests.postgres import Postgres, no_postgres, serving_postgres
+from tests.helpers.postgres import Postgres, no_postgres, serving_postgres
 
 GO_ON = (
     r"the database server does not answer \(.*\)\. See that it runs, then start the same command"

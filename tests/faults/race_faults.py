@@ -15,7 +15,7 @@ from random import Random
 
 from tests.faults.fault import Fault, Outcome
 from tests.faults.server_faults import SWEEP, again, outcome, places, with_shared
-from tests.proxies import CUT, CUT_AFTER, PASS, Proxy, Rule, proxied
+from tests.helpers.proxies import CUT, CUT_AFTER, PASS, Proxy, Rule, proxied
 
 TOLD = r"^6 runs in .* s: "
 MOST_REQUESTS = 45  # from the first run that both record on

@@ -25,8 +25,8 @@ from unittest.mock import patch
 from mlflow import MlflowClient
 
 from tests.faults.fault import Fault, Outcome
-from tests.proxies import CUT, CUT_AFTER, ERROR, LATE, LATE_AFTER, PASS, Proxy, proxied
-from tests.servers import serving_store
+from tests.helpers.proxies import CUT, CUT_AFTER, ERROR, LATE, LATE_AFTER, PASS, Proxy, proxied
+from tests.helpers.servers import serving_store
 
 SWEEP = ("-m", "seed=1,2", "network.hidden=2,3,4", "training.epochs=20",
          "hydra.launcher.executor=inline")  # fmt: skip
@@ -227,7 +227,7 @@ def started(*arguments: str) -> tuple[int, str]:
 
 def recover(folder: Path, told: str, *sweep: str) -> None:
     """Type what a message asks for."""
-    from xorlab.outbox import main
+    from xorlab.commands.outbox import main
 
     if "xorlab-outbox --folder" in told:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -244,7 +244,7 @@ def again(*sweep: str) -> None:
 
 def deliverer(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "xorlab.outbox", "--folder", str(folder / "outbox")],
+        [sys.executable, "-m", "xorlab.commands.outbox", "--folder", str(folder / "outbox")],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 

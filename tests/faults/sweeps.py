@@ -116,7 +116,7 @@ def _prepare() -> None:
     assert threading.active_count() == 1, "faults are injected from a process without threads"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name in ("matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_store",
-                 "mlflow.tracking", "pyarrow.parquet", "xorlab.app", "xorlab.sweep.launch",
+                 "mlflow.tracking", "pyarrow.parquet", "xorlab.commands.app", "xorlab.sweep.launch",
                  "xorlab.sweep.session"):  # fmt: skip
         import_module(name)
 

@@ -23,7 +23,7 @@ from tests.faults.server_faults import (
     restarted,
     started,
 )
-from tests.proxies import ERROR, PASS, proxied
+from tests.helpers.proxies import ERROR, PASS, proxied
 
 
 def check(found):

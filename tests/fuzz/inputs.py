@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 
-from xorlab.config import GROUPS, LEAVES
+from xorlab.config.schema import GROUPS, LEAVES
 from xorlab.errors import spell
 
 SECRET = "hunter2XYZ"

@@ -15,20 +15,20 @@ from hydra.core.config_search_path import SearchPathQuery
 
 import xorlab
 from tests.fuzz import inputs
-from xorlab import repeat, report
-from xorlab.analysis.report import report_html
-from xorlab.analysis.summary import Summary, summarise
-from xorlab.checks import check
-from xorlab.choices import TaskConfig
-from xorlab.composition import Composer, config_directory, register_schema
+from xorlab.analysis.report.html import report_html
+from xorlab.analysis.report.summary import Summary, summarise
+from xorlab.commands import repeat, report
+from xorlab.config.compose import Composer, config_directory, register_schema
+from xorlab.config.fields import is_name
+from xorlab.config.groups import TaskConfig
+from xorlab.config.messages import readable
+from xorlab.config.rules import check
 from xorlab.errors import ConfigError, StoreError, UsageError, told
-from xorlab.keys import is_name
-from xorlab.tasks import make_task
-from xorlab.tracking.address import resolve, shown
-from xorlab.tracking.record import config_yaml
-from xorlab.tracking.store import _folder
-from xorlab.tracking.weights import _config
-from xorlab.usage import readable
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.tracking.read.weights import _config
+from xorlab.tracking.store.address import resolve, shown
+from xorlab.tracking.store.store import _folder
+from xorlab.tracking.write.record import config_yaml
 
 READABLE = (ConfigError, UsageError, StoreError)
 

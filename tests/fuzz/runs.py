@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import xorlab
-from xorlab.config import TrackingConfig
-from xorlab.provenance import Provenance
-from xorlab.tasks import make_task
-from xorlab.tracking.open import make_recorder
-from xorlab.tracking.record import Context, finished
-from xorlab.tracking.store import open_store
+from xorlab.config.schema import TrackingConfig
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.system.git import Provenance
+from xorlab.tracking.choose_recorder import make_recorder
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.record import Context, finished
 
 
 def record_some() -> list[str | None]:

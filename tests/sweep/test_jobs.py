@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorlab import configure
-from xorlab.identity import run_key
-from xorlab.sweep.jobs import Catalogue, catalogued
-from xorlab.sweep.plan import Tasks, make_plan
-from xorlab.sweep.product import grid_of
-from xorlab.training import shard_key
+from xorlab.config.identity import run_key
+from xorlab.networks.train import shard_key
+from xorlab.sweep.plan.grid import grid_of
+from xorlab.sweep.plan.jobs import Catalogue, catalogued
+from xorlab.sweep.plan.plan import Tasks, make_plan
 
 VALUES = {
     "seed": ["1", "2", "4294967295"],

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import xorlab.sweep.ledger as module
-from xorlab.sweep.curves import parts, write_parquet
-from xorlab.sweep.ledger import Ledger
-from xorlab.tracking.frames import curves_frame, runs_frame
+import xorlab.sweep.summary.ledger as module
+from xorlab.sweep.summary.curves import parts, write_parquet
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.tracking.read.frames import curves_frame, runs_frame
 
 NUMBERS = st.floats(width=64) | st.sampled_from([float("nan"), float("-inf"), 5e-324])
 ROWS = st.fixed_dictionaries(

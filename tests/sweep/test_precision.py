@@ -8,8 +8,8 @@ import pytest
 
 import xorlab
 from tests.sweep.test_sweeps import INLINE, parents
-from xorlab.analysis.sequential import confidence_sequence
-from xorlab.report import main as report
+from xorlab.analysis.statistics.sequential import confidence_sequence
+from xorlab.commands.report import main as report
 
 # Hopeless, doubtful and easy: lr for the default network in few epochs.
 RATES = ("network.hidden=2", "optimizer.lr=0.001,3", "training.epochs=600")

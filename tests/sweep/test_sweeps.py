@@ -16,10 +16,10 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import record_of
-from xorlab.sweep.axes import swept
-from xorlab.sweep.jobs import catalogued
-from xorlab.tracking.bulk import BulkRecorder
-from xorlab.tracking.store import open_store
+from xorlab.sweep.plan.axes import swept
+from xorlab.sweep.plan.jobs import catalogued
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.bulk_recorder import BulkRecorder
 
 SMALL = ("-m", "seed=range(0,6)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=800")
 INLINE = "hydra.launcher.executor=inline"
@@ -262,7 +262,7 @@ def test_a_study_is_a_sweep_that_can_be_made_smaller(command, store_file):
 
 def _breaking(monkeypatch, seeds):
     """Make training break off for some seeds, as a fault in a worker would."""
-    import xorlab.sweep.work as work
+    import xorlab.engines.work as work
 
     true = work.train_chunk
 
@@ -424,7 +424,7 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     from hydra.core.utils import JobStatus
     from hydra.types import HydraContext, RunMode
 
-    from xorlab.composition import config_directory, register_schema
+    from xorlab.config.compose import config_directory, register_schema
 
     monkeypatch.setattr(sys, "argv", ["xorlab"])
     register_schema()

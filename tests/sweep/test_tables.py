@@ -7,12 +7,12 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.analysis.samples import table
+from tests.helpers.samples import table
 from xorlab import configure, convergence
-from xorlab.analysis.success_table import success_cells
-from xorlab.sweep.jobs import catalogued
-from xorlab.sweep.plan import Tasks, make_plan
-from xorlab.sweep.tables import plan_table, summary_table
+from xorlab.analysis.report.success_table import success_cells
+from xorlab.sweep.plan.jobs import catalogued
+from xorlab.sweep.plan.plan import Tasks, make_plan
+from xorlab.sweep.summary.tables import plan_table, summary_table
 
 BY = ["network.hidden", "optimizer.lr"]
 RUNS = table({0.5: [1, 2, 3, None], 2.0: [4] * 20, 11.25: [None] * 3}, **{"network.hidden": 2})

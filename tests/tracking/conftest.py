@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.postgres import Postgres, no_postgres, serving_postgres
-from xorlab.tracking.store import open_store
+from tests.helpers.postgres import Postgres, no_postgres, serving_postgres
+from xorlab.tracking.store.store import open_store
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xorlab.tracking import columns
-from xorlab.tracking.columns import Numbers, Spelt, Texts
+from xorlab.tracking.read import columns
+from xorlab.tracking.read.columns import Numbers, Spelt, Texts
 
 NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False))
 PLACES = st.lists(st.integers(0, 30), unique=True).map(sorted)

@@ -12,18 +12,23 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import record_of
-from xorlab.provenance import provenance
-from xorlab.tracking.bulk import BulkRecorder
-from xorlab.tracking.delivery import deliver
-from xorlab.tracking.duplicates import without_duplicates
-from xorlab.tracking.kept import KeptRun, KeptSweep
-from xorlab.tracking.outbox import Outbox, place
-from xorlab.tracking.owner import OWNER_TAG
-from xorlab.tracking.parent import About, mend, open_parent
-from xorlab.tracking.record import PARENT_TAG, RECORD_TAG, SWEEP_TAG, Record
-from xorlab.tracking.recorder import ClientRecorder, finished_keys, names_of, record_run
-from xorlab.tracking.search import finished_runs
-from xorlab.tracking.store import Store, open_store
+from xorlab.system.git import provenance
+from xorlab.tracking.names import OWNER_TAG, PARENT_TAG, RECORD_TAG, SWEEP_TAG
+from xorlab.tracking.outbox.delivery import deliver
+from xorlab.tracking.outbox.files import KeptRun, KeptSweep
+from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.read.search import finished_runs
+from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.write.bulk_recorder import BulkRecorder
+from xorlab.tracking.write.client_recorder import (
+    ClientRecorder,
+    finished_keys,
+    names_of,
+    record_run,
+)
+from xorlab.tracking.write.duplicates import without_duplicates
+from xorlab.tracking.write.record import Record
+from xorlab.tracking.write.sweep_run import About, mend, open_parent
 
 RECORD = record_of("seed=1", "training.epochs=5")
 
@@ -175,8 +180,8 @@ def test_a_run_that_ends_while_a_transaction_is_open_gives_way_to_what_it_writes
         assert ready.wait(60)
         return BulkRecorder(store).record([of_sweep("another")], once=True)
 
-    monkeypatch.setattr("xorlab.tracking.bulk.check_there", before_commit)
-    monkeypatch.setattr("xorlab.tracking.recorder.check_there", before_the_end)
+    monkeypatch.setattr("xorlab.tracking.write.bulk_recorder.check_there", before_commit)
+    monkeypatch.setattr("xorlab.tracking.write.client_recorder.check_there", before_the_end)
     (bulk,), (client,) = at_once(
         in_bulk, lambda: ClientRecorder(store).record([RECORD], once=True)
     )  # fmt: skip

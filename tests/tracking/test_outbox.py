@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 import xorlab
 from tests.faults.server_faults import HURRY
-from tests.proxies import CUT_AFTER, ERROR, PASS, proxied
-from xorlab.outbox import main
-from xorlab.tracking import server as server_module
-from xorlab.tracking.kept import (
+from tests.helpers.proxies import CUT_AFTER, ERROR, PASS, proxied
+from xorlab.commands.outbox import main
+from xorlab.tracking.outbox.files import (
     DamagedError,
     KeptFile,
     KeptRun,
@@ -27,10 +26,11 @@ from xorlab.tracking.kept import (
     kept_run,
     kept_sweep,
 )
-from xorlab.tracking.outbox import Outbox
-from xorlab.tracking.record import Record
-from xorlab.tracking.server import ServerAwayError
-from xorlab.tracking.store import open_store
+from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.store import server as server_module
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.record import Record
 
 SECRET = "hunter2XYZ"
 SWEEP = ("-m", "seed=1,2", "network.hidden=2,3", "training.epochs=20",

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 import xorlab
-from tests.postgres import PASSWORD, no_postgres
-from tests.servers import serving_store
+from tests.helpers.postgres import PASSWORD, no_postgres
+from tests.helpers.servers import serving_store
 from tests.tracking.test_recording import records, rows_of, without_identity
-from xorlab.config import TrackingConfig
+from xorlab.config.schema import TrackingConfig
 from xorlab.errors import ConfigError, StoreError
-from xorlab.tracking.bulk import BulkRecorder, refusal
-from xorlab.tracking.open import make_recorder
-from xorlab.tracking.recorder import ClientRecorder
-from xorlab.tracking.store import open_store
+from xorlab.tracking.choose_recorder import make_recorder
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
+from xorlab.tracking.write.client_recorder import ClientRecorder
 
 pytestmark = pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
 SWEEP = ("-m", "seed=range(0,8)", "optimizer.lr=0.5,3", "training.epochs=400")
@@ -92,7 +92,7 @@ def test_a_sweep_is_recorded_resumed_read_and_summed_up(uri, shared, command, tm
         runs.sort_values("run_id", ignore_index=True),
     )
     report = subprocess.run(
-        [sys.executable, "-m", "xorlab.report", "latest", "--uri", uri, "--out", "report"],
+        [sys.executable, "-m", "xorlab.commands.report", "latest", "--uri", uri, "--out", "report"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert report.returncode == 0, report.stderr

@@ -15,15 +15,16 @@ import yaml
 from sqlalchemy import text
 
 from xorlab import configure, load_curves, load_runs, train
-from xorlab.config import TrackingConfig
-from xorlab.provenance import Provenance
-from xorlab.tasks import make_task
-from xorlab.tracking.bulk import KNOWN_REVISIONS, BulkRecorder, refusal
-from xorlab.tracking.open import make_recorder
-from xorlab.tracking.record import Context, config_yaml, failed, finished, run_name
-from xorlab.tracking.recorder import ClientRecorder, local_folder
-from xorlab.tracking.search import ended_runs, finished_runs
-from xorlab.tracking.store import open_store, session_of
+from xorlab.config.schema import TrackingConfig
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.system.git import Provenance
+from xorlab.tracking.choose_recorder import make_recorder
+from xorlab.tracking.read.search import ended_runs, finished_runs
+from xorlab.tracking.store.artifacts import local_folder
+from xorlab.tracking.store.store import open_store, session_of
+from xorlab.tracking.write.bulk_recorder import KNOWN_REVISIONS, BulkRecorder, refusal
+from xorlab.tracking.write.client_recorder import ClientRecorder
+from xorlab.tracking.write.record import Context, config_yaml, failed, finished, run_name
 
 CONTEXT = Context(Provenance("1.2.3", "c0ffee", "main", dirty=True), sweep="a" * 32)
 KINDS = {
@@ -124,7 +125,8 @@ def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, mo
     broken = record_of("seed=3", "training.epochs=5")
     broken.params["too long"] = "x" * 9000
     broken.params.update({f"p{n}": "x" * 9000 for n in range(3)})
-    target = "xorlab.tracking.bulk._latest" if bulk else "mlflow.tracking.MlflowClient.log_batch"
+    ours = "xorlab.tracking.write.bulk_recorder._latest"
+    target = ours if bulk else "mlflow.tracking.MlflowClient.log_batch"
 
     def breaks(*arguments, **options):
         raise KeyboardInterrupt
@@ -168,7 +170,8 @@ def test_what_was_finished_in_the_meantime_is_left_out(store_file):
 
 
 def test_a_schema_revision_that_is_not_known_is_recorded_run_by_run(store_file, monkeypatch):
-    monkeypatch.setattr("xorlab.tracking.bulk.KNOWN_REVISIONS", frozenset({"another"}))
+    known = "xorlab.tracking.write.bulk_recorder.KNOWN_REVISIONS"
+    monkeypatch.setattr(known, frozenset({"another"}))
     notes: list[str] = []
     recorder = make_recorder(open_store(None, "xorlab"), TrackingConfig(), notes.append)
     assert isinstance(recorder, ClientRecorder)

@@ -12,12 +12,14 @@ import pytest
 
 from xorlab import load_runs
 from xorlab.errors import ConfigError, StoreError
-from xorlab.tracking.address import resolve, shown
-from xorlab.tracking.store import open_store
-from xorlab.tracking.trouble import let_go
+from xorlab.tracking.store.address import resolve, shown
+from xorlab.tracking.store.errors import let_go
+from xorlab.tracking.store.store import open_store
 
-OPEN = "import sys; from xorlab.tracking.store import open_store as o; s = o(None, sys.argv[1]); " \
-       "print(s.experiment_id)"  # fmt: skip
+OPEN = (
+    "import sys; from xorlab.tracking.store.store import open_store; "
+    "print(open_store(None, sys.argv[1]).experiment_id)"
+)
 
 
 def test_the_default_is_an_absolute_address_in_this_folder(tmp_path, monkeypatch):

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 
 import xorlab
-from tests.strategies import shapes
-from xorlab.config import Config
+from tests.helpers.strategies import shapes
+from xorlab.config.identity import from_science, science
+from xorlab.config.schema import Config
 from xorlab.errors import ConfigError, StoreError
-from xorlab.identity import from_science, science
-from xorlab.tracking.record import config_yaml
-from xorlab.tracking.store import open_store
-from xorlab.tracking.weights import _config
+from xorlab.tracking.read.weights import _config
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.record import config_yaml
 
 INLINE = "hydra.launcher.executor=inline"
 MIXTURE = (

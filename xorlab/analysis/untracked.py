@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xorlab.config import Config
-from xorlab.identity import science
-from xorlab.result import Result
+from xorlab.config.identity import science
+from xorlab.config.schema import Config
+from xorlab.networks.result import Result
 
 
 def runs_of(configs: Iterable[Config], results: Iterable[Result]) -> pd.DataFrame:

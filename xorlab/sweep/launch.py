@@ -12,29 +12,29 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from xorlab.checks import check
-from xorlab.composition import Composer
-from xorlab.config import Config, TrackingConfig
+from xorlab.config.compose import Composer
+from xorlab.config.messages import readable
+from xorlab.config.rules import check
+from xorlab.config.schema import Config, TrackingConfig
+from xorlab.engines.make import make_engine
+from xorlab.engines.options import Options
 from xorlab.errors import ConfigError, NoStoreError, UsageError
-from xorlab.memory import refuse_too_much
-from xorlab.sweep.axes import swept
-from xorlab.sweep.closing import deliver_all
-from xorlab.sweep.engines.make import make_engine
-from xorlab.sweep.engines.options import Options
-from xorlab.sweep.jobs import Catalogue, Job, Jobs
-from xorlab.sweep.ledger import Ledger
-from xorlab.sweep.plan import Plan, Tasks, make_plan
-from xorlab.sweep.product import Product, grid_of
-from xorlab.sweep.returns import JobFailedError, JobReturns, objective
+from xorlab.networks.memory import refuse_too_much
+from xorlab.sweep.job_returns import JobFailedError, JobReturns, objective
+from xorlab.sweep.plan.axes import swept
+from xorlab.sweep.plan.grid import Product, grid_of
+from xorlab.sweep.plan.jobs import Catalogue, Job, Jobs
+from xorlab.sweep.plan.plan import Plan, Tasks, make_plan
 from xorlab.sweep.session import Session
-from xorlab.sweep.tables import plan_table
-from xorlab.tracking.keeper import results
-from xorlab.tracking.outbox import Outbox
-from xorlab.tracking.record import FINISHED
-from xorlab.tracking.search import ended_runs
-from xorlab.tracking.server import ServerAwayError
-from xorlab.tracking.store import Store, open_store
-from xorlab.usage import readable
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweep.summary.parent_run import deliver_all
+from xorlab.sweep.summary.tables import plan_table
+from xorlab.tracking.names import FINISHED
+from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.outbox.recorder import results
+from xorlab.tracking.read.search import ended_runs
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store, open_store
 
 Returns = Sequence[JobReturn]
 

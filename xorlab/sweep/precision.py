@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from xorlab.analysis.sequential import confidence_sequence, seeds_until
+from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_until
+from xorlab.config.fields import MAX_SEED, is_finite, is_integer
+from xorlab.config.identity import setting
+from xorlab.engines.local import Executor
+from xorlab.engines.make import make_engine
+from xorlab.engines.options import Options
 from xorlab.errors import ConfigError, UsageError
-from xorlab.identity import setting
-from xorlab.keys import MAX_SEED, is_finite, is_integer
-from xorlab.result import SOLVED
-from xorlab.sweep.axes import described, settings_axes, swept
-from xorlab.sweep.engines.make import make_engine
-from xorlab.sweep.engines.options import Options
-from xorlab.sweep.executors import Executor
+from xorlab.networks.result import SOLVED
 from xorlab.sweep.launch import JobsFailedError, Returns, job_returns, launcher_and_grid, prepare
-from xorlab.sweep.plan import Plan
+from xorlab.sweep.plan.axes import described, settings_axes, swept
+from xorlab.sweep.plan.plan import Plan
 from xorlab.sweep.session import Session
-from xorlab.tracking.parent import About
+from xorlab.tracking.write.sweep_run import About
 
 _MOST_SEEDS = 1_000_000
 

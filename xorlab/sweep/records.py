@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xorlab.memory import POINTS_AT_ONCE
-from xorlab.result import Result
-from xorlab.sweep.jobs import Job
-from xorlab.sweep.work import Done, Failure
-from xorlab.tasks import Task
-from xorlab.tracking.record import Context, Record, failed, finished
+from xorlab.engines.work import Done, Failure
+from xorlab.networks.memory import POINTS_AT_ONCE
+from xorlab.networks.result import Result
+from xorlab.networks.tasks.tasks import Task
+from xorlab.sweep.plan.jobs import Job
+from xorlab.tracking.write.record import Context, Record, failed, finished
 
 _RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
 

@@ -13,38 +13,38 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from xorlab.analysis.summary import Summary
-from xorlab.config import TrackingConfig
-from xorlab.credentials import without_credentials
+from xorlab.analysis.report.summary import Summary
+from xorlab.config.schema import TrackingConfig
+from xorlab.engines.dispatch import handed
+from xorlab.engines.local import Executor
+from xorlab.engines.work import Done
 from xorlab.errors import EngineError, StoppedError, StoreError
-from xorlab.interrupts import Interrupts, interruptions
-from xorlab.provenance import provenance
-from xorlab.sweep.axes import described, swept
-from xorlab.sweep.closing import close_parent, summary_at_hand
-from xorlab.sweep.cuts import Cuts
-from xorlab.sweep.executors import Executor
-from xorlab.sweep.handing import handed
-from xorlab.sweep.jobs import Catalogue, Job, Jobs
-from xorlab.sweep.ledger import Ledger
-from xorlab.sweep.plan import Plan, Shard
+from xorlab.sweep.plan.axes import described, swept
+from xorlab.sweep.plan.chunks import Cuts
+from xorlab.sweep.plan.jobs import Catalogue, Job, Jobs
+from xorlab.sweep.plan.plan import Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.records import at_once, records_of
-from xorlab.sweep.summary import REPORT_FILE
-from xorlab.sweep.tables import summary_table
-from xorlab.sweep.work import Done
-from xorlab.tracking.duplicates import without_duplicates_of
-from xorlab.tracking.files import place_of
-from xorlab.tracking.frames import record_row
-from xorlab.tracking.keeper import not_delivered
-from xorlab.tracking.kept import KeptSweep
-from xorlab.tracking.open import make_recorder
-from xorlab.tracking.outbox import Outbox, place
-from xorlab.tracking.parent import About, Parent, mend, open_parent
-from xorlab.tracking.record import FAILED, FINISHED, KILLED, Context, Record
-from xorlab.tracking.search import ended_runs
-from xorlab.tracking.server import ServerAwayError
-from xorlab.tracking.store import Store
-from xorlab.tracking.trouble import let_go, reported
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweep.summary.parent_run import close_parent, summary_at_hand
+from xorlab.sweep.summary.summary import REPORT_FILE
+from xorlab.sweep.summary.tables import summary_table
+from xorlab.system.credentials import without_credentials
+from xorlab.system.git import provenance
+from xorlab.system.signals import Interrupts, interruptions
+from xorlab.tracking.choose_recorder import make_recorder
+from xorlab.tracking.names import FAILED, FINISHED, KILLED
+from xorlab.tracking.outbox.files import KeptSweep
+from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.recorder import not_delivered
+from xorlab.tracking.read.search import ended_runs
+from xorlab.tracking.read.sweep_files import place_of
+from xorlab.tracking.store.errors import let_go, reported
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.duplicates import without_duplicates_of
+from xorlab.tracking.write.record import Context, Record, record_row
+from xorlab.tracking.write.sweep_run import About, Parent, mend, open_parent
 
 _MOST_TOLD = 20  # jobs that are listed one by one
 

@@ -18,28 +18,28 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from xorlab.archive import archived
-from xorlab.choices import choose
-from xorlab.command import LATEST
-from xorlab.config import LEAVES, Config
+from xorlab.config.groups import choose
+from xorlab.config.identity import run_key, science
+from xorlab.config.landscape_rules import weight_number
+from xorlab.config.schema import LEAVES, Config
 from xorlab.errors import StoreError
-from xorlab.grid import Grid
-from xorlab.identity import run_key, science
-from xorlab.landscapes import Landscape, Pixels
-from xorlab.plane import weight_number
-from xorlab.tracking.address import is_server
-from xorlab.tracking.delivery import trouble_of
-from xorlab.tracking.kept import KeptFile
-from xorlab.tracking.outbox import Outbox, place
-from xorlab.tracking.pages import search_all
-from xorlab.tracking.parent import About
-from xorlab.tracking.reader import DEFAULT_EXPERIMENT
-from xorlab.tracking.record import FINISHED, config_yaml, spelled
-from xorlab.tracking.recorder import local_folder, put_artifacts
-from xorlab.tracking.server import ServerAwayError
-from xorlab.tracking.store import Store, open_store
+from xorlab.landscapes.grid import Grid
+from xorlab.landscapes.landscape import Landscape, Pixels
+from xorlab.system.npz import archived
+from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
+from xorlab.tracking.outbox.delivery import trouble_of
+from xorlab.tracking.outbox.files import KeptFile
+from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.read.by_name import LATEST
+from xorlab.tracking.read.pages import search_all
+from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
+from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.artifacts import local_folder, put_artifacts
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.write.record import config_yaml, spelled
+from xorlab.tracking.write.sweep_run import About
 
-LANDSCAPE_TAG = "xorlab.landscape"
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
 _PIECES = "pieces"
 _PIECE_FILE = re.compile(r"([0-9]+)\.npz")

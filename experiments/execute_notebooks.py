@@ -1,0 +1,50 @@
+"""Execute the notebooks on recorded sweeps and draw the README's picture.
+
+Usage: python -m experiments.execute_notebooks FOLDER NAME...
+
+FOLDER holds the mlflow.db of the sweeps that the named notebooks read; see the Makefile. The
+picture belongs to first_sweep.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+import xorlab
+from xorlab.analysis.figures.style import new_figure, png
+from xorlab.analysis.figures.sweep import epochs_distribution, success_heatmap
+
+EXPERIMENTS = Path(__file__).resolve().parent
+
+
+def execute(path: Path, folder: Path) -> None:
+    """Run a notebook in a folder, and save it with its outputs in its place."""
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, kernel_name="python3", timeout=600, resources=resources).execute()
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    nbformat.write(notebook, path)
+
+
+def picture(folder: Path) -> bytes:
+    """What a sweep tells at a glance: how often each setting learns, and how fast."""
+    runs = xorlab.load_runs(f"sqlite:///{folder.resolve() / 'mlflow.db'}", experiment="first")
+    figure = new_figure(11, 4)
+    left, right = figure.subplots(1, 2)
+    by = ["network.hidden", "optimizer.lr"]
+    success_heatmap(xorlab.convergence(runs, by=by), "optimizer.lr", "network.hidden", left)
+    epochs_distribution(runs, "optimizer.lr", right)
+    return png(left, dpi=110)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]).resolve()
+    for name in sys.argv[2:]:
+        execute(EXPERIMENTS / f"{name}.ipynb", target)
+    if "first_sweep" in sys.argv[2:]:
+        (EXPERIMENTS / "first_sweep.png").write_bytes(picture(target))

@@ -1,0 +1,232 @@
+"""The command: the notebook by default, help at once, refusals before any work."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import xorlab
+from hydra_plugins.xorlab.vectorized import LauncherConf, PrecisionConf
+from tests.conftest import ROOT
+from xorlab.config.schema import LEAVES
+from xorlab.errors import spell
+
+# Printed by the notebook on another machine.
+WEIGHTS = ["[[0.37454012 0.95071431]\n [0.73199394 0.59865848]]", "[[0.15601864]\n [0.15599452]]"]
+LOSSES = [
+    0.287974821321425, 0.24943329766543199, 0.24567537147115226, 0.21996241841579695,
+    0.1621992454420141, 0.05270887579146114, 0.016926012420416685, 0.00891778531419988,
+    0.00584454666369325, 0.0042817900236595905,
+]  # fmt: skip
+SEVERAL = "several values make a sweep; start it with xorlab -m"
+PREDICTIONS = "[[0.06028403]\n [0.9444784 ]\n [0.9443732 ]\n [0.05996465]]"
+
+
+def test_with_no_argument_the_notebook_is_printed_and_recorded(command, store_file):
+    told = command()
+    assert (told.code, told.err) == (0, "")
+    for weights in WEIGHTS:
+        assert weights in told.out
+    assert PREDICTIONS in told.out
+    printed = re.findall(r"^step (\d+): loss (\S+)$", told.out, flags=re.MULTILINE)
+    assert [int(step) for step, _ in printed] == list(range(0, 10_000, 1000))
+    np.testing.assert_allclose([float(loss) for _, loss in printed], LOSSES, rtol=1e-12)
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
+    (run,) = xorlab.load_runs().to_dict("records")
+    assert (run["outcome"], run["seed"], run["status"]) == ("solved", 42, "FINISHED")
+    curve = xorlab.load_curves(xorlab.load_runs()).set_index("step")["loss"]
+    np.testing.assert_allclose(curve.loc[range(0, 10_000, 1000)], LOSSES, rtol=1e-12)
+
+
+def test_skip_weights_and_a_sum_are_told(command, store_file):
+    told = command("network.skip=true", "network.readout=sum", "network.output=linear",
+                   "training.epochs=3", "optimizer=rprop")  # fmt: skip
+    assert (told.code, told.err) == (0, "")
+    assert "Initial weights, inputs to hidden:\n" in told.out
+    assert "Initial weights, inputs to output:\n" in told.out
+    assert "hidden to output" not in told.out
+    assert "The output is the sum of the last hidden units, without weights." in told.out
+    assert "Recorded as 'xor h=2 rprop seed=42'" in told.out
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["network.hidden=[4,3]", "task=parity", "training.epochs=20"],
+        ["training.epochs=1"],
+        ["network.output=linear", "network.activation=relu", "optimizer.lr=1e9"],
+        ["training.stop_when_solved=true", "optimizer.lr=3"],
+    ],
+)
+def test_any_single_run_is_told_and_recorded(overrides, command, store_file):
+    told = command(*overrides)
+    assert (told.code, told.err) == (0, "")
+    run = xorlab.load_runs().iloc[0]
+    word = {"solved": "Solved at", "unsolved": "Not solved in", "diverged": "Diverged at"}
+    assert word[run["outcome"]] in told.out
+
+
+def test_help_tells_every_key_with_an_example_at_once():
+    code = "import sys, xorlab.__main__ as m; sys.argv = ['xorlab', '--help']; m.main(); " \
+           "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"  # fmt: skip
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for key, _, leaf, _ in LEAVES:
+        if leaf != "name":
+            assert f"\n  {key}  (default: " in told.stdout
+    of_plug_ins = 2
+    assert told.stdout.count("example: xorlab ") == of_plug_ins + sum(
+        leaf != "name" for _, _, leaf, _ in LEAVES
+    )
+    assert told.stdout.endswith("[]\n")
+
+
+def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default(command):
+    told = command("--help").out
+    for node, conf in (("launcher", LauncherConf()), ("sweeper", PrecisionConf())):
+        for name, default in vars(conf).items():
+            if name not in ("_target_", "params"):
+                assert f"\n  hydra.{node}.{name}  (default: {spell(default)})\n" in told
+    assert "hydra/sweeper=precision" in told
+
+
+def test_the_examples_of_the_help_compose(tmp_path):
+    (tmp_path / "data.csv").write_text("0,1,1\n1,0,1\n")
+    for key, _, _, item in LEAVES:
+        example = item.metadata["example"].replace("'", "")
+        overrides = [word for word in example.split() if word != "-m"]
+        assert xorlab.configure(*overrides), key
+
+
+def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
+    code = "import sys, xorlab; print([n for n in sys.modules if n in ('mlflow', 'pandas')])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("start", [[], ["-m"]])
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optimizer.lr=-1", "optimizer.lr=-1.0: must be a finite number > 0"),
+        ("optimizer.lr=fast", "optimizer.lr=fast: must be a finite number > 0"),
+        ("optimizer.rate=1", "optimizer.rate: there is no such key"),
+        ("task=xorr", "did you mean xor?"),
+        ("tracking.uri=ftp://host", "tracking.uri=ftp://host: must be the address of"),
+        ("seed=[", "seed=[: the [ is never closed; write 'seed=[]'"),
+        ("network.hidden=[2,3", "the [ is never closed; write 'network.hidden=[2,3]'"),
+        ("network.hidden=[2,", "the [ is never closed; where there are spaces, put the whole"),
+        ("network.hidden=2]", "network.hidden=2]: nothing opens the ]"),
+        ("seed=range(0,5", "the ( is never closed; write 'seed=range(0,5)'"),
+        ("tracking.experiment='a", "tracking.experiment='a: the quote ' is never closed"),
+        ("seed", "seed: = is missing; write seed=VALUE, without spaces around the ="),
+        ("=3", "=3: there is no key before the ="),
+        ("seed==3", "seed==3: there are two = signs; write seed=3"),
+        ("seed=1,,2", "seed=1,,2: a value is missing beside a comma; write seed=1,2,3"),
+        ("seed=rang(1,2)", "there is no function rang; did you mean range?"),
+        ("seed=range(1,b)", "seed=range(1,b): range(1,b) cannot be computed"),
+        ("tracking.experiment=a#b", "because of #; a value with spaces or special characters is "
+         """quoted twice, for the shell too: 'tracking.experiment="a#b"'"""),
+        ("--seed=3", "--seed=3: there is no such option; a key has no dashes: seed=3"),
+        ("hydra.launcher.worker=2", "did you mean hydra.launcher.workers?"),
+        ("hydra.sweeper.half_width=0.1", "belongs to hydra/sweeper=precision, which is not"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, command, tmp_path):
+    told = command(*start, override)
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert told.err.count("\n") == 1
+    assert "Traceback" not in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_values_without_m_are_recognised_as_a_sweep(command):
+    for several in ("seed=1,2", "seed=range(0,5)", "task=glob(x*)"):
+        told = command(several)
+        assert told.code == 2
+        assert told.err == f"xorlab: {several}: {SEVERAL}\n"
+
+
+@pytest.mark.parametrize("name", ["ü", "a#b", "a=b", "a;b", "(a)", "a[b]"])
+def test_what_a_message_proposes_for_a_name_means_that_name(name, command):
+    said = command(f"tracking.experiment={name}").err
+    (override,) = shlex.split(said.partition("for the shell too: ")[2])
+    assert xorlab.configure(override).tracking.experiment == name
+
+
+@pytest.mark.parametrize("start", [[], ["-m"]])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("training: {epoch: 5}", "study/mine.yaml: training.epoch: there is no such key; did you "
+         "mean training.epochs?"),
+        ("training: {epochs: fifty}", "study/mine.yaml: training.epochs=fifty: must be an integer"),
+        ("training: [1\n b: 2", "a file of configuration is no YAML: "),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_of_the_users_own_is_told(start, content, message, command, tmp_path):
+    (tmp_path / "my" / "study").mkdir(parents=True)
+    (tmp_path / "my" / "study" / "mine.yaml").write_text(f"# @package _global_\n{content}\n")
+    told = command("--config-dir", "my", *start, "+study=mine")
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_an_option_between_keys_is_told(command):
+    told = command("seed=1,2", "-m", "training.epochs=5")
+    assert told.code == 2
+    assert "training.epochs=5: an option stands between the keys; options come first" in told.err
+
+
+def test_a_grid_of_an_interval_is_refused(command):
+    told = command("-m", "optimizer.lr=interval(0,1)")
+    assert told.code == 2
+    assert "interval(0,1): an interval is for search; list values, or range" in told.err
+
+
+def test_an_unknown_option_is_wrong_usage(command):
+    assert command("--frobnicate").code == 2
+
+
+def test_the_traceback_is_there_for_those_who_ask():
+    environment = os.environ | {"HYDRA_FULL_ERROR": "1"}
+    told = subprocess.run(
+        [sys.executable, "-m", "xorlab", "optimizer.lr=-1"],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert told.returncode != 0
+    assert "Traceback" in told.stderr
+    assert "optimizer.lr=-1.0: must be a finite number > 0" in told.stderr
+
+
+def test_a_store_that_cannot_be_reached_is_one_line(command, tmp_path):
+    told = command("tracking.uri=http://127.0.0.1:9")
+    assert told.code == 1
+    assert "the tracking server http://127.0.0.1:9 does not answer (connection refused)" in told.err
+    assert "Traceback" not in told.err
+    (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says\n" * 99)
+    told = command()
+    assert told.code == 1
+    assert "cannot open the tracking store" in told.err
+
+
+def test_a_password_in_an_address_is_never_shown(command):
+    told = command("tracking.uri=http://me:secret@127.0.0.1:9")
+    assert told.code == 1
+    assert "secret" not in told.err + told.out
+
+
+def test_version_is_told(command):
+    assert command("--version").out == f"xorlab {_declared_version()}\n"
+
+
+def _declared_version() -> str:
+    text = (ROOT / "pyproject.toml").read_text()
+    return re.search(r'^version = "(.+)"$', text, flags=re.MULTILINE)[1]

@@ -1,0 +1,124 @@
+"""The README: every command in it works as written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import xorlab
+from tests.conftest import ROOT
+from tests.helpers.postgres import no_postgres, serving_postgres
+from tests.helpers.servers import QUIET
+
+TEXT = (ROOT / "README.md").read_text()
+SHELL = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+LINES = [line for block in SHELL for line in block.splitlines()]
+MAKE = [line for line in LINES if line.startswith("make ")]
+SERVERS = [line for line in LINES if line.startswith("mlflow ")]
+DATABASE, FILES = "postgresql://xorlab@db.example/runs", "/srv/xorlab"  # of the team, in the text
+TEAM = [line for line in LINES if DATABASE in line or "127.0.0.1:5056" in line]
+ENGINES = [line for line in LINES if "hydra.launcher.engine=" in line]  # see test_engines
+HERE = [line for line in LINES if line not in MAKE + SERVERS + TEAM + ENGINES]
+
+
+def environment() -> dict[str, str]:
+    """The one that activating the environment gives, and the checkout for `python -m tests`."""
+    folder = str(Path(sys.executable).parent)
+    return os.environ | {
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        **QUIET,
+    }
+
+
+def run(line: str, folder: Path) -> str:
+    told = subprocess.run(
+        ["bash", "-euc", line], cwd=folder, env=environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, f"{line}\n{told.stdout}\n{told.stderr}"
+    return told.stdout
+
+
+@contextlib.contextmanager
+def serving(line: str, folder: Path):
+    """Within: the server that a line starts answers."""
+    port = re.search(r"--port (\d+)", line)
+    address = f"http://127.0.0.1:{port[1] if port else 5000}"
+    child = subprocess.Popen(
+        ["bash", "-euc", f"exec {line}"], cwd=folder, env=environment(), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/health") as page:
+                if page.status == 200:
+                    break
+            assert child.poll() is None, line
+            assert time.monotonic() < deadline, line
+            time.sleep(0.3)
+        yield
+    finally:
+        os.killpg(child.pid, 9)
+        child.wait()
+
+
+def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file):
+    printed = {}
+    for line in HERE:
+        if "127.0.0.1" in line:
+            continue
+        printed[line] = run(line, tmp_path)
+    sweep = next(line for line in HERE if "range(0,100)" in line)
+    assert "900 runs: " in printed[sweep]  # one of them was trained alone before
+    for block in PYTHON:
+        told = subprocess.run(
+            [sys.executable, "-c", block], cwd=tmp_path, env=environment(),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        assert told.stdout
+
+
+@pytest.mark.parametrize("server", [line for line in SERVERS if line not in TEAM])
+def test_the_servers_start_and_take_runs(server, tmp_path, store_file):
+    with serving(server, tmp_path):
+        for line in HERE:
+            port = re.search(r"127\.0\.0\.1:(\d+)", line)
+            if port and f"--port {port[1]}" in server:
+                assert "10 runs in" in run(line, tmp_path)
+
+
+@pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
+def test_the_team_keeps_its_runs_in_postgresql(tmp_path):
+    with serving_postgres() as postgres:
+        uri = postgres.create("runs")
+        direct, server, through = [
+            line.replace(DATABASE, uri).replace(FILES, str(tmp_path / "srv")) for line in TEAM
+        ]
+        assert "10 runs in" in run(direct, tmp_path)
+        with serving(server, tmp_path):
+            assert "10 runs in" in run(through, tmp_path)
+        assert len(xorlab.load_runs(uri)) == len(xorlab.load_runs(uri, "pilot")) == 10
+
+
+def test_the_two_first_commands_are_the_ones_that_the_checks_run():
+    assert MAKE == ["make sweep", "make test"]
+    ci = ROOT / ".ci" / "run"
+    if ci.exists():  # not in a copy of the tests beside an installed wheel
+        assert all(line in ci.read_text().splitlines() for line in MAKE)
+
+
+def test_what_the_readme_links_to_is_there():
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", TEXT):
+        assert (ROOT / target).exists(), target

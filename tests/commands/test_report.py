@@ -1,0 +1,209 @@
+"""Reports: one page that opens offline, and the command that makes it anew."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import xorlab
+from xorlab.analysis.report.html import report_html
+from xorlab.analysis.report.summary import headline, summarise
+from xorlab.commands import outbox, repeat
+from xorlab.commands.report import main
+from xorlab.tracking.store.store import open_store
+
+SWEEP = ("-m", "seed=range(0,5)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=900")
+FILES = {
+    "curves.parquet", "ert.png", "curves.png", "heatmap.png", "report.html", "runs.parquet",
+    "settings.parquet", "success.png", "survival.png",
+}  # fmt: skip
+HOSTILE = "</title><script>alert('x')</script>\"' {{ 7 * 7 }} %s | \u202e"
+
+
+class Page(HTMLParser):
+    """What a page is made of: tags, addresses that it would load, and its text."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.loads: list[str] = []
+        self.text: list[str] = []
+        self.feed(content.decode())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [value for name, value in attrs if name in ("src", "href") and value]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def artifacts(run_id: str, experiment: str = "xorlab") -> Path:
+    return Path(open_store(None, experiment).client.download_artifacts(run_id, ""))
+
+
+def test_a_sweep_leaves_a_report_that_opens_offline(command, store_file):
+    assert command(*SWEEP).code == 0
+    runs = xorlab.load_runs()
+    folder = artifacts(runs["sweep"].iloc[0])
+    assert {path.name for path in folder.iterdir()} == FILES
+    page = Page((folder / "report.html").read_bytes())
+    assert "script" not in page.tags
+    assert page.loads
+    assert all(address.startswith("data:image/png;base64,") for address in page.loads)
+    text = " ".join(page.text)
+    settings = pd.read_parquet(folder / "settings.parquet")
+    assert len(settings) == 4
+    for row in settings.itertuples():
+        assert f"{100 * row.rate:.0f} %" in text
+    for name in runs["name"]:
+        assert name in text
+
+
+def test_everything_from_a_user_is_escaped(command, store_file):
+    command(*SWEEP)
+    runs = xorlab.load_runs().assign(name=HOSTILE, task=[HOSTILE, *["xor"] * 19])
+    summary = summarise(runs, xorlab.load_curves(xorlab.load_runs()), HOSTILE, [HOSTILE])
+    content = report_html(HOSTILE, summary, {HOSTILE: HOSTILE}, [HOSTILE])
+    page = Page(content)
+    assert "script" not in page.tags
+    assert page.tags.count("title") == 1
+    assert "".join(page.text).count(HOSTILE) >= 20  # all of it is there, as text
+    assert "49" not in "".join(page.text).replace("0.49", "").split(HOSTILE)[0]
+
+
+def test_a_report_of_a_thousand_runs_is_small():
+    configs = [xorlab.Config(seed=seed) for seed in range(1000)]
+    for number, config in enumerate(configs):
+        config.optimizer.lr = (0.5, 1.0, 2.0, 4.0)[number % 4]
+        config.network.hidden, config.training.epochs = 2 + number % 2, 300
+    from xorlab.networks.tasks.tasks import make_task
+    from xorlab.system.git import Provenance
+    from xorlab.tracking.read.frames import curves_frame, runs_frame
+    from xorlab.tracking.write.record import Context, finished, record_row
+
+    results, task = xorlab.train_many(configs), make_task(configs[0].task)
+    context = Context(Provenance("1"))
+    records = [finished(c, r, task, context, 1, 2) for c, r in zip(configs, results, strict=True)]
+    runs = runs_frame([record_row(str(n), record) for n, record in enumerate(records)])
+    curves = curves_frame([(str(n), r.steps, r.loss) for n, r in enumerate(results)])
+    content = report_html("sweep", summarise(runs, curves, headline(runs)), {})
+    assert 100_000 < len(content) < 3_000_000
+
+
+def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, tmp_path, capfd):
+    command(*SWEEP)
+    sweep = xorlab.load_runs()["sweep"].iloc[0]
+    folder = artifacts(sweep)
+    before = pd.read_parquet(folder / "runs.parquet")
+    for path in folder.iterdir():
+        path.unlink()
+    assert main(["latest"]) == 0
+    told = capfd.readouterr().out
+    assert "20 runs in" in told
+    assert f"Open the report: {folder / 'report.html'}\n" in told
+    assert {path.name for path in folder.iterdir()} == FILES | {"failures.png"}
+    assert "runs were not solved: " in (folder / "report.html").read_text()
+    after = pd.read_parquet(folder / "runs.parquet")
+    pd.testing.assert_frame_equal(
+        *(f.sort_values("run_id", ignore_index=True) for f in (before, after))
+    )
+    assert main([sweep[:8], "--out", "there"]) == 0
+    assert f"Open the report: {tmp_path / 'there' / 'report.html'}\n" in capfd.readouterr().out
+    assert {path.name for path in Path("there").iterdir()} >= FILES
+    assert main(["--filter", "params.`network.hidden` = '3'", "--out", "three"]) == 0
+    assert len(pd.read_parquet("three/runs.parquet")) == 10
+
+
+def test_the_beginning_of_an_id_finds_a_sweep_in_any_experiment(command, store_file, capfd):
+    small = ("-m", "seed=1,2", "training.epochs=5", "hydra.launcher.executor=inline")
+    assert command(*small, "tracking.experiment=pilot").code == 0
+    sweep = xorlab.load_runs(experiment="pilot")["sweep"].iloc[0]
+    assert main([sweep[:6].upper()]) == 0
+    assert f"with sweep {sweep}\n" in capfd.readouterr().out
+    assert main([sweep[:6], "--experiment", "xorlab"]) == 1
+    assert "which has 'Default', 'pilot'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+@pytest.mark.parametrize("tool", [main, repeat.main, outbox.main])
+def test_the_examples_of_the_help_can_be_copied(tool, columns, monkeypatch, capfd):
+    monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        tool(["--help"])
+    told = capfd.readouterr().out
+    examples = told.partition("\nexamples:\n")[2].splitlines()
+    assert len(examples) >= 2
+    assert all(line.startswith("  xorlab-") for line in examples)
+    description = told.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    assert max(map(len, description)) <= int(columns)
+
+
+def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
+    wild = ("network.activation=relu", "network.output=linear", "optimizer.lr=1e3")
+    told = command("-m", "seed=range(0,4)", *wild, "training.epochs=200")
+    assert (told.code, told.err) == (0, "")
+    assert "4 runs in" in told.out
+    assert "0 solved, 0 unsolved, 4 diverged" in told.out
+    assert main(["latest", "--out", "wild"]) == 0
+    assert "4 diverged" in Path("wild/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "name a SWEEP"),
+        (["latest", "--filter", "x"], 2, "name a SWEEP"),
+        (["zzzz"], 2, "zzzz: there is no such sweep in sqlite:"),
+        (["zzzz", "--experiment", "xorlab"], 2, "there is no such sweep in experiment 'xorlab'"),
+        (["latest", "--out", "mlflow.db"], 2, "--out mlflow.db: this is a file; name a folder"),
+        (["ab"], 2, "ab: at least 4 letters or digits of a sweep id are needed"),
+        ([""], 2, "'': a sweep id is made of letters and digits"),
+        (["latest", "--experiment", "other"], 1, "there is no experiment 'other' in this store, "
+         "which has 'Default', "),
+        (["latest", "--uri", "ftp://x"], 2, "tracking.uri=ftp://x"),
+        (["--filter", "nonsense"], 2, "--filter=nonsense: must be an MLflow search filter: "
+         "conditions joined by AND, the values of params quoted, as params.`network.hidden` = '2'"),
+        (["--filter", "params.seed = 2"], 2, "--filter=params.seed = 2: must be an MLflow search"),
+        (["--filter", "params.seed = '99'"], 1, "experiment 'xorlab' has no such runs"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_told_in_a_line(arguments, code, message, command, store_file, capfd):
+    command("-m", "seed=1,2", "training.epochs=5")
+    assert main(arguments) == code
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert message in told.err
+    assert len(told.err.splitlines()) == 1
+
+
+def test_wrong_usage_is_told_before_anything_heavy_is_imported():
+    code = (
+        "import sys; from xorlab.commands.report import main; main([]); "
+        "print('mlflow' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
+
+
+def test_a_sweep_on_a_server_gets_its_report_anew(command, server, capfd):
+    there = [f"tracking.uri={server}", "tracking.experiment=reported"]
+    assert command("-m", "seed=1,2,3", "optimizer.lr=3", "training.epochs=400", *there).code == 0
+    options = ["--uri", server, "--experiment", "reported"]
+    assert main(["latest", *options]) == 0
+    assert main(["latest", *options, "--out", "here"]) == 0
+    told = capfd.readouterr().out
+    sweep = re.search(r"with sweep (\w+)", told)[1]
+    client = open_store(server, "reported").client
+    page = rf"Open the report: {server}/#/experiments/\d+/runs/{sweep}/artifacts/report.html\?"
+    assert re.search(page, told)
+    names = {artifact.path for artifact in client.list_artifacts(sweep)}
+    assert {path.name for path in Path("here").iterdir()} <= names
+    assert server in Path("here/report.html").read_text()

@@ -1,0 +1,138 @@
+"""Executors: the same results wherever a shard runs, and a killed worker costs one more try."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults.process_faults import memory_group, no_groups
+from tests.networks.test_train import bits
+from xorlab import Result, configure
+from xorlab.engines.local import EXECUTORS, Processes, make_executor, worker_count
+from xorlab.engines.work import Bundle, Done, Failure, Work
+from xorlab.networks.tasks.tasks import make_task
+
+
+def work_of(count: int, epochs: int) -> Bundle:
+    configs = [configure(f"seed={n}", f"training.epochs={epochs}") for n in range(count)]
+    return Bundle((Work(configs, make_task(configs[0].task)),))
+
+
+def outcomes_of(dones: list[Done]) -> list[Result | Failure]:
+    (done,) = dones
+    return done.outcomes
+
+
+@pytest.fixture
+def processes():
+    executor = Processes(2)
+    yield executor
+    executor.close()
+
+
+def kill_workers(executor: Processes, times: int) -> threading.Thread:
+    """SIGKILL, as the system's out-of-memory killer sends it, for so many workers in turn."""
+
+    def kill() -> None:
+        killed: set[int] = set()
+        while len(killed) < times:
+            for process in list(executor._alive):
+                if process.pid is not None and process.pid not in killed:
+                    time.sleep(0.3)
+                    os.kill(process.pid, signal.SIGKILL)
+                    killed.add(process.pid)
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_every_executor_gives_the_same_bits_in_the_same_order(name):
+    executor = make_executor(name, 2)
+    try:
+        futures = [executor.submit(work_of(count, 60)) for count in (3, 1, 5)]
+        outcomes = [[bits(r) for r in outcomes_of(future.result())] for future in futures]
+    finally:
+        executor.close()
+    here = [[bits(r) for r in outcomes_of(work_of(n, 60).run())] for n in (3, 1, 5)]
+    assert outcomes == here
+
+
+def test_a_killed_worker_costs_its_shard_one_more_try(processes):
+    killing = kill_workers(processes, 1)
+    future = processes.submit(work_of(40, 30_000))
+    outcomes = outcomes_of(future.result(timeout=60))
+    killing.join()
+    assert [bits(result) for result in outcomes] == [
+        bits(result) for result in outcomes_of(work_of(40, 30_000).run())
+    ]
+
+
+def test_a_worker_that_is_killed_every_time_fails_its_shard_alone(processes):
+    killing = kill_workers(processes, 2)
+    doomed = processes.submit(work_of(2, 1_000_000))
+    outcomes = outcomes_of(doomed.result(timeout=60))
+    killing.join()
+    assert all(isinstance(outcome, Failure) for outcome in outcomes)
+    assert "ended 2 times (exit code -9: somebody killed it" in outcomes[0].reason
+    assert len(outcomes_of(processes.submit(work_of(3, 20)).result(timeout=60))) == 3
+
+
+@dataclass(frozen=True)
+class Hungry:
+    """Work that takes more memory than its control group has."""
+
+    group: Path
+
+    def run(self) -> str:
+        (self.group / "cgroup.procs").write_text("0")
+        return str(len(bytearray(b"x") * (256 << 20)))
+
+    def lost(self, reason: str) -> str:
+        return reason
+
+
+@pytest.mark.skipif(no_groups() is not None, reason=str(no_groups()))
+def test_a_worker_that_the_system_ends_for_want_of_memory_says_so(processes):
+    with memory_group() as group:
+        (group / "memory.limit_in_bytes").write_text(str(32 << 20))
+        told = processes.submit(Hungry(group)).result(timeout=60)
+    assert "the system ended it because memory ran out; use fewer hydra.launcher.workers" in told
+
+
+def test_closing_does_not_wait_for_what_runs(processes):
+    future = processes.submit(work_of(2, 50_000_000))
+    time.sleep(1)
+    began = time.monotonic()
+    processes.close()
+    assert time.monotonic() - began < 10
+    assert future.done()
+
+
+def test_a_fault_in_one_job_does_not_touch_the_others(monkeypatch):
+    import xorlab.engines.work as module
+
+    true = module.train_chunk
+
+    def breaks(configs, task):
+        if any(config.seed == 1 for config in configs):
+            raise FloatingPointError("odd one")
+        return true(configs, task)
+
+    monkeypatch.setattr(module, "train_chunk", breaks)
+    outcomes = outcomes_of(work_of(3, 10).run())
+    assert [isinstance(outcome, Failure) for outcome in outcomes] == [False, True, False]
+    assert outcomes[1].reason == "FloatingPointError: odd one"
+
+
+def test_workers_default_to_the_cores_this_process_may_use():
+    assert worker_count(None) == len(os.sched_getaffinity(0))
+    assert worker_count(3) == 3

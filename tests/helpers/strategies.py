@@ -1,0 +1,138 @@
+"""Configurations for property tests: the whole vocabulary of tasks, networks and optimizers."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from hypothesis import strategies as st
+
+from xorlab.config.fields import (
+    ACTIVATIONS,
+    DTYPES,
+    GATES,
+    GRADIENT_TERMS,
+    INITIALIZERS,
+    OPTIMIZERS,
+    READOUTS,
+    UPDATES,
+)
+from xorlab.config.groups import choose
+from xorlab.config.rules import BATCH_ONLY
+from xorlab.config.schema import Config
+from xorlab.networks.initializers import wiring_of
+from xorlab.networks.parameters import parameter_count
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import layer_sizes
+
+TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.1,1,0.2,1,0\n"
+
+
+@st.composite
+def shapes(draw, table: str | None = None) -> Config:
+    """A configuration that fixes everything but what may differ inside a shard."""
+    config = Config()
+    tasks = [*GATES, "parity", "symmetry", "encoder"] + (["table"] if table else [])
+    choose(config.task, draw(st.sampled_from(tasks)))
+    if config.task.name in ("parity", "symmetry"):
+        config.task.bits = draw(st.integers(2, 4))
+    if config.task.name == "encoder":
+        config.task.width = draw(st.integers(2, 4))
+    if config.task.name == "table":
+        config.task.path, config.task.outputs = table, draw(st.integers(1, 2))
+    else:
+        config.task.low = draw(st.sampled_from([0.0, -1.0, 0.1]))
+        config.task.target_low = draw(st.sampled_from([0.0, 0.1]))
+    config.network.hidden = draw(
+        st.one_of(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    )
+    config.network.activation = draw(st.sampled_from(ACTIVATIONS))
+    config.network.output = draw(st.sampled_from(ACTIVATIONS))
+    config.network.slope = draw(st.sampled_from([0.0, 0.01, 0.3]))
+    config.network.skip = draw(st.booleans())
+    if config.task.name != "encoder" and config.task.outputs in (None, 1):
+        config.network.readout = draw(st.sampled_from(READOUTS))
+    if config.network.readout == "sum":
+        config.network.output = "linear"
+    losses = ["half_sse", "half_mse"]
+    if config.network.output == "sigmoid" and config.task.name != "table":
+        losses.append("cross_entropy")
+    config.training.loss = draw(st.sampled_from(losses))
+    config.training.update = draw(st.sampled_from(UPDATES))
+    config.training.dtype = draw(st.sampled_from(DTYPES))
+    config.training.epochs = draw(st.integers(1, 60))
+    config.training.record_every = draw(st.sampled_from([None, 1, 7]))
+    config.training.target_loss = draw(st.sampled_from([None, 0.2]))
+    config.training.min_gradient = draw(st.sampled_from([None, 0.3]))
+    config.training.stop_when_solved = draw(st.booleans())
+    rules = [
+        name for name in OPTIMIZERS if config.training.update == "batch" or name not in BATCH_ONLY
+    ]
+    choose(config.optimizer, draw(st.sampled_from(rules)))
+    if config.optimizer.momentum is not None:
+        config.optimizer.momentum = draw(st.sampled_from([0.0, 0.9]))
+    if config.optimizer.weight_decay is not None:
+        config.optimizer.weight_decay = draw(st.sampled_from([0.0, 0.01]))
+    if config.optimizer.gradient_term is not None:
+        config.optimizer.gradient_term = draw(st.sampled_from(GRADIENT_TERMS))
+    return config
+
+
+# The largest make networks diverge beside others that do not.
+_NUMBERS = {
+    "lr": [0.01, 0.5, 2.0, 20.0, 1e6, 1e200],
+    "eta_plus": [1.0, 1.2, 30.0],
+    "eta_minus": [0.5, 0.9],
+    "delta_0": [1e-3, 0.1, 1.0],
+    "delta_max": [1.0, 50.0, 1e300],
+    "mu": [0.5, 1.75, 1e3],
+    "beta1": [0.0, 0.9],
+    "beta2": [0.0, 0.5, 0.999],
+    "epsilon": [1e-8, 0.1],
+    "kappa": [0.035, 10.0],
+    "phi": [0.1, 0.333],
+    "theta": [0.0, 0.7],
+}
+
+
+@st.composite
+def draws(draw) -> dict[str, object]:
+    """What may differ from network to network."""
+    return {
+        "seed": draw(st.integers(0, 2**32 - 1)),
+        "init": draw(st.sampled_from(INITIALIZERS)),
+        "scale": draw(st.floats(0.1, 5.0)),
+        "tolerance": draw(st.sampled_from([0.1, 0.4, 0.49])),
+        "min_gradient": draw(st.sampled_from([1e-6, 0.05, 0.5, 5.0])),
+        "optimizer": {name: draw(st.sampled_from(some)) for name, some in _NUMBERS.items()},
+    }
+
+
+def member(shape: Config, values: dict) -> Config:
+    """A configuration of that shape, with those values as far as it has the keys."""
+    config = copy.deepcopy(shape)
+    config.seed = values["seed"]
+    choose(config.init, values["init"])
+    if config.init.name == "uniform":
+        config.init.range = values["scale"]
+    if config.init.name == "normal":
+        config.init.std = values["scale"]
+    if config.init.name == "given":
+        config.init.weights = given_weights(config)
+        config.init.weights[0], config.init.x = "x", values["scale"]
+    for name, value in values["optimizer"].items():
+        if getattr(config.optimizer, name) is not None:
+            setattr(config.optimizer, name, value)
+    config.training.tolerance = values["tolerance"]
+    if shape.training.min_gradient is not None:
+        config.training.min_gradient = values["min_gradient"]
+    return config
+
+
+def given_weights(config: Config) -> list:
+    """As many weights as the network has."""
+    init, config.init.weights = config.init.name, []
+    config.init.name = "notebook"
+    count = parameter_count(layer_sizes(config, make_task(config.task)), wiring_of(config))
+    config.init.name = init
+    return np.random.default_rng(config.seed).normal(0, 1, count).tolist()

@@ -1,0 +1,95 @@
+"""Initialisers: what each draws, and that wiring does not change the rest of a draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from xorlab import configure, train
+from xorlab.config.fields import INITIALIZERS as NAMES
+from xorlab.errors import ConfigError
+from xorlab.networks.initializers import INITIALIZERS, initial_layers
+
+SIZES = (3, 5, 4, 2)
+
+
+def test_every_initialiser_that_draws_is_in_the_table():
+    assert {*INITIALIZERS, "given"} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_skip_weights_are_drawn_last_and_a_sum_draws_no_last_layer(name):
+    plain = initial_layers(configure(f"init={name}"), SIZES)
+    assert [w.shape for w in plain.weights] == [(3, 5), (5, 4), (4, 2)]
+    assert [b.shape for b in plain.biases] == [(5,), (4,), (2,)]
+    assert plain.skip is None
+    skipping = initial_layers(configure(f"init={name}", "network.skip=true"), SIZES)
+    assert skipping.skip.shape == (3, 2)
+    for one, other in zip(
+        plain.weights + plain.biases, skipping.weights + skipping.biases, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    summing = initial_layers(
+        configure(f"init={name}", "network.readout=sum", "network.output=linear"), (3, 5, 4, 1)
+    )
+    assert [w.shape for w in summing.weights] == [(3, 5), (5, 4)]
+    assert [b.shape for b in summing.biases] == [(5,), (4,)]
+    np.testing.assert_array_equal(summing.weights[0], plain.weights[0])
+
+
+def test_nguyen_widrow_spreads_hidden_units_over_the_inputs():
+    weights, biases, skip = initial_layers(
+        configure("init=nguyen_widrow", "network.skip=true"), (3, 400, 2)
+    )
+    length = 0.7 * 400 ** (1 / 3)
+    np.testing.assert_allclose(np.linalg.norm(weights[0], axis=0), length, rtol=1e-14)
+    # Directions of a cube's points, in all octants alike; biases fill the range of w . x.
+    assert (np.abs((weights[0] > 0).mean(axis=1) - 0.5) < 0.1).all()
+    assert np.abs(biases[0]).max() < length
+    assert np.abs(biases[0]).max() > 0.97 * length
+    assert abs(biases[0].mean()) < 0.15 * length
+    for drawn in (weights[1], biases[1], skip):
+        assert np.abs(drawn).max() < 0.5
+    assert np.abs(weights[1]).max() > 0.48
+
+
+def test_nguyen_widrow_treats_deeper_hidden_layers_alike():
+    weights, _, _ = initial_layers(configure("init=nguyen_widrow"), SIZES)
+    np.testing.assert_allclose(np.linalg.norm(weights[0], axis=0), 0.7 * 5 ** (1 / 3))
+    np.testing.assert_allclose(np.linalg.norm(weights[1], axis=0), 0.7 * 4 ** (1 / 5))
+
+
+def test_skip_weights_are_drawn_as_a_layer_from_inputs_to_outputs():
+    glorot = initial_layers(configure("init=glorot", "network.skip=true"), (50, 2, 40)).skip
+    assert np.sqrt(6 / 90) * 0.98 < np.abs(glorot).max() < np.sqrt(6 / 90)
+    he = initial_layers(configure("init=he", "network.skip=true"), (50, 2, 40)).skip
+    assert he.std() == pytest.approx(np.sqrt(2 / 50), rel=0.05)
+    uniform = initial_layers(
+        configure("init=uniform", "init.range=3", "network.skip=true"), (50, 2, 40)
+    ).skip
+    assert 2.98 < np.abs(uniform).max() < 3
+
+
+def test_given_weights_are_read_unit_by_unit():
+    config = configure("init=given", "init.weights=[1,2,3,4,x,6,y,8,9]", "init.x=5", "init.y=-7")
+    weights, biases, skip = initial_layers(config, (2, 2, 1))
+    assert weights[0].T.tolist() == [[1, 2], [4, 5]]
+    assert biases[0].tolist() == [3, 6]
+    assert (weights[1][:, 0].tolist(), biases[1].tolist(), skip) == ([-7, 8], [9], None)
+
+
+def test_given_weights_from_the_inputs_come_before_the_outputs_bias():
+    config = configure("init=given", "init.weights=[1,2,3,4,5,6,7]", "network.skip=true",
+                       "network.hidden=1")  # fmt: skip
+    weights, biases, skip = initial_layers(config, (2, 1, 1))
+    assert (weights[1].tolist(), skip.tolist(), biases[1].tolist()) == ([[4]], [[5], [6]], [7])
+    config = configure("init=given", "init.weights=[1,2,3,4,5]", "network.skip=true",
+                       "network.hidden=1", "network.readout=sum",
+                       "network.output=linear")  # fmt: skip
+    weights, biases, skip = initial_layers(config, (2, 1, 1))
+    assert (len(weights), biases[0].tolist(), skip.tolist()) == (1, [3], [[4], [5]])
+
+
+def test_too_few_given_weights_are_refused_with_the_number_that_fits():
+    with pytest.raises(ConfigError, match=r"init\.weights.*a list of 9.*2-2-1.*this one has 3"):
+        train(configure("init=given", "init.weights=[1,2,3]"))

@@ -1,0 +1,159 @@
+"""Memory: the estimate is what is measured, within a factor of two, and too much is refused."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.process_faults import family
+from xorlab import configure
+from xorlab.errors import UsageError
+from xorlab.landscapes.grid import Grid
+from xorlab.networks.memory import need_of, need_of_landscape, refuse_too_much, size
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.system.memory_limits import Room, out_of_memory_kills, rooms
+
+POINTS = ("training.epochs=4000", "training.record_every=1")
+WORK = """
+import sys
+from xorlab import configure
+from xorlab.engines.work import Work
+from xorlab.networks.tasks.tasks import make_task
+import pickle
+configs = [configure(f"seed={n}", *sys.argv[2:]) for n in range(int(sys.argv[1]))]
+pickle.dumps(Work(configs, make_task(configs[0].task)).run())
+# Not what getrusage tells: that counts the process which this one was forked from.
+print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+def need(count: int, *overrides: str, workers: int = 1):
+    configs = [configure(f"seed={n}", *overrides) for n in range(count)]
+    return need_of(
+        [(configs[0], make_task(configs[0].task), count)], [(configs[0], count)], workers
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "overrides"),
+    [
+        (3, ["training.epochs=10"]),
+        (600, POINTS),
+        (64, ["network.hidden=[700,700]", "training.epochs=1"]),
+    ],
+)
+def test_a_worker_needs_what_is_estimated_within_a_factor_of_two(count, overrides):
+    told = subprocess.run([sys.executable, "-c", WORK, str(count), *overrides],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert 0.5 < 1024 * int(told.stdout) / need(count, *overrides).worker < 2
+
+
+def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_file):
+    sweep = ("seed=range(0,40)", *POINTS)
+    child = process("-m", *sweep, "hydra.launcher.workers=2")
+    most = 0
+    while child.poll() is None:
+        most = max(most, sum(map(_own_memory, [child.pid, *family(child.pid)])))
+    assert child.returncode == 0, child.communicate()
+    assert 0.5 < most / need(40, *POINTS, workers=2).total < 2
+
+
+def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
+    told = ("landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9",
+            "landscape.y=weight.2", "landscape.y_low=-9", "landscape.y_high=9",
+            "landscape.width=600", "landscape.height=600", "training.epochs=5")  # fmt: skip
+    grid = Grid(configure(*told))
+    need = need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, 2)
+    child = process(*told, "hydra.launcher.workers=2")
+    most = own = 0
+    while child.poll() is None:
+        used = [_own_memory(pid) for pid in (child.pid, *family(child.pid))]
+        most, own = max(most, sum(used)), max(own, used[0])
+    assert child.returncode == 0, child.communicate()
+    assert 0.5 < most / need.total < 1
+    assert own / need.parent < 1.1
+
+
+def _own_memory(pid: int) -> int:
+    """What a process holds, pages that it shares counted in part."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def test_more_runs_points_units_and_workers_need_more():
+    assert need(20).total > need(10).total
+    assert need(10, *POINTS).total > need(10).total
+    assert need(10, "network.hidden=500").worker > need(10).worker
+    assert need(10, workers=0).worker == 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key"),
+    [
+        (["training.epochs=1000000", "training.record_every=1"], "training.record_every=1"),
+        (["network.hidden=[1000,1000]"], "network.hidden=[1000, 1000]"),
+    ],
+)
+def test_too_much_is_refused_with_what_decides_it_and_what_would_help(overrides, key):
+    with pytest.raises(UsageError) as refused:
+        refuse_too_much(need(64, *overrides), [Room(10**8, "the machine")])
+    told = str(refused.value)
+    assert told.startswith(f"{key}: this would need about ")
+    assert "the machine leaves 100 MB. Nothing was started. What needs less: " in told
+    assert key.partition("=")[0] in told.partition("What needs less")[2]
+
+
+def test_a_limit_of_each_process_is_compared_with_the_largest_of_them():
+    asked = need(10, workers=8)
+    refuse_too_much(asked, [Room(asked.parent, "ulimit", alone=True)])
+    with pytest.raises(UsageError):
+        refuse_too_much(asked, [Room(asked.parent, "the machine")])
+
+
+def test_the_plan_tells_the_estimate_and_refuses_what_cannot_be(command, tmp_path):
+    told = command("-m", "seed=1,2", "plan=true")
+    assert "estimated memory" in told.out
+    told = command("-m", "seed=range(0,300)", "training.epochs=1000000",
+                   "training.record_every=1", "plan=true")  # fmt: skip
+    assert told.code == 2
+    assert "estimated memory" in told.out
+    assert told.err.startswith("xorlab: training.record_every=1: this would need about ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("overrides", [
+    ["-m", "seed=range(0,300)", "training.epochs=1000000", "training.record_every=1"],
+    ["landscape.x=weight.1", "landscape.y=weight.2", "network.hidden=[1024,1024,1024,1024]",
+     "landscape.x_low=-1", "landscape.x_high=1", "landscape.y_low=-1", "landscape.y_high=1",
+     "landscape.width=8192", "landscape.height=8192", "hydra.launcher.workers=64"],
+])  # fmt: skip
+def test_what_cannot_be_is_refused_before_anything_starts(overrides, command, tmp_path):
+    told = command(*overrides)
+    assert (told.code, told.out) == (2, "")
+    assert "Nothing was started. What needs less: " in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_is_refused_under_the_limit_of_a_shell(process, tmp_path):
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (3 << 29, 3 << 29))
+
+    child = process("training.epochs=1000000", "training.record_every=1", preexec_fn=limit)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 2, err
+    assert "(ulimit -v) leaves" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_system_tells_what_is_left():
+    assert all(room.bytes >= 0 and room.reason for room in rooms())
+    assert {room.reason for room in rooms()} >= {"the memory that this machine has free"}
+    assert out_of_memory_kills() is not None
+    assert size(2_500_000_000) == "2.5 GB"

@@ -1,0 +1,189 @@
+"""Published results: every measure is its definition's arithmetic, and agreeing means one thing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xorlab.analysis.statistics.restarts import best_cutoff
+from xorlab.analysis.statistics.running_time import expected_running_time
+from xorlab.studies import measures as r
+from xorlab.studies.claims import (
+    CLAIMS,
+    LOSSES,
+    PREDICTIONS,
+    largest_rate,
+    largest_rate_anywhere,
+    least_rate,
+    notebook_rows,
+    published,
+    rate_of_small_weights,
+)
+from xorlab.studies.measures import Measured, Sample, Statistic, measure, sample_of
+from xorlab.studies.table import between_markers, markdown, number
+
+# Solved at 2, 4 and 6; one is not in 10 epochs.
+FOUR = Sample(np.array([2.0, 4.0, 6.0]), 4, 10.0)
+RATES = (least_rate, largest_rate, largest_rate_anywhere, rate_of_small_weights)
+
+
+def runs(times, limit, **columns):
+    return pd.DataFrame(
+        {
+            "outcome": ["unsolved" if time is None else "solved" for time in times],
+            "epochs_to_solve": [np.nan if time is None else time for time in times],
+            "epochs_run": [limit if time is None else time for time in times],
+            "training.epochs": limit,
+            "final_loss": 0.1,
+            "seed": range(len(times)),
+            **columns,
+        }
+    )
+
+
+def test_measures_of_four_networks_by_hand():
+    assert r.success(FOUR) == 75
+    assert r.mean_epochs(FOUR) == 4
+    assert r.deviation_epochs(FOUR) == 2
+    assert r.harmonic_mean(FOUR) == pytest.approx(4 / (1 / 2 + 1 / 4 + 1 / 6 + 1 / 10))
+    assert r.running_time(FOUR) == (2 + 4 + 6 + 10) / 3
+    assert [r.percentile(share)(FOUR) for share in (0, 0.25, 0.5, 1)] == [2, 3, 4, 6]
+
+
+def test_the_efficiency_of_four_networks_by_hand():
+    spent = [4, 8, 11, 14, 16, 18, 19, 20, 21, 22]  # sum of min(t, t_i) for t = 1 .. 10
+    solved = [0, 1, 1, 2, 2, 3, 3, 3, 3, 3]
+    np.testing.assert_allclose(r.efficiency(FOUR), 1000 * np.array(solved) / np.array(spent))
+    assert (r.peak(FOUR), r.peak_epoch(FOUR)) == (pytest.approx(1000 * 3 / 18), 6)
+    assert r.peak_cost(FOUR) == pytest.approx(6)
+    assert (r.half_peak_first(FOUR), r.half_peak_last(FOUR)) == (2, 10)
+
+
+@given(times=st.lists(st.one_of(st.none(), st.integers(1, 60)), min_size=2, max_size=30))
+def test_efficiency_is_a_thousand_over_the_running_time_with_restarts(times):
+    sample = sample_of(runs(times, 60))
+    time = np.array([60 if one is None else one for one in times], float)
+    solved = np.array([one is not None for one in times])
+    ert = expected_running_time(time, solved, np.arange(1, 61))
+    np.testing.assert_allclose(r.efficiency(sample), 1000 / ert, rtol=1e-12)
+    assert r.running_time(sample) == pytest.approx(ert[-1])
+    if solved.any():
+        best = best_cutoff(time, solved, 60, resamples=100)
+        assert r.peak(sample) == pytest.approx(1000 / best.ert)
+        # Of equal peaks either finds one.
+        assert r.efficiency(sample)[int(best.cutoff) - 1] == pytest.approx(r.peak(sample))
+
+
+def test_without_a_success_nothing_is_made_up():
+    none = Sample(np.empty(0), 5, 10.0)
+    assert r.success(none) == 0
+    assert np.isnan(r.mean_epochs(none))
+    assert np.isnan(r.percentile(0.5)(none))
+    assert r.running_time(none) == r.peak_cost(none) == np.inf
+    assert r.peak(none) == 0
+    (told,) = measure(none, [Statistic(r.mean_epochs)], 5, resamples=20)
+    assert np.isnan([told.estimate, told.low, told.expected_high]).all()
+    assert not told.agrees(3, 3)
+
+
+def test_a_limit_cuts_the_sample():
+    cut = sample_of(runs([2, 4, 6, None], 10), limit=5)
+    assert (cut.n, cut.ascending.tolist()) == (4, [2, 4])
+    assert r.running_time(cut) == (2 + 4 + 5 + 5) / 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "agrees"),
+    [(7, 7, True), (5, 5, True), (9, 9, True), (4, 4.9, False), (9.1, 12, False), (0, 80, True),
+     (4, 5, True)],
+)  # fmt: skip
+def test_a_published_value_agrees_where_it_may_lie_in_the_expected_range(low, high, agrees):
+    assert Measured(7, 6, 8, 5, 9).agrees(low, high) is agrees
+
+
+def test_samples_of_the_papers_size_scatter_as_binomials_do():
+    sample = Sample(np.arange(1.0, 601.0), 1000, 1000.0)
+    (told,) = measure(sample, [Statistic(r.success, r.success_interval)], 50)
+    assert (told.estimate, told.low, told.high) == (60, *r.success_interval(sample))
+    deviation = 100 * np.sqrt(0.24 / 50 + 0.24 / 1000)
+    assert told.expected_low == pytest.approx(60 - 1.96 * deviation, abs=2.5)
+    assert told.expected_high == pytest.approx(60 + 1.96 * deviation, abs=2.5)
+
+
+def test_the_slowest_of_many_is_told_for_as_many_as_the_paper_has():
+    sample = Sample(np.arange(1.0, 1001.0), 1000, 2000.0)
+    (told,) = measure(sample, [Statistic(r.percentile(1), grows=True)], 10)
+    assert 900 < told.estimate < 960  # the median of the largest of ten: 1000 * 0.5 ** 0.1
+    assert (told.low, told.high) == (told.expected_low, told.expected_high)
+
+
+def test_rates_of_kolen_and_pollack_by_hand():
+    cells = {
+        (0.1, 0.0): 0,
+        (0.4, 0.0): 1,
+        (2.0, 0.0): 2,
+        (4.0, 0.0): 5,
+        (4.0, 0.5): 4,
+        (9.0, 0.0): 8,
+    }
+    table = pd.concat(
+        runs([None] * failed + [5] * (10 - failed), 50,
+             **{"init.range": weights, "optimizer.lr": 1.0, "optimizer.momentum": momentum})
+        for (weights, momentum), failed in cells.items()
+    )  # fmt: skip
+    assert [of(table).estimate for of in RATES] == [20, 50, 80, 5]
+    rows = published({"kolen1990": table})
+    assert rows["estimate"].tolist() == [20, 50, 80, 5]
+    assert rows["n"].tolist() == [60] * 4
+    assert rows["agrees"].tolist() == [False, True, True, True]
+
+
+def test_the_papers_own_uncertainty_takes_the_place_of_its_sampling():
+    rng = np.random.default_rng(1)
+    times = [int(t) if t < 200 else None for t in rng.lognormal(3.6, 1, 300)]
+    rows = published({"hamey1991": runs(times, 2000)}, resamples=100).set_index("quantity")
+    stated = rows.loc["e, largest efficiency"]
+    assert (stated["expected_low"], stated["expected_high"]) == (stated["low"], stated["high"])
+    other = rows.loc["mean epochs of the solved"]
+    assert other["expected_low"] != other["low"]
+
+
+def test_claims_stand_for_what_is_printed():
+    for claim in CLAIMS:
+        assert claim.low <= claim.high
+        assert claim.printed
+
+
+def test_the_notebooks_numbers_are_compared_to_the_last_printed_digit():
+    same = notebook_rows(LOSSES, np.array(PREDICTIONS) + 4e-9)
+    assert [row[3] for row in same] == [True, True]
+    off = notebook_rows(np.array(LOSSES) * (1 + 1e-11), np.array(PREDICTIONS) + 6e-9)
+    assert [row[3] for row in off] == [False, False]
+
+
+def test_what_is_between_two_markers_is_replaced_and_nothing_else():
+    text = "a\n<!-- studies -->\nx\n<!-- /studies -->\nb\n"
+    once = between_markers(text, "| t |")
+    assert once == "a\n<!-- studies -->\n| t |\n<!-- /studies -->\nb\n"
+    assert between_markers(once, "| t |") == once
+    assert between_markers("no markers\n", "| t |") == "no markers\n"
+    assert between_markers("<!-- studies --> alone\n", "| t |") == "<!-- studies --> alone\n"
+
+
+def test_a_row_that_does_not_agree_says_so():
+    rows = published({"tr_xor": runs([100] * 5 + [None] * 45, 800)}, resamples=100)
+    told = markdown(rows, [("ten losses", "1", "2", False)])
+    assert "| solved / % | 48 (24 of 50) | 10 [4.3, 21.4] |" in told
+    assert told.count("**no**") == 1 + int((~rows["agrees"]).sum())
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(17.06, "17.1"), (49.0, "49"), (233.4, "233"), (14197.2, "14,197"), (np.inf, "unbounded"),
+     (np.nan, "none")],
+)  # fmt: skip
+def test_numbers_are_short(value, told):
+    assert number(value) == told

@@ -1,0 +1,92 @@
+"""Protocols of published studies, said as configuration; a few of their runs, not their numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from xorlab import configure, train, train_many
+from xorlab.networks.tasks.tasks import make_task
+
+HAMEY = """init=uniform init.range=1.4 optimizer.lr=7 optimizer.momentum=0.65 training.epochs=2000
+    training.stop_when_solved=true"""
+# The largest squared error at most 0.1 is an error of at most its root.
+KRAMER = f"""init=uniform optimizer.lr=1 optimizer.weight_decay=1e-4 training.epochs=50000
+    training.tolerance={math.sqrt(0.1)} training.stop_when_solved=true"""
+KOLEN = """init=uniform init.range=4 optimizer.lr=2 optimizer.momentum=0.5 training.epochs=50000
+    training.tolerance=0.5 training.stop_when_solved=true"""
+PICTURE = """init=given init.weights=[-5,-3,3,6,y,-1,-6,7,x] optimizer.lr=3.25
+    optimizer.momentum=0.4 training.epochs=200 training.tolerance=0.5
+    training.stop_when_solved=true"""
+# Half the mean has half the gradient of the mean: Adam's steps are the same with half the epsilon.
+TR_XOR = """task.low=-1 network.activation=relu network.readout=sum network.output=linear init=he
+    optimizer=adam optimizer.lr=0.01 optimizer.beta2=0.99 optimizer.epsilon=5e-9
+    training.loss=half_mse training.target_loss=1e-7 training.epochs=800"""
+PROTOCOLS = {
+    "notebook": "",
+    "hamey": HAMEY,
+    "kramer_2_2_1": KRAMER,
+    "kramer_4_4_1": f"task=parity task.bits=4 network.hidden=4 {KRAMER} training.epochs=100000",
+    "kolen_pollack": KOLEN,
+    "kolen_pollack_picture": f"{PICTURE} init.x=2.5 init.y=-4",
+    "tr_xor": TR_XOR,
+    "tr_xor_leaky": f"{TR_XOR} network.activation=leaky_relu network.slope=0.8 optimizer.lr=0.1",
+    "tr_xor_abs": f"{TR_XOR} network.activation=abs",
+}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_published_protocol_is_a_configuration(name):
+    config = configure(*PROTOCOLS[name].split(), "training.epochs=20")
+    assert train(config).epochs_run <= 20
+
+
+def test_the_largest_squared_error_is_a_tolerance():
+    config = configure(*KRAMER.split(), "optimizer.lr=2", "seed=3")
+    result, task = train(config), make_task(config.task)
+    assert result.outcome == "solved"
+    assert ((result.predictions - task.targets) ** 2).max() <= 0.1
+    config.training.epochs = result.epochs_run - 1
+    before = train(config)
+    assert ((before.predictions - task.targets) ** 2).max() > 0.1
+
+
+def test_two_weights_of_a_picture_vary_and_the_rest_stay():
+    grid = [(x, y) for x in (-10.0, 0.0, 4.5) for y in (-10.0, 10.0)]
+    configs = [
+        configure(*PICTURE.split(), f"init.x={x}", f"init.y={y}", "training.epochs=1")
+        for x, y in grid
+    ]
+    for config in configs:
+        config.optimizer.lr = 1e-300
+    for (x, y), result in zip(grid, train_many(configs), strict=True):
+        np.testing.assert_array_equal(result.weights[0], [[-5, 6], [-3, y]])
+        np.testing.assert_array_equal(result.biases[0], [3, -1])
+        np.testing.assert_array_equal(result.weights[1], [[-6], [7]])
+        np.testing.assert_allclose(result.biases[1], [x], atol=1e-200)
+
+
+def test_half_the_mean_and_half_the_epsilon_are_adams_steps_on_the_mean():
+    """A plain Adam on the mean squared error of a sum of two rectifiers, as the study has it."""
+    config = configure(*TR_XOR.split(), "training.epochs=60", "seed=11")
+    from xorlab.networks.initializers import initial_layers
+
+    (weights,), (biases,), _ = initial_layers(config, (2, 2, 1))
+    task = make_task(config.task)
+    w = [weights.copy(), biases.copy()]
+    mean, square = [np.zeros_like(p) for p in w], [np.zeros_like(p) for p in w]
+    for step in range(1, 61):
+        z = task.inputs @ w[0] + w[1]
+        error = np.maximum(z, 0).sum(axis=1, keepdims=True) - task.targets
+        delta = 2 * error / 4 * (z > 0)
+        for k, g in enumerate((task.inputs.T @ delta, delta.sum(axis=0))):
+            mean[k] = 0.9 * mean[k] + 0.1 * g
+            square[k] = 0.99 * square[k] + 0.01 * g**2
+            unbiased = square[k] / (1 - 0.99**step)
+            w[k] -= 0.01 * mean[k] / (1 - 0.9**step) / (np.sqrt(unbiased) + 1e-8)
+    config.training.epochs = 60
+    result = train(config)
+    np.testing.assert_allclose(result.weights[0], w[0], rtol=1e-9)
+    np.testing.assert_allclose(result.biases[0], w[1], rtol=1e-9)

@@ -1,0 +1,62 @@
+"""Published studies: presets, and the table of what papers claim and what is measured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import xorlab
+from tests.conftest import ROOT
+from xorlab.config.schema import GROUPS
+from xorlab.studies.claims import CLAIMS, SOURCES, published
+from xorlab.studies.measures import sample_of
+
+
+@pytest.mark.parametrize("study", sorted(SOURCES))
+def test_a_study_is_a_preset_that_says_where_it_comes_from(study):
+    assert study in GROUPS["study"]
+    text = (ROOT / "conf" / "study" / f"{study}.yaml").read_text()
+    assert f"+study={study}" in text.partition("defaults:")[0] or study == "notebook"
+
+
+def hamey(solved: list[int], n: int) -> dict[str, pd.DataFrame]:
+    """Runs of one setting: some solved at these epochs, the others followed to 2,000."""
+    epochs = [*map(float, solved), *[np.nan] * (n - len(solved))]
+    outcome = ["solved"] * len(solved) + ["unsolved"] * (n - len(solved))
+    runs = pd.DataFrame({"outcome": outcome, "epochs_to_solve": epochs, "training.epochs": 2000})
+    return {"hamey1991": runs}
+
+
+def test_hameys_quantities_are_those_of_hand_arithmetic():
+    told = published(hamey([10, 20, 40], 4), resamples=100).set_index("quantity")["estimate"]
+    # 1000 * #{t <= c} / sum min(t, c) at 10, 20 and 40: 25, 28.6, 27.3.
+    assert told.iloc[0] == pytest.approx(1000 * 2 / 70)
+    assert told.iloc[1] == 20
+    assert set(told.index) == {claim.quantity for claim in CLAIMS if claim.study == "hamey1991"}
+    sample = sample_of(hamey([10, 20, 40], 4)["hamey1991"])
+    assert (sample.n, sample.limit, sample.ascending.tolist()) == (4, 2000, [10.0, 20.0, 40.0])
+
+
+def test_the_table_is_made_from_tracked_runs_and_again_trains_nothing(tmp_path):
+    readme, into = tmp_path / "README.md", tmp_path / "published.md"
+    readme.write_text("before\n<!-- studies -->\nold\n<!-- /studies -->\nafter\n")
+    told = subprocess.run(
+        [sys.executable, "-m", "experiments.run_studies", str(tmp_path / "runs"), "--small",
+         "--into", str(into), "--readme", str(readme)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    table = into.read_text()
+    for claim in CLAIMS:
+        assert claim.quantity in table
+    text = readme.read_text()
+    assert text.startswith("before\n<!-- studies -->\n|")
+    assert text.endswith("<!-- /studies -->\nafter\n")
+    assert "old" not in text.split("-->")[1]
+    uri = f"sqlite:///{tmp_path / 'runs' / 'mlflow.db'}"
+    assert len(xorlab.load_runs(uri, "hamey1991")) == 60
+    assert xorlab.load_runs(uri, "notebook")["seed"].tolist() == [42]

@@ -1,0 +1,108 @@
+"""Figures of censored times to convergence: survival, and what restarts cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from xorlab.analysis.figures.lines import lines_of
+from xorlab.analysis.figures.style import epochs_axis, new_axes
+from xorlab.analysis.statistics.restarts import restart_curve
+from xorlab.analysis.statistics.survival import kaplan_meier
+from xorlab.analysis.statistics.times import counted_runs, times_of
+
+_POINTS = 300
+
+
+def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+    """Share of runs not solved yet by each epoch, for every value of a key.
+
+    Kaplan & Meier's (1958) estimate with its pointwise 95 % band; a tick marks the epochs at which
+    unsolved runs ended (censoring), at the height of the curve there.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        by: key whose values are told apart.
+        ax: where to draw; None for a figure of its own.
+
+    Raises:
+        ValueError: there is no such column, or no run with an outcome.
+    """
+    ax = ax or new_axes()
+    counted = counted_runs(runs, [by], "by")
+    first = np.inf
+    for line in lines_of(counted, by):
+        times = times_of(line.runs)
+        curve = kaplan_meier(times.time, times.solved)
+        end = max(float(times.time.max()), 1.0)
+        first = min(first, max(float(times.time.min()), 1.0))
+        at = np.append(np.maximum(curve.times, 0.5), end)
+        low, middle, high = (
+            100 * np.append(part, part[-1]) for part in (curve.low, curve.survival, curve.high)
+        )
+        ax.fill_between(at, low, high, step="post", color=line.colour, alpha=0.15, lw=0)
+        ax.step(at, middle, line.style, where="post", color=line.colour, label=line.label)
+        gone = np.unique(curve.censored)
+        left = middle[np.searchsorted(at, np.maximum(gone, 0.5), side="right") - 1]
+        ax.plot(gone, left, "|", color=line.colour, ms=9, mew=1.5)
+    ax.set_xlim(left=first / 2)
+    epochs_axis(ax, "epochs")
+    ax.set_ylim(-2, 102)
+    ax.set_ylabel("runs not solved yet / %")
+    _finish(ax, f"Not solved yet, 95 % band, ticks: unsolved (n = {len(counted)})")
+    return ax
+
+
+def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+    """Expected running time with restarts against the cutoff, for every value of a key.
+
+    Each curve with its pointwise 95 % band; a dot is the best cutoff, the bar through it the 95 %
+    interval of where the best cutoff lies. A value none of whose runs was solved has no curve and
+    says so in the legend.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        by: key whose values are told apart.
+        ax: where to draw; None for a figure of its own.
+
+    Raises:
+        ValueError: there is no such column, or no run with an outcome.
+    """
+    ax = ax or new_axes()
+    counted = counted_runs(runs, [by], "by")
+    for line in lines_of(counted, by):
+        times = times_of(line.runs).common()
+        if not times.solved.any():
+            ax.plot([], [], color=line.colour, label=f"{line.label}: none solved")
+            continue
+        solved = times.time[times.solved]
+        between = np.geomspace(max(solved.min(), 1), times.horizon, _POINTS)
+        cutoffs = np.unique(np.concatenate([solved, between]))
+        curve = restart_curve(times.time, times.solved, times.horizon, cutoffs)
+        high, best = np.minimum(curve.high, 1e300), curve.best
+        ax.fill_between(cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
+        told = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"
+        ax.plot(cutoffs, curve.ert, line.style, color=line.colour, label=told)
+        ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
+        ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
+    epochs_axis(ax, "cutoff: epochs after which a run is given up")
+    ax.set_yscale("log")
+    _keep_to_the_curves(ax)
+    ax.set_ylabel("expected epochs until solved (ERT)")
+    _finish(ax, f"ERT with restarts, 95 % bands, best cutoffs (n = {len(counted)})")
+    return ax
+
+
+def _finish(ax: Axes, title: str) -> None:
+    ax.set_title(title, fontsize="medium")
+    ax.legend(frameon=False, fontsize="small")
+
+
+def _keep_to_the_curves(ax: Axes) -> None:
+    """Bands that reach for infinity must not squeeze the curves."""
+    lines = [np.asarray(line.get_ydata(), float) for line in ax.lines]
+    heights = np.concatenate([np.empty(0), *lines])
+    heights = heights[np.isfinite(heights) & (heights > 0)]
+    if len(heights):
+        ax.set_ylim(heights.min() / 2, heights.max() * 3)

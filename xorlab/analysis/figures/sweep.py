@@ -1,0 +1,117 @@
+"""Figures of whole sweeps: how often, how fast, along which way. Each returns its Axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from xorlab.analysis.figures.lines import lines_of
+from xorlab.analysis.figures.style import HIGHEST_LOSS, epochs_axis, new_axes
+
+_BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
+
+
+def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = None) -> Axes:
+    """Success rate over two swept keys, each cell with its rate, interval and n.
+
+    Args:
+        statistics: from `xorlab.convergence`, by these two keys.
+        x: key along the columns.
+        y: key along the rows.
+        ax: where to draw; None for a figure of its own.
+
+    Raises:
+        ValueError: a pair of values occurs in more than one row.
+    """
+    columns, rows = (list(pd.unique(statistics[key])) for key in (x, y))
+    if statistics.duplicated([x, y]).any():
+        raise ValueError(f"more than one row for some {x} and {y}; take statistics by these alone")
+    ax = ax or new_axes(1.6 + 1.3 * len(columns), 1.6 + 0.7 * len(rows))
+    rates = np.full((len(rows), len(columns)), np.nan)
+    for row in statistics.to_dict("records"):
+        place = rows.index(row[y]), columns.index(row[x])
+        rates[place] = 100 * row["rate"]
+        told = (
+            f"{100 * row['rate']:.0f} %\n"
+            f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %, n={row['n']}"
+        )
+        dark = rates[place] < 60
+        ax.text(place[1], place[0], told, ha="center", va="center", fontsize="small",
+                color="white" if dark else "black")  # fmt: skip
+    image = ax.imshow(rates, vmin=0, vmax=100, cmap="cividis", aspect="auto")
+    ax.figure.colorbar(image, ax=ax, label="runs solved / %")
+    ax.set_xticks(range(len(columns)), [f"{value}" for value in columns])
+    ax.set_yticks(range(len(rows)), [f"{value}" for value in rows])
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.set_title(f"Success rate with 95 % interval (n = {statistics['n'].sum()} runs)")
+    return ax
+
+
+def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+    """Median loss per step for every value of a key, with bands from quantile to quantile.
+
+    A run that ended early keeps its last loss.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        curves: of those runs or of some of them, from `xorlab.load_curves`.
+        by: key whose values are told apart.
+        ax: where to draw; None for a figure of its own.
+    """
+    ax = ax or new_axes()
+    drawn = curves.loc[curves["run_id"].isin(runs["run_id"]), "run_id"].nunique()
+    counted = f"n = {len(runs)}" if drawn >= len(runs) else f"n = {drawn} of {len(runs)}"
+    for line in lines_of(runs, by):
+        own = curves[curves["run_id"].isin(line.runs["run_id"])]
+        if own.empty:
+            continue
+        table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
+        table = table.clip(upper=HIGHEST_LOSS)
+        steps = table.index.to_numpy(float) + 1  # so that step 0 has a place on a log axis
+        for low, high, alpha in _BANDS:
+            bottom = table.quantile(low, axis="columns").to_numpy(float)
+            top = table.quantile(high, axis="columns").to_numpy(float)
+            ax.fill_between(steps, bottom, top, color=line.colour, alpha=alpha, lw=0)
+        median = table.median(axis="columns")
+        ax.plot(steps, median, line.style, color=line.colour, label=line.label)
+    epochs_axis(ax, "epochs + 1")
+    ax.set_yscale("log")
+    ax.set_ylabel("mean squared error")
+    ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({counted})", fontsize="medium")
+    ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+    """Share of all runs solved by each epoch: the empirical distribution of epochs to solve.
+
+    Runs that were not solved count below as well, so a curve ends at the success rate.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        by: key whose values are told apart.
+        ax: where to draw; None for a figure of its own.
+    """
+    ax = ax or new_axes()
+    limit = float(runs["epochs_run"].max())
+    counted = runs[runs["outcome"].notna()]
+    for line in lines_of(counted, by):
+        own = line.runs
+        solved = np.sort(own.loc[own["outcome"] == "solved", "epochs_to_solve"].to_numpy(float))
+        share = 100 * np.arange(len(solved) + 1) / len(own)
+        ax.step(
+            [1.0, *np.maximum(solved, 1.0), limit],
+            [*share, share[-1]],
+            line.style,
+            where="post",
+            color=line.colour,
+            label=line.label,
+        )
+    epochs_axis(ax, "epochs")
+    ax.set_ylim(0, 102)
+    ax.set_ylabel("runs solved / %")
+    ax.set_title(f"Solved by this epoch (n = {len(counted)} runs)")
+    ax.legend(frameon=False, fontsize="small")
+    return ax

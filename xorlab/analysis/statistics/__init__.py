@@ -1,0 +1,1 @@
+"""Statistics of runs: rates, times, intervals, tests."""

@@ -1,0 +1,127 @@
+"""The probability that a run of one setting solves sooner than one of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from xorlab.analysis.statistics.bootstrap import RESAMPLES, counts_in_blocks
+from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, Pair, z_value
+
+Ranks = npt.NDArray[np.intp]
+# Numbers kept for the next pair of settings of the same sizes.
+_KEPT = 10_000_000
+
+
+class Resamples:
+    """Resamples of pairs of settings, made once for all pairs of the same sizes.
+
+    Attributes:
+        resamples: how many.
+        seed: of the bootstrap.
+    """
+
+    def __init__(self, resamples: int = RESAMPLES, seed: int = 0) -> None:
+        self.resamples = resamples
+        self.seed = seed
+        self._made: dict[tuple[int, int], list[Pair]] = {}
+
+    def blocks(self, n: int, m: int) -> Iterator[Pair]:
+        """Counts (R, n) of A's runs, and (R, m + 1) running sums of those of B's, from 0."""
+        if (n, m) in self._made:
+            yield from self._made[n, m]
+            return
+        kept: list[Pair] | None = [] if (n + m) * self.resamples <= _KEPT else None
+        width = max(1, _KEPT // (20 * (n + m)))
+        for a, b in zip(
+            counts_in_blocks(n, self.resamples, self.seed, 1, width),
+            counts_in_blocks(m, self.resamples, self.seed, 2, width),
+            strict=True,
+        ):
+            sums = np.concatenate([np.zeros((len(b), 1)), np.cumsum(b, axis=1)], axis=1)
+            if kept is not None:
+                kept.append((a, sums))
+            yield a, sums
+        if kept is not None:
+            self._made[n, m] = kept
+
+
+def sooner_probability(a: Floats, b: Floats) -> float:
+    """P(A < B) + P(A = B) / 2: Mann & Whitney's (1947) U over the number of pairs.
+
+    Args:
+        a: (n,) epochs to solve of A's runs, infinite where not solved.
+        b: (m,) the same of B's.
+    """
+    earlier, up_to = _ranks(a, np.sort(b))
+    return float((2 * len(b) - earlier - up_to).sum() / (2 * len(a) * len(b)))
+
+
+def sooner_interval(
+    a: Floats, b: Floats, confidence: float = CONFIDENCE, store: Resamples | None = None
+) -> tuple[float, float, float]:
+    """The probability and its interval.
+
+    Normal on the logit scale, with the standard deviation that a bootstrap of the runs of both
+    settings gives the logit. Where every pair is decided the same way, or the bootstrap shows no
+    spread, the interval is that of Newcombe (2006), method 5. A nominal 95 % interval holds the
+    truth in 93 to 97 % of samples of 30 and 100, for probabilities from 0.5 to 0.99; percentiles
+    of the same bootstrap in 68 to 95 %, the least near 0 and 1
+    (`python -m tests.benchmarks.coverage`).
+
+    Args:
+        a: (n,) epochs to solve of A's runs, infinite where not solved.
+        b: (m,) the same of B's.
+        confidence: of the interval.
+        store: of resamples; None for 2,000 with seed 0.
+
+    Returns:
+        probability, lower and upper end. With a and b exchanged, 1 minus these, to the bit of
+        rounding.
+    """
+    a, b = np.sort(a), np.sort(b)
+    if (len(b), *b) < (len(a), *a):
+        estimate, low, high = sooner_interval(b, a, confidence, store)
+        return 1 - estimate, 1 - high, 1 - low
+    n, m = len(a), len(b)
+    estimate = sooner_probability(a, b)
+    earlier, up_to = _ranks(a, b)
+    drawn = []
+    for counts, sums in (store or Resamples()).blocks(n, m):
+        pairs = 2 * m - sums[:, earlier] - sums[:, up_to]
+        drawn.append(np.einsum("ij,ij->i", counts, pairs) / (2 * n * m))
+    least = 1 / (2 * n * m)
+    spread = float(np.std(special.logit(np.clip(np.concatenate(drawn), least, 1 - least))))
+    if not 0 < estimate < 1 or spread == 0:
+        return estimate, *_newcombe(estimate, n, m, confidence)
+    middle, half = float(special.logit(estimate)), z_value(confidence) * spread
+    return estimate, float(special.expit(middle - half)), float(special.expit(middle + half))
+
+
+def _ranks(a: Floats, ascending: Floats) -> tuple[Ranks, Ranks]:
+    """How many of the ascending are before each of a, and how many before or equal."""
+    return (
+        np.searchsorted(ascending, a, side="left"),
+        np.searchsorted(ascending, a, side="right"),
+    )
+
+
+def _newcombe(estimate: float, n: int, m: int, confidence: float) -> tuple[float, float]:
+    """Newcombe (2006), method 5: the probabilities whose own variance explains the estimate."""
+    z, mean = z_value(confidence), (n + m) / 2
+
+    def explained(p: float) -> bool:
+        shape = 1 + (mean - 1) * ((1 - p) / (2 - p) + p / (1 + p))
+        return (p - estimate) ** 2 <= z * z * p * (1 - p) * shape / (n * m)
+
+    ends = []
+    for outside in (0.0, 1.0):
+        inside = estimate
+        for _ in range(60):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if explained(middle) else (inside, middle)
+        ends.append(inside if 0 < outside < 1 else outside)
+    return ends[0], ends[1]

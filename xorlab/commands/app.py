@@ -1,0 +1,146 @@
+"""The Hydra application: configuration in, outcome out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from xorlab.commands.single_run import run_single
+from xorlab.config.compose import CONFIG_NAME, config_directory, from_omegaconf, register_schema
+from xorlab.config.messages import translate
+from xorlab.config.rules import check
+from xorlab.config.schema import Config
+from xorlab.config.user_files import check_user_folder, parse
+from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, told
+from xorlab.sweep.unused_keys import refuse_sweep_keys
+from xorlab.system.credentials import without_credentials
+from xorlab.system.signals import Terminated, interruptions, terminations
+
+_FULL_ERROR = "HYDRA_FULL_ERROR"
+_DONE, _FAILED, _USAGE, _INTERRUPTED, _TERMINATED = 0, 1, 2, 130, 143
+
+
+def run_command() -> int:
+    """Compose what the command line says and run it; returns the exit code."""
+    register_schema()
+    if os.environ.get(_FULL_ERROR):
+        return _dispatch_with_traceback()
+    try:
+        with _errors_raised(), terminations(), interruptions():
+            return _dispatch()
+    except _Refused as error:
+        return _tell(str(error), error.code)
+    except (ConfigError, UsageError) as error:
+        return _tell(str(error), _USAGE)
+    except (EngineError, StoreError, StoppedError) as error:
+        return _tell(str(error), _FAILED)
+    except YAMLError as error:
+        return _tell(f"a file of configuration is no YAML: {' '.join(str(error).split())}", _USAGE)
+    except (HydraException, OmegaConfBaseException) as error:
+        return _tell(str(translate(error, sys.argv[1:])), _USAGE)
+    except Terminated:
+        return _TERMINATED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        return _tell(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)
+
+
+def run(cfg: DictConfig) -> float:
+    """One job: train the network that is configured, or a plane of them, and record it.
+
+    Returns:
+        the metric that `tracking.objective` names.
+    """
+    hydra_node = HydraConfig.get()
+    if hydra_node.mode is not RunMode.RUN:
+        return _job(from_omegaconf(cfg))
+    try:
+        config = from_omegaconf(cfg)
+        refuse_sweep_keys(hydra_node, config.landscape.x is not None)
+        return _job(config)
+    except (ConfigError, UsageError, EngineError, StoreError) as error:
+        raise _Refused(error) from error
+
+
+class _Refused(BaseException):
+    """Carries a user's error past Hydra, which would announce it as the program's own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.code = _USAGE if isinstance(error, ConfigError | UsageError) else _FAILED
+
+
+def _job(config: Config) -> float:
+    check(config)
+    if config.landscape.x is None:
+        return run_single(config)
+    from xorlab.engines.options import Options
+    from xorlab.sweep.landscape_run import run_landscape
+
+    launcher = HydraConfig.get().launcher  # of any name: only ours says where to train
+    return run_landscape(config, Options.of(launcher) if "engine" in launcher else None)
+
+
+def _dispatch_with_traceback() -> int:
+    """For those who ask where an error comes from; without passwords there too."""
+    try:
+        return _dispatch()
+    except (Exception, _Refused):
+        sys.stderr.write(without_credentials(traceback.format_exc()))
+        return _FAILED
+
+
+def _dispatch() -> int:
+    options = parse(sys.argv[1:])
+    check_user_folder(options)
+    if options.cfg or options.info:
+        # Hydra prints the configuration, the tracking address with it.
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed):
+                return _start()
+        finally:
+            sys.stdout.write(without_credentials(printed.getvalue()))
+    return _start()
+
+
+def _start() -> int:
+    from xorlab.sweep.launch import JobsFailedError
+
+    application = hydra.main(
+        version_base="1.3", config_path=str(config_directory()), config_name=CONFIG_NAME
+    )(run)
+    try:
+        application()
+    except JobsFailedError:
+        return _FAILED
+    return _DONE
+
+
+@contextlib.contextmanager
+def _errors_raised() -> Iterator[None]:
+    """Within: Hydra raises errors instead of printing them and leaving the process."""
+    os.environ[_FULL_ERROR] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_FULL_ERROR]
+
+
+def _tell(message: str, code: int) -> int:
+    sys.stderr.write(told("xorlab", message))
+    return code

@@ -1,0 +1,207 @@
+"""The `xorlab-repeat` command: trains a recorded run again, and tells whether the bits agree."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_told
+from xorlab.errors import ConfigError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from xorlab.config.schema import Config
+    from xorlab.networks.result import Result
+    from xorlab.networks.tasks.tasks import Task
+    from xorlab.tracking.read.recorded import Recorded
+
+_SAME = "the same bits"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    0 where every bit agrees, 1 where one does not or the store fails, 2 for wrong usage.
+    """
+    options = _parser().parse_args(arguments)
+    return run_told("xorlab-repeat", lambda: _repeat(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command_parser(
+        "xorlab-repeat",
+        "Train a recorded run again from its own record, and compare curve, weights, predictions "
+        "and outcome bit by bit; where they differ, tell what has changed since.",
+        "xorlab-repeat 4f2a9c0d1e8b47c6a5d3f0b2e1c49a87",
+        "xorlab-repeat 4f2a9c",
+    )
+    parser.add_argument(
+        "run", metavar="RUN_ID",
+        help="run id of a run that finished, its key, or the beginning of one of them",
+    )  # fmt: skip
+    parser.add_argument("--uri", help="tracking address (default: as xorlab)")
+    parser.add_argument(
+        "--table", metavar="PATH", help="where the run's table is now, if it was moved"
+    )
+    return parser
+
+
+def _repeat(options: argparse.Namespace) -> int:
+    check_id(options.run, "run")
+    # Only here, so that wrong usage is told before seconds of imports.
+    from xorlab.networks.tasks.tasks import make_task
+    from xorlab.networks.train import train
+    from xorlab.tracking.read.recorded import recorded_run
+
+    recorded = recorded_run(options.run, options.uri)
+    config = _with_table(recorded, options.table)
+    task = make_task(config.task)
+    sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
+    sys.stdout.flush()
+    findings = compare(recorded, train(config), task)
+    for name, found in findings.items():
+        sys.stdout.write(f"  {name:<12} {found}\n")
+    same = all(found.startswith(_SAME) for found in findings.values())
+    sys.stdout.write("\n".join(_conclusion(same, _changed(recorded))) + "\n")
+    return DONE if same else FAILED
+
+
+def _with_table(recorded: Recorded, moved: str | None) -> Config:
+    """The run's configuration, with its table where it is now, if it is the same table.
+
+    Raises:
+        ConfigError: there is no such file.
+        UsageError: the run has no table.
+        StoreError: the table is another.
+    """
+    from xorlab.config.data_files import file_digest
+    from xorlab.config.identity import run_key
+    from xorlab.tracking.names import KEY_TAG, TABLE_TAG
+
+    config = recorded.network.config
+    if config.task.name != "table":
+        if moved is not None:
+            raise UsageError(f"--table {moved}: the run's task is {config.task.name}, no table")
+        return config
+    if moved is not None:
+        config = replace(config, task=replace(config.task, path=moved))
+    path = str(config.task.path)
+    if moved is None and not Path(path).is_file():
+        raise ConfigError(
+            "task.path", path, f"where the run found it (looked for {Path(path).absolute()}); "
+            "--table PATH says where it is now",
+        )  # fmt: skip
+    then, now = recorded.tags.get(TABLE_TAG), file_digest("task.path", Path(path))
+    if then is not None and then != now:
+        raise StoreError(
+            f"{path} is not the table that the run was trained on: SHA-256 {then[:12]} then, "
+            f"{now[:12]} now"
+        )
+    if then is None and run_key(config) != recorded.tags.get(KEY_TAG):
+        raise StoreError(f"{path} is not the table that the run was trained on")
+    return config
+
+
+def compare(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
+    """What agrees between a record and the same run trained again, and what does not.
+
+    Returns:
+        for curve, weights, predictions and outcome a text that begins with ``the same bits``
+        where every bit agrees.
+    """
+    from xorlab.tracking.names import OUTCOME_TAG
+    from xorlab.tracking.write.record import predictions_json
+
+    network = recorded.network
+    pairs = [*zip(network.weights, result.weights, strict=False)]
+    pairs += zip(network.biases, result.biases, strict=False)
+    if network.skip is not None and result.skip is not None:
+        pairs.append((network.skip, result.skip))
+    complete = (len(network.weights), len(network.biases), network.skip is None) == (
+        len(result.weights), len(result.biases), result.skip is None,
+    )  # fmt: skip
+    predictions = recorded.predictions == predictions_json(result, task)
+    then, now = recorded.tags.get(OUTCOME_TAG), result.outcome
+    metrics = result.metrics()
+    unlike = [key for key in metrics if recorded.metrics.get(key) != metrics[key]]
+    unlike += [f"no {key}" for key in ("epochs_to_solve", "diverged_at")
+               if key in recorded.metrics and key not in metrics]  # fmt: skip
+    solved = f" at step {result.epochs_to_solve}" if result.epochs_to_solve is not None else ""
+    outcome = _SAME + f": {now}{solved}, {result.epochs_run} epochs run"
+    if then != now or unlike:
+        outcome = f"{then} then, {now} now" + (f"; {', '.join(unlike)} differ" if unlike else "")
+    return {
+        "curve": _curve(recorded, result),
+        "weights": _arrays(pairs) if complete else "another number of layers",
+        "predictions": _SAME + f": {len(task.targets)} patterns" if predictions else "differ",
+        "outcome": outcome,
+    }
+
+
+def _curve(recorded: Recorded, result: Result) -> str:
+    import numpy as np
+
+    if not np.array_equal(recorded.steps, result.steps):
+        return f"{len(recorded.steps)} points then, {len(result.steps)} at other steps now"
+    differ = np.flatnonzero(recorded.loss.view(np.int64) != result.loss.view(np.int64))
+    if not len(differ):
+        return _SAME + f": {len(result.steps)} points"
+    first = differ[0]
+    return (
+        f"{len(differ)} of {len(result.steps)} points differ, first at step {result.steps[first]}: "
+        f"{float(recorded.loss[first])!r} then, {float(result.loss[first])!r} now"
+    )
+
+
+def _arrays(pairs: Sequence[tuple[Any, Any]]) -> str:
+    """Arrays then and now, compared by their bytes: NaN equals itself, and 0 is not -0."""
+    import numpy as np
+
+    numbers = sum(now.size for _, now in pairs)
+    if any(then.shape != now.shape or then.dtype != now.dtype for then, now in pairs):
+        return "other shapes or types"
+    if all(then.tobytes() == now.tobytes() for then, now in pairs):
+        return _SAME + f": {numbers} numbers"
+    with np.errstate(all="ignore"):
+        furthest = max(float(np.max(np.abs(then - now), initial=0.0)) for then, now in pairs)
+    count = sum(int(np.sum(then != now)) for then, now in pairs)
+    return f"{count} of {numbers} numbers differ, by {furthest:.3g} at most"
+
+
+def _changed(recorded: Recorded) -> list[str]:
+    """What decides bits and has changed since the run was recorded; git's state with it."""
+    from xorlab.system.environment import decoded, differences, environment
+    from xorlab.system.git import CHANGES_TAG, COMMIT_TAG, ENVIRONMENT_TAG, provenance
+
+    lines = differences(decoded(recorded.tags.get(ENVIRONMENT_TAG)), environment())
+    here = provenance(Path.cwd()).tags()
+    if COMMIT_TAG in recorded.tags:
+        for tag, name in ((COMMIT_TAG, "git commit"), (CHANGES_TAG, "uncommitted changes")):
+            then, now = recorded.tags.get(tag, "none"), here.get(tag, "none")
+            if then != now:
+                lines.append(f"{name} of the working folder: {then} then, {now} now")
+    return lines
+
+
+def _conclusion(same: bool, changed: Sequence[str]) -> list[str]:
+    if same and not changed:
+        return ["The run repeats bit for bit."]
+    if same:
+        return ["The run repeats bit for bit, although this has changed:", *_listed(changed)]
+    if changed:
+        return ["The run does not repeat. What has changed since:", *_listed(changed)]
+    return [
+        "The run does not repeat, although code, libraries and processor are the same as then: "
+        "its record may have been altered."
+    ]
+
+
+def _listed(lines: Sequence[str]) -> list[str]:
+    return [f"  - {line}" for line in lines]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

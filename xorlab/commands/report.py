@@ -1,0 +1,127 @@
+"""The `xorlab-report` command: the summary of a recorded sweep, or of any runs, made anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xorlab.commands.common import DONE, check_id, command_parser, run_told
+from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.tracking.read.by_name import LATEST
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xorlab.tracking.read.sweeps import Sweep
+    from xorlab.tracking.store.store import Store
+
+_DEFAULT_OUT = Path("xorlab-report")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 done, 1 a store that fails, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    return run_told("xorlab-report", lambda: _report(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command_parser(
+        "xorlab-report",
+        "Make the tables, figures and report.html of a sweep anew, or those of any runs that a "
+        "filter finds.",
+        "xorlab-report latest",
+        "xorlab-report 4f2a --out summary",
+        "xorlab-report --filter 'params.`network.hidden` = \"2\"' --out two-units",
+    )
+    parser.add_argument(
+        "sweep", nargs="?", metavar="SWEEP",
+        help="run id of the sweep's parent run, the beginning of it, or latest",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="write the files into this folder (default: store them with the sweep, in place of "
+        f"its earlier ones; with --filter: {_DEFAULT_OUT})",
+    )  # fmt: skip
+    parser.add_argument("--uri", help="tracking address (default: as xorlab)")
+    parser.add_argument(
+        "--experiment", help="its name (default: xorlab; a sweep's id is looked for in all)"
+    )
+    parser.add_argument("--filter", metavar="TEXT", help="an MLflow search filter instead of SWEEP")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    if (options.sweep is None) == (options.filter is None):
+        raise UsageError("name a SWEEP (latest is the last one) or a --filter")
+    named = options.sweep not in (None, LATEST)
+    if named:
+        check_id(options.sweep, "sweep")
+    if options.out is not None and options.out.exists() and not options.out.is_dir():
+        raise UsageError(f"--out {options.out}: this is a file; name a folder")
+    # Only here, so that wrong usage is told before seconds of imports.
+    from xorlab.analysis.report.summary import headline, notes_of, summarise
+    from xorlab.failures.report import with_failures
+    from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
+    from xorlab.tracking.names import NOTE_TAG
+    from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT, load_curves
+    from xorlab.tracking.read.sweep_files import place_of
+    from xorlab.tracking.read.sweeps import find_sweep
+    from xorlab.tracking.store.artifacts import write_files
+    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.write.sweep_run import describe
+
+    everywhere = named and options.experiment is None
+    usual = "Default" if everywhere else DEFAULT_EXPERIMENT  # the former is in every store
+    store = open_store(options.uri, options.experiment or usual, create=False)
+    sweep = None
+    if options.sweep is not None:
+        sweep = find_sweep(store, options.sweep, everywhere)
+        store = store.within(sweep.experiment_id)
+    runs = _runs(store, sweep, options.filter)
+    curves = load_curves(runs)
+    if sweep is None:
+        summary = summarise(runs, curves, headline(runs))
+        title, facts = f"Runs where {options.filter}", facts_of(store, None, {})
+    else:
+        notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
+        summary = summarise(runs, curves, headline(runs, sweep.seconds, sweep.skipped), notes)
+        title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
+    summary = with_failures(summary)
+    failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
+    files = files_of(summary, title, facts, failed)
+    if sweep is not None and options.out is None:
+        describe(store, sweep.run_id, files, summary.markdown)
+        where, report = f"with sweep {sweep.run_id}", place_of(store, sweep.run_id, REPORT_FILE)
+    else:
+        folder = options.out or _DEFAULT_OUT
+        write_files(folder, files)
+        where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
+    sys.stdout.write(
+        f"{summary.headline}\n{', '.join(sorted(files))}: {where}\nOpen the report: {report}\n"
+    )
+    return DONE
+
+
+def _runs(store: Store, sweep: Sweep | None, text: str | None) -> pd.DataFrame:
+    from xorlab.tracking.read.runs import load_runs
+
+    try:
+        runs = load_runs(
+            store.uri, store.experiment, sweep=sweep.run_id if sweep else None, filter=text
+        )
+    except ConfigError as error:
+        raise ConfigError(f"--{error.key}", error.value, error.allowed) from error
+    if runs.empty:
+        raise StoreError(
+            f"--filter {text}: experiment {store.experiment!r} has no such runs"
+            if sweep is None
+            else f"sweep {sweep.run_id} has no runs"
+        )
+    return runs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""One run by itself: trained, recorded and told, as the notebook tells it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from xorlab.config.schema import Config
+from xorlab.errors import StoreError, UsageError
+from xorlab.networks.initializers import initial_layers
+from xorlab.networks.memory import need_of, refuse_too_much
+from xorlab.networks.result import DIVERGED, SOLVED, Result
+from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.train import layer_sizes, predict, train
+from xorlab.system.git import provenance
+
+_PLACES = ("inputs", "hidden")
+
+
+def run_single(config: Config) -> float:
+    """Train one network and record it; by itself it is also told and drawn.
+
+    Returns:
+        the metric that `tracking.objective` names.
+
+    Raises:
+        ConfigError: the task cannot be made, or the network does not fit it.
+        UsageError: there is not memory enough.
+        StoreError: the tracking store cannot be opened, or the server is away and the run waits.
+    """
+    task = make_task(config.task)
+    layer_sizes(config, task)  # refuses a network that does not fit the task
+    if config.plan:
+        raise UsageError("plan=true: there is a plan for a sweep only; add -m")
+    refuse_too_much(need_of([(config, task, 1)], [(config, 1)], 0))
+    # Only here, so that a wrong value is told before seconds of imports.
+    from xorlab.sweep.job_returns import objective
+    from xorlab.tracking.choose_recorder import make_recorder
+    from xorlab.tracking.names import OWNER_TAG
+    from xorlab.tracking.store.errors import reported
+    from xorlab.tracking.store.owner import this_process
+    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.write.record import Context, failed, finished, run_name
+
+    tracking = config.tracking
+    store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
+    alone = tracking.sweep is None
+    recorder = make_recorder(store, tracking, _tell if alone else _keep_quiet)
+    context = Context(provenance(Path.cwd()), tracking.sweep)
+    started = _now()
+    if alone:
+        _tell(_initial_text(config, task))
+    try:
+        result = train(config)
+    except Exception:
+        with reported(store):
+            recorder.record(
+                [failed(config, traceback.format_exc(), context, started, _now())], False
+            )
+        raise
+    record = finished(config, result, task, context, started, _now())
+    if alone:
+        record = replace(
+            record,
+            tags=record.tags | {OWNER_TAG: this_process()},
+            artifacts=record.artifacts
+            | {"learning.png": _drawing(config, result, task)}
+            | context.provenance.files(),
+        )
+    with reported(store):
+        (identifier,) = recorder.record([record], False)
+    waiting = recorder.settle()
+    if alone:
+        _tell(_result_text(config, result))
+        if waiting is not None:
+            raise StoreError(waiting)
+        where = f"in experiment '{tracking.experiment}', run {identifier}"
+        _tell(f"\nRecorded as '{run_name(config)}' {where}.")
+        _tell(f"Browse the runs: {store.browse()}")
+    return objective(result.metrics(), tracking.objective)
+
+
+def _initial_text(config: Config, task: Task) -> str:
+    sizes = layer_sizes(config, task)
+    layers = initial_layers(config, sizes)
+    deep = len(config.hidden) > 1
+    lines = []
+    for layer, weight in enumerate(layers.weights):
+        below = _PLACES[min(layer, 1)] + (f" {layer}" if deep and layer else "")
+        last = layer == len(config.hidden)
+        above = "output" if last else "hidden" + (f" {layer + 1}" if deep else "")
+        lines += _weights_text(below, above, weight)
+    if layers.skip is not None:
+        lines += _weights_text("inputs", "output", layers.skip)
+    if config.network.readout == "sum":
+        lines += ["The output is the sum of the last hidden units, without weights.", ""]
+    return "\n".join(lines)
+
+
+def _weights_text(below: str, above: str, weights: npt.NDArray[np.floating]) -> list[str]:
+    return [f"Initial weights, {below} to {above}:", np.array2string(weights, precision=8), ""]
+
+
+def _result_text(config: Config, result: Result) -> str:
+    tenths = {part * config.training.epochs // 10 for part in range(10)}
+    lines = [
+        f"step {step}: loss {loss!r}"
+        for step, loss in zip(result.steps.tolist(), result.loss.tolist(), strict=True)
+        if step in tenths or step == result.steps[-1] != config.training.epochs
+    ]
+    lines += ["", "Predictions after training:", np.array2string(result.predictions, precision=8)]
+    ending = {
+        SOLVED: f"Solved at step {result.epochs_to_solve}.",
+        DIVERGED: f"Diverged at step {result.diverged_at}: a weight or the loss is not finite.",
+    }
+    lines += ["", ending.get(result.outcome, f"Not solved in {result.epochs_run} epochs.")]
+    return "\n".join(lines)
+
+
+def _drawing(config: Config, result: Result, task: Task) -> bytes:
+    from xorlab.analysis.figures.style import decision_surface, learning_curve, new_figure, png
+
+    surface = task.inputs.shape[1] == 2 and result.outcome != DIVERGED
+    figure = new_figure(10 if surface else 5.5, 4)
+    left, *right = figure.subplots(1, 2 if surface else 1, squeeze=False)[0]
+    learning_curve(result.steps, result.loss, result.epochs_to_solve, left)
+    if surface:
+        decision_surface(
+            lambda inputs: predict(config, result, inputs), task.inputs, task.targets, right[0]
+        )
+    return png(left)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _keep_quiet(_text: str) -> None:
+    """The sweep that a job belongs to tells it for all."""
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The closed, typed configuration: fields, composition by Hydra, identity, help, messages."""

@@ -1,0 +1,77 @@
+"""A folder of configuration files that the user gives: looked through before Hydra acts on it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_automatic_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from xorlab.config.callables import refuse_calls
+from xorlab.config.compose import CONFIG_NAME, config_directory
+from xorlab.config.syntax import check_words
+from xorlab.errors import UsageError
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """Hydra's options, the overrides among them, of a command line.
+
+    Raises:
+        UsageError: a word that is neither an option nor an override.
+    """
+    options, rest = get_args_parser().parse_known_args(list(arguments))
+    every = [*options.overrides, *rest]
+    check_words(every)
+    if rest:
+        raise UsageError(
+            f"{rest[0]}: an option stands between the keys; options come first, as in "
+            "xorlab -m KEY=VALUE KEY=VALUE"
+        )
+    return options
+
+
+def check_user_folder(options: Namespace) -> None:
+    """Refuse files that name code to be called, before Hydra calls it.
+
+    Only where a folder, a file or a search path is given is anything composed here.
+
+    Args:
+        options: from `parse`.
+
+    Raises:
+        UsageError: names the key and what it would have called.
+    """
+    if options.experimental_rerun is not None:
+        raise UsageError(
+            "--experimental-rerun: not here, since it unpickles a file, and a pickle can call "
+            "anything; xorlab-repeat RUN_ID repeats a recorded run"
+        )
+    searched = any("searchpath" in override for override in options.overrides)
+    if not (options.config_dir or options.config_path or options.config_name or searched):
+        return
+    for mode in RunMode:
+        try:
+            composed = _loader(options).load_configuration(
+                options.config_name or CONFIG_NAME, options.overrides, run_mode=mode
+            )
+            node = OmegaConf.to_container(composed.hydra, resolve=False)
+        except (HydraException, OmegaConfBaseException, OSError):
+            continue  # Hydra finds the same when it composes, and tells it
+        refuse_calls(node, options.overrides)
+
+
+def _loader(options: Namespace) -> ConfigLoaderImpl:
+    """As Hydra sets it up for the application."""
+    own = options.config_path or str(config_directory())
+    path = create_automatic_config_search_path(None, "xorlab.commands.app", own)
+    if options.config_dir:
+        folder = f"file://{Path(options.config_dir).absolute()}"
+        path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery("schema"))
+    return ConfigLoaderImpl(config_search_path=path)

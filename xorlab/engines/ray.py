@@ -1,0 +1,142 @@
+"""A Ray cluster: shards as its tasks, which it begins again elsewhere when a node dies."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import signal
+import socket
+from concurrent.futures import Future
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from xorlab.engines.engine import TRIES, Engine
+from xorlab.engines.make import extra
+from xorlab.engines.options import Options
+from xorlab.engines.work import Runnable
+from xorlab.engines.worker import pack_request, run_packed
+from xorlab.errors import EngineError
+
+T = TypeVar("T")
+
+_CONNECT = 10.0  # seconds
+_MIB = 1 << 20
+# Ray's core ends the process that uses it a minute after its head has gone, before a sweep
+# could tell what is missing; the watch notices at once.
+_CORE_ENDS, _NEVER = "RAY_gcs_rpc_server_reconnect_timeout_s", "86400"
+
+
+def make(options: Options) -> Ray:
+    """The engine, connected to its cluster.
+
+    Raises:
+        UsageError: the extra is not installed.
+        EngineError: the cluster does not answer.
+    """
+    return Ray(options)
+
+
+class Ray(Engine):
+    """Hands shards to a cluster as tasks."""
+
+    def __init__(self, options: Options) -> None:
+        where = "of this machine" if options.address is None else f"at {options.address}"
+        super().__init__(options, f"the cluster {where}")
+        os.environ.setdefault(_CORE_ENDS, _NEVER)
+        self._ray: Any = extra("ray", "ray")
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            if options.address is not None:
+                _connect(options.address)
+            self._ray.init(
+                address=options.address or "auto", log_to_driver=False,
+                configure_logging=False, logging_level=logging.CRITICAL,
+            )  # fmt: skip
+        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            raise EngineError(f"{self._told} does not answer: {reason}") from error
+        finally:
+            signal.signal(signal.SIGTERM, before)  # it puts its own there
+        self._head: str = options.address or self._ray.get_runtime_context().gcs_address
+        self._needs = {"CPU": options.cpus or 1}
+        self.lack = f"no room for a worker (hydra.launcher.cpus={options.cpus or 1}"
+        if options.memory is not None:
+            self._needs["memory"] = options.memory * _MIB
+            self.lack += f", hydra.launcher.memory={options.memory}"
+        self.lack += ")"
+        self._task = self._ray.remote(
+            num_cpus=self._needs["CPU"], memory=self._needs.get("memory"), max_retries=TRIES - 1
+        )(run_packed)
+        self._open: dict[Future[Any], Any] = {}
+        self.workers = options.workers or max(1, self._room())
+        self.slots = 2 * self.workers
+
+    def submit(self, work: Runnable[T]) -> Future[T]:
+        """Queue it."""
+        future: Future[T] = Future()
+        sent = self._task.remote(pack_request(work))
+        self._open[future] = sent
+        sent.future().add_done_callback(lambda ended: self._settle(ended, work, future))
+        return future
+
+    def look(self) -> bool | None:
+        """Whether there is a node with room for a worker.
+
+        Ray is not asked once its head has gone: it would wait for it, and end this process if
+        another head came in its place.
+        """
+        if (gone := self._gone()) is not None:
+            raise EngineError(f"{self._told} has lost its head, {self._head}: {gone}")
+        return self._room() > 0
+
+    def close(self) -> None:
+        """Cancel what has not ended; the cluster stays."""
+        if not self._ray.is_initialized():
+            return
+        for sent in list(self._open.values()):
+            self._ray.cancel(sent, force=True)
+        if self._stop_watching() or self._gone() is not None:
+            self._ray.shutdown()
+        else:  # the head hangs: this would wait for it, and so would Python's end
+            atexit.unregister(self._ray.shutdown)
+
+    def _gone(self) -> OSError | None:
+        """Why nobody listens where the head was; one that is only slow is not gone."""
+        try:
+            _connect(self._head)
+        except TimeoutError:
+            return None
+        except OSError as error:
+            return error
+        return None
+
+    def _room(self) -> int:
+        """How many workers the nodes that are alive hold."""
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        return sum(
+            min(int(node.get(name, 0) // need) for name, need in self._needs.items())
+            for node in nodes
+        )
+
+    def _settle(self, ended: Future[bytes], work: Runnable[T], future: Future[T]) -> None:
+        self._open.pop(future, None)
+        try:
+            outcome: T | bytes = ended.result()
+        except Exception as error:  # of any kind: Ray's own, or raised over there
+            reason = str(error).strip().splitlines() or [repr(error)]
+            outcome = work.lost(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
+        self.settle(future, outcome)
+
+
+def _connect(address: str) -> None:
+    """See that somebody is there; Ray itself would try for minutes, and say so again and again.
+
+    Raises:
+        OSError: nobody is.
+        ValueError: this is no address.
+    """
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname is None or place.port is None:
+        raise ValueError("it must be HOST:PORT")
+    socket.create_connection((place.hostname, place.port), timeout=_CONNECT).close()

@@ -1,0 +1,1 @@
+"""Why runs failed: classes of failure from weights, gradients and curves."""

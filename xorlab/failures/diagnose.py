@@ -1,0 +1,134 @@
+"""Why each unsolved run failed, from its recorded weights and curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from xorlab.config.identity import run_key
+from xorlab.config.schema import Config
+from xorlab.errors import StoreError
+from xorlab.failures.classes import DEFAULTS, Thresholds, classify
+from xorlab.failures.symptoms import curve_numbers, network_numbers
+from xorlab.networks.parameters import pack
+from xorlab.networks.result import DIVERGED, UNSOLVED
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.tracking.read.runs import load_curves
+from xorlab.tracking.read.weights import Network, load_weights
+
+
+def diagnose(
+    runs: pd.DataFrame, uri: str | None = None, thresholds: Thresholds = DEFAULTS
+) -> pd.DataFrame:
+    """Say of every run that was not solved why.
+
+    Args:
+        runs: from `xorlab.load_runs`; any mixture of tasks, networks and settings. Solved runs,
+            and those without an outcome, are left out.
+        uri: address of the store; None for the one that the runs were loaded from.
+        thresholds: what tells the classes apart; see `xorlab.failures.classes.Thresholds`.
+
+    Returns:
+        a row per unsolved or diverged run, in their order:
+
+        - ``run_id``, and ``failure``: ``saddle or plateau``, ``saturated``, ``local minimum``,
+          ``oscillating``, ``still improving`` or ``diverged``; `xorlab.failures.classes.classify`
+          says what each means;
+        - ``loss_minimised``: what training minimises, weight decay included (E), by whatever
+          optimizer: quickprop's decay counts as that of gradient descent, others have none;
+        - ``gradient_norm``, and ``relative_gradient``, max |g_i| max(|w_i|, 1) / E (Dennis &
+          Schnabel 1983, section 7.2): the share of E that one weight changes by, per its own size;
+        - ``smallest_eigenvalue``, ``largest_eigenvalue`` and the number of
+          ``negative_eigenvalues`` of the Hessian of E; ``kinks``: units times patterns that lie
+          on a kink of their activation, where the Hessian says little;
+        - ``sharpness``: the learning rate over the largest with which gradient descent is stable
+          at this curvature, lr * largest / (2 + 2 * momentum) (Cohen et al. 2021); above 1 it
+          cannot come to rest here; ``step_share``, lr * gradient_norm^2 / E: the share of E that
+          its next step removes to first order. NaN for other optimizers and online updates;
+        - ``saturation``: share of hidden units times patterns on a flat part of their activation;
+          ``stuck_outputs``: share of the wrong outputs on a flat part of theirs;
+        - ``identical_units``: hidden units that equal another of their layer, up to sign;
+        - ``weight_norm``; ``wrong_patterns``: patterns with an output not within the tolerance;
+          ``output_mean``, ``output_low``, ``output_high``; ``outputs``: all of them to one digit;
+        - ``fall_ahead``: the share of E that a descent with curvature-scaled steps removes from
+          here on (`xorlab.failures.descent`), ``distance_ahead``: how far it moves in norms of the
+          weights, ``curvature_ahead``: smallest over largest eigenvalue where it ends;
+        - ``recent_change`` of the loss in the last half of the epochs, ``latest_change`` in the
+          last tenth, and ``oscillation``; see `xorlab.failures.symptoms.curve_numbers`;
+        - the columns of ``runs``.
+
+        Numbers of the surface are NaN for a diverged run.
+
+    Raises:
+        StoreError: no such store, or a run without readable weights.
+        ConfigError: a network with too many parameters for their Hessian.
+    """
+    failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
+    networks = load_weights(failed, uri) if len(failed) else {}
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for run, network in networks.items():
+        groups.setdefault(_shape(network.config), []).append(run)
+    keys = dict(zip(failed["run_id"], failed["key"], strict=True)) if "key" in failed else {}
+    pieces = [
+        _numbers({run: networks[run] for run in members}, keys, thresholds)
+        for members in (groups or {(): []}).values()
+    ]
+    curves = load_curves(failed, uri) if len(failed) else _NO_CURVES
+    numbers = pd.concat(pieces).join(curve_numbers(curves))
+    table = failed.set_index("run_id", drop=False).rename_axis(None)
+    numbers = numbers.reindex(table.index)
+    numbers.insert(0, "failure", classify(numbers.assign(outcome=table["outcome"]), thresholds))
+    numbers.insert(0, "run_id", table["run_id"])
+    extra = [name for name in table.columns if name not in numbers.columns]
+    return numbers.join(table[extra]).reset_index(drop=True)
+
+
+_NO_CURVES = pd.DataFrame(
+    {"run_id": pd.Series(dtype="str"), "step": np.empty(0, np.int64), "loss": np.empty(0)}
+)
+
+
+def _shape(config: Config) -> tuple[object, ...]:
+    """Equal for networks whose surface is computed together."""
+    network, training = config.network, config.training
+    return (
+        tuple(vars(config.task).values()),
+        tuple(map(str, vars(network).values())),
+        (training.loss, training.update, training.tolerance),
+    )
+
+
+def _numbers(
+    networks: dict[str, Network], keys: dict[str, str], thresholds: Thresholds
+) -> pd.DataFrame:
+    """Numbers of networks of one shape, by run id; of none, the empty table."""
+    configs = [network.config for network in networks.values()]
+    first = configs[0] if configs else Config()
+    task = make_task(first.task)
+    for run, config in zip(networks, configs, strict=True):
+        if config.task.name == "table" and keys.get(run, run_key(config)) != run_key(config):
+            raise StoreError(
+                f"{config.task.path} has changed since run {run} was trained on it: its weights "
+                "say nothing about these patterns"
+            )
+    columns = [pack(n.weights, n.biases, n.skip) for n in networks.values()]
+    packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
+    # Null where the optimizer has no such key.
+    decay = np.array([config.optimizer.weight_decay or 0.0 for config in configs], np.float64)
+    table = network_numbers(first, task, packed, decay, thresholds)
+    table.index = pd.Index(list(networks), dtype="str")
+    rates = np.array([_rate(config) for config in configs], np.float64)
+    limits = np.array([2.0 + 2.0 * (config.optimizer.momentum or 0.0) for config in configs])
+    after = table.columns.get_loc("kinks")
+    assert isinstance(after, int)  # noqa: S101  (the column is there once)
+    with np.errstate(all="ignore"):
+        share = rates * table["gradient_norm"] ** 2 / table["loss_minimised"]
+    table.insert(after + 1, "sharpness", rates * table["largest_eigenvalue"] / limits)
+    table.insert(after + 2, "step_share", share)
+    return table
+
+
+def _rate(config: Config) -> float:
+    """The learning rate of plain gradient descent; NaN where steps are made in another way."""
+    plain = config.optimizer.name == "gd" and config.training.update == "batch"
+    return float(config.optimizer.lr or "nan") if plain else float("nan")

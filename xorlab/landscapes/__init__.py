@@ -1,0 +1,1 @@
+"""Landscapes: one network for every pixel of a plane."""

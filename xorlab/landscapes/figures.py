@@ -1,0 +1,132 @@
+"""Pictures of landscapes: one colour for what became of each network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
+from matplotlib.patches import Patch
+from matplotlib.ticker import LogFormatter
+from matplotlib.transforms import ScaledTranslation
+
+from xorlab.analysis.figures.style import new_axes
+from xorlab.landscapes.grid import Axis
+from xorlab.landscapes.landscape import Landscape
+from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
+
+# From fast (light) to slow (dark), so that the slow stand out against the white of the unsolved.
+_ORDERED = ListedColormap(colormaps["viridis"](np.linspace(0.95, 0.08, 256)), "viridis, part")
+_OUTCOME_COLOURS = {SOLVED: "#0072B2", UNSOLVED: "#FFFFFF", DIVERGED: "#000000"}
+_LABELS = {
+    "epochs_to_solve": "epochs to solve", "final_loss": "mean squared error at the end",
+    "outcome": "outcome",
+}  # fmt: skip
+_LOWEST, _HIGHEST = 1e-12, 1e12
+_INCHES = 5.2  # about what the plane itself takes of the figure
+
+
+def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | None = None) -> Axes:
+    """The plane, each pixel coloured by what became of its network.
+
+    Args:
+        landscape: from `xorlab.landscape` or `xorlab.load_landscape`.
+        ax: where to draw; None for a figure of its own.
+        value: ``epochs_to_solve``, ``outcome`` or ``final_loss``; None for what is configured.
+
+    Returns:
+        the Axes; unsolved networks are white (but for the final loss), diverged ones black.
+    """
+    value = value or landscape.config.landscape.value
+    ax = ax or new_axes(6.9, 6.0)
+    diverged = np.equal(landscape.outcome, OUTCOMES.index(DIVERGED))
+    shown = [name for name, share in landscape.shares().items() if share and name != SOLVED]
+    if value == "outcome":
+        colours = ListedColormap([_OUTCOME_COLOURS[name] for name in OUTCOMES])
+        _paint(ax, landscape, landscape.outcome, colours, Normalize(-0.5, len(OUTCOMES) - 0.5))
+        shown = [name for name, share in landscape.shares().items() if share]
+    else:
+        numbers = getattr(landscape, value).astype(float)
+        hidden = diverged if value == "final_loss" else ~landscape.solved
+        shown = [name for name in shown if value != "final_loss" or name == DIVERGED]
+        _paint_ordered(ax, landscape, np.ma.masked_array(numbers, hidden), _LABELS[value])
+        if diverged.any():
+            black = ListedColormap([_OUTCOME_COLOURS[DIVERGED]])
+            _paint(ax, landscape, np.ma.masked_array(diverged, ~diverged), black, Normalize(0, 1))
+    _frame(ax, landscape)
+    share = 100 * landscape.shares()[SOLVED]
+    ax.set_title(f"{_LABELS[value].capitalize()}: {share:.1f} % solved (n = {diverged.size:,})")
+    if shown:
+        patches = [
+            Patch(facecolor=_OUTCOME_COLOURS[name], edgecolor="grey", label=name) for name in shown
+        ]
+        # Below the label of the axis, however large the figure is.
+        below = ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)
+        ax.legend(
+            handles=patches, loc="upper right", bbox_to_anchor=(1, 0), ncols=3, frameon=False,
+            bbox_transform=ax.transAxes + below, borderaxespad=0,
+        )  # fmt: skip
+    return ax
+
+
+def sharp_dpi(landscape: Landscape) -> int:
+    """Dots per inch at which a figure of the plane's own has at least one dot for each pixel."""
+    return max(110, int(np.ceil(max(landscape.outcome.shape) / _INCHES)))
+
+
+def _paint_ordered(
+    ax: Axes, landscape: Landscape, numbers: np.ma.MaskedArray[Any, Any], label: str
+) -> None:
+    """Numbers over several powers of ten on a logarithmic scale, with its bar."""
+    above = numbers.compressed()
+    above = np.clip(above[above > 0], _LOWEST, _HIGHEST)  # colours need no more
+    low, high = (above.min(), above.max()) if above.size else (1.0, 1.0)
+    norm = LogNorm(low, high if high > low else 1.01 * low, clip=True)
+    image = _paint(ax, landscape, numbers, _ORDERED, norm)
+    bar = ax.figure.colorbar(image, ax=ax, label=label, fraction=0.05)
+    if high <= 100 * low:  # two powers of ten have too few of them to read
+        bar.ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(4, 0.5)))
+
+
+def _paint(
+    ax: Axes, landscape: Landscape, values: npt.NDArray[Any], cmap: Colormap, norm: Normalize
+) -> Any:
+    x, y = landscape.x, landscape.y
+    if x.log or y.log:
+        return ax.pcolormesh(x.edges, y.edges, values, cmap=cmap, norm=norm, rasterized=True)
+    return ax.imshow(
+        values,
+        cmap=cmap,
+        norm=norm,
+        origin="lower",
+        extent=(x.low, x.high, y.low, y.high),
+        interpolation="nearest",
+        aspect="auto",
+    )
+
+
+def _frame(ax: Axes, landscape: Landscape) -> None:
+    for axis, scale, label, limits in (
+        (landscape.x, ax.set_xscale, ax.set_xlabel, ax.set_xlim),
+        (landscape.y, ax.set_yscale, ax.set_ylabel, ax.set_ylim),
+    ):
+        if axis.log:
+            scale("log")
+        else:
+            # Close to a boundary numbers are long.
+            ax.locator_params(axis="x" if axis is landscape.x else "y", nbins=5)
+        label(_named(landscape, axis))
+        limits(axis.low, axis.high)
+
+
+def _named(landscape: Landscape, axis: Axis) -> str:
+    """The key; a given weight is told by its place too."""
+    init = landscape.config.init
+    letter = axis.key.removeprefix("init.")
+    if init.name == "given" and axis.key in ("init.x", "init.y"):
+        places = [n for n, weight in enumerate(init.weights, 1) if weight == letter]
+        return f"{axis.key} (weight {', '.join(map(str, places))})"
+    return axis.key

@@ -1,0 +1,274 @@
+"""How rough a boundary is: its box-counting dimension, beside that of a smooth curve.
+
+After Sohl-Dickstein (2024), "The boundary of neural network trainability is fractal"
+(arXiv:2402.06184): boundary pixels are those with neighbours of another kind, boxes that hold any
+are counted at many sizes, and the slope of log N against log 1/s is the dimension; one number for
+a sequence of zooms is the median of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xorlab.landscapes.landscape import Landscape
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_LEAST_SIDE = 64  # pixels: below, there are fewer than three box sizes
+# Boxes of one pixel count what pixels can resolve, which is less than what is there.
+_SMALLEST = 2
+_TILES_ACROSS = 8  # of the largest box
+_LEAST_TILES = 8  # that hold some boundary: below, resampling them says nothing
+_SHORTEST_WAVE = 2.0  # pixels: a field that is smoother than this is smooth between pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """A box-counting dimension.
+
+    Attributes:
+        dimension: slope of log N against log 1/s by least squares.
+        low: lower end of its interval.
+        high: upper end.
+        sizes: (S,) sides of the boxes in pixels, powers of two from 2, ascending.
+        counts: (S,) boxes of that side that hold some boundary.
+        local: (S - 1,) slopes between neighbouring sizes; all alike where one number describes
+            the boundary at every scale.
+    """
+
+    dimension: float
+    low: float
+    high: float
+    sizes: Ints
+    counts: Ints
+    local: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothNull:
+    """What the same estimate gives for boundaries that are smooth curves.
+
+    Attributes:
+        dimensions: (F,) of random smooth boundaries.
+        smoothing: standard deviation in pixels of the Gaussian that made their fields smooth.
+        example: (H, W) the first of them, True inside.
+    """
+
+    dimensions: Floats
+    smoothing: float
+    example: Bools
+
+    @property
+    def median(self) -> float:
+        """Of the dimensions."""
+        return float(np.median(self.dimensions))
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """The middle share of the dimensions."""
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(self.dimensions, [tail, 1 - tail])
+        return float(low), float(high)
+
+
+def boundary(inside: Bools) -> Bools:
+    """Where four pixels meet that are not all alike.
+
+    Args:
+        inside: (H, W) which side each pixel is on.
+
+    Returns:
+        (H - 1, W - 1) one for each such meeting; a smooth boundary is one of them thick.
+    """
+    corners = np.stack([inside[:-1, :-1], inside[:-1, 1:], inside[1:, :-1], inside[1:, 1:]])
+    return np.logical_and(corners.any(axis=0), ~corners.all(axis=0))
+
+
+def box_dimension(
+    inside: Bools, seed: int = 0, confidence: float = 0.95, resamples: int = 2000
+) -> Dimension:
+    """The box-counting dimension of the boundary between the two kinds of pixels.
+
+    The interval is a bootstrap over tiles of the plane, each as large as the largest box. Every
+    smaller box lies within one tile, so a tile brings its counts at all sizes at once: the counts
+    of one boundary at two sizes depend on one another, and the residuals of the line, which are no
+    independent errors, cannot tell how sure its slope is. It says how much the dimension depends
+    on which part of the boundary was in view. It does not cover a slope that changes with the
+    scale: for that look at `Dimension.local`.
+
+    Args:
+        inside: (H, W) which side each pixel is on; at least 64 x 64.
+        seed: of the bootstrap.
+        confidence: of the interval.
+        resamples: of the bootstrap.
+
+    Raises:
+        ValueError: the picture is too small, or too few tiles hold any boundary.
+    """
+    sizes, tiles = _tile_counts(inside)
+    held = np.count_nonzero(tiles[0])
+    if held < _LEAST_TILES:
+        raise ValueError(
+            f"only {held} of {tiles.shape[1]} tiles hold any boundary; at least {_LEAST_TILES} "
+            "must for a dimension: take another window, or one with more pixels"
+        )
+    counts = tiles.sum(axis=1)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, tiles.shape[1], (resamples, tiles.shape[1]))
+    again = np.stack([size[drawn].sum(axis=1) for size in tiles])
+    slopes = _slopes(sizes, again[:, again[-1] > 0])
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(slopes, [tail, 1 - tail])
+    dimension = float(_slopes(sizes, counts[:, None])[0])
+    return Dimension(
+        dimension=dimension,
+        # Of a straight line all three are one number, but for rounding.
+        low=min(float(low), dimension),
+        high=max(float(high), dimension),
+        sizes=sizes,
+        counts=counts,
+        local=-np.diff(np.log2(counts)),
+    )
+
+
+def smooth_null(inside: Bools, seed: int = 0, fields: int = 20) -> SmoothNull:
+    """Dimensions of smooth boundaries that wind as much as the given one, in as large a picture.
+
+    Each is the level set of white noise made smooth by a Gaussian, at the level that leaves the
+    same share of pixels inside. How smooth is chosen so that it meets as many of the largest boxes
+    as the given boundary does: a smooth curve that is crowded looks rough at large scales too, and
+    the given one must be rougher than that.
+
+    Args:
+        inside: (H, W) which side each pixel is on; at least 64 x 64.
+        seed: of the noise.
+        fields: how many boundaries.
+
+    Raises:
+        ValueError: the picture is too small, or all its pixels are on one side.
+    """
+    share = float(np.mean(inside))
+    if share in (0.0, 1.0):
+        raise ValueError("all pixels are on one side: there is no boundary")
+    _, tiles = _tile_counts(inside)
+    wanted = int(tiles[-1].sum())
+    noises = np.random.default_rng(seed).normal(size=(fields, *inside.shape))
+    low, high = _SHORTEST_WAVE, min(inside.shape) / 2
+    for _ in range(8):
+        middle = float(np.sqrt(low * high))
+        met = np.mean([_tile_counts(_level_set(n, middle, share))[1][-1].sum() for n in noises[:4]])
+        low, high = (middle, high) if met > wanted else (low, middle)
+    smoothing = float(np.sqrt(low * high))
+    sets = [_level_set(noise, smoothing, share) for noise in noises]
+    dimensions = []
+    for level_set in sets:
+        sizes, tiles = _tile_counts(level_set)
+        if tiles.any():
+            dimensions.append(float(_slopes(sizes, tiles.sum(axis=1)[:, None])[0]))
+    return SmoothNull(np.array(dimensions), smoothing, sets[0])
+
+
+def dimension_table(landscapes: Sequence[Landscape], seed: int = 0) -> pd.DataFrame:
+    """The dimension of the boundary of what was solved, zoom after zoom, beside the smooth null.
+
+    Args:
+        landscapes: from the widest to the closest.
+        seed: of the bootstraps and the nulls.
+
+    Returns:
+        a row per landscape: ``magnification`` of its first axis, ``solved`` and ``boundary``
+        (shares of pixels), ``dimension``, ``low``, ``high`` (95 % interval), ``slope_low``,
+        ``slope_high`` (least and largest slope between neighbouring scales), ``null``,
+        ``null_low``, ``null_high`` (median and 95 % range of the smooth boundaries).
+
+    Raises:
+        ValueError: a landscape is too small, or has too little boundary.
+    """
+    rows = []
+    for number, one in enumerate(landscapes):
+        found = box_dimension(one.solved, seed + number)
+        null = smooth_null(one.solved, seed + number)
+        null_low, null_high = null.interval()
+        rows.append(
+            {
+                "magnification": _extent(landscapes[0]) / _extent(one),
+                "solved": float(one.solved.mean()),
+                "boundary": float(boundary(one.solved).mean()),
+                "dimension": found.dimension, "low": found.low, "high": found.high,
+                "slope_low": found.local.min(), "slope_high": found.local.max(),
+                "null": null.median, "null_low": null_low, "null_high": null_high,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def busiest(landscape: Landscape, factor: float) -> tuple[float, float]:
+    """Where to zoom in: the middle of the window with the most boundary.
+
+    Args:
+        landscape: to look at.
+        factor: how many times smaller the window's sides are.
+
+    Returns:
+        x and y of the middle.
+    """
+    edges = boundary(landscape.solved)
+    rows, columns = (max(1, round((side + 1) / factor)) for side in edges.shape)
+    sums = np.pad(edges.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    inside = (
+        sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
+        + sums[:-rows, :-columns]
+    )  # fmt: skip
+    row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    x, y = landscape.x, landscape.y
+    return float(x.values[int(column) + columns // 2]), float(y.values[int(row) + rows // 2])  # noqa: PD011
+
+
+def _extent(landscape: Landscape) -> float:
+    axis = landscape.x
+    return float(np.log(axis.high / axis.low)) if axis.log else axis.high - axis.low
+
+
+def _tile_counts(inside: Bools) -> tuple[Ints, Ints]:
+    """Box sizes (S,), and how many boxes of each hold some boundary in each tile, (S, T)."""
+    side = min(inside.shape)
+    if side < _LEAST_SIDE:
+        raise ValueError(
+            f"a picture of {inside.shape[0]} x {inside.shape[1]} pixels: at least {_LEAST_SIDE} x "
+            f"{_LEAST_SIDE} are needed for a dimension"
+        )
+    largest = 2 ** int(np.log2(side / _TILES_ACROSS))
+    edges = boundary(inside)
+    edges = np.pad(edges, [(0, -length % largest) for length in edges.shape])
+    sizes = _SMALLEST * 2 ** np.arange(int(np.log2(largest // _SMALLEST)) + 1)
+    counts = []
+    for size in sizes.tolist():
+        boxes = np.asarray(_blocks(edges, size).any(axis=(1, 3)))
+        counts.append(_blocks(boxes, largest // size).sum(axis=(1, 3)).ravel())
+    return sizes, np.array(counts, np.int64)
+
+
+def _blocks(values: Bools, side: int) -> Bools:
+    height, width = values.shape
+    return values.reshape(height // side, side, width // side, side)
+
+
+def _slopes(sizes: Ints, counts: Ints) -> Floats:
+    """Least-squares slopes of log N against log 1/s, for counts (S, M)."""
+    scale = -np.log(sizes)
+    weights = (scale - scale.mean()) / ((scale - scale.mean()) ** 2).sum()
+    return np.asarray(weights @ np.log(counts), np.float64)
+
+
+def _level_set(noise: Floats, smoothing: float, share: float) -> Bools:
+    """Where smoothed noise is high, as many pixels as the share says; it wraps around."""
+    down, across = np.fft.fftfreq(noise.shape[0]), np.fft.rfftfreq(noise.shape[1])
+    kernel = np.exp(-2 * (np.pi * smoothing) ** 2 * (down[:, None] ** 2 + across[None, :] ** 2))
+    smooth = np.fft.irfft2(np.fft.rfft2(noise) * kernel, s=noise.shape)
+    return np.asarray(smooth > np.quantile(smooth, 1 - share), np.bool_)

@@ -1,0 +1,176 @@
+"""Landscapes: one network trained for every pixel of a plane, and what became of each."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xorlab.config.schema import Config
+from xorlab.landscapes.grid import Axis, Grid, axes, zoomed
+from xorlab.networks.result import OUTCOMES, SOLVED
+from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.train import shard_key, train_chunk
+
+NEVER = -1  # epochs to solve of what was not solved
+_CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """What became of each network of a plane. Row 0 is the lowest y, column 0 the lowest x.
+
+    Attributes:
+        config: what they share, and the plane.
+        outcome: (H, W) int8, index into `xorlab.networks.result.OUTCOMES`: 0 solved, 1 unsolved,
+            2 diverged.
+        epochs_to_solve: (H, W) int32, the step at which each was first solved; -1 where never.
+        final_loss: (H, W) float64, mean squared error at the end; NaN where diverged.
+        run_id: of the run that recorded it; None for one that was not recorded.
+    """
+
+    config: Config
+    outcome: npt.NDArray[np.int8]
+    epochs_to_solve: npt.NDArray[np.int32]
+    final_loss: npt.NDArray[np.float64]
+    run_id: str | None = None
+
+    @property
+    def x(self) -> Axis:
+        """Across; ``x.values`` (W,) and ``x.edges`` (W + 1,) of the pixels."""
+        return axes(self.config)[0]
+
+    @property
+    def y(self) -> Axis:
+        """Up; ``y.values`` (H,) and ``y.edges`` (H + 1,) of the pixels."""
+        return axes(self.config)[1]
+
+    @property
+    def solved(self) -> npt.NDArray[np.bool_]:
+        """(H, W) which networks were solved."""
+        return np.equal(self.outcome, _CODES[SOLVED])
+
+    def shares(self) -> dict[str, float]:
+        """Share of the networks with each outcome."""
+        return {name: float(np.mean(self.outcome == code)) for name, code in _CODES.items()}
+
+    def pixel(self, row: int, column: int) -> Config:
+        """The configuration of one network, as for `xorlab.train`."""
+        return Grid(self.config).config(row * self.outcome.shape[1] + column)
+
+    def zoomed(self, x: float, y: float, factor: float) -> Config:
+        """The landscape of a smaller window around a point, with as many pixels.
+
+        Args:
+            x: the point, across.
+            y: the point, up.
+            factor: how many times smaller the window's sides are, on the axes' scales.
+        """
+        return zoomed(self.config, x, y, factor)
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """What became of N networks: the arrays of a `Landscape`, each (N,)."""
+
+    outcome: npt.NDArray[np.int8]
+    epochs_to_solve: npt.NDArray[np.int32]
+    final_loss: npt.NDArray[np.float64]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """By name."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A piece that broke off, with the reason as text."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class PieceWork:
+    """What a worker needs to train a piece of a landscape; no store, no paths.
+
+    Attributes:
+        config: with the landscape.
+        task: what every network learns.
+        piece: number of the piece.
+    """
+
+    config: Config
+    task: Task
+    piece: int
+
+    def run(self) -> Pixels | Fault:
+        """Train; what goes wrong comes home as text."""
+        try:
+            grid = Grid(self.config, self.task)
+            return train_pixels(grid.configs(grid.pixels(self.piece)), self.task)
+        except Exception:
+            return Fault(traceback.format_exc())
+
+    def lost(self, reason: str) -> Pixels | Fault:
+        """What stands for a piece whose worker was killed."""
+        return Fault(reason)
+
+
+def landscape(config: Config) -> Landscape:
+    """Train one network for every pixel, in this process.
+
+    Args:
+        config: with a landscape; `xorlab.configure("landscape.x=optimizer.lr", ...)`.
+
+    Raises:
+        ConfigError: there is no landscape in the configuration, or one that cannot be trained.
+    """
+    grid = Grid(config)
+    pieces = {
+        piece: train_pixels(grid.configs(grid.pixels(piece)), grid.task) for piece in grid.pieces
+    }
+    return assembled(config, grid, pieces)
+
+
+def assembled(
+    config: Config, grid: Grid, pieces: Mapping[int, Pixels], run_id: str | None = None
+) -> Landscape:
+    """A landscape from all of its pieces."""
+    arrays = {
+        name: np.concatenate([pieces[n].arrays()[name] for n in grid.pieces]).reshape(grid.shape)
+        for name in pieces[0].arrays()
+    }
+    return Landscape(config, **arrays, run_id=run_id)
+
+
+def train_pixels(configs: Iterable[Config], task: Task) -> Pixels:
+    """Train networks, and keep of each what a landscape keeps.
+
+    A number that is zero may switch a part of the optimizer off, so that not all of them are one
+    array program.
+    """
+    groups: dict[object, list[int]] = {}
+    made = list(configs)
+    for index, config in enumerate(made):
+        groups.setdefault(shard_key(config), []).append(index)
+    pixels = Pixels(
+        np.empty(len(made), np.int8), np.empty(len(made), np.int32), np.empty(len(made))
+    )
+    for members in groups.values():
+        results = train_chunk([made[index] for index in members], task)
+        for name, array in pixels.arrays().items():
+            array[members] = [_KEPT[name](result) for result in results]
+    return pixels
+
+
+_KEPT: dict[str, Any] = {
+    "outcome": lambda result: _CODES[result.outcome],
+    "epochs_to_solve": lambda result: (
+        NEVER if result.epochs_to_solve is None else result.epochs_to_solve
+    ),
+    "final_loss": lambda result: result.final_loss,
+}

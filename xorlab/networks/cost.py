@@ -1,0 +1,36 @@
+"""What training costs, before anybody has measured it: the model behind plans and cuts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from xorlab.config.schema import Config
+from xorlab.networks.initializers import wiring_of
+from xorlab.networks.optimizers import OPTIMIZERS
+from xorlab.networks.parameters import parameter_count
+from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.train import layer_sizes
+
+# Measured on one core: what a call of NumPy costs, what a number in an array costs, per epoch; and
+# what a network costs before its first epoch and after its last.
+_SECONDS_PER_PASS = 12e-6
+_SECONDS_PER_NUMBER = 1.3e-9
+_SECONDS_PER_NETWORK = 20e-6
+
+
+def seconds_of(config: Config, task: Task, count: int) -> float:
+    """Estimated time on one core to train so many networks together."""
+    patterns, outputs = task.targets.shape
+    sizes = layer_sizes(config, task)
+    sums = sum(a * b for a, b in pairwise(sizes))
+    if config.network.skip:
+        sums += sizes[0] * outputs
+    passes = patterns if config.training.update == "online" else 1
+    numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
+    # A rule that carries more than momentum makes some four passes over each of its arrays.
+    optimizer = OPTIMIZERS[config.optimizer.name]
+    carried = max(0, len(optimizer.states(config.optimizer)) - 1)
+    numbers += passes * 4 * carried * parameter_count(sizes, wiring_of(config))
+    calls = passes * (len(sizes) - 2) * max(1, outputs)
+    epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
+    return float(epoch * config.training.epochs + count * _SECONDS_PER_NETWORK)

@@ -1,0 +1,164 @@
+"""How much memory a training will need, from the shapes of its arrays; too much is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from xorlab.config.schema import Config
+from xorlab.errors import UsageError, spell
+from xorlab.networks.batch import padded
+from xorlab.networks.initializers import wiring_of
+from xorlab.networks.parameters import parameter_count
+from xorlab.networks.schedule import record_steps
+from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.train import lane_bytes, layer_sizes
+from xorlab.system.memory_limits import Room, rooms
+
+# Measured: a process that has imported what it needs, what a run costs beside its curve, and what
+# a point of a curve costs where it is in the tables of the summary, or on its way into the store.
+_PARENT, _WORKER = 270 << 20, 50 << 20
+_RUN, _SUMMARISED, _RECORDED = 4_000, 200, 900
+_PIXEL = 200  # of a landscape: its arrays and its picture
+
+POINTS_AT_ONCE = 100_000  # recorded in one transaction
+MOST_CURVES = 5_000  # in a summary: more change no figure
+_COPIES = 3  # of a curve in a worker: as it is trained, turned round, and on its way home
+
+
+@dataclass(frozen=True)
+class Need:
+    """Memory that a training will need, in bytes.
+
+    Attributes:
+        parent: of the process that plans and records.
+        worker: of each process that trains.
+        workers: how many of those there are; 0 where the parent trains.
+        key: whose value decides it most, with that value.
+    """
+
+    parent: int
+    worker: int
+    workers: int
+    key: tuple[str, object]
+
+    @property
+    def total(self) -> int:
+        """Of all processes together."""
+        return self.parent + self.workers * self.worker
+
+
+def need_of(
+    shards: Iterable[tuple[Config, Task, int]], runs: Sequence[tuple[Config, int]], workers: int
+) -> Need:
+    """What a sweep needs.
+
+    Args:
+        shards: of each one of its configurations, its task and how many there are.
+        runs: each setting of the sweep, and how many runs have it, the finished ones included.
+        workers: processes that train; 0 where the parent does.
+    """
+    many = list(shards)
+    longest = max((_points(config) for config, _ in runs), default=0)
+    points, total = sum(n * _points(config) for config, n in runs), sum(n for _, n in runs)
+    arrays = [_arrays(config, task, count) for config, task, count in many]
+    curves = [8 * count * _points(config) for config, _, count in many]
+    training = max((a + _COPIES * c for a, c in zip(arrays, curves, strict=True)), default=0)
+    # Results wait to be recorded, twice as many as there are workers.
+    waiting = max(1, 2 * workers) * max(curves, default=0)
+    recorded = _RECORDED * min(points, max(POINTS_AT_ONCE, longest))
+    summarised = _SUMMARISED * points * min(total, MOST_CURVES) // max(1, total)
+    parent = _PARENT + _RUN * total + max(waiting + recorded, summarised)
+    working = min(workers, len(many))
+    if not workers:
+        parent += training
+    worker = (_WORKER + training) if working else 0
+    causes = {
+        "training.record_every": summarised + waiting + recorded + _COPIES * max(curves, default=0),
+        "network.hidden": max(1, working) * max(arrays, default=0),
+        "hydra.launcher.workers": working * _WORKER,
+    }
+    key = max(causes, key=lambda name: causes[name])
+    value: object = workers
+    if key != "hydra.launcher.workers":
+        group, _, leaf = key.partition(".")
+        first = max((config for config, _ in runs), key=_points)
+        value = getattr(getattr(first, group), leaf)
+    return Need(parent, worker, working, (key, value))
+
+
+def need_of_landscape(config: Config, task: Task, piece: int, pixels: int, workers: int) -> Need:
+    """What a landscape needs.
+
+    Args:
+        config: of one of its pixels.
+        task: what every network learns.
+        piece: how many are trained at a time.
+        pixels: how many there are.
+        workers: processes that train; 0 where the parent does.
+    """
+    training = _arrays(config, task, piece) + (_COPIES * 8 * _points(config) + 6_000) * piece
+    parent = _PARENT + _PIXEL * pixels + (0 if workers else training)
+    worker = _WORKER + training if workers else 0
+    wide = _PIXEL * pixels > max(1, workers) * training
+    key = ("landscape.width", config.landscape.width) if wide else (
+        "network.hidden", config.network.hidden,
+    )  # fmt: skip
+    return Need(parent, worker, workers, key)
+
+
+def refuse_too_much(need: Need, limits: Sequence[Room] | None = None) -> None:
+    """See that the machine has room for what is to begin.
+
+    Args:
+        need: of all of it.
+        limits: what may be used; None to ask the system.
+
+    Raises:
+        UsageError: it has not; with what decides it, and what would need less.
+    """
+    for room in rooms() if limits is None else limits:
+        asked = max(need.parent, need.worker) if room.alone else need.total
+        if asked > room.bytes:
+            key, value = need.key
+            raise UsageError(
+                f"{key}={spell(value)}: this would need about {size(asked)} of memory, and "
+                f"{room.reason} leaves {size(room.bytes)}. Nothing was started. {_advice(need)}"
+            )
+
+
+def size(count: int) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+
+
+def _advice(need: Need) -> str:
+    ways = {
+        "training.record_every": "a larger training.record_every (null: about 200 points a run), "
+        "fewer seeds at a time",
+        "network.hidden": "a smaller network.hidden",
+        "landscape.width": "a smaller landscape.width and landscape.height",
+        "hydra.launcher.workers": "fewer seeds at a time",
+    }
+    fewer = "fewer hydra.launcher.workers, " if need.workers > 1 else ""
+    return f"What needs less: {fewer}{ways[need.key[0]]}; or a machine with more memory"
+
+
+def _points(config: Config) -> int:
+    return _points_of(config.training.epochs, config.training.record_every)
+
+
+@lru_cache(maxsize=256)
+def _points_of(epochs: int, every: int | None) -> int:
+    """Points of a curve, without making it where it is long."""
+    if every is None:
+        return len(record_steps(epochs))
+    return epochs // every + 2
+
+
+def _arrays(config: Config, task: Task, count: int) -> int:
+    """While one shard is trained: the epoch's arrays, and the weights before, after and sent."""
+    sizes = layer_sizes(config, task)
+    weights = 8 * parameter_count(sizes, wiring_of(config))
+    return padded(count) * lane_bytes(config, task) + 5 * count * weights

@@ -1,0 +1,73 @@
+"""Adam: steps scaled by running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xorlab.config.groups import OptimizerConfig
+from xorlab.networks.optimizers.rule import Optimizer, State, Update, given
+from xorlab.networks.program import Array
+
+# 1 minus this is 1: a power of beta need not get smaller, and so slow as numbers near the
+# smallest are.
+_NOTHING = 1e-30
+
+
+def _values(config: OptimizerConfig) -> dict[str, float]:
+    beta1, beta2 = given(config.beta1), given(config.beta2)
+    return {
+        "rate": 1.0,
+        "lr": given(config.lr),
+        "beta1": beta1,
+        "beta2": beta2,
+        "rest1": 1.0 - beta1,
+        "rest2": 1.0 - beta2,
+        "epsilon": given(config.epsilon),
+    }
+
+
+def _states(config: OptimizerConfig) -> list[State]:
+    power = State(lambda config: 1.0, shared=True)
+    return [State(), State(), power, power]
+
+
+def _emit(update: Update) -> None:
+    """Adam (Kingma & Ba 2015, algorithm 1).
+
+    With g the gradient at step t::
+
+        m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
+        w <- w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+
+    The paper's values: lr (its alpha) 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8.
+    """
+    program, values, parameters = update.program, update.values, update.parameters
+    mean, square, power1, power2 = update.states
+    step, other = update.step, update.scratch()
+    program.emit(np.multiply, step, values["rest1"], other)
+    program.emit(np.multiply, mean, values["beta1"], mean)
+    program.emit(np.add, mean, other, mean)
+    program.emit(np.multiply, step, step, other)
+    program.emit(np.multiply, other, values["rest2"], other)
+    program.emit(np.multiply, square, values["beta2"], square)
+    program.emit(np.add, square, other, square)
+    _unbias(update, square, power2, values["beta2"], other)
+    program.emit(np.sqrt, other, other)
+    program.emit(np.add, other, values["epsilon"], other)
+    _unbias(update, mean, power1, values["beta1"], step)
+    program.emit(np.multiply, step, values["lr"], step)
+    program.emit(np.divide, step, other, step)
+    program.emit(np.add, parameters, step, parameters)
+
+
+def _unbias(update: Update, mean: Array, power: Array, beta: Array, out: Array) -> None:
+    """``out`` <- ``mean`` / (1 - beta^t), and ``power`` <- beta^t."""
+    program = update.program
+    rest = program.empty(*power.shape)
+    program.emit(np.multiply, power, beta, power)
+    program.emit_bound(np.maximum, power, program.constant(_NOTHING), power)
+    program.emit(np.subtract, program.constant(1.0), power, rest)
+    program.emit(np.divide, mean, rest, out)
+
+
+ADAM = Optimizer(values=_values, emit=_emit, states=_states, scratches=1)

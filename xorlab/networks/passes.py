@@ -1,0 +1,286 @@
+"""Forward and backward passes of many networks of one shape, as programs of NumPy calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from xorlab.networks.activations import ACTIVATIONS, NOTHING, Activation
+from xorlab.networks.losses import LOSSES
+from xorlab.networks.parameters import DENSE, Parameters, Wiring
+from xorlab.networks.program import Array, Program
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What networks must share to be trained as one array.
+
+    Attributes:
+        sizes: units per layer, inputs first, outputs last.
+        activation, output: names of the activations of hidden and output units.
+        slope: of leaky_relu, below zero.
+        loss: name of what is minimised.
+        dtype: of all arithmetic.
+        wiring: how outputs see the last hidden units and the inputs.
+    """
+
+    sizes: tuple[int, ...]
+    activation: str
+    output: str
+    slope: float
+    loss: str
+    dtype: str
+    wiring: Wiring = DENSE
+
+    def activations(self) -> list[Activation]:
+        """The activation of each layer of units."""
+        hidden = [ACTIVATIONS[self.activation]] * (len(self.sizes) - 2)
+        return [*hidden, ACTIVATIONS[self.output]]
+
+
+class Pass:
+    """Patterns through N networks, and the error back (Rumelhart, Hinton & Williams 1986).
+
+    Every sum runs over axes before the last, in an order that is fixed by the network's shape
+    and the patterns alone. So a network's bits do not depend on those beside it.
+
+    Attributes:
+        outputs: (P, O, N) after `forward`; the backward program uses it up.
+        error: target minus output, (P, O, N), after `forward`; used up likewise.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        inputs: Floats,
+        targets: Floats,
+        codes: tuple[float, float] | None,
+        parameters: Parameters,
+    ) -> None:
+        self._shape = shape
+        self._inputs = inputs
+        self._codes = codes
+        self._parameters = parameters
+        self._activations = shape.activations()
+        self._memory = Program(shape.dtype)
+        self._patterns, self._width = len(inputs), parameters.packed.shape[1]
+        self._targets = targets[:, :, None].astype(shape.dtype)
+        self._units = [
+            self._memory.empty(self._patterns, units, self._width) for units in shape.sizes[1:]
+        ]
+        self._kept = [
+            self._memory.empty(*units.shape) if activation.keeps else NOTHING
+            for units, activation in zip(self._units, self._activations, strict=True)
+        ]
+        self._scratches: dict[tuple[int, int], Array] = {}
+        self.outputs = self._units[-1]
+        self.error = self._memory.empty(*self.outputs.shape)
+
+    def _scratch(self, units: int, number: int = 0) -> Array:
+        """A (P, units, N) array for values that do not outlive a few calls."""
+        if (units, number) not in self._scratches:
+            block = self._memory.empty(self._patterns, units, self._width)
+            self._scratches[units, number] = block
+        return self._scratches[units, number]
+
+    def _is_sum(self, layer: int) -> bool:
+        """Whether the layer is a plain sum of the one below, without weights."""
+        return self._shape.wiring.readout == "sum" and layer == len(self._units) - 1
+
+    # Forward
+
+    def forward(self) -> Program:
+        """Calls that compute `outputs` and `error`."""
+        program = Program(self._shape.dtype)
+        if self._codes is not None:
+            self._cube_sums(program, *self._codes)
+        else:
+            self._dense_sums(program)
+        self._apply(program, 0)
+        for layer in range(1, len(self._units)):
+            self._layer_sums(program, layer)
+            self._apply(program, layer)
+        program.emit(np.subtract, self._targets, self.outputs, self.error)
+        return program
+
+    def _apply(self, program: Program, layer: int) -> None:
+        apply, kept = self._activations[layer].apply, self._kept[layer]
+        apply(program, self._units[layer], self._shape.slope, kept)
+
+    def _cube_sums(self, program: Program, low: float, high: float) -> None:
+        """First layer over all 2^I patterns: those with a bit set are those without, plus W."""
+        z, negated = self._units[0], self._activations[0].negated
+        weights, bias = self._parameters.weights[0], self._parameters.biases[0]
+        base, combine = z[0], np.subtract if negated else np.add
+        sign = np.negative if negated else np.positive
+        if low == 0:
+            program.emit(sign, bias, base)
+        else:
+            program.emit(np.positive, weights[0], base)
+            for weight in weights[1:]:
+                program.emit(np.add, base, weight, base)
+            program.emit(np.multiply, base, program.constant(low), base)
+            program.emit(np.add, base, bias, base)
+            program.emit(sign, base, base)
+        if high - low != 1:
+            scaled = self._memory.empty(*weights.shape)
+            program.emit(np.multiply, weights, program.constant(high - low), scaled)
+            weights = scaled
+        for bit, weight in enumerate(weights[::-1]):
+            half = 1 << bit
+            program.emit(combine, z[:half], weight, z[half : 2 * half])
+
+    def _dense_sums(self, program: Program) -> None:
+        """First layer over any patterns, input by input."""
+        sign = np.negative if self._activations[0].negated else np.positive
+        program.emit(sign, self._parameters.biases[0], self._units[0])
+        self._add_inputs(program, 0, self._parameters.weights[0])
+
+    def _add_inputs(self, program: Program, layer: int, weights: Array) -> None:
+        """Add the inputs, times ``weights`` (I, units, N), to a layer's sums."""
+        z, negated = self._units[layer], self._activations[layer].negated
+        combine = np.subtract if negated else np.add
+        scratch = self._scratch(z.shape[1])
+        for column, weight in zip(self._inputs.T, weights, strict=True):
+            if not column.any():
+                continue
+            if (column == 1).all():
+                program.emit(combine, z, weight, z)
+            else:
+                program.emit(np.multiply, weight, self._column(column), scratch)
+                program.emit(combine, z, scratch, z)
+
+    def _column(self, values: Floats) -> Array:
+        return values[:, None, None].astype(self._shape.dtype)
+
+    def _layer_sums(self, program: Program, layer: int) -> None:
+        below, z = self._units[layer - 1], self._units[layer]
+        scratch = self._scratch(below.shape[1])
+        if self._is_sum(layer):
+            program.emit(np.positive, below, scratch)
+            program.fold(scratch, 1, z[:, 0])
+        else:
+            for unit, weights in enumerate(self._parameters.weights[layer]):
+                program.emit(np.multiply, below, weights, scratch)
+                program.fold(scratch, 1, z[:, unit])
+            self._add_bias(program, layer)
+        if self._parameters.skip is not None and layer == len(self._units) - 1:
+            self._add_inputs(program, layer, self._parameters.skip)
+
+    def _add_bias(self, program: Program, layer: int) -> None:
+        bias, z = self._parameters.biases[layer], self._units[layer]
+        if self._activations[layer].negated:
+            negated = self._memory.empty(*bias.shape)
+            program.emit(np.negative, bias, negated)
+            program.emit(np.subtract, negated, z, z)
+        else:
+            program.emit(np.add, z, bias, z)
+
+    # Backward
+
+    def backward(self, step: Parameters, rate: Array) -> Program:
+        """Calls that turn `error` into ``step``: minus the gradient, times ``rate``.
+
+        The gradient is that of the summed loss; ``rate``, of shape () or (N,), carries the
+        learning rate and the loss's scale, and multiplies where the array is smallest.
+        """
+        program = Program(self._shape.dtype)
+        top = len(self._units) - 1
+        self._output_delta(program, rate)
+        if step.skip is not None:
+            self._input_step(program, top, step.skip)
+        for layer in range(top, 0, -1):
+            self._layer_step(program, layer, step)
+        if self._codes is not None:
+            self._cube_step(program, step, *self._codes)
+        else:
+            self._input_step(program, 0, step.weights[0])
+            program.fold(self._units[0], 0, step.biases[0])
+        if self._deferred(1):
+            program.emit(np.multiply, step.first, self._parameters.weights[1][0], step.first)
+        return program
+
+    def _output_delta(self, program: Program, rate: Array) -> None:
+        if LOSSES[self._shape.loss].canonical:
+            program.emit(np.multiply, self.error, rate, self.outputs)
+            return
+        keeps_error = self._activations[-1].uses_delta
+        product = self._scratch(self.outputs.shape[1]) if keeps_error else self.error
+        program.emit(np.multiply, self.outputs, self.error, product)
+        self._descend(program, len(self._units) - 1, self.error, product)
+        program.emit(np.multiply, self.outputs, rate, self.outputs)
+
+    def _descend(self, program: Program, layer: int, delta: Array, product: Array) -> None:
+        descend = self._activations[layer].descend
+        kept = self._kept[layer]
+        descend(program, self._units[layer], delta, product, self._shape.slope, kept)
+
+    def _deferred(self, layer: int) -> bool:
+        """Weights out of the first hidden layer into a single unit may wait for the sums.
+
+        They multiply every pattern alike, so they are applied once, after the sum over patterns.
+        """
+        return layer == 1 and self._shape.sizes[2] == 1 and not self._is_sum(1)
+
+    def _layer_step(self, program: Program, layer: int, step: Parameters) -> None:
+        delta, below = self._units[layer], self._units[layer - 1]
+        product = self._scratch(below.shape[1])
+        if self._is_sum(layer):
+            program.emit(np.multiply, below, delta, product)
+            self._descend(program, layer - 1, delta, product)
+            return
+        weights = self._parameters.weights[layer]
+        if len(weights) == 1:
+            program.emit(np.multiply, below, delta, product)
+            self._descend(program, layer - 1, delta, product)
+            program.fold(product, 0, step.weights[layer][0])
+            if not self._deferred(layer):
+                program.emit(np.multiply, below, weights[0], below)
+        else:
+            back = self._scratch(below.shape[1], number=1)
+            for unit in range(len(weights)):
+                program.emit(np.multiply, below, delta[:, unit : unit + 1], product)
+                program.fold(product, 0, step.weights[layer][unit])
+            program.emit(np.multiply, weights[0], delta[:, :1], back)
+            for unit in range(1, len(weights)):
+                program.emit(np.multiply, weights[unit], delta[:, unit : unit + 1], product)
+                program.emit(np.add, back, product, back)
+            program.emit(np.multiply, below, back, product)
+            self._descend(program, layer - 1, back, product)
+        program.fold(delta, 0, step.biases[layer])
+
+    def _cube_step(self, program: Program, step: Parameters, low: float, high: float) -> None:
+        """First layer's step over all 2^I patterns: fold away one input after the other."""
+        delta, weights, bias = self._units[0], step.weights[0], step.biases[0]
+        rows, inputs = self._patterns, iter(weights)
+        while rows > 4:
+            half = rows // 2
+            program.emit(np.add, delta[:half], delta[half:rows], delta[:half])
+            program.fold(delta[half:rows], 0, next(inputs))
+            rows = half
+        first, second = inputs
+        program.emit(np.add, delta[2], delta[3], first)
+        program.emit(np.add, delta[1], delta[3], second)
+        program.emit(np.add, delta[0], delta[1], bias)
+        program.emit(np.add, bias, first, bias)
+        if high - low != 1:
+            program.emit(np.multiply, weights, program.constant(high - low), weights)
+        if low != 0:
+            lifted = self._memory.empty(*bias.shape)
+            program.emit(np.multiply, bias, program.constant(low), lifted)
+            program.emit(np.add, weights, lifted, weights)
+
+    def _input_step(self, program: Program, layer: int, step: Array) -> None:
+        """Step of the weights (I, units, N) from the inputs into a layer; keeps its deltas."""
+        delta = self._units[layer]
+        scratch = self._scratch(delta.shape[1])
+        for column, weight in zip(self._inputs.T, step, strict=True):
+            if column.any():
+                program.emit(np.multiply, delta, self._column(column), scratch)
+                program.fold(scratch, 0, weight)
+            else:
+                program.emit(np.positive, program.constant(0.0), weight)

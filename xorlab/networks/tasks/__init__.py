@@ -1,0 +1,1 @@
+"""Tasks: the patterns that a network learns."""

@@ -1,0 +1,221 @@
+"""Training: configurations in, results out; no clock, no global state, no file but a task's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from xorlab.config.rules import check
+from xorlab.config.schema import Config
+from xorlab.errors import ConfigError
+from xorlab.networks.activations import ACTIVATIONS
+from xorlab.networks.batch import Lanes, Recipe, padded
+from xorlab.networks.initializers import check_given, initial_layers, wiring_of
+from xorlab.networks.loop import Trainer
+from xorlab.networks.losses import LOSSES
+from xorlab.networks.optimizers import OPTIMIZERS
+from xorlab.networks.parameters import Parameters, pack, parameter_count
+from xorlab.networks.passes import Pass, Shape
+from xorlab.networks.program import Program
+from xorlab.networks.result import Layers, Result
+from xorlab.networks.schedule import record_steps
+from xorlab.networks.tasks.tasks import Task, make_task
+
+# Bytes of arrays that one chunk of networks may use: measured best between the second-level
+# cache and few calls. See the benchmark.
+CHUNK_BYTES = 6 << 20
+MAX_LANES = 8192
+
+ShardKey = tuple[object, ...]
+Floats = npt.NDArray[np.floating]
+
+
+def train(config: Config) -> Result:
+    """Train one network: a batch of one.
+
+    Raises:
+        ConfigError: the configuration cannot be trained.
+    """
+    return train_many([config])[0]
+
+
+def train_many(configs: Iterable[Config]) -> list[Result]:
+    """Train any mixture of configurations, those of one shape together.
+
+    Returns:
+        one result per configuration, in their order. Each is, bit for bit, what `train` returns
+        for that configuration alone.
+
+    Raises:
+        ConfigError: a configuration cannot be trained; nothing was trained then.
+    """
+    configs = list(configs)
+    for config in configs:
+        check(config)
+    groups: dict[ShardKey, list[int]] = {}
+    for index, config in enumerate(configs):
+        groups.setdefault(shard_key(config), []).append(index)
+    tasks = {key: make_task(configs[members[0]].task) for key, members in groups.items()}
+    results: dict[int, Result] = {}
+    for key, members in groups.items():
+        width = chunk_width(configs[members[0]], tasks[key])
+        for start in range(0, len(members), width):
+            chunk = members[start : start + width]
+            trained = train_chunk([configs[index] for index in chunk], tasks[key])
+            results.update(zip(chunk, trained, strict=True))
+    return [results[index] for index in range(len(configs))]
+
+
+def shard_key(config: Config) -> ShardKey:
+    """Equal for configurations that can be trained as one array program."""
+    training, network = config.training, config.network
+    return (
+        tuple(vars(config.task).values()),
+        (config.hidden, network.activation, network.output, network.slope),
+        (network.readout, network.skip, training.min_gradient is None),
+        (config.optimizer.name, OPTIMIZERS[config.optimizer.name].flags(config.optimizer)),
+        (training.loss, training.update, training.dtype, training.target_loss is None),
+        (training.epochs, training.record_every, training.stop_when_solved),
+    )
+
+
+def chunk_width(config: Config, task: Task) -> int:
+    """How many networks like this one to train as one array, so that it fits the cache."""
+    return max(64, min(MAX_LANES, CHUNK_BYTES // lane_bytes(config, task) // 64 * 64))
+
+
+def lane_bytes(config: Config, task: Task) -> int:
+    """What the arrays of one epoch take for each network like this one."""
+    sizes = layer_sizes(config, task)
+    widest = max(sizes[1:])
+    units = 2 * sum(sizes[1:]) + 2 * widest + 3 * sizes[-1]
+    if ACTIVATIONS[config.network.activation].keeps:
+        units += sum(config.hidden)
+    optimizer = OPTIMIZERS[config.optimizer.name]
+    copies = 2 + len(optimizer.states(config.optimizer)) + optimizer.scratches
+    numbers = len(task.inputs) * units + copies * parameter_count(sizes, wiring_of(config))
+    return np.dtype(config.training.dtype).itemsize * numbers
+
+
+def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:
+    """Units of each layer, inputs first, outputs last.
+
+    Raises:
+        ConfigError: the network that is configured does not fit the task.
+    """
+    outputs = task.targets.shape[1]
+    if config.network.readout == "sum" and outputs != 1:
+        raise ConfigError(
+            "network.readout",
+            "sum",
+            f"dense where the task has {outputs} outputs: there is but one sum",
+        )
+    sizes = (task.inputs.shape[1], *config.hidden, outputs)
+    check_given(config, sizes)
+    return sizes
+
+
+def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
+    """Train configurations with one `shard_key` as one array, however many they are."""
+    first = configs[0]
+    optimizer = OPTIMIZERS[first.optimizer.name]
+    sizes = layer_sizes(first, task)
+    recipe = Recipe(
+        shape=_shape(first, sizes),
+        task=task,
+        optimizer=first.optimizer.name,
+        flags=optimizer.flags(first.optimizer),
+        online=first.training.update == "online",
+        by_loss=first.training.target_loss is not None,
+        states=tuple(optimizer.states(first.optimizer)),
+        by_gradient=first.training.min_gradient is not None,
+    )
+    steps = record_steps(first.training.epochs, first.training.record_every)
+    lanes = _lanes(configs, recipe)
+    return Trainer(recipe, lanes, steps, first.training.stop_when_solved).run()
+
+
+def predict(config: Config, result: Layers, inputs: Floats) -> Floats:
+    """What a trained network answers.
+
+    Args:
+        config: that the network was trained with.
+        result: of the training, or what `xorlab.load_weights` gives for its run.
+        inputs: (P, I), any patterns.
+
+    Returns:
+        (P, O) outputs.
+    """
+    outputs = 1 if config.network.readout == "sum" else result.biases[-1].shape[0]
+    sizes = (inputs.shape[1], *config.hidden, outputs)
+    wiring = wiring_of(config)
+    program = Program(config.training.dtype)
+    parameters = Parameters.empty(program, sizes, padded(1), wiring)
+    parameters.packed[:] = pack(result.weights, result.biases, result.skip)[:, None]
+    targets = np.zeros((len(inputs), sizes[-1]))
+    patterns = inputs.astype(np.float64)
+    network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for call in network.forward().calls:
+            call()
+    return network.outputs[..., 0].copy()
+
+
+def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
+    return Shape(
+        sizes=sizes,
+        activation=config.network.activation,
+        output=config.network.output,
+        slope=config.network.slope,
+        loss=config.training.loss,
+        dtype=config.training.dtype,
+        wiring=wiring_of(config),
+    )
+
+
+def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
+    shape, patterns = recipe.shape, len(recipe.task.inputs)
+    sizes, dtype = shape.sizes, shape.dtype
+    summed = 1 if recipe.online else patterns
+    scale = LOSSES[recipe.shape.loss].scale(summed, sizes[-1])
+    parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
+    legacy = np.random.RandomState(0)
+    with np.errstate(over="ignore", under="ignore"):  # as in `_column`
+        for lane, config in enumerate(configs):
+            parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
+    optimizer = OPTIMIZERS[recipe.optimizer]
+    numbers = [optimizer.values(config.optimizer) for config in configs]
+    # A step is the gradient times the rate: so is what its length is compared with.
+    shortest = [
+        np.nan if config.training.min_gradient is None
+        else config.training.min_gradient * values["rate"]
+        for config, values in zip(configs, numbers, strict=True)
+    ]  # fmt: skip
+    for values in numbers:
+        values["rate"] *= scale
+    states = [
+        np.empty((1 if state.shared else len(parameters), len(configs)), dtype)
+        for state in recipe.states
+    ]
+    for array, state in zip(states, recipe.states, strict=True):
+        array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
+    limits = [
+        config.training.tolerance if config.training.target_loss is None
+        else config.training.target_loss
+        for config in configs
+    ]  # fmt: skip
+    return Lanes(
+        parameters,
+        states,
+        {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},
+        _column(limits, dtype),
+        _column(shortest, dtype),
+    )
+
+
+def _column(values: Sequence[float], dtype: str) -> Floats:
+    # A rate beyond float32 becomes infinite there: that network diverges at its first step.
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array(values).astype(dtype)

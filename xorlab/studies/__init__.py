@@ -1,0 +1,1 @@
+"""Published studies: what papers claim, what is measured, and how it is compared."""

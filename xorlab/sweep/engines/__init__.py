@@ -1,5 +1,0 @@
-"""Engines: where a sweep is trained, this machine or a cluster that is there already.
-
-Each is one file with one class, an `xorlab.sweep.executors.Executor`. A cluster's worker needs
-NumPy and xorlab alone; `worker` is all that runs there.
-"""

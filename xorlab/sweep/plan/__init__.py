@@ -1,0 +1,1 @@
+"""Plans: which runs a sweep has, and how they are trained together."""

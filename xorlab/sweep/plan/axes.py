@@ -1,0 +1,58 @@
+"""What differs between the jobs of a sweep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from xorlab.config.identity import CHOICES, science
+from xorlab.sweep.plan.jobs import Jobs
+from xorlab.tracking.write.record import spell
+
+
+def swept(jobs: Jobs) -> dict[str, list[str]]:
+    """Science keys with more than one value, and those values in order of appearance.
+
+    A key that follows from a choice, as the defaults of an optimizer do, is no axis beside it.
+    """
+    # By key and choice of its group, as most keys of a group belong to some choices alone.
+    found: dict[str, dict[str | None, dict[str, int]]] = {}
+    sizes: Counter[tuple[str, str | None]] = Counter()
+    for config, count in jobs.settings():
+        values = science(config)
+        for group in CHOICES:
+            sizes[group, values[group]] += count
+        for key, value in values.items():
+            told = found.setdefault(key, {}).setdefault(_choice(key, values), {})
+            told[spell(value)] = told.get(spell(value), 0) + count
+    found["seed"] = {None: Counter(map(spell, jobs.seeds.tolist()))}
+    axes = {}
+    for key, choices in found.items():
+        for choice, told in choices.items():
+            whole = len(jobs) if choice is None else sizes[key.partition(".")[0], choice]
+            if len(told) > 1 or sum(told.values()) < whole:
+                axes[key] = list(dict.fromkeys(chain.from_iterable(choices.values())))
+    return axes
+
+
+def _choice(key: str, values: dict[str, Any]) -> str | None:
+    """What is chosen in the group that a key belongs to; None for a key of no such group."""
+    group, dot, _ = key.partition(".")
+    return str(values[group]) if dot and group in CHOICES else None
+
+
+def described(axis: Sequence[str]) -> str:
+    """The values of one axis in short: a run of whole numbers by its ends."""
+    numbers: list[Any] = [int(value) for value in axis if value.isdigit()]
+    if len(numbers) == len(axis) > 3 and sorted(numbers) == list(
+        range(min(numbers), min(numbers) + len(numbers))
+    ):
+        return f"{min(numbers)}..{max(numbers)}"
+    return ", ".join(axis)
+
+
+def settings_axes(axes: dict[str, list[str]]) -> list[str]:
+    """The swept keys that make a setting: all but the seed."""
+    return [key for key in axes if key != "seed"]

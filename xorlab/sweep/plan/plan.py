@@ -1,0 +1,126 @@
+"""What a sweep would do: its jobs, what is done already, and the shards that remain."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from xorlab.config.groups import TaskConfig
+from xorlab.config.identity import setting
+from xorlab.networks.cost import seconds_of
+from xorlab.networks.memory import Need, need_of
+from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.train import chunk_width, shard_key
+from xorlab.sweep.plan.jobs import Jobs
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Jobs that are trained as one array program."""
+
+    jobs: Jobs
+    task: Task
+
+    @property
+    def seconds(self) -> float:
+        """Estimated time on one core."""
+        return seconds_of(self.jobs[0].config, self.task, len(self.jobs))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep before it starts.
+
+    Attributes:
+        jobs: all of them, in order.
+        skipped: how many of their runs are in the store already.
+        remaining: the jobs to train, in order: one for each run that is not finished.
+        shards: the same, as they are to be trained, largest first.
+    """
+
+    jobs: Jobs
+    skipped: int
+    remaining: Jobs
+    shards: tuple[Shard, ...]
+
+    @property
+    def settings(self) -> int:
+        """How many configurations there are, seeds aside."""
+        return len({tuple(map(str, setting(config).items())) for config, _ in self.jobs.settings()})
+
+    @property
+    def seeds(self) -> int:
+        """How many different seeds there are."""
+        return len(np.unique(self.jobs.seeds))
+
+    @property
+    def duplicates(self) -> int:
+        """Jobs that name the same run as an earlier one."""
+        return len(self.jobs) - self.skipped - len(self.remaining)
+
+    def need(self, workers: int) -> Need:
+        """Estimated memory, where so many processes train; 0 where this one does."""
+        shards = [(s.jobs[0].config, s.task, len(s.jobs)) for s in self.shards]
+        return need_of(shards, list(self.jobs.first_of_each_run().settings()), workers)
+
+    def seconds(self, workers: int) -> float:
+        """Estimated time to train what is left on so many workers."""
+        if not self.shards:
+            return 0.0
+        total = sum(shard.seconds for shard in self.shards)
+        return max(total / workers, max(shard.seconds for shard in self.shards))
+
+
+class Tasks:
+    """Tasks by configuration, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[object, Task] = {}
+
+    def make(self, config: TaskConfig) -> Task:
+        """The task.
+
+        Raises:
+            ConfigError: it cannot be made, such as a table that is not there.
+        """
+        kind = tuple(vars(config).values())
+        if kind not in self._made:
+            self._made[kind] = make_task(config)
+        return self._made[kind]
+
+
+def make_plan(jobs: Jobs, tasks: Tasks, finished: Container[int], workers: int) -> Plan:
+    """Group the unfinished jobs by shape and cut the groups to the cache and the workers.
+
+    Args:
+        jobs: all of them.
+        tasks: to take theirs from.
+        finished: numbers of the runs that need no training.
+        workers: how many shards are trained at a time.
+    """
+    first = jobs.first_of_each_run()
+    left = [run not in finished for run in first.runs.tolist()]
+    remaining = Jobs(jobs.catalogue, first.places[np.array(left, bool)])
+    shards = []
+    for members in _by_shape(remaining):
+        config = members[0].config
+        task = tasks.make(config.task)
+        most = max(1, min(chunk_width(config, task), -(-len(members) // workers)))
+        pieces = -(-len(members) // most)
+        shards += [Shard(members[start::pieces], task) for start in range(pieces)]
+    shards.sort(key=lambda shard: shard.seconds, reverse=True)
+    return Plan(jobs, len(first) - len(remaining), remaining, tuple(shards))
+
+
+def _by_shape(jobs: Jobs) -> Iterator[Jobs]:
+    """Jobs that can be trained as one array program, together."""
+    shapes: dict[object, int] = {}
+    configs = jobs.catalogue.settings
+    shape_of = [shapes.setdefault(shard_key(config), len(shapes)) for config in configs]
+    shape = np.array(shape_of, np.int64)[jobs.setting]
+    order = np.argsort(shape, kind="stable")
+    ends = np.flatnonzero(np.diff(shape[order])) + 1
+    groups = [Jobs(jobs.catalogue, part) for part in np.split(jobs.places[order], ends)]
+    return iter(sorted(filter(len, groups), key=lambda group: int(group.places[0])))

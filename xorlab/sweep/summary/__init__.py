@@ -1,0 +1,1 @@
+"""Summaries: what a sweep records about itself when it ends."""

@@ -1,0 +1,61 @@
+"""Curves of a sweep in parts, for memory must not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.tracking.read.frames import curves_frame
+from xorlab.tracking.read.runs import curves_of
+from xorlab.tracking.store.store import Store
+
+_AT_ONCE = 500  # runs whose curves are in memory together
+
+
+def curves_in_parts(
+    store: Store, ledger: Ledger, runs: pd.DataFrame, places: npt.NDArray[np.int64]
+) -> Iterator[pd.DataFrame]:
+    """Curves of some runs of a sweep: those of the ledger, then those that only the store has.
+
+    Args:
+        store: where the runs are recorded.
+        ledger: of the sweep.
+        runs: all runs of the ledger.
+        places: of the runs that are asked for, in ``runs``.
+    """
+    here = ledger.has_curve(ledger.runs[places])
+    own, others = places[here], runs.iloc[places[~here]]
+    at_hand = ledger.curves(ledger.runs[own], runs["run_id"].iloc[own].tolist())
+    return chain(at_hand, _read(store, others))
+
+
+def _read(store: Store, runs: pd.DataFrame) -> Iterable[pd.DataFrame]:
+    """Curves of runs, in parts; from a server, which gives whole files, at once."""
+    if not len(runs):
+        return ()
+    return (curves_of(store, some) for some in (parts(runs) if store.has_sql else (runs,)))
+
+
+def parts(runs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Runs, so many at a time as their curves may be in memory."""
+    for start in range(0, len(runs), _AT_ONCE):
+        yield runs.iloc[start : start + _AT_ONCE]
+
+
+def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
+    """One table of several, below one another, as pandas would write it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    empty = pa.Table.from_pandas(curves_frame([]), preserve_index=False)
+    with pq.ParquetWriter(path, empty.schema) as writer:
+        writer.write_table(empty)
+        for frame in frames:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            writer.write_table(table.cast(empty.schema))

@@ -1,0 +1,99 @@
+"""How a sweep ends: its parent run gets its summary, now or when its server answers again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from xorlab.analysis.report.summary import Summary, headline, summarise
+from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of
+from xorlab.tracking.outbox.delivery import Delivery, deliver, trouble_of
+from xorlab.tracking.outbox.files import DamagedError, KeptSweep
+from xorlab.tracking.outbox.folder import Outbox, is_for
+from xorlab.tracking.read.frames import curves_frame
+from xorlab.tracking.read.search import ended_runs
+from xorlab.tracking.read.sweep_files import CURVES_FILE
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.sweep_run import Parent, mend
+
+
+def close_parent(
+    store: Store,
+    parent: Parent,
+    ending: KeptSweep,
+    ledger: Ledger,
+    tags: Mapping[str, str],
+) -> Summary:
+    """Give a parent run its summary, then its status.
+
+    Args:
+        store: where it is.
+        parent: the run.
+        ending: how the sweep ended.
+        ledger: what is known of its runs; curves that it does not have are read.
+        tags: that tell the code version.
+    """
+    summary = summary_of(store, ledger, ending.seconds, ending.skipped, ending.notes)
+    counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
+    facts = facts_of(store, parent.run_id, tags)
+    with TemporaryDirectory(prefix="xorlab-") as folder:
+        path = Path(folder) / CURVES_FILE
+        every = np.arange(len(summary.runs))
+        write_parquet(path, curves_in_parts(store, ledger, summary.runs, every))
+        files = files_of(summary, parent.name, facts, ending.failed, path)
+        # All of it is there before the status says FINISHED.
+        parent.describe(files, summary.markdown, counts)
+    parent.close(ending.status)
+    return summary
+
+
+def summary_at_hand(ending: KeptSweep, ledger: Ledger) -> Summary:
+    """The summary without figures, of what is known without a server."""
+    runs = ledger.frame()
+    told = headline(runs, ending.seconds, ending.skipped)
+    return summarise(runs, curves_frame([]), told, ending.notes, drawn=False)
+
+
+def deliver_all(store: Store, outbox: Outbox) -> Delivery:
+    """Deliver runs, then the endings of their sweeps.
+
+    Raises:
+        ServerAwayError: the server does not answer; what is left stays.
+        StoreError: another process does not stop delivering.
+    """
+    done = deliver(store, outbox)
+    if not outbox.sweeps():
+        return done
+    with outbox.locked():
+        for path in outbox.sweeps():
+            try:
+                ending = outbox.sweep(path)
+                if not is_for(ending, store):
+                    continue
+                _end(store, ending)
+            except ServerAwayError:
+                raise
+            except Exception as error:
+                done.troubles[path] = trouble_of(error)
+                continue
+            outbox.remove(ending)
+    mend(store)
+    return done
+
+
+def _end(store: Store, ending: KeptSweep) -> None:
+    ledger, numbers = Ledger(), {key: number for number, key in enumerate(ending.keys)}
+    for row in ended_runs(store, numbers, ending.run_id):
+        ledger.add(numbers[row["key"]], row)
+    missing = len(ending.keys) - len(ledger.runs)
+    if missing:
+        raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
+    run = store.client.get_run(ending.run_id)
+    parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
+    close_parent(store, parent, ending, ledger, run.data.tags)

@@ -1,0 +1,120 @@
+"""Which code made a run, and on what machine: versions, and git's state of the working folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from xorlab.system.environment import encoded, environment, package_version
+
+ENVIRONMENT_TAG = "xorlab.environment"
+CHANGES_TAG = "xorlab.changes"
+COMMIT_TAG = "mlflow.source.git.commit"
+MOST_CHANGES = 512 * 1024  # bytes of a diff that are kept
+
+# No program that a repository's own configuration names: no pager, filter or file monitor.
+_GIT = ("git", "-c", "core.fsmonitor=false", "--no-pager", "-C")
+_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Code version, environment and git state; the git parts are None outside a repository.
+
+    Attributes:
+        version: of xorlab.
+        commit, branch: that are checked out.
+        dirty: whether tracked files differ from the commit.
+        changes: how they differ, as git tells it, at most `MOST_CHANGES` bytes; None where they
+            do not. Whatever the user wrote into a tracked file may be in there.
+        changes_hash: of all of it, cut or not.
+    """
+
+    version: str
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+    changes: bytes | None = field(default=None, repr=False)
+    changes_hash: str | None = None
+
+    def tags(self) -> dict[str, str]:
+        """As run tags, without what is not known."""
+        tags = {"xorlab.version": self.version, ENVIRONMENT_TAG: encoded(environment())}
+        if self.commit is not None:
+            tags[COMMIT_TAG] = self.commit
+        if self.branch is not None:
+            tags["mlflow.source.git.branch"] = self.branch
+        if self.dirty is not None:
+            tags["mlflow.source.git.dirty"] = str(self.dirty).lower()
+        if self.changes_hash is not None:
+            tags[CHANGES_TAG] = self.changes_hash
+        return tags
+
+    def files(self) -> dict[str, bytes]:
+        """As artifacts of a sweep, or of a run by itself: file name to content."""
+        if self.changes is None:
+            return {}
+        # Named by content: a sweep that was gone on with from other code has both.
+        return {f"changes-{self.changes_hash}.diff": self.changes}
+
+
+def provenance(folder: Path) -> Provenance:
+    """The state of the repository that ``folder`` is in, as far as git tells."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return Provenance(package_version())
+    branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    if not status:
+        return Provenance(package_version(), commit, branch, None if status is None else False)
+    return Provenance(package_version(), commit, branch, True, *_changes(folder))
+
+
+def _changes(folder: Path) -> tuple[bytes | None, str | None]:
+    """The diff of tracked files with the last commit, and a hash of all of it."""
+    # A file of its own: a diff may be larger than memory, and only its beginning is kept.
+    with tempfile.TemporaryFile() as file:
+        options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "HEAD")
+        if not _run(folder, ("diff", *options), file):
+            return None, None
+        size = file.tell()
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        file.seek(0)
+        kept = file.read(MOST_CHANGES)
+    if size > len(kept):
+        kept = kept[: kept.rfind(b"\n") + 1] or kept + b"\n"
+        kept += f"# cut here by xorlab: {len(kept)} of {size} bytes are kept\n".encode()
+    return kept, digest
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    with tempfile.TemporaryFile() as file:
+        if not _run(folder, arguments, file):
+            return None
+        file.seek(0)
+        return file.read().decode(errors="replace").strip()
+
+
+def _run(folder: Path, arguments: tuple[str, ...], output: IO[bytes]) -> bool:
+    """Whether git answered, into the file."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            [*_GIT, str(folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            check=False,
+            # Asking must not write to the repository, nor wait for anybody who does.
+            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return False
+    output.seek(0, os.SEEK_END)
+    return done.returncode == 0

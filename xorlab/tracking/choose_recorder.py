@@ -1,0 +1,32 @@
+"""Choosing how runs are recorded in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xorlab.config.schema import TrackingConfig
+from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.outbox.recorder import Keeper
+from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
+from xorlab.tracking.write.client_recorder import ClientRecorder, Recorder
+
+
+def make_recorder(store: Store, tracking: TrackingConfig, tell: Callable[[str], None]) -> Recorder:
+    """The fastest recorder that the store allows; on a server one that survives its absence.
+
+    Args:
+        store: where runs are recorded.
+        tracking: how.
+        tell: prints a line, such as why a local database has to do without bulk.
+    """
+    if is_server(store.uri):
+        return Keeper(store, Outbox(tracking.outbox), tell)
+    if not tracking.bulk:
+        return ClientRecorder(store)
+    reason = refusal(store)
+    if reason is None:
+        return BulkRecorder(store)
+    tell(f"recording run by run: {reason}")
+    return ClientRecorder(store)

@@ -1,0 +1,20 @@
+"""The names that xorlab writes to MLflow: statuses, tags, and the metric of the curve."""
+
+from __future__ import annotations
+
+FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
+CURVE = "loss"
+
+KEY_TAG = "xorlab.key"
+SWEEP_TAG = "xorlab.sweep"
+RECORD_TAG = "xorlab.record"  # id of the record that was sent to a server, however often
+ONCE_TAG = "xorlab.once"  # when a run was made that gives way to another with its key
+OUTCOME_TAG = "xorlab.outcome"
+TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
+LANDSCAPE_TAG = "xorlab.landscape"
+IDENTITY_TAG = "xorlab.sweep_key"
+OWNER_TAG = "xorlab.owner"
+HEARTBEAT_TAG = "xorlab.heartbeat"
+
+PARENT_TAG = "mlflow.parentRunId"
+NOTE_TAG = "mlflow.note.content"

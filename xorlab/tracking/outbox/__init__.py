@@ -1,0 +1,1 @@
+"""The outbox: results that wait for a tracking server."""

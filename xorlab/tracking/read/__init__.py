@@ -1,0 +1,1 @@
+"""Reading runs, curves, weights and sweeps from a store."""

@@ -1,0 +1,83 @@
+"""One recorded run, with all that is needed to train it again and to compare."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xorlab.errors import StoreError, UsageError
+from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG
+from xorlab.tracking.read.by_name import named_run
+from xorlab.tracking.read.runs import load_curves
+from xorlab.tracking.read.weights import Network, load_weights
+from xorlab.tracking.store.store import open_store
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A finished run as it is in the store.
+
+    Attributes:
+        run_id, name: of the run.
+        tags, metrics: of the run, by name.
+        network: its configuration, and the weights that it ended with.
+        steps, loss: (R,) its curve.
+        predictions: the content of its predictions.json.
+    """
+
+    run_id: str
+    name: str
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    network: Network
+    steps: npt.NDArray[np.int64]
+    loss: npt.NDArray[np.float64]
+    predictions: bytes
+
+
+def recorded_run(named: str, uri: str | None) -> Recorded:
+    """Read a run.
+
+    Args:
+        named: its id or key, or the beginning of one.
+        uri: address of the store; None for the default.
+
+    Raises:
+        UsageError: no such run, several, or none that was trained to its end.
+        StoreError: the store cannot be read, or the run's files are not there.
+        ConfigError: the address names no store.
+    """
+    from mlflow.exceptions import MlflowException
+
+    store = open_store(uri, "Default", create=False)
+    run = named_run(store, named)
+    run_id = run.info.run_id
+    tags, name = run.data.tags, run.info.run_name or ""
+    if IDENTITY_TAG in tags:
+        raise UsageError(f"{run_id}: this is a sweep; name one of its runs")
+    if LANDSCAPE_TAG in tags:
+        raise UsageError(
+            f"{run_id}: this is a landscape, whose networks are no runs of their own; its command "
+            "with tracking.existing=rerun trains all of them again"
+        )
+    if run.info.status != FINISHED:
+        raise UsageError(
+            f"{run_id}: this run is {run.info.status}; only one that FINISHED can be compared"
+        )
+    one = pd.DataFrame({"run_id": [run_id], "sweep": [None]})
+    network = load_weights(one, store.uri)[run_id]
+    curve = load_curves(one, store.uri)
+    with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
+        try:
+            path = store.client.download_artifacts(run_id, "predictions.json", folder)
+            predictions = Path(path).read_bytes()
+        except (MlflowException, OSError) as error:
+            raise StoreError(f"run {run_id} has no readable predictions.json") from error
+    steps, loss = curve["step"].to_numpy(np.int64), curve["loss"].to_numpy(np.float64)
+    return Recorded(run_id, name, tags, run.data.metrics, network, steps, loss, predictions)

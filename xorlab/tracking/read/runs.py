@@ -1,0 +1,159 @@
+"""Recorded runs and curves as tidy, typed tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from xorlab.errors import ConfigError, StoreError
+from xorlab.tracking.names import CURVE, KEY_TAG
+from xorlab.tracking.read.frames import client_row, curves_frame, runs_frame
+from xorlab.tracking.read.pages import search_all
+from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
+from xorlab.tracking.store.address import shown
+from xorlab.tracking.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+DEFAULT_EXPERIMENT = "xorlab"
+_A_FILTER = (
+    "an MLflow search filter: conditions joined by AND, the values of params quoted, as "
+    "params.`network.hidden` = '2' AND metrics.final_loss < 0.1"
+)
+
+
+def load_runs(
+    uri: str | None = None,
+    experiment: str | None = None,
+    sweep: str | None = None,
+    filter: str | None = None,  # noqa: A002  (MLflow's word for it)
+) -> pd.DataFrame:
+    """One row per run.
+
+    Args:
+        uri: address of the store; None for MLFLOW_TRACKING_URI, else mlflow.db in this folder.
+        experiment: its name; None for ``xorlab``, or the sweep's own where one is given.
+        sweep: run id of a sweep's parent: only its runs, also those it found finished.
+        filter: an MLflow search filter, such as ``params.`optimizer.lr` = '0.5'``.
+
+    Returns:
+        ``run_id``, ``name``, ``status``, ``outcome`` (missing unless the run is finished),
+        ``sweep``, ``key``, then every param and metric by its dotted name, numbers as numbers.
+        A metric that a run does not have, such as ``epochs_to_solve`` of one that was not solved,
+        is NaN. A parent run is no row. A sweep on a server is read from the file that it left
+        there, so its runs are as they were when it ended.
+
+    Raises:
+        ConfigError: a filter that MLflow cannot read.
+        StoreError: no such store, experiment or sweep.
+    """
+    store = _open(uri, experiment, sweep)
+    frame = None
+    if sweep is not None and filter is None and not store.has_sql:
+        frame = recorded_runs(store, sweep)
+    if frame is None:
+        frame = _found(store, sweep, filter)
+    frame.attrs["uri"] = shown(store.uri)
+    return frame
+
+
+def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
+    from mlflow.exceptions import MlflowException
+
+    rows: Iterable[dict[str, Any]]
+    if text is None and store.has_sql:
+        from xorlab.tracking.read.sql import rows_from_sql
+
+        rows = rows_from_sql(store)
+    else:
+        rows = map(client_row, _search(store, text))
+    try:
+        frame = runs_frame(rows)
+    except MlflowException as error:
+        first = str(error).partition("\n")[0]
+        if text is not None and error.error_code == "INVALID_PARAMETER_VALUE":
+            raise ConfigError("filter", text, f"{_A_FILTER} (MLflow says: {first})") from error
+        raise StoreError(f"runs cannot be searched in {shown(store.uri)}: {first}") from error
+    if sweep is not None:
+        # Runs that the sweep found finished belong to an earlier one, and to this one too.
+        listed = recorded_runs(store, sweep)
+        reused = [] if listed is None else listed["run_id"].tolist()
+        members = {*frame.loc[frame["sweep"] == sweep, "run_id"], *reused}
+        frame = frame[frame["run_id"].isin(members)].reset_index(drop=True)
+        frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
+    return frame
+
+
+def load_curves(runs: pd.DataFrame, uri: str | None = None) -> pd.DataFrame:
+    """The loss curves of runs.
+
+    Args:
+        runs: from `load_runs`; any selection of its rows.
+        uri: address of the store; None for the one that the runs were loaded from.
+
+    Returns:
+        ``run_id``, ``step`` (epochs completed), ``loss``; runs in their order, steps ascending.
+    """
+    address = uri or runs.attrs.get("uri")
+    store = _open(address, None, None, any_experiment=True)
+    return curves_of(store, runs)
+
+
+def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
+    """The loss curves of these runs, in their order.
+
+    A database answers in a few queries. A server would be asked once for every run, so what its
+    sweeps have left as files is read first, and only the rest is asked for.
+    """
+    identifiers = runs["run_id"].tolist()
+    if store.has_sql:
+        from xorlab.tracking.read.sql import curves_from_sql
+
+        return curves_from_sql(store, identifiers)
+    filed = recorded_curves(store, set(runs["sweep"].dropna()))
+    if filed is None:
+        return _asked_for(store, identifiers)
+    filed = filed[filed["run_id"].isin(identifiers)]
+    there = set(filed["run_id"].unique())
+    asked = _asked_for(store, [name for name in identifiers if name not in there])
+    place = {name: number for number, name in enumerate(identifiers)}
+    curves = pd.concat([filed, asked], ignore_index=True)
+    order = np.lexsort((curves["step"].to_numpy(), curves["run_id"].map(place).to_numpy()))
+    return curves.iloc[order].reset_index(drop=True)
+
+
+def _open(
+    uri: str | None, experiment: str | None, sweep: str | None, any_experiment: bool = False
+) -> Store:
+    if sweep is None and not any_experiment:
+        return open_store(uri, experiment or DEFAULT_EXPERIMENT, create=False)
+    from mlflow.exceptions import MlflowException
+
+    # The default experiment always exists: it opens the store, and the sweep names its own.
+    store = open_store(uri, "Default", create=False)
+    if sweep is None:
+        return store
+    try:
+        parent = store.client.get_run(sweep)
+    except MlflowException as error:
+        raise StoreError(f"there is no sweep {sweep} in this store") from error
+    return store.within(parent.info.experiment_id)
+
+
+def _search(store: Store, text: str | None) -> Iterable[Run]:
+    ours = f"tags.`{KEY_TAG}` LIKE '%'"
+    return search_all(store, f"{ours} AND {text}" if text else ours)
+
+
+def _asked_for(store: Store, identifiers: Iterable[str]) -> pd.DataFrame:
+    pieces = []
+    for identifier in identifiers:
+        history = sorted(store.client.get_metric_history(identifier, CURVE), key=lambda m: m.step)
+        steps = np.array([metric.step for metric in history], np.int64)
+        loss = np.array([metric.value for metric in history], np.float64)
+        pieces.append((identifier, steps, loss))
+    return curves_frame(pieces)

@@ -1,0 +1,47 @@
+"""The tidy files that a sweep left with its parent run: many runs in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from xorlab.tracking.store.artifacts import local_folder
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store
+
+RUNS_FILE = "runs.parquet"
+CURVES_FILE = "curves.parquet"
+
+
+def recorded_runs(store: Store, sweep: str) -> pd.DataFrame | None:
+    """All runs of a sweep, as they were when it ended; None if it has not left them."""
+    return _table(store, sweep, RUNS_FILE)
+
+
+def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | None:
+    """The loss curves that these sweeps left, each run once; None if none of them did."""
+    tables = [table for s in sweeps if (table := _table(store, s, CURVES_FILE)) is not None]
+    if not tables:
+        return None
+    return pd.concat(tables, ignore_index=True).drop_duplicates(["run_id", "step"])
+
+
+def place_of(store: Store, run_id: str, name: str) -> str:
+    """Where a file of a run is: its path, if it is on this machine's disk, else how to see it."""
+    try:
+        folder = local_folder(store.client.get_run(run_id).info.artifact_uri)
+    except ServerAwayError:  # no reason for what is recorded whole to end in an error
+        folder = None
+    return str(folder / name) if folder is not None else store.browse(f"/{run_id}/artifacts/{name}")
+
+
+def _table(store: Store, sweep: str, name: str) -> pd.DataFrame | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if name not in [artifact.path for artifact in store.client.list_artifacts(sweep)]:
+            return None
+    except MlflowException:  # the parent run was deleted for good; its children may still be there
+        return None
+    return pd.read_parquet(store.client.download_artifacts(sweep, name))

@@ -1,0 +1,183 @@
+"""Recorded networks: the weights of runs with the configurations they were trained with."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+
+from xorlab.config.identity import CHOICES, from_science
+from xorlab.config.rules import check
+from xorlab.config.schema import Config
+from xorlab.errors import ConfigError, StoreError
+from xorlab.tracking.store.artifacts import local_folder
+from xorlab.tracking.store.store import Store, open_store, session_of, tables
+
+Floats = npt.NDArray[np.floating]
+
+FILES = ("weights.npz", "config.yaml")
+_IN_CLAUSE = 500
+_DOWNLOADS = 8  # at a time: each waits for the server
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A recorded network.
+
+    Attributes:
+        config: that it was trained with.
+        weights: one (fan_in, fan_out) per layer, at the end of the run.
+        biases: one (fan_out,) per layer.
+        skip: (I, O) weights from the inputs to the outputs, or None.
+    """
+
+    config: Config
+    weights: list[Floats]
+    biases: list[Floats]
+    skip: Floats | None = None
+
+
+def load_weights(runs: pd.DataFrame, uri: str | None = None) -> dict[str, Network]:
+    """The networks that runs ended with.
+
+    Args:
+        runs: from `xorlab.load_runs`; any selection of its rows. Only ``run_id`` is read: weights
+            and configuration are the run's own artifacts.
+        uri: address of the store; None for the one that the runs were loaded from.
+
+    Returns:
+        a network per run id, in the order of the runs. It can be asked with
+        ``xorlab.predict(network.config, network, inputs)``.
+
+    Raises:
+        StoreError: no such store or run, or a run without readable weights or configuration.
+    """
+    identifiers = list(dict.fromkeys(runs["run_id"]))
+    store = open_store(uri or runs.attrs.get("uri"), "Default", create=False)
+    found: dict[str, Network] = {}
+    for identifier, (weights, text) in _files(store, identifiers):
+        layers = _layers(identifier, weights)
+        found[identifier] = Network(_config(identifier, text), *layers)
+    return found
+
+
+Pair = tuple[bytes, bytes]
+
+
+def _files(store: Store, identifiers: Sequence[str]) -> Iterator[tuple[str, Pair]]:
+    """Every run's weights and configuration, in order."""
+    addresses = _addresses(store, identifiers)
+    folders = {run: local_folder(address) for run, address in addresses.items()}
+    with (
+        tempfile.TemporaryDirectory(prefix="xorlab-") as scratch,
+        ThreadPoolExecutor(_DOWNLOADS) as pool,
+    ):
+        far = [run for run, folder in folders.items() if folder is None]
+        fetch: Callable[[str], Path] = lambda run: _download(store, run, Path(scratch, run))  # noqa: E731
+        fetched = pool.map(fetch, far)  # in order, as `far` is in that of the identifiers
+        for run in identifiers:
+            folder = folders[run] or next(fetched)
+            yield run, (_read(run, folder / FILES[0]), _read(run, folder / FILES[1]))
+
+
+def _addresses(store: Store, identifiers: Sequence[str]) -> dict[str, str]:
+    """Where the artifacts of each run are."""
+    from mlflow.exceptions import MlflowException
+
+    if not store.has_sql:
+        try:
+            with ThreadPoolExecutor(_DOWNLOADS) as pool:
+                found = list(pool.map(store.client.get_run, identifiers))
+        except MlflowException as error:
+            raise StoreError(f"cannot read the runs: {error}") from error
+        return {run.info.run_id: run.info.artifact_uri for run in found}
+    from sqlalchemy import select
+
+    models, addresses = tables(), {}
+    with session_of(store) as session:
+        for start in range(0, len(identifiers), _IN_CLAUSE):
+            some = identifiers[start : start + _IN_CLAUSE]
+            query = select(models.SqlRun.run_uuid, models.SqlRun.artifact_uri)
+            addresses.update(session.execute(query.where(models.SqlRun.run_uuid.in_(some))).all())
+    for run in identifiers:
+        if run not in addresses:
+            raise StoreError(f"there is no run {run} in this store")
+    return addresses
+
+
+def _download(store: Store, run: str, folder: Path) -> Path:
+    from mlflow.exceptions import MlflowException
+
+    folder.mkdir()
+    for name in FILES:
+        try:
+            store.client.download_artifacts(run, name, str(folder))
+        except (MlflowException, OSError) as error:
+            raise _absent(run, name) from error
+    return folder
+
+
+def _read(run: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _absent(run, path.name) from error
+
+
+def _absent(run: str, name: str) -> StoreError:
+    return StoreError(
+        f"run {run} has no readable {name}: only a run that finished, and whose artifacts are "
+        "still there, can be read"
+    )
+
+
+def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats], Floats | None]:
+    """weights_1, biases_1, weights_2 and so on, and skip where there is one."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            depth = sum(name.startswith("biases_") for name in arrays.files)
+            layers = range(1, depth + 1)
+            weights = [arrays[f"weights_{n}"] for n in layers]
+            biases = [arrays[f"biases_{n}"] for n in layers]
+            return weights, biases, arrays.get("skip")
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise StoreError(f"weights.npz of run {run} cannot be read: {error}") from error
+
+
+def _config(run: str, content: bytes) -> Config:
+    """The configuration that `xorlab.tracking.write.record.config_yaml` wrote."""
+    # Runs of one setting differ in the first line alone: what follows is parsed once for all.
+    first, _, rest = content.partition(b"\n")
+    try:
+        values = {**_parsed(first), **_parsed(rest)}
+        config = from_science(values)
+        check(config)
+    except (ConfigError, yaml.YAMLError, AttributeError, TypeError, UnicodeError) as error:
+        raise StoreError(f"config.yaml of run {run} cannot be used: {error}") from error
+    return config
+
+
+@lru_cache(maxsize=1024)
+def _parsed(content: bytes) -> dict[str, Any]:
+    """Nested YAML as dotted science keys."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    nested = yaml.load(content, Loader=loader)  # noqa: S506  (a safe loader, in C where there is one)
+    values: dict[str, Any] = {}
+    for group, value in nested.items():
+        if not isinstance(value, dict):
+            values[group] = value
+            continue
+        for leaf, inner in value.items():
+            values[group if leaf == "name" and group in CHOICES else f"{group}.{leaf}"] = inner
+    return values

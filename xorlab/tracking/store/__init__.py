@@ -1,0 +1,1 @@
+"""Stores: opening them, their addresses, locks and errors."""

@@ -1,0 +1,61 @@
+"""Files of runs: where they are stored, and how they are written."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from xorlab.tracking.store.store import Store
+
+
+def put_artifacts(
+    store: Store,
+    run_id: str,
+    uri: str,
+    artifacts: Mapping[str, bytes | Path],
+    below: str | None = None,
+) -> None:
+    """Store files with a run; on this machine's disk each appears whole or not at all.
+
+    Args:
+        store: where the run is.
+        run_id: of the run.
+        uri: where its artifacts are.
+        artifacts: file name to content, or to a file that has it.
+        below: the folder among them; None for the uppermost.
+    """
+    if not artifacts:
+        return
+    local = local_folder(uri)
+    if local is not None:
+        write_files(local / (below or ""), artifacts)
+        return
+    with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
+        write_files(Path(folder), artifacts)
+        store.client.log_artifacts(run_id, folder, below)
+
+
+def local_folder(uri: str) -> Path | None:
+    """The folder that an artifact address names, if it is on this machine's disk."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(unquote(parts.path))
+    return Path(uri) if not parts.scheme else None
+
+
+def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
+    """Write each file, or a copy of it, beside its place, then rename it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        beside = folder / f".{name}.{uuid.uuid4().hex[:8]}"
+        if isinstance(content, Path):
+            shutil.copyfile(content, beside)
+        else:
+            beside.write_bytes(content)
+        beside.replace(folder / name)

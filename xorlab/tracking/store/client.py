@@ -1,0 +1,58 @@
+"""MLflow's client, quiet and quick to say that nobody answers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, cast
+
+from xorlab.system.logs import quiet
+from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.server import ServerClient, with_patience
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+    from sqlalchemy.engine import Engine
+
+_BUSY = "PRAGMA busy_timeout = 120000"
+
+
+def client_of(address: str) -> MlflowClient:
+    """A client of this address; a new database gets its tables here.
+
+    That of a server tells when it is away: see `xorlab.tracking.store.server.ServerClient`.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # MLflow prints every run's page, with the user name and password of the address.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    with_patience()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow.tracking import MlflowClient
+
+        # Migrations of a new database are told in thirty lines that nobody needs.
+        with quiet("alembic", logging.WARNING), quiet("mlflow", logging.WARNING):
+            client = MlflowClient(tracking_uri=address, registry_uri=address)
+    if address.startswith("sqlite:"):
+        _wait_longer(client._tracking_client.store.engine)  # noqa: SLF001
+    return cast("MlflowClient", ServerClient(client, address)) if is_server(address) else client
+
+
+def _wait_longer(engine: Engine) -> None:
+    """Let every session wait two minutes for other writers; MLflow sets 20 s at its beginning.
+
+    SQLite keeps no queue: where eight sweeps write, the one that looks at the wrong moments waits
+    much longer than all the others need.
+    """
+    from sqlalchemy import event
+
+    def longer(
+        _connection: object, _cursor: object, statement: str, parameters: Any, *_: object
+    ) -> tuple[str, Any]:
+        own = statement.startswith("PRAGMA busy_timeout")
+        return (_BUSY if own else statement), parameters
+
+    if not getattr(engine, "xorlab_waits", False):  # MLflow keeps one engine for an address
+        engine.xorlab_waits = True  # type: ignore[attr-defined]
+        event.listen(engine, "before_cursor_execute", longer, retval=True)

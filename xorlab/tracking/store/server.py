@@ -1,0 +1,188 @@
+"""A tracking server that may go away: each call tells whether it did, and it is not kept waiting.
+
+MLflow itself repeats a call that a server does not answer, with back-off, as its
+MLFLOW_HTTP_REQUEST_* variables say. What is left then is one of two things: the server is away, or
+it has refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from xorlab.errors import StoreError
+from xorlab.system.logs import quiet
+from xorlab.tracking.store.address import shown
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+# How MLflow repeats a call, unless its user says otherwise: a server that refuses connections is
+# known to be away after some three seconds, one that hangs after some fifty; by MLflow's own
+# defaults after a quarter of an hour.
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+}
+_AWAY = frozenset({408, 429, 500, 502, 503, 504})  # statuses of which MLflow repeats a call
+_NO_ANSWER = re.compile(r"API request to .* failed with (?:timeout )?exception", re.DOTALL)
+_STATUS = re.compile(r"failed with error code (\d{3})")
+_FIRST, _LONGEST = 1.0, 30.0  # seconds between questions whether the server is back
+
+
+class ServerAwayError(StoreError):
+    """A tracking server that does not answer, or only with an error of its own.
+
+    Attributes:
+        address: of the server, as it may be shown.
+        reason: how it does not answer, in a few words.
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = shown(address)
+        self.reason = reason
+        super().__init__(
+            f"the tracking server {self.address} does not answer ({reason}); repeat the command "
+            "when it does, or name another store with tracking.uri"
+        )
+
+    def __reduce__(self) -> tuple[type[ServerAwayError], tuple[str, str]]:
+        return type(self), (self.address, self.reason)
+
+
+class ServerClient:
+    """MLflow's client of a server: every call answers, is refused, or finds the server away.
+
+    While the server is away a call fails at once; now and then one asks first whether it is back,
+    the less often the sooner it went away again.
+
+    Args:
+        client: MLflow's own, whose methods this one has.
+        address: of the server.
+
+    Raises:
+        ServerAwayError: by every call, when the server is away.
+    """
+
+    def __init__(self, client: MlflowClient, address: str) -> None:
+        self._client = client
+        self._address = address
+        self._reason: str | None = None
+        self._wait, self._due, self._back = _FIRST, 0.0, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        return found if name.startswith("_") or not callable(found) else partial(self._call, found)
+
+    def answers(self, now: bool = False) -> bool:
+        """Whether the server is there, as far as is known; one that was away is asked again.
+
+        Args:
+            now: ask at once, however short a time ago it was asked.
+        """
+        if self._reason is None:
+            return True
+        if not now and time.monotonic() < self._due:
+            return False
+        reason = self._asked()
+        if reason is not None:
+            self._lost(reason)
+            return False
+        self._reason, self._back = None, time.monotonic()
+        return True
+
+    def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        if not self.answers():
+            raise ServerAwayError(self._address, str(self._reason))
+        try:
+            with quiet("urllib3"):
+                return function(*arguments, **options)
+        except Exception as error:
+            reason = outage(error)
+            if reason is None:
+                raise
+            self._lost(reason)
+            raise ServerAwayError(self._address, reason) from error
+
+    def _lost(self, reason: str) -> None:
+        lasted = time.monotonic() - self._back
+        self._wait = _FIRST if lasted > self._wait else min(2 * self._wait, _LONGEST)
+        self._due = time.monotonic() + self._wait
+        self._reason = reason
+
+    def _asked(self) -> str | None:
+        """How the server does not answer one question; None if it does, be it with a refusal."""
+        from mlflow.utils.rest_utils import http_request
+
+        creds = self._client._tracking_client.store.get_host_creds()  # noqa: SLF001
+        try:
+            with quiet("urllib3"):
+                # Of the database, not of the process in front of it.
+                answer = http_request(  # type: ignore[no-untyped-call]
+                    creds, "/api/2.0/mlflow/experiments/get", "GET", max_retries=0,
+                    timeout=5, params={"experiment_id": "0"},
+                )  # fmt: skip
+        except Exception as error:
+            return outage(error) or str(error)
+        return f"it answers {answer.status_code}" if answer.status_code in _AWAY else None
+
+
+def answers_now(client: MlflowClient) -> bool:
+    """Ask the server of a `ServerClient` at once, if it was away."""
+    assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
+    return client.answers(now=True)
+
+
+def answers_by_now(client: MlflowClient) -> bool:
+    """Whether it does; one that was away is asked no more often than its back-off allows."""
+    assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
+    return client.answers()
+
+
+def outage(error: Exception) -> str | None:
+    """How a server is away, by what a call of MLflow's client raised; None if it is not."""
+    from mlflow.exceptions import InvalidUrlException, MlflowException, RestException
+    from requests.exceptions import RequestException
+
+    if isinstance(error, RequestException):
+        if error.response is None:
+            return _reason(str(error))
+        status = error.response.status_code
+        return f"it answers {status}" if status in _AWAY else None
+    if isinstance(error, InvalidUrlException) or not isinstance(error, MlflowException):
+        return None
+    if isinstance(error, RestException):
+        status = error.get_http_status_code()  # type: ignore[no-untyped-call]
+        return f"it answers {status}" if status in _AWAY else None
+    said = _STATUS.search(str(error))
+    if said:
+        return f"it answers {said[1]}" if int(said[1]) in _AWAY else None
+    # Files are fetched several at once, and their errors told in one.
+    return _reason(str(error)) if _NO_ANSWER.search(str(error)) else None
+
+
+def _reason(text: str) -> str:
+    """What requests says at length, in a few words."""
+    status = re.search(r"too many (\d{3}) error responses", text)
+    if status:
+        return f"it answers {status[1]}"
+    words = {
+        "refused": "connection refused",
+        "timed out": "it took too long",
+        "timeout": "it took too long",
+        "resolve": "there is no such host",
+        "certificate": "its certificate is not trusted",
+    }
+    found = [told for word, told in words.items() if word in text.lower()]
+    return found[0] if found else "the connection broke"
+
+
+def with_patience() -> None:
+    """Set how MLflow repeats calls, where its user has not."""
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)

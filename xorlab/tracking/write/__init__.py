@@ -1,0 +1,1 @@
+"""Writing runs to a store."""

@@ -1,0 +1,153 @@
+"""Records into MLflow, each complete or absent."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from xorlab.system.clock import now
+from xorlab.tracking.names import CURVE, FINISHED, KEY_TAG, KILLED, ONCE_TAG, SWEEP_TAG
+from xorlab.tracking.read.search import finished_runs
+from xorlab.tracking.store.artifacts import put_artifacts
+from xorlab.tracking.store.errors import check_there
+from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.duplicates import without_duplicates
+from xorlab.tracking.write.record import Record
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, Run
+
+_METRICS_PER_CALL = 1000
+_PARAMS_PER_CALL = 100
+
+
+class Recorder(Protocol):
+    """What a sweep asks of any way to record runs.
+
+    Attributes:
+        gave_way: ids of runs that have given way to others with their key.
+    """
+
+    gave_way: set[str]
+
+    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+        """Record runs, each complete or absent.
+
+        Args:
+            records: the runs.
+            once: leave out those whose key another sweep has finished in the meantime.
+
+        Returns:
+            run ids in the order of the records; None for what was left out, and for what waits
+            until a server answers.
+        """
+
+    def settle(self) -> str | None:
+        """Bring what waits to the store; says what it is and what to do where that fails."""
+
+
+class ClientRecorder:
+    """Records through MLflow's public client, on any kind of store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.gave_way: set[str] = set()
+
+    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+        """Record runs one by one."""
+        present = finished_keys(self._store, records) if once else set()
+        identifiers = []
+        try:
+            for record in records:
+                there = record.tags[KEY_TAG] in present
+                identifiers.append(None if there else record_run(self._store, record, once))
+        finally:  # of what is recorded when something breaks off, too
+            names = names_of(records) if once else {}
+            self.gave_way |= without_duplicates(self._store, names, sweep_of(records))
+        gone = self.gave_way
+        return [None if identifier in gone else identifier for identifier in identifiers]
+
+    def settle(self) -> str | None:
+        """Nothing waits."""
+        return None
+
+
+def names_of(records: Sequence[Record]) -> dict[str, str]:
+    """Names of runs that are recorded once, by key; one that failed may be there twice."""
+    return {record.tags[KEY_TAG]: record.name for record in records if record.status == FINISHED}
+
+
+def finished_keys(store: Store, records: Sequence[Record]) -> set[str]:
+    """Keys of these records that name a finished run, of another sweep if they are of one."""
+    names = {record.tags[KEY_TAG]: record.name for record in records}
+    found = finished_runs(store, names, but=sweep_of(records))
+    return {run.data.tags[KEY_TAG] for run in found}
+
+
+def sweep_of(records: Sequence[Record]) -> str | None:
+    """The sweep that records are of, all of them; None for runs by themselves."""
+    return records[0].tags.get(SWEEP_TAG) if records else None
+
+
+def record_run(store: Store, record: Record, once: bool) -> str:
+    """Record one run through MLflow's public client; returns its id."""
+    run = create(store, record, once)
+    try:
+        complete(store, run, record)
+    except BaseException:
+        _abandon(store, run.info.run_id)
+        raise
+    return str(run.info.run_id)
+
+
+def create(store: Store, record: Record, once: bool) -> Run:
+    """Make the run of a record, with its tags alone.
+
+    Args:
+        store: where.
+        record: of the run.
+        once: whether it gives way to an older finished run with its key.
+    """
+    return store.client.create_run(
+        store.experiment_id,
+        start_time=record.started,
+        tags=record.tags | ({ONCE_TAG: f"{now():015d}"} if once else {}),
+        run_name=record.name,
+    )
+
+
+def complete(store: Store, run: Run, record: Record) -> None:
+    """Give a run all the rest of its record; what it has already it does not get twice."""
+    from mlflow.entities import Param
+
+    run_id = run.info.run_id
+    put_artifacts(store, run_id, run.info.artifact_uri, record.artifacts)
+    params = [Param(key, value) for key, value in record.params.items()]
+    metrics = metric_entities(record)
+    first = _METRICS_PER_CALL - len(params)
+    client = store.client
+    client.log_batch(run_id, metrics=metrics[:first], params=params[:_PARAMS_PER_CALL])
+    for start in range(first, len(metrics), _METRICS_PER_CALL):
+        client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
+    check_there(store)
+    # The last call of all: whatever breaks off before leaves a run that is not FINISHED.
+    client.set_terminated(run_id, record.status, end_time=record.ended)
+
+
+def _abandon(store: Store, run_id: str) -> None:
+    """Say that nothing more will come; if even that fails, the next sweep notices."""
+    with contextlib.suppress(Exception):
+        store.client.set_terminated(run_id, KILLED)
+
+
+def metric_entities(record: Record) -> list[Metric]:
+    """The curve and the final numbers as MLflow's metrics."""
+    from mlflow.entities import Metric
+
+    curve = [
+        Metric(CURVE, loss, record.ended, step)
+        for step, loss in zip(record.steps.tolist(), record.loss.tolist(), strict=True)
+    ]
+    final = [Metric(key, v, record.ended, record.step) for key, v in record.metrics.items()]
+    return curve + final

@@ -1,0 +1,209 @@
+"""What a run leaves behind: its params, metrics, tags and artifacts, before MLflow has them."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from xorlab.config.identity import run_key, science
+from xorlab.config.schema import Config
+from xorlab.networks.result import Result
+from xorlab.networks.tasks.tasks import Task
+from xorlab.system.git import Provenance
+from xorlab.system.npz import archived
+from xorlab.tracking.names import (
+    FAILED,
+    FINISHED,
+    KEY_TAG,
+    OUTCOME_TAG,
+    PARENT_TAG,
+    SWEEP_TAG,
+    TABLE_TAG,
+)
+from xorlab.tracking.read.frames import row_of
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the runs of one sweep share.
+
+    Attributes:
+        provenance: code version and git state.
+        sweep: run id of the parent run, or None.
+    """
+
+    provenance: Provenance
+    sweep: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run, complete.
+
+    Attributes:
+        name: shown in lists of runs.
+        status: `FINISHED` or `FAILED`.
+        started, ended: milliseconds since 1970.
+        params: science keys, spelt as on the command line.
+        metrics: final numbers, all finite; recorded at ``step``.
+        step: epochs run.
+        steps, loss: (R,) the curve of the metric ``loss``.
+        tags: MLflow and xorlab tags.
+        artifacts: file name to content.
+    """
+
+    name: str
+    status: str
+    started: int
+    ended: int
+    params: dict[str, str]
+    tags: dict[str, str]
+    metrics: dict[str, float] = field(default_factory=dict)
+    step: int = 0
+    steps: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    loss: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+
+
+def finished(
+    config: Config, result: Result, task: Task, context: Context, started: int, ended: int
+) -> Record:
+    """The record of a run that was trained to its end."""
+    tags = _tags(config, context) | {
+        OUTCOME_TAG: result.outcome,
+        # Where the UI looks for tables that belong to a run.
+        "mlflow.loggedArtifacts": '[{"path": "predictions.json", "type": "table"}]',
+    }
+    if task.digest is not None:
+        tags[TABLE_TAG] = task.digest
+    return Record(
+        name=run_name(config),
+        status=FINISHED,
+        started=started,
+        ended=ended,
+        params=spelled(science(config)),
+        tags=tags,
+        metrics=result.metrics(),
+        step=result.epochs_run,
+        steps=result.steps,
+        loss=result.loss,
+        artifacts={
+            "predictions.json": predictions_json(result, task),
+            "weights.npz": _weights(result),
+            "config.yaml": config_yaml(config).encode(),
+        },
+    )
+
+
+def failed(config: Config, traceback: str, context: Context, started: int, ended: int) -> Record:
+    """The record of a run that broke off, with its traceback."""
+    return Record(
+        name=run_name(config),
+        status=FAILED,
+        started=started,
+        ended=ended,
+        params=spelled(science(config)),
+        tags=_tags(config, context),
+        artifacts={
+            "traceback.txt": traceback.encode(),
+            "config.yaml": config_yaml(config).encode(),
+        },
+    )
+
+
+def run_name(config: Config) -> str:
+    """A name that tells runs apart in a list, such as ``xor h=2 lr=0.5 seed=17``.
+
+    An optimizer other than gradient descent is named: ``xor h=2 rprop seed=17``.
+    """
+    size = config.task.bits if config.task.bits is not None else config.task.width
+    task = config.task.name if size is None else f"{config.task.name}{size}"
+    words = [task, f"h={'-'.join(map(str, config.hidden))}"]
+    if config.optimizer.name != "gd":
+        words.append(config.optimizer.name)
+    if config.optimizer.lr is not None:
+        words.append(f"lr={config.optimizer.lr:g}")
+    return " ".join([*words, f"seed={config.seed}"])
+
+
+def spelled(values: dict[str, Any]) -> dict[str, str]:
+    """Values as one would type them on the command line."""
+    return {key: value if isinstance(value, str) else spell(value) for key, value in values.items()}
+
+
+def spell(value: Any) -> str:
+    """One value as typed: true, null, 0.1, [4,4]."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def config_yaml(config: Config) -> str:
+    """The run's own configuration as YAML, without where it was tracked."""
+    nested: dict[str, Any] = {}
+    for key, value in science(config).items():
+        group, _, leaf = key.rpartition(".")
+        if key in ("task", "init", "optimizer"):
+            group, leaf = key, "name"
+        (nested.setdefault(group, {}) if group else nested)[leaf] = value
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(nested, Dumper=dumper, sort_keys=False, default_flow_style=None))
+
+
+def _tags(config: Config, context: Context) -> dict[str, str]:
+    tags = {
+        KEY_TAG: run_key(config),
+        "mlflow.runName": run_name(config),
+        "mlflow.user": user_name(),
+        "mlflow.source.name": "xorlab",
+        "mlflow.source.type": "LOCAL",
+        **context.provenance.tags(),
+    }
+    if context.sweep is not None:
+        tags |= {SWEEP_TAG: context.sweep, PARENT_TAG: context.sweep}
+    return tags
+
+
+def user_name() -> str:
+    """Who runs this process, as MLflow shows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user that has no name
+        return "unknown"
+
+
+def predictions_json(result: Result, task: Task) -> bytes:
+    """An MLflow table: inputs, target and output of every pattern; null where not a number."""
+    outputs = [[None if np.isnan(y) else float(y) for y in row] for row in result.predictions]
+    targets = task.targets.tolist()
+    single = task.targets.shape[1] == 1
+    rows = [
+        [x, *((t[0], y[0]) if single else (t, y))]
+        for x, t, y in zip(task.inputs.tolist(), targets, outputs, strict=True)
+    ]
+    return json.dumps({"columns": ["inputs", "target", "output"], "data": rows}).encode()
+
+
+def _weights(result: Result) -> bytes:
+    """Arrays weights_1 (fan_in, fan_out), biases_1 (fan_out,), and so on; no pickle.
+
+    Weights from the inputs to the outputs are ``skip`` (I, O); a layer that is a plain sum has
+    no arrays.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for layer, (weight, bias) in enumerate(zip(result.weights, result.biases, strict=True), 1):
+        arrays[f"weights_{layer}"] = weight
+        arrays[f"biases_{layer}"] = bias
+    if result.skip is not None:
+        arrays["skip"] = result.skip
+    return archived(arrays)
+
+
+def record_row(run_id: str, record: Record) -> dict[str, Any]:
+    """The same row from the record that was written."""
+    metrics = dict(record.metrics)
+    return row_of(run_id, record.name, record.status, record.tags, record.params, metrics)

@@ -1,0 +1,226 @@
+"""The parent run of a sweep: opened, kept alive, and closed with its summary."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xorlab.system.clock import now
+from xorlab.system.git import Provenance
+from xorlab.tracking.names import (
+    FAILED,
+    FINISHED,
+    HEARTBEAT_TAG,
+    IDENTITY_TAG,
+    KILLED,
+    NOTE_TAG,
+    OWNER_TAG,
+    RECORD_TAG,
+    RUNNING,
+    SWEEP_TAG,
+)
+from xorlab.tracking.read.pages import search_all
+from xorlab.tracking.read.search import runs_of
+from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.artifacts import put_artifacts
+from xorlab.tracking.store.errors import check_there
+from xorlab.tracking.store.owner import is_alive, this_process
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.duplicates import delete, without_duplicates_of
+from xorlab.tracking.write.record import user_name
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_BEAT = 15_000  # milliseconds between signs of life
+_LONGEST_PARAM = 500
+
+
+@dataclass(frozen=True)
+class About:
+    """What a sweep is.
+
+    Attributes:
+        parts: what makes it the same sweep when it is started again: keys of its runs.
+        params: recorded with the parent run: swept keys with their values.
+        name: of the parent run.
+        tag: of the run, which then holds its identity.
+    """
+
+    parts: Sequence[str]
+    params: Mapping[str, str]
+    name: str
+    tag: str = IDENTITY_TAG
+
+    @property
+    def identity(self) -> str:
+        """The same for the same parts: 32 hexadecimal digits."""
+        return hashlib.sha256("\n".join(sorted(set(self.parts))).encode()).hexdigest()[:32]
+
+
+class Parent:
+    """The open parent run of a sweep.
+
+    Attributes:
+        run_id: its id.
+        name: its name.
+        resumed: whether an earlier, broken-off start of the same sweep had made it.
+        closed: whether it has been told how it ended.
+    """
+
+    def __init__(self, store: Store, run_id: str, name: str, resumed: bool) -> None:
+        self._store = store
+        self.run_id = run_id
+        self.name = name
+        self.resumed = resumed
+        self.closed = False
+        self._beat = now()
+
+    def beat(self) -> None:
+        """Say now and then that the sweep is alive."""
+        if now() - self._beat > _BEAT:
+            self._beat = now()
+            with contextlib.suppress(ServerAwayError):  # the next one will do
+                self._store.client.set_tag(self.run_id, HEARTBEAT_TAG, str(self._beat))
+
+    def reopen(self, provenance: Provenance) -> None:
+        """Go on with a run that had ended."""
+        for key, value in _signs_of_life(provenance).items():
+            self._store.client.set_tag(self.run_id, key, value)
+        self._store.client.update_run(self.run_id, status=RUNNING)
+        self.closed = False
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Store files with the run, beside those that it has."""
+        if files:
+            uri = self._store.client.get_run(self.run_id).info.artifact_uri
+            put_artifacts(self._store, self.run_id, uri, files)
+
+    def describe(
+        self, files: Mapping[str, bytes | Path], note: str, counts: Mapping[str, float]
+    ) -> None:
+        """Give the run its summary, in place of an earlier one.
+
+        Args:
+            files: artifacts, file name to content, or to a file that has it.
+            note: the description, as Markdown.
+            counts: metrics.
+        """
+        describe(self._store, self.run_id, files, note)
+        for name, value in counts.items():
+            self._store.client.log_metric(self.run_id, name, value)
+
+    def close(self, status: str) -> None:
+        """End the run; as FINISHED only where its store is still the one that was opened."""
+        if status == FINISHED:
+            check_there(self._store)
+        self._store.client.set_terminated(self.run_id, status)
+        self.closed = True
+
+
+def open_parent(
+    store: Store,
+    about: About,
+    provenance: Provenance,
+    reuse: bool,
+) -> Parent:
+    """Open the parent run of a sweep, the earlier one if the same sweep was started before.
+
+    Args:
+        store: where.
+        about: what the sweep is.
+        provenance: code version and git state.
+        reuse: whether an earlier parent may be opened again.
+    """
+    client = store.client
+    earlier = earlier_run(store, about) if reuse else None
+    if earlier is not None:
+        parent = Parent(store, earlier.info.run_id, earlier.info.run_name, resumed=True)
+        parent.reopen(provenance)
+        return parent
+    record = uuid.uuid4().hex
+    tags = {
+        **_signs_of_life(provenance),
+        about.tag: about.identity,
+        RECORD_TAG: record,
+        "mlflow.user": user_name(),
+        "mlflow.source.name": "xorlab",
+        "mlflow.source.type": "LOCAL",
+    }
+    run = client.create_run(store.experiment_id, start_time=now(), tags=tags, run_name=about.name)
+    if is_server(store.uri):  # the call may have been repeated
+        for twin in runs_of(store, record):
+            if twin.info.run_id != run.info.run_id:
+                delete(store, twin.info.run_id)
+    for key, value in about.params.items():
+        client.log_param(run.info.run_id, key, _short(value))
+    return Parent(store, run.info.run_id, about.name, resumed=False)
+
+
+def _signs_of_life(provenance: Provenance) -> dict[str, str]:
+    return {OWNER_TAG: this_process(), HEARTBEAT_TAG: str(now()), **provenance.tags()}
+
+
+def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note: str) -> None:
+    """Give a parent run artifacts and a description, in place of earlier ones."""
+    put_artifacts(store, run_id, store.client.get_run(run_id).info.artifact_uri, files)
+    store.client.set_tag(run_id, NOTE_TAG, note)
+
+
+def mend(store: Store) -> int:
+    """Mark runs that a killed process left RUNNING; leave those of a live one alone.
+
+    What a call that was repeated has made beside the run that was meant is deleted, and so is what
+    a killed sweep has recorded at the same instant as another.
+
+    Returns:
+        how many were marked.
+    """
+    running = list(search_all(store, f"attributes.status = '{RUNNING}'"))
+    owners = {run.info.run_id: run for run in running if OWNER_TAG in run.data.tags}
+    live = {run_id for run_id, run in owners.items() if _is_alive(run)}
+    dead = [run for run_id, run in owners.items() if run_id not in live]
+    for run in running:
+        sweep = run.data.tags.get(SWEEP_TAG)
+        if sweep is not None and run.info.run_id not in owners and sweep not in live:
+            dead.append(run)
+    marked, seen = 0, set()
+    for run in dead:
+        record = run.data.tags.get(RECORD_TAG) if is_server(store.uri) else None
+        if record is not None and (record in seen or _has_ended(store, record)):
+            delete(store, run.info.run_id)
+            continue
+        seen.add(record)
+        if SWEEP_TAG not in run.data.tags:
+            without_duplicates_of(store, run.info.run_id)
+        store.client.set_terminated(run.info.run_id, KILLED)
+        marked += 1
+    return marked
+
+
+def _has_ended(store: Store, record: str) -> bool:
+    """Whether another run of the same record was recorded whole."""
+    return any(run.info.status in (FINISHED, FAILED) for run in runs_of(store, record))
+
+
+def _is_alive(run: Run) -> bool:
+    heartbeat = int(run.data.tags.get(HEARTBEAT_TAG, run.info.start_time))
+    return is_alive(run.data.tags[OWNER_TAG], heartbeat, now())
+
+
+def earlier_run(store: Store, about: About) -> Run | None:
+    """The last start of the same thing, unless it is still under way."""
+    for run in search_all(store, f"tags.`{about.tag}` = '{about.identity}'", newest_first=True):
+        if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
+            return run
+    return None
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONGEST_PARAM else value[: _LONGEST_PARAM - 3] + "..."
