@@ -130,8 +130,10 @@ def test_all_pairs_are_corrected_together_and_each_row_is_the_pair_compared():
     runs = table(rows)
     told = xorlab.compare_all(runs, by=["optimizer.lr"])
     assert told[["a.optimizer.lr", "b.optimizer.lr"]].to_numpy().tolist() == [
-        [0.1, 0.5], [0.1, 2.0], [0.5, 2.0],
-    ]  # fmt: skip
+        [0.1, 0.5],
+        [0.1, 2.0],
+        [0.5, 2.0],
+    ]
     np.testing.assert_allclose(told["p_holm"], multipletests(told["p"], method="holm")[1])
     assert told["claimed"].tolist() == [False, True, True]
     assert told["seeds"].isna().tolist() == [False, True, True]

@@ -17,10 +17,17 @@ from xorlab.tracking.write.record import finished, record_row
 @pytest.fixture(scope="module")
 def loaded():
     configs = [
-        xorlab.configure(f"seed={seed}", f"network.hidden={hidden}", f"optimizer.lr={lr}",
-                         f"training.stop_when_solved={lr == 3}", "training.epochs=900")
-        for seed in range(5) for hidden in (2, 3) for lr in (0.1, 3)
-    ]  # fmt: skip
+        xorlab.configure(
+            f"seed={seed}",
+            f"network.hidden={hidden}",
+            f"optimizer.lr={lr}",
+            f"training.stop_when_solved={lr == 3}",
+            "training.epochs=900",
+        )
+        for seed in range(5)
+        for hidden in (2, 3)
+        for lr in (0.1, 3)
+    ]
     results = xorlab.train_many(configs)
     rows = [
         record_row(str(n), finished(c, r, make_task(c.task), CONTEXT, 1, 2))

@@ -20,11 +20,20 @@ def runs() -> pd.DataFrame:
     for lr, rate in ((0.5, 0.4), (2.0, 0.9), (9.0, 0.0)):
         solved = rng.random(40) < rate
         epochs = np.where(solved, np.ceil(rng.lognormal(4, 1, 40)).clip(1, 999), np.nan)
-        pieces.append(pd.DataFrame({
-            "outcome": np.where(solved, "solved", "unsolved"), "epochs_to_solve": epochs,
-            "epochs_run": 1000.0, "training.epochs": 1000, "optimizer.lr": lr, "final_loss": 0.1,
-            "network.hidden": [2, 3] * 20, "network.activation": ["tanh", "relu"] * 20,
-        }))  # fmt: skip
+        pieces.append(
+            pd.DataFrame(
+                {
+                    "outcome": np.where(solved, "solved", "unsolved"),
+                    "epochs_to_solve": epochs,
+                    "epochs_run": 1000.0,
+                    "training.epochs": 1000,
+                    "optimizer.lr": lr,
+                    "final_loss": 0.1,
+                    "network.hidden": [2, 3] * 20,
+                    "network.activation": ["tanh", "relu"] * 20,
+                }
+            )
+        )
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -55,9 +64,13 @@ def test_every_setting_is_a_line_to_its_success_rate(runs):
     by = ["optimizer.lr", "network.hidden", "network.activation"]
     settings = xorlab.convergence(runs, by=by)
     ax = parallel_coordinates(settings, by)
-    (lines,) = (found for found in ax.collections if hasattr(found, "get_segments") and
-                len(found.get_segments()) == len(settings) and
-                len(found.get_segments()[0]) == 4)  # fmt: skip
+    (lines,) = (
+        found
+        for found in ax.collections
+        if hasattr(found, "get_segments")
+        and len(found.get_segments()) == len(settings)
+        and len(found.get_segments()[0]) == 4
+    )
     ends = [segment[-1][1] for segment in lines.get_segments()]
     assert ends == pytest.approx(settings["rate"].tolist())
     assert png(ax).startswith(b"\x89PNG")

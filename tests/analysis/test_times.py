@@ -38,9 +38,12 @@ def test_a_run_that_a_small_gradient_ended_is_censored_at_the_limit():
 
 def test_cut_off_at_the_smallest_limit_a_later_success_is_none():
     own = times_of(
-        runs(outcome=["solved", "solved", "unsolved"], epochs_to_solve=[150.0, 20.0, NAN],
-             limit=[200, 200, 100])
-    )  # fmt: skip
+        runs(
+            outcome=["solved", "solved", "unsolved"],
+            epochs_to_solve=[150.0, 20.0, NAN],
+            limit=[200, 200, 100],
+        )
+    )
     told = own.common()
     assert told.time.tolist() == [100, 20, 100]
     assert told.solved.tolist() == [False, True, False]

@@ -189,12 +189,15 @@ def pairs_table(sizes: tuple[int, ...], experiments: int, resamples: int) -> Tab
             naive = np.array([sooner_percentiles(x, y, store) for x, y in zip(*drawn, strict=True)])
             truth = sooner_truth(a, b)
             table.add_row(
-                str(n), f"{a.rate} {b.rate}", f"{a.faster:g}", f"{truth:.3f}",
+                str(n),
+                f"{a.rate} {b.rate}",
+                f"{a.faster:g}",
+                f"{truth:.3f}",
                 held((ends[:, 1], ends[:, 2]), truth),
                 held(rates, a.solved_by()[-1] - b.solved_by()[-1]),
                 f"{100 * np.mean(small):.1f}",
                 held((naive[:, 0], naive[:, 1]), truth),
-            )  # fmt: skip
+            )
     return table
 
 

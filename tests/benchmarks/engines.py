@@ -56,22 +56,42 @@ def clusters(stack: ExitStack, folder: Path) -> dict[str, Cluster]:
 def tracked(sizes: list[int], epochs: int, engines: dict[str, Cluster], folder: Path) -> None:
     from tests.benchmarks.sweeps import CONSOLE, started, table
 
-    made = table(f"Tracked sweeps, {epochs:,} epochs: whole commands", "", "runs", "s",
-                 "train + record / s", "ms a run", "over local / ms a run", "peak MiB")  # fmt: skip
+    made = table(
+        f"Tracked sweeps, {epochs:,} epochs: whole commands",
+        "",
+        "runs",
+        "s",
+        "train + record / s",
+        "ms a run",
+        "over local / ms a run",
+        "peak MiB",
+    )
     for size in sizes:
         base = 0.0
         for name, where in engines.items():
             experiment = f"{name}{size}"
             spent, peak = started(
-                folder, "-m", "xorlab", "-m", f"seed=range(0,{size // len(HIDDEN)})",
-                f"network.hidden={','.join(map(str, HIDDEN))}", f"training.epochs={epochs}",
-                f"tracking.experiment={experiment}", *where.options,
-            )  # fmt: skip
+                folder,
+                "-m",
+                "xorlab",
+                "-m",
+                f"seed=range(0,{size // len(HIDDEN)})",
+                f"network.hidden={','.join(map(str, HIDDEN))}",
+                f"training.epochs={epochs}",
+                f"tracking.experiment={experiment}",
+                *where.options,
+            )
             seconds = _seconds(folder, experiment)
             base = base or seconds
-            made.add_row(name, f"{size:,}", f"{spent:.1f}", f"{seconds:.1f}",
-                         f"{1e3 * seconds / size:.2f}", f"{1e3 * (seconds - base) / size:.2f}",
-                         f"{peak:.0f}")  # fmt: skip
+            made.add_row(
+                name,
+                f"{size:,}",
+                f"{spent:.1f}",
+                f"{seconds:.1f}",
+                f"{1e3 * seconds / size:.2f}",
+                f"{1e3 * (seconds - base) / size:.2f}",
+                f"{peak:.0f}",
+            )
     CONSOLE.print(made)
 
 
@@ -86,8 +106,17 @@ def _seconds(folder: Path, experiment: str) -> float:
 def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
     from tests.benchmarks.sweeps import CONSOLE, table
 
-    made = table(f"Engines alone, {epochs:,} epochs, nothing recorded", "", "runs", "s", "work / s",
-                 "handed over", "each / ms", "share of work", "idle")  # fmt: skip
+    made = table(
+        f"Engines alone, {epochs:,} epochs, nothing recorded",
+        "",
+        "runs",
+        "s",
+        "work / s",
+        "handed over",
+        "each / ms",
+        "share of work",
+        "idle",
+    )
     for size in sizes:
         for name, where in engines.items():
             told = dict(
@@ -102,10 +131,15 @@ def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
             finally:
                 executor.close()
             made.add_row(
-                name, f"{size:,}", f"{spent:.2f}", f"{work:.2f}", f"{count}",
-                f"{1e3 * executor.dispatch:.1f}", f"{100 * count * executor.dispatch / work:.1f} %",
+                name,
+                f"{size:,}",
+                f"{spent:.2f}",
+                f"{work:.2f}",
+                f"{count}",
+                f"{1e3 * executor.dispatch:.1f}",
+                f"{100 * count * executor.dispatch / work:.1f} %",
                 f"{100 * max(0.0, 1 - work / (spent * workers)):.0f} %",
-            )  # fmt: skip
+            )
     CONSOLE.print(made)
 
 
@@ -130,19 +164,38 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
 def scale(sides: list[int], epochs: int, folder: Path) -> None:
     from tests.benchmarks.sweeps import CONSOLE, started, table
 
-    made = table(f"Landscapes of one tracked run, {epochs} epochs, this machine", "networks",
-                 "model / s", "s", "networks/s", "peak MiB")  # fmt: skip
+    made = table(
+        f"Landscapes of one tracked run, {epochs} epochs, this machine",
+        "networks",
+        "model / s",
+        "s",
+        "networks/s",
+        "peak MiB",
+    )
     for side in sides:
-        plane = ("init=uniform", "landscape.x=optimizer.lr", "landscape.x_low=0.1",
-                 "landscape.x_high=10", "landscape.y=init.range", "landscape.y_low=0.1",
-                 "landscape.y_high=5", f"landscape.width={side}", f"landscape.height={side}",
-                 f"training.epochs={epochs}")  # fmt: skip
+        plane = (
+            "init=uniform",
+            "landscape.x=optimizer.lr",
+            "landscape.x_low=0.1",
+            "landscape.x_high=10",
+            "landscape.y=init.range",
+            "landscape.y_low=0.1",
+            "landscape.y_high=5",
+            f"landscape.width={side}",
+            f"landscape.height={side}",
+            f"training.epochs={epochs}",
+        )
         grid = Grid(xorlab.configure(*plane))
         sizes = [len(grid.pixels(n)) for n in grid.pieces]
         model = sum(seconds_of(grid.config(0), grid.task, size) for size in sizes)
         spent, peak = started(folder, "-m", "xorlab", *plane, f"tracking.experiment=plane{side}")
-        made.add_row(f"{side * side:,}", f"{model / 2:.1f}", f"{spent:.1f}",
-                     f"{side * side / spent:,.0f}", f"{peak:.0f}")  # fmt: skip
+        made.add_row(
+            f"{side * side:,}",
+            f"{model / 2:.1f}",
+            f"{spent:.1f}",
+            f"{side * side / spent:,.0f}",
+            f"{peak:.0f}",
+        )
     CONSOLE.print(made)
 
 

@@ -27,9 +27,13 @@ RUNS = 300
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
-    return subprocess.Popen([sys.executable, "-m", "xorlab", *arguments], cwd=folder,
-                            env=environment, stdout=subprocess.DEVNULL,
-                            start_new_session=True)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-m", "xorlab", *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def main() -> None:
@@ -88,9 +92,11 @@ def report(uri: str) -> None:
     ]
     finished = int((killed["status"] == "FINISHED").sum())
     twice = int(killed["key"].duplicated().sum())
-    print(f"runs expected {RUNS}, finished {finished}, twice {twice}, "
-          f"half {sum(status != 'FINISHED' for status in statuses)}, "
-          f"curves that differ {len(different)}")  # fmt: skip
+    print(
+        f"runs expected {RUNS}, finished {finished}, twice {twice}, "
+        f"half {sum(status != 'FINISHED' for status in statuses)}, "
+        f"curves that differ {len(different)}"
+    )
     if (finished, len(different)) != (RUNS, 0) or twice:
         raise SystemExit(1)
 

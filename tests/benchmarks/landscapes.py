@@ -69,10 +69,15 @@ def measure(side: int, epochs: int) -> tuple[float, float, float, float]:
     """Seconds of training and recording, of the whole command, and both peaks in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            sys.executable, "-m", "xorlab", "+study=kolen1990_slice", f"landscape.width={side}",
-            f"landscape.height={side}", f"training.epochs={epochs}",
+            sys.executable,
+            "-m",
+            "xorlab",
+            "+study=kolen1990_slice",
+            f"landscape.width={side}",
+            f"landscape.height={side}",
+            f"training.epochs={epochs}",
             "training.stop_when_solved=false",
-        ]  # fmt: skip
+        ]
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
         began = time.perf_counter()
@@ -106,9 +111,13 @@ def main() -> None:
     for side in sides:
         seconds, whole, own, largest = measure(side, epochs)
         table.add_row(
-            f"{side} x {side}", f"{seconds:.1f}", f"{whole:.1f}",
-            f"{side * side / max(seconds, 0.05):,.0f}", f"{own:,.0f}", f"{largest:,.0f}",
-        )  # fmt: skip
+            f"{side} x {side}",
+            f"{seconds:.1f}",
+            f"{whole:.1f}",
+            f"{side * side / max(seconds, 0.05):,.0f}",
+            f"{own:,.0f}",
+            f"{largest:,.0f}",
+        )
     Console(width=100).print(table)
 
 

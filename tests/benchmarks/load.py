@@ -68,14 +68,26 @@ def loaded(kind: str, uri: str, folder: Path, sweeps: int, runs: int, epochs: in
     began = time.monotonic()
     children = [
         subprocess.Popen(
-            [sys.executable, "-m", "xorlab", "-m", f"seed=range(0,{runs})",
-             f"optimizer.lr={0.5 + number}", f"training.epochs={epochs}", f"tracking.uri={uri}",
-             f"tracking.artifacts={folder}/artifacts", "hydra.launcher.workers=1"],
-            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [
+                sys.executable,
+                "-m",
+                "xorlab",
+                "-m",
+                f"seed=range(0,{runs})",
+                f"optimizer.lr={0.5 + number}",
+                f"training.epochs={epochs}",
+                f"tracking.uri={uri}",
+                f"tracking.artifacts={folder}/artifacts",
+                "hydra.launcher.workers=1",
+            ],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
             env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
         )
         for number in range(sweeps)
-    ]  # fmt: skip
+    ]
     told = [child.communicate() for child in children]
     seconds = time.monotonic() - began
     failed = [err for child, (_, err) in zip(children, told, strict=True) if child.returncode]

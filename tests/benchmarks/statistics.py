@@ -51,9 +51,12 @@ def measure(shapes: list[tuple[int, int]], rounds: int) -> Table:
             assert len(told) == settings
         spent, core = min(times)
         table.add_row(
-            f"{settings:,}", f"{seeds:,}", f"{spent:.2f}", f"{core:.2f}",
+            f"{settings:,}",
+            f"{seeds:,}",
+            f"{spent:.2f}",
+            f"{core:.2f}",
             f"{1000 * spent / settings:.1f}",
-        )  # fmt: skip
+        )
     return table
 
 

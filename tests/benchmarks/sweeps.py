@@ -58,8 +58,9 @@ def started(folder: Path, *arguments: str) -> tuple[float, float]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
     began = time.perf_counter()
     with (folder / "log").open("ab") as log:
-        child = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment,
-                                 stdout=log, stderr=log)  # fmt: skip
+        child = subprocess.Popen(
+            [sys.executable, *arguments], cwd=folder, env=environment, stdout=log, stderr=log
+        )
         peak = 0.0
         while child.poll() is None:
             peak = max(peak, _peak(child.pid))
@@ -151,8 +152,14 @@ def against_plain(runs: int, plain_runs: int, many: int, epochs: int, rounds: in
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            app = ["-m", "tests.benchmarks.plain_app", "-m", "+lr=0.1", f"+epochs={epochs}",
-                   f"+seed=range(0,{plain_runs})"]  # fmt: skip
+            app = [
+                "-m",
+                "tests.benchmarks.plain_app",
+                "-m",
+                "+lr=0.1",
+                f"+epochs={epochs}",
+                f"+seed=range(0,{plain_runs})",
+            ]
             plain.append(started(folder, *app)[0])
             ours.append(started(folder, *_sweep(runs, epochs), "tracking.experiment=a")[0])
         with tempfile.TemporaryDirectory() as name:

@@ -17,8 +17,11 @@ from xorlab import configure, train
 def run(name: str, *options: str) -> str:
     told = subprocess.run(
         [sys.executable, "-m", f"tests.benchmarks.{name}", *options],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.returncode == 0, told.stderr
     return told.stdout
 

@@ -13,9 +13,14 @@ from tests.helpers.servers import serving_store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TRAINING = "workflowType=machine_learning"
 # A curve of many points somewhere on the page, not a bar or a dot.
 DRAWN = """() => [...document.querySelectorAll("path.js-line")].some(

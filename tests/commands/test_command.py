@@ -20,10 +20,17 @@ from xorlab.errors import spell
 # Printed by the notebook on another machine.
 WEIGHTS = ["[[0.37454012 0.95071431]\n [0.73199394 0.59865848]]", "[[0.15601864]\n [0.15599452]]"]
 LOSSES = [
-    0.287974821321425, 0.24943329766543199, 0.24567537147115226, 0.21996241841579695,
-    0.1621992454420141, 0.05270887579146114, 0.016926012420416685, 0.00891778531419988,
-    0.00584454666369325, 0.0042817900236595905,
-]  # fmt: skip
+    0.287974821321425,
+    0.24943329766543199,
+    0.24567537147115226,
+    0.21996241841579695,
+    0.1621992454420141,
+    0.05270887579146114,
+    0.016926012420416685,
+    0.00891778531419988,
+    0.00584454666369325,
+    0.0042817900236595905,
+]
 SEVERAL = "several values make a sweep; start it with xorlab -m"
 PREDICTIONS = "[[0.06028403]\n [0.9444784 ]\n [0.9443732 ]\n [0.05996465]]"
 
@@ -45,8 +52,13 @@ def test_with_no_argument_the_notebook_is_printed_and_recorded(command, store_fi
 
 
 def test_skip_weights_and_a_sum_are_told(command, store_file):
-    told = command("network.skip=true", "network.readout=sum", "network.output=linear",
-                   "training.epochs=3", "optimizer=rprop")  # fmt: skip
+    told = command(
+        "network.skip=true",
+        "network.readout=sum",
+        "network.output=linear",
+        "training.epochs=3",
+        "optimizer=rprop",
+    )
     assert (told.code, told.err) == (0, "")
     assert "Initial weights, inputs to hidden:\n" in told.out
     assert "Initial weights, inputs to output:\n" in told.out
@@ -73,8 +85,10 @@ def test_any_single_run_is_told_and_recorded(overrides, command, store_file):
 
 
 def test_help_tells_every_key_with_an_example_at_once():
-    code = "import sys, xorlab.__main__ as m; sys.argv = ['xorlab', '--help']; m.main(); " \
-           "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"  # fmt: skip
+    code = (
+        "import sys, xorlab.__main__ as m; sys.argv = ['xorlab', '--help']; m.main(); "
+        "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for key, _, leaf, _ in LEAVES:
         if leaf != "name":
@@ -130,13 +144,16 @@ def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
         ("seed=1,,2", "seed=1,,2: a value is missing beside a comma; write seed=1,2,3"),
         ("seed=rang(1,2)", "there is no function rang; did you mean range?"),
         ("seed=range(1,b)", "seed=range(1,b): range(1,b) cannot be computed"),
-        ("tracking.experiment=a#b", "because of #; a value with spaces or special characters is "
-         """quoted twice, for the shell too: 'tracking.experiment="a#b"'"""),
+        (
+            "tracking.experiment=a#b",
+            "because of #; a value with spaces or special characters is "
+            """quoted twice, for the shell too: 'tracking.experiment="a#b"'""",
+        ),
         ("--seed=3", "--seed=3: there is no such option; a key has no dashes: seed=3"),
         ("hydra.launcher.worker=2", "did you mean hydra.launcher.workers?"),
         ("hydra.sweeper.half_width=0.1", "belongs to hydra/sweeper=precision, which is not"),
     ],
-)  # fmt: skip
+)
 def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, command, tmp_path):
     told = command(*start, override)
     assert (told.code, told.out) == (2, "")
@@ -164,12 +181,14 @@ def test_what_a_message_proposes_for_a_name_means_that_name(name, command):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("training: {epoch: 5}", "study/mine.yaml: training.epoch: there is no such key; did you "
-         "mean training.epochs?"),
+        (
+            "training: {epoch: 5}",
+            "study/mine.yaml: training.epoch: there is no such key; did you mean training.epochs?",
+        ),
         ("training: {epochs: fifty}", "study/mine.yaml: training.epochs=fifty: must be an integer"),
         ("training: [1\n b: 2", "a file of configuration is no YAML: "),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_a_file_of_the_users_own_is_told(start, content, message, command, tmp_path):
     (tmp_path / "my" / "study").mkdir(parents=True)
     (tmp_path / "my" / "study" / "mine.yaml").write_text(f"# @package _global_\n{content}\n")
@@ -199,8 +218,11 @@ def test_the_traceback_is_there_for_those_who_ask():
     environment = os.environ | {"HYDRA_FULL_ERROR": "1"}
     told = subprocess.run(
         [sys.executable, "-m", "xorlab", "optimizer.lr=-1"],
-        capture_output=True, text=True, check=False, env=environment,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
     assert told.returncode != 0
     assert "Traceback" in told.stderr
     assert "optimizer.lr=-1.0: must be a finite number > 0" in told.stderr

@@ -39,9 +39,14 @@ def test_fifteen_hundred_hostile_inputs_are_taken_or_refused_readably(tmp_path, 
 
 @pytest.mark.parametrize(
     "override",
-    ["+_target_=os.system", "+task._target_=os.system", "++optimizer._target_=os.system",
-     "+init._partial_=true", "task={_target_: os.system}"],
-)  # fmt: skip
+    [
+        "+_target_=os.system",
+        "+task._target_=os.system",
+        "++optimizer._target_=os.system",
+        "+init._partial_=true",
+        "task={_target_: os.system}",
+    ],
+)
 def test_a_target_among_the_science_keys_is_refused(override):
     with pytest.raises((UsageError, ConfigError), match=r"^(_target_|\w+\._\w+_|task): "):
         xorlab.configure(override)

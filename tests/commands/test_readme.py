@@ -42,9 +42,13 @@ def environment() -> dict[str, str]:
 
 def run(line: str, folder: Path) -> str:
     told = subprocess.run(
-        ["bash", "-euc", line], cwd=folder, env=environment(),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["bash", "-euc", line],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.returncode == 0, f"{line}\n{told.stdout}\n{told.stderr}"
     return told.stdout
 
@@ -55,9 +59,13 @@ def serving(line: str, folder: Path):
     port = re.search(r"--port (\d+)", line)
     address = f"http://127.0.0.1:{port[1] if port else 5000}"
     child = subprocess.Popen(
-        ["bash", "-euc", f"exec {line}"], cwd=folder, env=environment(), start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        ["bash", "-euc", f"exec {line}"],
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         deadline = time.monotonic() + 120
         while True:
@@ -83,9 +91,13 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
     assert "900 runs: " in printed[sweep]  # one of them was trained alone before
     for block in PYTHON:
         told = subprocess.run(
-            [sys.executable, "-c", block], cwd=tmp_path, env=environment(),
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", block],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert told.returncode == 0, told.stderr
         assert told.stdout
 

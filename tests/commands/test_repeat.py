@@ -17,8 +17,13 @@ from xorlab.system.environment import PARTS, decoded, differences, encoded, envi
 from xorlab.tracking.store.store import open_store
 
 TABLE = "0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
-SWEEP = ("-m", "seed=1,2", "network.hidden=2,[3,2]", "training.epochs=60",
-         "hydra.launcher.executor=inline")  # fmt: skip
+SWEEP = (
+    "-m",
+    "seed=1,2",
+    "network.hidden=2,[3,2]",
+    "training.epochs=60",
+    "hydra.launcher.executor=inline",
+)
 
 
 def client():
@@ -31,10 +36,16 @@ def client():
         ["seed=3", "training.epochs=50"],
         ["optimizer.lr=3", "training.epochs=2000", "training.stop_when_solved=true"],
         ["network.output=linear", "network.activation=relu", "optimizer.lr=1e9"],
-        ["task=parity", "network.hidden=[3,2]", "network.skip=true", "training.dtype=float32",
-         "optimizer=adam", "training.epochs=20"],
+        [
+            "task=parity",
+            "network.hidden=[3,2]",
+            "network.skip=true",
+            "training.dtype=float32",
+            "optimizer=adam",
+            "training.epochs=20",
+        ],
     ],
-)  # fmt: skip
+)
 def test_a_run_by_itself_repeats_bit_for_bit(overrides, command, store_file, capfd):
     assert command(*overrides).code == 0
     run = xorlab.load_runs()["run_id"].iloc[0]
@@ -88,9 +99,11 @@ def test_another_processor_is_told(command, store_file):
         pytest.skip("NumPy has one set of loops for this processor")
     told = subprocess.run(
         [sys.executable, "-m", "xorlab.commands.repeat", run],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
         env=os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(found)},
-    )  # fmt: skip
+    )
     assert told.returncode in (0, 1)  # the bits may agree all the same
     assert "processor features that NumPy uses: " in told.stdout
     assert f"{found[-1]} then" in told.stdout

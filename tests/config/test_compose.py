@@ -44,13 +44,37 @@ VALUES = {
     "init.weights": ["[1,-2.5,x]", "null", "3", "['y',1e-3]", "[]"],
     "init.x": ["1", "0.5", "[1]"],
 }
-GROUPS = ["task=and", "task=parity", "task=nope", "init=glorot", "init=uniform", "init=normal",
-          "init=given", "+study=first", "optimizer=gd", "optimizer=rprop", "task=encoder",
-          "optimizer={name: gd, lr: 3}", "+task=xor", "~task", "hydra/launcher=basic",
-          "hydra.job.name=other"]  # fmt: skip
-ODD = ["+new=1", "++seed=5", "+seed=5", "~seed", "~optimizer.lr", "++optimizer.extra=2", "nope=1",
-       "optimizer.nope=2", "optimizer={lr: 0.7}", "task={low: -1, high: 2}",
-       "network@other=dense"]  # fmt: skip
+GROUPS = [
+    "task=and",
+    "task=parity",
+    "task=nope",
+    "init=glorot",
+    "init=uniform",
+    "init=normal",
+    "init=given",
+    "+study=first",
+    "optimizer=gd",
+    "optimizer=rprop",
+    "task=encoder",
+    "optimizer={name: gd, lr: 3}",
+    "+task=xor",
+    "~task",
+    "hydra/launcher=basic",
+    "hydra.job.name=other",
+]
+ODD = [
+    "+new=1",
+    "++seed=5",
+    "+seed=5",
+    "~seed",
+    "~optimizer.lr",
+    "++optimizer.extra=2",
+    "nope=1",
+    "optimizer.nope=2",
+    "optimizer={lr: 0.7}",
+    "task={low: -1, high: 2}",
+    "network@other=dense",
+]
 
 
 def override_sets(count: int) -> list[list[str]]:

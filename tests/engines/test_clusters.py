@@ -21,14 +21,25 @@ from tests.sweep.test_sweeps import _until, parents
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.store.store import open_store
 
-ENGINES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in
-           ("slurm", "ray", "dask")]  # fmt: skip
+ENGINES = [
+    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("slurm", "ray", "dask")
+]
 SLURM = [pytest.param("slurm", marks=pytest.mark.xdist_group("slurm"))]
 # A thousand runs, and work for some seconds.
-SWEEP = ("-m", "seed=range(0,250)", "network.hidden=2,3,4,5", "training.epochs=5000",
-         "training.record_every=250")  # fmt: skip
-LONG = ("-m", "seed=range(0,40)", "network.hidden=2,3,4,5,6,7,8,9", "training.epochs=100000",
-        "training.record_every=5000")  # fmt: skip
+SWEEP = (
+    "-m",
+    "seed=range(0,250)",
+    "network.hidden=2,3,4,5",
+    "training.epochs=5000",
+    "training.record_every=250",
+)
+LONG = (
+    "-m",
+    "seed=range(0,40)",
+    "network.hidden=2,3,4,5,6,7,8,9",
+    "training.epochs=100000",
+    "training.record_every=5000",
+)
 SMALL = ("-m", "seed=range(0,3)", "training.epochs=20")
 
 _running: dict[str, Cluster] = {}
@@ -134,10 +145,18 @@ def test_one_job_of_slurm_alone_trains_all(engine, command, store_file):
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file):
-    plane = ("landscape.x=optimizer.lr", "landscape.x_low=0.1", "landscape.x_high=10",
-             "landscape.y=init.range", "landscape.y_low=0.1", "landscape.y_high=5",
-             "landscape.width=30", "landscape.height=40", "init=uniform",
-             "training.epochs=60")  # fmt: skip
+    plane = (
+        "landscape.x=optimizer.lr",
+        "landscape.x_low=0.1",
+        "landscape.x_high=10",
+        "landscape.y=init.range",
+        "landscape.y_low=0.1",
+        "landscape.y_high=5",
+        "landscape.width=30",
+        "landscape.height=40",
+        "init=uniform",
+        "training.epochs=60",
+    )
     told = command(*plane, *engine.options, "tracking.experiment=plane")
     assert (told.code, told.err) == (0, "")
     there, here = (
@@ -146,8 +165,14 @@ def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file
     )
     for name in ("outcome", "epochs_to_solve", "final_loss"):
         np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
-    told = command("-m", "hydra/sweeper=precision", "network.hidden=2", "training.epochs=50",
-                   "hydra.sweeper.half_width=0.1", *engine.options)  # fmt: skip
+    told = command(
+        "-m",
+        "hydra/sweeper=precision",
+        "network.hidden=2",
+        "training.epochs=50",
+        "hydra.sweeper.half_width=0.1",
+        *engine.options,
+    )
     assert (told.code, told.err) == (0, "")
     assert "1 of 1 settings known well enough" in told.out
     assert not Path("slurm").exists()
@@ -274,8 +299,9 @@ def test_a_submission_that_is_refused_is_told_before_anything_is_recorded(
 @pytest.mark.xdist_group("ray")
 @pytest.mark.parametrize("engine", [pytest.param("ray")], indirect=True)
 def test_a_cluster_without_room_is_told_before_anything_is_recorded(engine, command, store_file):
-    told = command(*SMALL, *engine.options, "hydra.launcher.cpus=64",
-                   "hydra.launcher.start_timeout=1")  # fmt: skip
+    told = command(
+        *SMALL, *engine.options, "hydra.launcher.cpus=64", "hydra.launcher.start_timeout=1"
+    )
     assert told.code == 1
     assert "has had no room for a worker (hydra.launcher.cpus=64) for 1 s" in told.err
     nothing_recorded()
@@ -284,10 +310,14 @@ def test_a_cluster_without_room_is_told_before_anything_is_recorded(engine, comm
 @pytest.mark.parametrize(
     ("engine", "address"),
     [
-        ("dask", "tcp://127.0.0.1:9"), ("dask", "127.0.0.1"), ("dask", "http://127.0.0.1:9"),
-        ("ray", "127.0.0.1:9"), ("ray", "127.0.0.1"), ("slurm", None),
+        ("dask", "tcp://127.0.0.1:9"),
+        ("dask", "127.0.0.1"),
+        ("dask", "http://127.0.0.1:9"),
+        ("ray", "127.0.0.1:9"),
+        ("ray", "127.0.0.1"),
+        ("slurm", None),
     ],
-)  # fmt: skip
+)
 def test_a_cluster_that_cannot_be_reached_is_told_before_anything_is_recorded(
     engine, address, command, store_file, monkeypatch
 ):

@@ -21,12 +21,26 @@ from tests.helpers.clusters import ROOT, Cluster, cluster, missing
 from tests.landscapes.test_landscape_runs import assert_same
 from tests.sweep.test_sweeps import _until, parents
 
-SWEEP = ("-m", "seed=range(0,30)", "network.hidden=2,3,4,5,6,7,8,9", "training.epochs=25000",
-         "training.record_every=1250")  # fmt: skip
+SWEEP = (
+    "-m",
+    "seed=range(0,30)",
+    "network.hidden=2,3,4,5,6,7,8,9",
+    "training.epochs=25000",
+    "training.record_every=1250",
+)
 RUNS = 240
-PLANE = ("landscape.x=optimizer.lr", "landscape.x_low=0.1", "landscape.x_high=10",
-         "landscape.y=init.range", "landscape.y_low=0.1", "landscape.y_high=5", "init=uniform",
-         "landscape.width=96", "landscape.height=96", "training.epochs=4000")  # fmt: skip
+PLANE = (
+    "landscape.x=optimizer.lr",
+    "landscape.x_low=0.1",
+    "landscape.x_high=10",
+    "landscape.y=init.range",
+    "landscape.y_low=0.1",
+    "landscape.y_high=5",
+    "init=uniform",
+    "landscape.width=96",
+    "landscape.height=96",
+    "training.epochs=4000",
+)
 
 
 def engines(*names: str, slow: tuple[str, ...] = ()) -> pytest.MarkDecorator:

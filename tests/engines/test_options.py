@@ -26,14 +26,19 @@ SMALL = ("-m", "seed=1,2", "training.epochs=5")
         (["engine=ray", "cpus=0"], "cpus=0: must be an integer >= 1"),
         (["engine=ray", "memory=-1"], "memory=-1: must be an integer >= 1: MiB"),
         (["engine=ray", "start_timeout=0"], "start_timeout=0.0: must be a number > 0: seconds"),
-        (["engine=ray", "partition=gpu"], "partition=gpu: must be left out where hydra.launcher."
-         "engine=ray; it belongs to slurm"),
-        (["address=there"], "address=there: must be left out where hydra.launcher.engine=local; it "
-         "belongs to ray and dask"),
+        (
+            ["engine=ray", "partition=gpu"],
+            "partition=gpu: must be left out where hydra.launcher.engine=ray; it belongs to slurm",
+        ),
+        (
+            ["address=there"],
+            "address=there: must be left out where hydra.launcher.engine=local; it "
+            "belongs to ray and dask",
+        ),
         (["engine=ray", "executor=inline"], "executor=inline: must be left out where"),
         (["engine=ray", "nodes=2"], "nodes"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_option_is_refused(options, message, command, tmp_path):
     told = command(*SMALL, *(f"hydra.launcher.{option}" for option in options))
     assert (told.code, told.out) == (2, "")

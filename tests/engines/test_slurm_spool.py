@@ -28,8 +28,10 @@ def worker(spool):
     started = []
 
     def start(name: str, silence: float) -> subprocess.Popen:
-        program = "import sys; from xorlab.engines.slurm_spool import serve; " \
-                  f"sys.exit(serve({str(spool.folder)!r}, {name!r}, {silence}))"  # fmt: skip
+        program = (
+            "import sys; from xorlab.engines.slurm_spool import serve; "
+            f"sys.exit(serve({str(spool.folder)!r}, {name!r}, {silence}))"
+        )
         started.append(subprocess.Popen([sys.executable, "-c", program]))
         return started[-1]
 

@@ -23,9 +23,18 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, PieceWork
 from xorlab.networks.tasks.tasks import make_task
 
-PLANE = ("landscape.x=optimizer.lr", "landscape.x_low=0.1", "landscape.x_high=10",
-         "landscape.y=init.range", "landscape.y_low=0.1", "landscape.y_high=1", "landscape.width=9",
-         "landscape.height=7", "init=uniform", "training.epochs=30")  # fmt: skip
+PLANE = (
+    "landscape.x=optimizer.lr",
+    "landscape.x_low=0.1",
+    "landscape.x_high=10",
+    "landscape.y=init.range",
+    "landscape.y_low=0.1",
+    "landscape.y_high=1",
+    "landscape.width=9",
+    "landscape.height=7",
+    "init=uniform",
+    "training.epochs=30",
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +52,9 @@ def told(outcomes) -> list:
 @settings(max_examples=40)
 def test_a_shard_is_the_same_there_and_comes_home_bit_for_bit(data, table):
     shape = data.draw(shapes(table))
-    configs = [member(shape, values) for values in data.draw(st.lists(draws(), min_size=1,
-                                                                      max_size=6))]  # fmt: skip
+    configs = [
+        member(shape, values) for values in data.draw(st.lists(draws(), min_size=1, max_size=6))
+    ]
     for config in configs:
         config.tracking.uri = "sqlite:////somewhere/secret.db"
     work = Work(configs, make_task(shape.task))

@@ -103,8 +103,11 @@ def recorded(tmp_path_factory) -> Callable[[Sweeps], Path]:
         folder = tmp_path_factory.mktemp("sweep")
         told = subprocess.run(
             [sys.executable, "-c", RECORD, json.dumps(sweeps)],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert told.returncode == 0, told.stderr
         return folder / "mlflow.db"
 
@@ -118,8 +121,10 @@ def test_a_notebook_runs_in_small(path, recorded, tmp_path):
     executed = tmp_path / path.name
     told = subprocess.run(
         [sys.executable, "-c", EXECUTE, str(path), str(executed), PARAMETERS.get(path.stem, "")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.returncode == 0, told.stderr
     assert _figures(executed) == _figures(path) > 0
 

@@ -18,10 +18,18 @@ from xorlab.networks.tasks.tasks import make_task
 
 # A run at rest at a strict minimum; what differs from it makes another class.
 REST = {
-    "outcome": "unsolved", "fall_ahead": 0.0, "curvature_ahead": 0.1, "distance_ahead": 1e-4,
-    "negative_eigenvalues": 0.0, "recent_change": 0.0, "latest_change": 0.1, "oscillation": 0.0,
-    "step_share": 0.0, "saturation": 0.0, "stuck_outputs": 0.0,
-}  # fmt: skip
+    "outcome": "unsolved",
+    "fall_ahead": 0.0,
+    "curvature_ahead": 0.1,
+    "distance_ahead": 1e-4,
+    "negative_eigenvalues": 0.0,
+    "recent_change": 0.0,
+    "latest_change": 0.1,
+    "oscillation": 0.0,
+    "step_share": 0.0,
+    "saturation": 0.0,
+    "stuck_outputs": 0.0,
+}
 
 
 @pytest.mark.parametrize(

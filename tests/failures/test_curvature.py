@@ -78,8 +78,15 @@ def test_gradient_and_hessian_are_those_of_finite_differences(config, seed, deca
 @given(config=shapes(), seed=st.integers(0, 2**32 - 1))
 def test_the_minimised_loss_is_the_one_of_training(config, seed):
     task, sizes, columns = points(config, seed)
-    shape = Shape(sizes, config.network.activation, config.network.output, config.network.slope,
-                  config.training.loss, "float64", wiring_of(config))  # fmt: skip
+    shape = Shape(
+        sizes,
+        config.network.activation,
+        config.network.output,
+        config.network.slope,
+        config.training.loss,
+        "float64",
+        wiring_of(config),
+    )
     decay = config.optimizer.weight_decay or 0.0
     surface = error_surface(config, task, columns, decay)
     online = config.training.update == "online"
@@ -130,8 +137,9 @@ def test_derivatives_are_those_of_finite_differences(name, loss):
     if loss == "cross_entropy" and name != "sigmoid":
         return
     target = np.full_like(z, 0.3)
-    low, here, high = (TERMS[loss](z + h, target, *DERIVATIVES[name](z + h, 0.2))
-                       for h in (-STEP, 0, STEP))  # fmt: skip
+    low, here, high = (
+        TERMS[loss](z + h, target, *DERIVATIVES[name](z + h, 0.2)) for h in (-STEP, 0, STEP)
+    )
     for order in (0, 1):
         slope = (high[order] - low[order]) / (2 * STEP)
         np.testing.assert_allclose(here[order + 1], slope, rtol=1e-6, atol=1e-7)
@@ -173,8 +181,9 @@ def test_two_equal_hidden_units_are_a_saddle_that_falls_where_they_part():
 
 def test_a_sum_of_one_absolute_value_solves_xor_on_two_kinks():
     """|x1 - x2|: by hand, f' is 0 at both kinks, so that two patterns alone bend E."""
-    config = configure("network.hidden=1", "network.activation=abs", "network.output=linear",
-                       "network.readout=sum")  # fmt: skip
+    config = configure(
+        "network.hidden=1", "network.activation=abs", "network.output=linear", "network.readout=sum"
+    )
     surface = error_surface(config, make_task(config.task), np.array([[0.0], [1.0], [-1.0]]))
     assert surface.outputs[0].ravel().tolist() == [0, 1, 1, 0]
     assert surface.kinks.tolist() == [2]

@@ -37,8 +37,13 @@ def test_it_stays_at_a_minimum_at_infinity_and_moves_outwards():
 
 def test_it_returns_to_a_finite_minimum():
     """With weight decay and one hidden unit XOR has a strict minimum that training finds."""
-    config, task, packed = ended("network.hidden=1", "optimizer.lr=1", "init=uniform",
-                                 "init.range=1", "optimizer.weight_decay=1e-3")  # fmt: skip
+    config, task, packed = ended(
+        "network.hidden=1",
+        "optimizer.lr=1",
+        "init=uniform",
+        "init.range=1",
+        "optimizer.weight_decay=1e-3",
+    )
     decay = np.full(1, 1e-3)
     ahead = go_downhill(config, task, packed, decay)
     assert np.linalg.norm(error_surface(config, task, ahead.packed, decay).gradient) < 1e-8
@@ -47,8 +52,10 @@ def test_it_returns_to_a_finite_minimum():
 
 
 def test_many_networks_end_where_each_would_alone():
-    configs = [configure(f"seed={s}", "training.epochs=200", "init=uniform", "init.range=2")
-               for s in range(8)]  # fmt: skip
+    configs = [
+        configure(f"seed={s}", "training.epochs=200", "init=uniform", "init.range=2")
+        for s in range(8)
+    ]
     packed = np.stack([pack(r.weights, r.biases) for r in train_many(configs)], axis=1)
     task = make_task(configs[0].task)
     together = go_downhill(configs[0], task, packed, np.zeros(8))

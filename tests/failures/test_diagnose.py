@@ -17,17 +17,30 @@ PROVOKED = {
     # Huge weights: every unit is on a flat part of its activation from the start.
     "saturated": ("init=uniform", "init.range=500", "optimizer.lr=0.5", "training.epochs=500"),
     # Nearly all-zero weights, from which the gradient hardly leads away.
-    "saddle or plateau": ("init=uniform", "init.range=0.01", "optimizer.lr=0.5",
-                          "training.epochs=1000"),
+    "saddle or plateau": (
+        "init=uniform",
+        "init.range=0.01",
+        "optimizer.lr=0.5",
+        "training.epochs=1000",
+    ),
     # Solved by any milder criterion, and on the way to this one when the epochs ended.
-    "still improving": (*UNIFORM, "network.hidden=4", "optimizer.lr=2", "training.epochs=1000",
-                        "training.tolerance=0.01"),
+    "still improving": (
+        *UNIFORM,
+        "network.hidden=4",
+        "optimizer.lr=2",
+        "training.epochs=1000",
+        "training.tolerance=0.01",
+    ),
     # Steps too long for the valley.
     "oscillating": (*UNIFORM, "optimizer.lr=20", "training.epochs=2000"),
     # Decay so strong that the all-zero network is the best there is: a finite, strict minimum.
-    "local minimum": (*UNIFORM, "optimizer.weight_decay=0.01", "optimizer.lr=1",
-                      "training.epochs=4000"),
-}  # fmt: skip
+    "local minimum": (
+        *UNIFORM,
+        "optimizer.weight_decay=0.01",
+        "optimizer.lr=1",
+        "training.epochs=4000",
+    ),
+}
 
 
 @pytest.mark.parametrize("expected", PROVOKED)
@@ -65,10 +78,23 @@ def test_failures_of_xor_are_minima_and_saddles_at_infinity(command, store_file)
 
 def test_any_mixture_is_told_as_each_part_alone(command, store_file):
     common = ("seed=1", INLINE, "training.epochs=60")
-    command("-m", *common, "network.hidden=2,[3,2]", "optimizer.weight_decay=0,0.01",
-            "network.activation=tanh", "training.update=batch,online")  # fmt: skip
-    command("-m", *common, "task=symmetry", "task.bits=3", "optimizer=quickprop,rprop",
-            "training.loss=cross_entropy", "training.tolerance=0.01")  # fmt: skip
+    command(
+        "-m",
+        *common,
+        "network.hidden=2,[3,2]",
+        "optimizer.weight_decay=0,0.01",
+        "network.activation=tanh",
+        "training.update=batch,online",
+    )
+    command(
+        "-m",
+        *common,
+        "task=symmetry",
+        "task.bits=3",
+        "optimizer=quickprop,rprop",
+        "training.loss=cross_entropy",
+        "training.tolerance=0.01",
+    )
     runs = xorlab.load_runs()
     whole = xorlab.diagnose(runs)
     assert len(whole) > 8
@@ -86,10 +112,27 @@ def test_any_mixture_is_told_as_each_part_alone(command, store_file):
 
 def test_sums_and_skipping_weights_are_diagnosed_too(command, store_file):
     """The one-unit network of |x1 - x2|, with a sum for an output, as Adam leaves it."""
-    shared = ("-m", "seed=1,2,3", "optimizer=adam", "training.loss=half_mse", "init=uniform",
-              "init.range=1", "network.output=linear", INLINE)  # fmt: skip
-    assert command(*shared, "network.readout=sum", "network.skip=false,true", "network.hidden=1",
-                   "network.activation=relu,abs", "training.epochs=20").code == 0  # fmt: skip
+    shared = (
+        "-m",
+        "seed=1,2,3",
+        "optimizer=adam",
+        "training.loss=half_mse",
+        "init=uniform",
+        "init.range=1",
+        "network.output=linear",
+        INLINE,
+    )
+    assert (
+        command(
+            *shared,
+            "network.readout=sum",
+            "network.skip=false,true",
+            "network.hidden=1",
+            "network.activation=relu,abs",
+            "training.epochs=20",
+        ).code
+        == 0
+    )
     runs = xorlab.load_runs()
     diagnosis = xorlab.diagnose(runs)
     assert len(diagnosis) > 6
@@ -111,8 +154,15 @@ def test_sums_and_skipping_weights_are_diagnosed_too(command, store_file):
 
 def test_a_run_that_diverged_has_its_class_and_no_numbers_of_a_surface(command, store_file):
     # One rate is far beyond what the curvature of unbounded units allows.
-    command("-m", "seed=1,2", "network.output=linear", "network.activation=relu",
-            "optimizer.lr=1e9,0.01", "training.epochs=50", INLINE)  # fmt: skip
+    command(
+        "-m",
+        "seed=1,2",
+        "network.output=linear",
+        "network.activation=relu",
+        "optimizer.lr=1e9,0.01",
+        "training.epochs=50",
+        INLINE,
+    )
     diagnosis = xorlab.diagnose(xorlab.load_runs())
     diverged = diagnosis["outcome"] == "diverged"
     assert diverged.sum() == 2
@@ -156,8 +206,9 @@ def test_numbers_are_those_of_the_recorded_network(command, store_file):
     assert command("training.epochs=100", "training.loss=half_mse", "optimizer.lr=0.7").code == 0
     runs = xorlab.load_runs()
     (row,) = xorlab.diagnose(runs).to_dict("records")
-    result = xorlab.train(xorlab.configure("training.epochs=100", "training.loss=half_mse",
-                                           "optimizer.lr=0.7"))  # fmt: skip
+    result = xorlab.train(
+        xorlab.configure("training.epochs=100", "training.loss=half_mse", "optimizer.lr=0.7")
+    )
     config = xorlab.configure("training.loss=half_mse")
     packed = pack(result.weights, result.biases)[:, None]
     surface = error_surface(config, make_task(config.task), packed)

@@ -247,19 +247,32 @@ def _upgraded(file: Path) -> None:
 DAMAGED = "no SQLite database, or a damaged one.*Choose another"
 FAULTS = (
     Fault("disk full", on_a_disk_of_its_own(in_a_row(full(), FULL, INLINE)), 4, no_mounts),
-    Fault("disk of the artifacts full",
-          on_a_disk_of_its_own(in_a_row(full("mlartifacts"), FULL, INLINE), "mlartifacts"),
-          4, no_mounts),
-    Fault("read-only folder",
-          on_a_disk_of_its_own(in_a_row(read_only_folder, READ_ONLY, INLINE)), 2, no_mounts),
-    Fault("artifacts become read-only",
-          on_a_disk_of_its_own(in_a_row(read_only_artifacts, READ_ONLY, INLINE), "mlartifacts"),
-          2, no_mounts),
+    Fault(
+        "disk of the artifacts full",
+        on_a_disk_of_its_own(in_a_row(full("mlartifacts"), FULL, INLINE), "mlartifacts"),
+        4,
+        no_mounts,
+    ),
+    Fault(
+        "read-only folder",
+        on_a_disk_of_its_own(in_a_row(read_only_folder, READ_ONLY, INLINE)),
+        2,
+        no_mounts,
+    ),
+    Fault(
+        "artifacts become read-only",
+        on_a_disk_of_its_own(in_a_row(read_only_artifacts, READ_ONLY, INLINE), "mlartifacts"),
+        2,
+        no_mounts,
+    ),
     Fault("folder moved", in_a_row(moved_folder, GONE, INLINE), 4),
     Fault("folder removed", in_a_row(removed_folder, GONE, INLINE), 2),
     Fault("database replaced", in_a_row(replaced_database, GONE, INLINE), 2),
     Fault("no database", in_a_row(no_database, DAMAGED, INLINE), 2),
-    Fault("store of a newer MLflow",
-          in_a_row(newer_mlflow, "made by a newer MLflow .* Install that MLflow", INLINE), 2),
+    Fault(
+        "store of a newer MLflow",
+        in_a_row(newer_mlflow, "made by a newer MLflow .* Install that MLflow", INLINE),
+        2,
+    ),
     Fault("store that is being migrated", migrating_store, 4),
-)  # fmt: skip
+)

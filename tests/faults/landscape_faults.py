@@ -25,10 +25,16 @@ from xorlab.tracking.landscapes import landscape_file
 
 # Ten pieces that take three seconds together.
 LANDSCAPE = (
-    "landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9",
-    "landscape.y=weight.9", "landscape.y_low=-9", "landscape.y_high=9",
-    "landscape.width=80", "landscape.height=64", "training.epochs=2000",
-)  # fmt: skip
+    "landscape.x=weight.1",
+    "landscape.x_low=-9",
+    "landscape.x_high=9",
+    "landscape.y=weight.9",
+    "landscape.y_low=-9",
+    "landscape.y_high=9",
+    "landscape.width=80",
+    "landscape.height=64",
+    "training.epochs=2000",
+)
 PIECES, PIECE = 10, 512
 GO_ON = r"stopped; what is recorded stays\. Go on with: xorlab landscape\.x=weight\.1"
 
@@ -120,10 +126,13 @@ def signalled(number: int, code: int, told: Callable[[Path], str] | None = None)
         some = have + rng.randrange(max(1, (PIECES - have) // 3))
         with sweeping(folder, *LANDSCAPE, WORKERS) as child:
             until(
-                lambda: child.poll() is not None
-                or (len(pieces(folder)) >= some and len(workers(child)) > 0),
-                "the landscape does not get on", child,
-            )  # fmt: skip
+                lambda: (
+                    child.poll() is not None
+                    or (len(pieces(folder)) >= some and len(workers(child)) > 0)
+                ),
+                "the landscape does not get on",
+                child,
+            )
             time.sleep(rng.uniform(0, 0.3))
             child.kill(number)
             if child.wait() == 0:
@@ -137,8 +146,15 @@ def signalled(number: int, code: int, told: Callable[[Path], str] | None = None)
 FAULTS: list[Fault] = [
     Fault("landscape, SIGTERM", in_a_row(signalled(signal.SIGTERM, 143), GO_ON), 3),
     Fault("landscape, Ctrl-C", in_a_row(signalled(signal.SIGINT, 130), GO_ON), 3),
-    Fault("landscape, SIGKILL",
-          in_a_row(signalled(signal.SIGKILL, -signal.SIGKILL, what_is_told_next), LEFT), 3),
-    Fault("landscape, disk full",
-          on_a_disk_of_its_own(in_a_row(full(command=(*LANDSCAPE, INLINE)), FULL)), 3, no_mounts),
-]  # fmt: skip
+    Fault(
+        "landscape, SIGKILL",
+        in_a_row(signalled(signal.SIGKILL, -signal.SIGKILL, what_is_told_next), LEFT),
+        3,
+    ),
+    Fault(
+        "landscape, disk full",
+        on_a_disk_of_its_own(in_a_row(full(command=(*LANDSCAPE, INLINE)), FULL)),
+        3,
+        no_mounts,
+    ),
+]

@@ -57,7 +57,7 @@ def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
         half=half + sum(not same(content) for content in ready.values()) + len(left),
         message=next((line for line in told.splitlines() if re.search(AGAIN, line)), told),
         hint=f"{AGAIN}|{BRIDGED}",
-    )  # fmt: skip
+    )
 
 
 def there_by_now(server: str, experiment: str, name: str) -> dict[str, bytes]:

@@ -77,10 +77,13 @@ def _at_a_moment(folder: Path, child: Child, rng: Random) -> list[int]:
     have = recorded(folder / "mlflow.db")
     some = have + rng.randrange(max(1, (EXPECTED - have) // 4))
     until(
-        lambda: child.poll() is not None
-        or (recorded(folder / "mlflow.db") >= some and len(workers(child)) > 0),
-        "the sweep does not get on", child,
-    )  # fmt: skip
+        lambda: (
+            child.poll() is not None
+            or (recorded(folder / "mlflow.db") >= some and len(workers(child)) > 0)
+        ),
+        "the sweep does not get on",
+        child,
+    )
     time.sleep(rng.uniform(0, 0.05))
     return family(child.pid)
 

@@ -91,8 +91,10 @@ def at_once(killed: bool, server: str, folder: Path, rng: Random) -> Outcome:
 def started(proxy: Proxy, experiment: str, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "xorlab", *SWEEP, *places(proxy, experiment, folder)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def both(server: str, folder: Path, rng: Random) -> Outcome:

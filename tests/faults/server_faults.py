@@ -28,8 +28,13 @@ from tests.faults.fault import Fault, Outcome
 from tests.helpers.proxies import CUT, CUT_AFTER, ERROR, LATE, LATE_AFTER, PASS, Proxy, proxied
 from tests.helpers.servers import serving_store
 
-SWEEP = ("-m", "seed=1,2", "network.hidden=2,3,4", "training.epochs=20",
-         "hydra.launcher.executor=inline")  # fmt: skip
+SWEEP = (
+    "-m",
+    "seed=1,2",
+    "network.hidden=2,3,4",
+    "training.epochs=20",
+    "hydra.launcher.executor=inline",
+)
 RUNS = 6
 REQUESTS = 84  # that such a sweep makes
 BEFORE_TRAINING = 10  # requests
@@ -198,8 +203,11 @@ def restarted(server: Restartable, folder: Path, rng: Random) -> Outcome:
 
 
 def places(proxy: Proxy, experiment: str, folder: Path) -> tuple[str, ...]:
-    return (f"tracking.uri={proxy.address}", f"tracking.experiment={experiment}",
-            f"tracking.outbox={folder / 'outbox'}")  # fmt: skip
+    return (
+        f"tracking.uri={proxy.address}",
+        f"tracking.experiment={experiment}",
+        f"tracking.outbox={folder / 'outbox'}",
+    )
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -219,9 +227,12 @@ def run(*arguments: str) -> tuple[int, str]:
 def started(*arguments: str) -> tuple[int, str]:
     """The same in a process of its own: what it could not end counts as its own while it lives."""
     child = subprocess.run(
-        [sys.executable, "-m", "xorlab", *arguments], check=False, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, "-m", "xorlab", *arguments],
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     return child.returncode, child.stdout
 
 
@@ -245,8 +256,9 @@ def again(*sweep: str) -> None:
 def deliverer(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "xorlab.commands.outbox", "--folder", str(folder / "outbox")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def went_away(told: str) -> str:
@@ -297,8 +309,11 @@ def undisturbed(server: str) -> dict[str, tuple[object, ...]]:
     if _WHOLE:
         return _WHOLE
     with tempfile.TemporaryDirectory() as folder:
-        there = (f"tracking.uri={server}", "tracking.experiment=undisturbed",
-                 f"tracking.outbox={folder}")  # fmt: skip
+        there = (
+            f"tracking.uri={server}",
+            "tracking.experiment=undisturbed",
+            f"tracking.outbox={folder}",
+        )
         code, told = run(*SWEEP, *there)
         assert code == 0, told
     client = MlflowClient(server)

@@ -115,9 +115,15 @@ def _prepare() -> None:
     """Import what every sweep needs, once."""
     assert threading.active_count() == 1, "faults are injected from a process without threads"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    for name in ("matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_store",
-                 "mlflow.tracking", "pyarrow.parquet", "xorlab.commands.app", "xorlab.sweep.launch",
-                 "xorlab.sweep.session"):  # fmt: skip
+    for name in (
+        "matplotlib.backends.backend_agg",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "mlflow.tracking",
+        "pyarrow.parquet",
+        "xorlab.commands.app",
+        "xorlab.sweep.launch",
+        "xorlab.sweep.session",
+    ):
         import_module(name)
 
 
@@ -185,18 +191,25 @@ def found(database: Path, experiment: str = "xorlab") -> Found:
 
 def found_by(ask: Callable[[str], list[tuple[object, ...]]], experiment: str = "xorlab") -> Found:
     """The same of any database, by what it answers to queries."""
-    ours = ("FROM {} JOIN runs r USING (run_uuid) JOIN experiments e ON "
-            f"e.experiment_id = r.experiment_id WHERE e.name = '{experiment}'")  # fmt: skip
+    ours = (
+        "FROM {} JOIN runs r USING (run_uuid) JOIN experiments e ON "
+        f"e.experiment_id = r.experiment_id WHERE e.name = '{experiment}'"
+    )
     tables: dict[str, dict[object, list[tuple[object, ...]]]] = {}
-    for table, columns in (("tags", "x.key, x.value"), ("params", "x.key, x.value"),
-                           ("metrics", "x.key, x.step, x.value"),
-                           ("latest_metrics", "x.key, x.step, x.value")):  # fmt: skip
+    for table, columns in (
+        ("tags", "x.key, x.value"),
+        ("params", "x.key, x.value"),
+        ("metrics", "x.key, x.step, x.value"),
+        ("latest_metrics", "x.key, x.step, x.value"),
+    ):
         rows = tables.setdefault(table, {})
         source = ours.format(f"{table} x")
         for run, *row in ask(f"SELECT x.run_uuid, {columns} {source} ORDER BY {columns}"):
             rows.setdefault(run, []).append(tuple(row))
-    runs = ask("SELECT r.run_uuid, r.status, r.artifact_uri FROM runs r JOIN experiments e "
-               f"ON e.experiment_id = r.experiment_id WHERE e.name = '{experiment}'")  # fmt: skip
+    runs = ask(
+        "SELECT r.run_uuid, r.status, r.artifact_uri FROM runs r JOIN experiments e "
+        f"ON e.experiment_id = r.experiment_id WHERE e.name = '{experiment}'"
+    )
     whole: dict[str, list[Run]] = {}
     others = []
     for run, status, address in runs:

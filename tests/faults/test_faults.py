@@ -13,9 +13,18 @@ from tests.faults.__main__ import right
 from tests.faults.fault import Outcome
 
 # One of a kind; the whole table takes a quarter of an hour.
-SHORT = ("disk full", "folder moved", "being migrated", "SIGTERM", "too little memory",
-         "PostgreSQL", "landscape, disk full", "landscape, SIGTERM", "landscape, Ctrl-C",
-         "landscape, SIGKILL")  # fmt: skip
+SHORT = (
+    "disk full",
+    "folder moved",
+    "being migrated",
+    "SIGTERM",
+    "too little memory",
+    "PostgreSQL",
+    "landscape, disk full",
+    "landscape, SIGTERM",
+    "landscape, Ctrl-C",
+    "landscape, SIGKILL",
+)
 GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
 
 
@@ -23,8 +32,11 @@ def test_every_kind_of_fault_loses_nothing_and_says_what_to_do():
     # From a process without threads: the sweeps are forked from it.
     told = subprocess.run(
         [sys.executable, "-m", "tests.faults", "--times", "1", "--row", "1", "--only", *SHORT],
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.returncode == 0, told.stdout + told.stderr
     assert " 0 not as it must be" in told.stdout
     rows = [line for line in told.stdout.splitlines() if line.startswith("| ")]

@@ -16,8 +16,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _SHOWN = 20  # findings that are told in full
-_PLACES = {"mlflow.db", "mlflow.db-wal", "mlflow.db-shm", "mlflow.db.lock", "mlartifacts", "conf",
-           "out"}  # fmt: skip
+_PLACES = {
+    "mlflow.db",
+    "mlflow.db-wal",
+    "mlflow.db-shm",
+    "mlflow.db.lock",
+    "mlartifacts",
+    "conf",
+    "out",
+}
 
 
 def fuzz(count: int, seed: int, folder: Path, tell: Callable[[str], None] = print) -> int:

@@ -104,8 +104,9 @@ class Kinds:
         given = [inputs.text(rng) for _ in range(6)]
         runs = self.runs.assign(name=_text(given[0]), task=_text(given[1]))
         whole = self.summary
-        changed = Summary(given[2], runs, whole.curves, whole.by, whole.settings,
-                          (given[3],), (given[4],))  # fmt: skip
+        changed = Summary(
+            given[2], runs, whole.curves, whole.by, whole.settings, (given[3],), (given[4],)
+        )
         tags = _Tags()
         tags.feed(report_html(given[5], changed, {given[0]: given[1]}, given).decode())
         expect(not tags.forbidden, given)
@@ -113,8 +114,12 @@ class Kinds:
 
     def arguments(self, rng: random.Random) -> tuple[object, bool]:
         some = str(self.runs["run_id"].iloc[0])
-        known = {"--uri": "sqlite:///mlflow.db", "--experiment": "xorlab", "--filter": "x",
-                 "--table": "x.csv"}  # fmt: skip
+        known = {
+            "--uri": "sqlite:///mlflow.db",
+            "--experiment": "xorlab",
+            "--filter": "x",
+            "--table": "x.csv",
+        }
         run = rng.choice((repeat.main, report.main))
         given = [rng.choice((some, some, "latest", inputs.text(rng)))]
         for option in rng.sample(list(known), rng.randint(0, 2)):

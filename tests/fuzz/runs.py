@@ -15,8 +15,9 @@ def record_some() -> list[str | None]:
     """Eight runs of two settings, in the store of the working directory; their ids."""
     configs = [
         xorlab.configure(f"seed={seed}", f"optimizer.lr={lr}", "training.epochs=400")
-        for seed in range(4) for lr in (0.5, 3)
-    ]  # fmt: skip
+        for seed in range(4)
+        for lr in (0.5, 3)
+    ]
     task = make_task(configs[0].task)
     context = Context(Provenance("1"))
     results = zip(configs, xorlab.train_many(configs), strict=True)

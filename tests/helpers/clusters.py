@@ -90,18 +90,35 @@ def dask(folder: Path, nodes: bool) -> Iterator[Cluster]:
     with Processes(folder) as processes:
 
         def start_head() -> None:
-            heads.append(processes.start(
-                sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
-                "--port", str(port), "--no-dashboard",
-            ))  # fmt: skip
+            heads.append(
+                processes.start(
+                    sys.executable,
+                    "-m",
+                    "distributed.cli.dask_scheduler",
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    str(port),
+                    "--no-dashboard",
+                )
+            )
             _until(lambda: answers(port), "the Dask scheduler does not start", folder)
 
         def worker() -> int:
             return processes.start(
-                sys.executable, "-m", "distributed.cli.dask_worker", address, "--host",
-                "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                "--local-directory", str(folder),
-            )  # fmt: skip
+                sys.executable,
+                "-m",
+                "distributed.cli.dask_worker",
+                address,
+                "--host",
+                "127.0.0.1",
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--no-dashboard",
+                "--local-directory",
+                str(folder),
+            )
 
         def alive() -> list[int]:
             return [child.pid for child in processes.alive() if child.pid not in heads]
@@ -115,9 +132,14 @@ def dask(folder: Path, nodes: bool) -> Iterator[Cluster]:
         if nodes:
             workers()
         yield Cluster(
-            ("hydra.launcher.engine=dask", f"hydra.launcher.address={address}"), {}, workers,
-            lambda: heads[-1:], alive, start_head, workers,
-        )  # fmt: skip
+            ("hydra.launcher.engine=dask", f"hydra.launcher.address={address}"),
+            {},
+            workers,
+            lambda: heads[-1:],
+            alive,
+            start_head,
+            workers,
+        )
 
 
 @contextlib.contextmanager
@@ -126,17 +148,28 @@ def ray(folder: Path, nodes: bool) -> Iterator[Cluster]:
     port = free_port()
     address = f"127.0.0.1:{port}"
     short = Path("/tmp") / f"xorlab-ray-{port}"  # its sockets allow no long path
-    command = [str(Path(sys.executable).parent / "ray"), "start", "--block",
-               "--disable-usage-stats", "--object-store-memory=100000000",
-               "--node-ip-address=127.0.0.1"]  # fmt: skip
+    command = [
+        str(Path(sys.executable).parent / "ray"),
+        "start",
+        "--block",
+        "--disable-usage-stats",
+        "--object-store-memory=100000000",
+        "--node-ip-address=127.0.0.1",
+    ]
     heads: list[int] = []
     with Processes(folder) as processes:
 
         def start_head() -> None:
-            heads.append(processes.start(
-                *command, "--head", f"--port={port}", f"--num-cpus={int(nodes)}",
-                "--include-dashboard=false", f"--temp-dir={short}",
-            ))  # fmt: skip
+            heads.append(
+                processes.start(
+                    *command,
+                    "--head",
+                    f"--port={port}",
+                    f"--num-cpus={int(nodes)}",
+                    "--include-dashboard=false",
+                    f"--temp-dir={short}",
+                )
+            )
             _until(lambda: answers(port), "the Ray head does not start", folder)
 
         def start_node() -> int:
@@ -153,10 +186,14 @@ def ray(folder: Path, nodes: bool) -> Iterator[Cluster]:
         if nodes:
             workers()
         yield Cluster(
-            ("hydra.launcher.engine=ray", f"hydra.launcher.address={address}"), {}, workers,
-            lambda: _trees(heads[-1:]), lambda: _trees(alive()), start_head,
+            ("hydra.launcher.engine=ray", f"hydra.launcher.address={address}"),
+            {},
             workers,
-        )  # fmt: skip
+            lambda: _trees(heads[-1:]),
+            lambda: _trees(alive()),
+            start_head,
+            workers,
+        )
     shutil.rmtree(short, ignore_errors=True)
 
 
@@ -168,26 +205,46 @@ def slurm(folder: Path, nodes: bool) -> Iterator[Cluster]:
     for part in ("state", "spool"):
         (folder / part).mkdir()
     _munge_folder(munge)
-    conf.write_text(_SLURM.format(folder=folder, name=name, socket=munge / "socket", log=folder,
-                                  controller=free_port(), node=free_port()))  # fmt: skip
+    conf.write_text(
+        _SLURM.format(
+            folder=folder,
+            name=name,
+            socket=munge / "socket",
+            log=folder,
+            controller=free_port(),
+            node=free_port(),
+        )
+    )
     environment = {"SLURM_CONF": str(conf)}
     with Processes(folder, environment) as processes:
-        processes.start(_where("munged"), "--foreground", "--force", "--num-threads=1",
-                        f"--key-file={munge / 'key'}", f"--socket={munge / 'socket'}",
-                        f"--pid-file={munge / 'pid'}", f"--seed-file={munge / 'seed'}",
-                        f"--log-file={munge / 'log'}", user="munge")  # fmt: skip
+        processes.start(
+            _where("munged"),
+            "--foreground",
+            "--force",
+            "--num-threads=1",
+            f"--key-file={munge / 'key'}",
+            f"--socket={munge / 'socket'}",
+            f"--pid-file={munge / 'pid'}",
+            f"--seed-file={munge / 'seed'}",
+            f"--log-file={munge / 'log'}",
+            user="munge",
+        )
         _until((munge / "socket").exists, "munged does not start", folder)
         heads = [processes.start(_where("slurmctld"), "-D", "-c")]
 
         def asked(*command: str) -> str:
-            told = subprocess.run(command, env=os.environ | environment, capture_output=True,
-                                  text=True, check=False)  # fmt: skip
+            told = subprocess.run(
+                command, env=os.environ | environment, capture_output=True, text=True, check=False
+            )
             return told.stdout
 
         def start_node() -> None:
             processes.start(_where("slurmd"), "-D", "-N", name)
-            _until(lambda: "idle" in asked("sinfo", "--noheader", "--format=%T"),
-                   "Slurm's node does not become idle", folder)  # fmt: skip
+            _until(
+                lambda: "idle" in asked("sinfo", "--noheader", "--format=%T"),
+                "Slurm's node does not become idle",
+                folder,
+            )
 
         def inside(job: str) -> list[int]:
             """Processes of the daemons and of their jobs, with these bytes in what they are."""
@@ -204,7 +261,8 @@ def slurm(folder: Path, nodes: bool) -> Iterator[Cluster]:
         if nodes:
             start_node()
         yield Cluster(
-            ("hydra.launcher.engine=slurm", "hydra.launcher.workers=2"), environment,
+            ("hydra.launcher.engine=slurm", "hydra.launcher.workers=2"),
+            environment,
             # What runs inside the jobs; a job ends with it.
             lambda: inside("submitit.core._submit.*SLURM_PROCID="),
             lambda: heads[-1:],
@@ -212,7 +270,7 @@ def slurm(folder: Path, nodes: bool) -> Iterator[Cluster]:
             lambda: heads.append(processes.start(_where("slurmctld"), "-D")),
             start_node,
             lambda: asked("scancel", "--name=xorlab"),
-        )  # fmt: skip
+        )
         asked("scancel", "--name=xorlab")
         # Jobs outlive the daemons that began them.
         _until(lambda: not asked("squeue", "--noheader"), "jobs do not end", folder)
@@ -277,11 +335,16 @@ class Processes:
         with (self._folder / f"log-{len(self.children)}").open("w") as log:
             self.children.append(
                 subprocess.Popen(
-                    [str(part) for part in command], cwd=self._folder, stdout=log, stderr=log,
-                    env=os.environ | _ENVIRONMENT | self._environment, start_new_session=True,
-                    stdin=subprocess.DEVNULL, user=user,
+                    [str(part) for part in command],
+                    cwd=self._folder,
+                    stdout=log,
+                    stderr=log,
+                    env=os.environ | _ENVIRONMENT | self._environment,
+                    start_new_session=True,
+                    stdin=subprocess.DEVNULL,
+                    user=user,
                 )
-            )  # fmt: skip
+            )
         return self.children[-1].pid
 
     def alive(self) -> list[subprocess.Popen[bytes]]:
@@ -328,7 +391,9 @@ def _until(condition: Callable[[], bool], otherwise: str, folder: Path) -> None:
     deadline = time.monotonic() + 60
     while not condition():
         if time.monotonic() > deadline:
-            logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in
-                             [*folder.glob("log-*"), *folder.glob("*.log")])  # fmt: skip
+            logs = "\n".join(
+                path.read_text(errors="replace")[-2000:]
+                for path in [*folder.glob("log-*"), *folder.glob("*.log")]
+            )
             raise RuntimeError(f"{otherwise}\n{logs}")
         time.sleep(0.1)

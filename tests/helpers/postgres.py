@@ -95,11 +95,26 @@ class Postgres:
     def _started(self) -> subprocess.Popen[bytes]:
         with self._log.open("a") as log:
             return subprocess.Popen(
-                [*_as_user(), _program("postgres"), "-D", str(self._data), "-p", str(self.port),
-                 "-F", "-c", "listen_addresses=127.0.0.1",
-                 "-c", f"unix_socket_directories={self._folder}", "-c", "max_connections=200"],
-                cwd=self._folder, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                [
+                    *_as_user(),
+                    _program("postgres"),
+                    "-D",
+                    str(self._data),
+                    "-p",
+                    str(self.port),
+                    "-F",
+                    "-c",
+                    "listen_addresses=127.0.0.1",
+                    "-c",
+                    f"unix_socket_directories={self._folder}",
+                    "-c",
+                    "max_connections=200",
+                ],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def uri(self, database: str) -> str:
         """The address of a database, with a password in it that must be encoded."""
@@ -115,8 +130,9 @@ class Postgres:
         """Rows of a query."""
         import psycopg2
 
-        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="xorlab",
-                                      password=PASSWORD, dbname=database)  # fmt: skip
+        connection = psycopg2.connect(
+            host="127.0.0.1", port=self.port, user="xorlab", password=PASSWORD, dbname=database
+        )
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -140,8 +156,21 @@ def serving_postgres() -> Iterator[Postgres]:
             shutil.chown(folder, _user())
             shutil.chown(word, _user())
         data = folder / "data"
-        _run("initdb", "-D", str(data), "-U", "xorlab", "-A", "scram-sha-256", "--no-sync",
-             "-E", "UTF8", "--locale=C", f"--pwfile={word}", folder=folder)  # fmt: skip
+        _run(
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            "xorlab",
+            "-A",
+            "scram-sha-256",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            f"--pwfile={word}",
+            folder=folder,
+        )
         server = Postgres(folder, port)
         server.start()
         try:
@@ -153,5 +182,6 @@ def serving_postgres() -> Iterator[Postgres]:
 
 
 def _run(program: str, *arguments: str, folder: Path) -> None:
-    subprocess.run([*_as_user(), _program(program), *arguments], check=True, cwd=folder,
-                   capture_output=True)  # fmt: skip
+    subprocess.run(
+        [*_as_user(), _program(program), *arguments], check=True, cwd=folder, capture_output=True
+    )

@@ -39,12 +39,26 @@ def serving_store(folder: Path, database: Path | str, port: int | None = None) -
     address = f"http://127.0.0.1:{port}"
     with (folder / "log").open("w") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-             "--backend-store-uri", backend,
-             "--artifacts-destination", str(folder / "artifacts")],
-            cwd=folder, stdout=log, stderr=log, start_new_session=True,
+            [
+                sys.executable,
+                "-m",
+                "mlflow",
+                "server",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--backend-store-uri",
+                backend,
+                "--artifacts-destination",
+                str(folder / "artifacts"),
+            ],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
             env=os.environ | QUIET,
-        )  # fmt: skip
+        )
     try:
         deadline = time.monotonic() + 120
         while True:

@@ -43,10 +43,14 @@ def test_each_pixel_is_at_its_place_in_its_colour(overrides, value):
     seen: dict[tuple, set] = {}
     for row, y in enumerate(one.y.values):
         for column, x in enumerate(one.x.values):
-            told = (int(one.outcome[row, column]), {
-                "outcome": 0, "epochs_to_solve": int(slowest[row, column]),
-                "final_loss": float(np.nan_to_num(one.final_loss[row, column], nan=-1)),
-            }[value])  # fmt: skip
+            told = (
+                int(one.outcome[row, column]),
+                {
+                    "outcome": 0,
+                    "epochs_to_solve": int(slowest[row, column]),
+                    "final_loss": float(np.nan_to_num(one.final_loss[row, column], nan=-1)),
+                }[value],
+            )
             told = (
                 told
                 if value == "outcome" or told[0] == 2 or value != "final_loss"

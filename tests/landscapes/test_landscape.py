@@ -19,11 +19,21 @@ from xorlab.networks.result import OUTCOMES
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes, train_chunk
 
-LR = ("landscape.x=optimizer.lr", "landscape.x_low=1", "landscape.x_high=100",
-      "landscape.x_scale=log")  # fmt: skip
+LR = (
+    "landscape.x=optimizer.lr",
+    "landscape.x_low=1",
+    "landscape.x_high=100",
+    "landscape.x_scale=log",
+)
 MOMENTUM = ("landscape.y=optimizer.momentum", "landscape.y_low=0", "landscape.y_high=0.9")
-WEIGHTS = ("landscape.x=weight.1", "landscape.x_low=-10", "landscape.x_high=10",
-           "landscape.y=weight.8", "landscape.y_low=-10", "landscape.y_high=10")  # fmt: skip
+WEIGHTS = (
+    "landscape.x=weight.1",
+    "landscape.x_low=-10",
+    "landscape.x_high=10",
+    "landscape.y=weight.8",
+    "landscape.y_low=-10",
+    "landscape.y_high=10",
+)
 
 
 def plane(*overrides: str, width: int = 6, height: int = 5) -> Config:
@@ -33,9 +43,14 @@ def plane(*overrides: str, width: int = 6, height: int = 5) -> Config:
     )
     init = () if any(o.startswith("+study") for o in overrides) else ("init=uniform",)
     return configure(
-        "training.epochs=150", "seed=1", f"landscape.width={width}", f"landscape.height={height}",
-        *init, *axes, *overrides,
-    )  # fmt: skip
+        "training.epochs=150",
+        "seed=1",
+        f"landscape.width={width}",
+        f"landscape.height={height}",
+        *init,
+        *axes,
+        *overrides,
+    )
 
 
 PLANES = {
@@ -45,17 +60,28 @@ PLANES = {
     "weights of a wider network": (*WEIGHTS, "network.hidden=3", "network.skip=true"),
     "a range": (*LR, "landscape.y=init.range", "landscape.y_low=0.1", "landscape.y_high=9"),
     "another optimizer": (
-        *(o.replace("optimizer.lr", "optimizer.beta1").replace("=100", "=1e-3").replace(
-            "low=1", "low=1e-4") for o in LR), "landscape.y=optimizer.lr", "landscape.y_low=0.01",
-        "landscape.y_high=0.5", "optimizer=adam",
+        *(
+            o.replace("optimizer.lr", "optimizer.beta1")
+            .replace("=100", "=1e-3")
+            .replace("low=1", "low=1e-4")
+            for o in LR
+        ),
+        "landscape.y=optimizer.lr",
+        "landscape.y_low=0.01",
+        "landscape.y_high=0.5",
+        "optimizer=adam",
     ),
     "divergence": (*LR, *MOMENTUM, "network.output=linear", "network.activation=relu"),
     "limits": (
-        *LR, "landscape.y=training.target_loss", "landscape.y_low=0.01", "landscape.y_high=0.3",
-        "training.target_loss=0.1", "training.stop_when_solved=true",
+        *LR,
+        "landscape.y=training.target_loss",
+        "landscape.y_low=0.01",
+        "landscape.y_high=0.3",
+        "training.target_loss=0.1",
+        "training.stop_when_solved=true",
     ),
     "the published slice": ("+study=kolen1990_slice", "training.epochs=200"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PLANES)
@@ -81,9 +107,13 @@ def test_a_pixel_is_the_run_that_plain_keys_name():
     pixel = Grid(config).config(3 * 9 + 4)
     lr, momentum = Axis("", 1, 100, True, 9).values[4], Axis("", 0, 0.9, False, 7).values[3]
     plain = configure(
-        "training.epochs=150", "init=uniform", "seed=1", f"optimizer.lr={lr!s}",
-        f"optimizer.momentum={momentum!s}", "training.record_every=150",
-    )  # fmt: skip
+        "training.epochs=150",
+        "init=uniform",
+        "seed=1",
+        f"optimizer.lr={lr!s}",
+        f"optimizer.momentum={momentum!s}",
+        "training.record_every=150",
+    )
     assert run_key(pixel) == run_key(plain)
     assert lr == pytest.approx(10)
     assert momentum == pytest.approx(0.45)
@@ -112,9 +142,14 @@ def test_the_weights_that_do_not_vary_are_those_that_the_seed_draws():
     seed=st.integers(0, 99),
 )
 def test_given_weights_are_the_flat_ones_again(hidden, skip, readout, seed):
-    config = configure("init=uniform", f"seed={seed}", f"network.hidden={hidden}".replace(" ", ""),
-                       f"network.skip={skip}", f"network.readout={readout}",
-                       "network.output=linear")  # fmt: skip
+    config = configure(
+        "init=uniform",
+        f"seed={seed}",
+        f"network.hidden={hidden}".replace(" ", ""),
+        f"network.skip={skip}",
+        f"network.readout={readout}",
+        "network.output=linear",
+    )
     sizes = layer_sizes(config, make_task(config.task))
     drawn = initial_layers(config, sizes)
     config.init.name, config.init.range = "given", None
@@ -200,8 +235,11 @@ def test_an_ordinary_run_is_the_same_run_whatever_a_landscape_says():
 
 def test_what_may_vary_depends_on_what_is_chosen():
     assert varying(configure()) == [
-        "optimizer.lr", "optimizer.momentum", "optimizer.weight_decay", "training.tolerance",
-    ]  # fmt: skip
+        "optimizer.lr",
+        "optimizer.momentum",
+        "optimizer.weight_decay",
+        "training.tolerance",
+    ]
     told = varying(configure("optimizer=rprop", "init=normal", "training.target_loss=0.1"))
     assert told[0] == "init.std"
     assert "optimizer.eta_plus" in told
@@ -212,19 +250,35 @@ def test_what_may_vary_depends_on_what_is_chosen():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["landscape.x=network.hidden"], r"landscape.x=network.hidden: must be a number that may "
-         r"differ between networks of one shape: init.range, optimizer.lr, .* or weight.N"),
+        (
+            ["landscape.x=network.hidden"],
+            r"landscape.x=network.hidden: must be a number that may "
+            r"differ between networks of one shape: init.range, optimizer.lr, .* or weight.N",
+        ),
         (["landscape.x=init.std"], "landscape.x=init.std: must be a number that may differ"),
         (["landscape.y=optimizer.lr"], "landscape.y=optimizer.lr: must be another key"),
         (["landscape.y=weight.10"], "landscape.y=weight.10: must be one of weight.1 to weight.9"),
         (["landscape.x=weight.0"], "landscape.x=weight.0: must be a number"),
-        (["landscape.y=init.range", "landscape.y_low=1", "landscape.y_high=2",
-          "landscape.x=weight.1"], "landscape.y=init.range: must be outside init"),
+        (
+            [
+                "landscape.y=init.range",
+                "landscape.y_low=1",
+                "landscape.y_high=2",
+                "landscape.x=weight.1",
+            ],
+            "landscape.y=init.range: must be outside init",
+        ),
         (["landscape.y_high=1.5"], r"optimizer.momentum=1.\d+: must be a number >= 0 and < 1"),
-        (["landscape.x=optimizer.weight_decay", "landscape.x_scale=linear",
-          "landscape.x_low=-100"], r"optimizer.weight_decay=-\d+.*: must be a finite number >= 0"),
+        (
+            [
+                "landscape.x=optimizer.weight_decay",
+                "landscape.x_scale=linear",
+                "landscape.x_low=-100",
+            ],
+            r"optimizer.weight_decay=-\d+.*: must be a finite number >= 0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_axes_that_cannot_be_are_refused(overrides, message):
     lows = ("landscape.x_low=1", "landscape.x_high=100", "landscape.x_scale=log")
     axes = (*LR[:1], *lows, *MOMENTUM)

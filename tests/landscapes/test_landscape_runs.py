@@ -16,10 +16,16 @@ from xorlab.sweep.landscape_run import PieceError
 from xorlab.tracking.store.store import open_store
 
 AXES = (
-    "landscape.x=optimizer.lr", "landscape.x_low=1", "landscape.x_high=60",
-    "landscape.x_scale=log", "landscape.y=weight.9", "landscape.y_low=-5", "landscape.y_high=5",
-    "landscape.width=48", "landscape.height=40",
-)  # fmt: skip
+    "landscape.x=optimizer.lr",
+    "landscape.x_low=1",
+    "landscape.x_high=60",
+    "landscape.x_scale=log",
+    "landscape.y=weight.9",
+    "landscape.y_low=-5",
+    "landscape.y_high=5",
+    "landscape.width=48",
+    "landscape.height=40",
+)
 SMALL = (*AXES, "training.epochs=60")
 SLOW = (*AXES, "training.epochs=2500", "hydra.launcher.workers=1")
 INLINE = "hydra.launcher.executor=inline"
@@ -81,10 +87,22 @@ def test_a_recorded_landscape_is_the_one_that_was_trained(command, store_file):
 
 
 def test_the_configuration_of_any_landscape_is_read_back(command, store_file):
-    told = ("task=parity", "optimizer=adam", "network.hidden=[3,2]", "init=normal", "init.std=0.5",
-            "training.epochs=20", "landscape.x=optimizer.beta1", "landscape.x_low=0.1",
-            "landscape.x_high=0.9", "landscape.y=init.std", "landscape.y_low=0.1",
-            "landscape.y_high=2", "landscape.width=6", "landscape.height=5")  # fmt: skip
+    told = (
+        "task=parity",
+        "optimizer=adam",
+        "network.hidden=[3,2]",
+        "init=normal",
+        "init.std=0.5",
+        "training.epochs=20",
+        "landscape.x=optimizer.beta1",
+        "landscape.x_low=0.1",
+        "landscape.x_high=0.9",
+        "landscape.y=init.std",
+        "landscape.y_low=0.1",
+        "landscape.y_high=2",
+        "landscape.width=6",
+        "landscape.height=5",
+    )
     assert command(*told, INLINE).code == 0
     assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.load_landscape().config))
     assert xorlab.load_landscape().config == xorlab.configure(*told)

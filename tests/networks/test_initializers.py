@@ -79,13 +79,19 @@ def test_given_weights_are_read_unit_by_unit():
 
 
 def test_given_weights_from_the_inputs_come_before_the_outputs_bias():
-    config = configure("init=given", "init.weights=[1,2,3,4,5,6,7]", "network.skip=true",
-                       "network.hidden=1")  # fmt: skip
+    config = configure(
+        "init=given", "init.weights=[1,2,3,4,5,6,7]", "network.skip=true", "network.hidden=1"
+    )
     weights, biases, skip = initial_layers(config, (2, 1, 1))
     assert (weights[1].tolist(), skip.tolist(), biases[1].tolist()) == ([[4]], [[5], [6]], [7])
-    config = configure("init=given", "init.weights=[1,2,3,4,5]", "network.skip=true",
-                       "network.hidden=1", "network.readout=sum",
-                       "network.output=linear")  # fmt: skip
+    config = configure(
+        "init=given",
+        "init.weights=[1,2,3,4,5]",
+        "network.skip=true",
+        "network.hidden=1",
+        "network.readout=sum",
+        "network.output=linear",
+    )
     weights, biases, skip = initial_layers(config, (2, 1, 1))
     assert (len(weights), biases[0].tolist(), skip.tolist()) == (1, [3], [[4], [5]])
 

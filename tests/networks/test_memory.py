@@ -47,8 +47,12 @@ def need(count: int, *overrides: str, workers: int = 1):
     ],
 )
 def test_a_worker_needs_what_is_estimated_within_a_factor_of_two(count, overrides):
-    told = subprocess.run([sys.executable, "-c", WORK, str(count), *overrides],
-                          capture_output=True, text=True, check=True)  # fmt: skip
+    told = subprocess.run(
+        [sys.executable, "-c", WORK, str(count), *overrides],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert 0.5 < 1024 * int(told.stdout) / need(count, *overrides).worker < 2
 
 
@@ -63,9 +67,17 @@ def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_f
 
 
 def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
-    told = ("landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9",
-            "landscape.y=weight.2", "landscape.y_low=-9", "landscape.y_high=9",
-            "landscape.width=600", "landscape.height=600", "training.epochs=5")  # fmt: skip
+    told = (
+        "landscape.x=weight.1",
+        "landscape.x_low=-9",
+        "landscape.x_high=9",
+        "landscape.y=weight.2",
+        "landscape.y_low=-9",
+        "landscape.y_high=9",
+        "landscape.width=600",
+        "landscape.height=600",
+        "training.epochs=5",
+    )
     grid = Grid(configure(*told))
     need = need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, 2)
     child = process(*told, "hydra.launcher.workers=2")
@@ -120,20 +132,33 @@ def test_a_limit_of_each_process_is_compared_with_the_largest_of_them():
 def test_the_plan_tells_the_estimate_and_refuses_what_cannot_be(command, tmp_path):
     told = command("-m", "seed=1,2", "plan=true")
     assert "estimated memory" in told.out
-    told = command("-m", "seed=range(0,300)", "training.epochs=1000000",
-                   "training.record_every=1", "plan=true")  # fmt: skip
+    told = command(
+        "-m", "seed=range(0,300)", "training.epochs=1000000", "training.record_every=1", "plan=true"
+    )
     assert told.code == 2
     assert "estimated memory" in told.out
     assert told.err.startswith("xorlab: training.record_every=1: this would need about ")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("overrides", [
-    ["-m", "seed=range(0,300)", "training.epochs=1000000", "training.record_every=1"],
-    ["landscape.x=weight.1", "landscape.y=weight.2", "network.hidden=[1024,1024,1024,1024]",
-     "landscape.x_low=-1", "landscape.x_high=1", "landscape.y_low=-1", "landscape.y_high=1",
-     "landscape.width=8192", "landscape.height=8192", "hydra.launcher.workers=64"],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["-m", "seed=range(0,300)", "training.epochs=1000000", "training.record_every=1"],
+        [
+            "landscape.x=weight.1",
+            "landscape.y=weight.2",
+            "network.hidden=[1024,1024,1024,1024]",
+            "landscape.x_low=-1",
+            "landscape.x_high=1",
+            "landscape.y_low=-1",
+            "landscape.y_high=1",
+            "landscape.width=8192",
+            "landscape.height=8192",
+            "hydra.launcher.workers=64",
+        ],
+    ],
+)
 def test_what_cannot_be_is_refused_before_anything_starts(overrides, command, tmp_path):
     told = command(*overrides)
     assert (told.code, told.out) == (2, "")

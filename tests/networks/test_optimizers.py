@@ -34,20 +34,30 @@ VARIANTS = {
         "optimizer.lr=2 optimizer.gradient_term=always optimizer.weight_decay=0.001",
         "optimizer.lr=3 optimizer.gradient_term=zero_step optimizer.mu=2.25",
     ],
-    "adam": ["", "optimizer.lr=0.05 optimizer.beta1=0.5 optimizer.beta2=0.99",
-             "optimizer.beta1=0 optimizer.epsilon=0.1"],
-    "delta_bar_delta": ["", "optimizer.lr=0.8 optimizer.kappa=0.095 optimizer.phi=0.1",
-                        "optimizer.theta=0 optimizer.kappa=1"],
-}  # fmt: skip
+    "adam": [
+        "",
+        "optimizer.lr=0.05 optimizer.beta1=0.5 optimizer.beta2=0.99",
+        "optimizer.beta1=0 optimizer.epsilon=0.1",
+    ],
+    "delta_bar_delta": [
+        "",
+        "optimizer.lr=0.8 optimizer.kappa=0.095 optimizer.phi=0.1",
+        "optimizer.theta=0 optimizer.kappa=1",
+    ],
+}
 CASES = [(name, variant) for name, variants in VARIANTS.items() for variant in variants]
 
 
 def config_of(name, variant, weights, *more):
     listed = ",".join(map(repr, weights))
     return configure(
-        f"optimizer={name}", *variant.split(), "init=given", f"init.weights=[{listed}]",
-        f"training.epochs={EPOCHS}", *more,
-    )  # fmt: skip
+        f"optimizer={name}",
+        *variant.split(),
+        "init=given",
+        f"init.weights=[{listed}]",
+        f"training.epochs={EPOCHS}",
+        *more,
+    )
 
 
 def flat(result):
@@ -126,9 +136,11 @@ def test_an_averaged_loss_has_an_averaged_gradient(name):
 )
 def test_rprop_moves_no_weight_by_more_than_its_largest_step(seed, eta_plus, eta_minus, delta_0):
     config = config_of(
-        "rprop", f"optimizer.eta_plus={eta_plus} optimizer.eta_minus={eta_minus} "
-        f"optimizer.delta_0={delta_0} optimizer.delta_max=1.5", some_weights(seed),
-    )  # fmt: skip
+        "rprop",
+        f"optimizer.eta_plus={eta_plus} optimizer.eta_minus={eta_minus} "
+        f"optimizer.delta_0={delta_0} optimizer.delta_max=1.5",
+        some_weights(seed),
+    )
     config.training.epochs = 1
     first = np.array(flat(train(config)))
     np.testing.assert_allclose(np.abs(first - some_weights(seed)), delta_0, rtol=1e-9)
@@ -150,16 +162,23 @@ def test_adams_bias_correction_ends_without_numbers_too_small():
 
 TAME = {"quickprop": "optimizer.lr=0.001 optimizer.mu=0.5"}
 WILD = {
-    "gd": "optimizer.lr=1e6", "rprop": "optimizer.delta_0=1e200 optimizer.delta_max=1e300",
-    "quickprop": "optimizer.lr=1e200", "adam": "optimizer.lr=1e200",
+    "gd": "optimizer.lr=1e6",
+    "rprop": "optimizer.delta_0=1e200 optimizer.delta_max=1e300",
+    "quickprop": "optimizer.lr=1e200",
+    "adam": "optimizer.lr=1e200",
     "delta_bar_delta": "optimizer.lr=1e200",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_network_that_diverges_leaves_its_neighbours_alone(name, recwarn):
-    more = ("network.activation=abs", "network.output=linear", "network.skip=true",
-            "init=normal", "training.epochs=60")  # fmt: skip
+    more = (
+        "network.activation=abs",
+        "network.output=linear",
+        "network.skip=true",
+        "init=normal",
+        "training.epochs=60",
+    )
     rule = [f"optimizer={name}", *TAME.get(name, "").split()]
     tame = [configure(*rule, *more, f"seed={seed}") for seed in range(3)]
     wild = configure(f"optimizer={name}", *WILD[name].split(), *more, "seed=9")
@@ -226,10 +245,16 @@ def test_looking_at_the_gradient_changes_nothing(name):
 
 def test_networks_end_where_their_own_gradients_are_short():
     configs = [
-        configure(f"seed={seed}", "optimizer.lr=2", "training.epochs=800", "init=glorot",
-                  f"training.min_gradient={shortest}")
-        for seed in range(12) for shortest in (0.005, 0.02, 0.05)
-    ]  # fmt: skip
+        configure(
+            f"seed={seed}",
+            "optimizer.lr=2",
+            "training.epochs=800",
+            "init=glorot",
+            f"training.min_gradient={shortest}",
+        )
+        for seed in range(12)
+        for shortest in (0.005, 0.02, 0.05)
+    ]
     together = train_many(configs)
     assert [bits(result) for result in together] == [bits(train(config)) for config in configs]
     assert len({result.epochs_run for result in together}) > 10

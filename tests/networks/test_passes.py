@@ -55,8 +55,15 @@ def plain_forward(column, shape, inputs):
 def make(config, seed, width=3, dense=False):
     task = make_task(config.task)
     sizes = (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
-    shape = Shape(sizes, config.network.activation, config.network.output, config.network.slope,
-                  config.training.loss, "float64", wiring_of(config))  # fmt: skip
+    shape = Shape(
+        sizes,
+        config.network.activation,
+        config.network.output,
+        config.network.slope,
+        config.training.loss,
+        "float64",
+        wiring_of(config),
+    )
     program = Program("float64")
     parameters = Parameters.empty(program, sizes, width, shape.wiring)
     parameters.packed[:] = np.random.default_rng(seed).normal(0, 0.7, parameters.packed.shape)

@@ -23,9 +23,13 @@ def bits(result: Result) -> tuple:
     arrays += [] if result.skip is None else [result.skip]
     numbers = np.array([result.accuracy, result.max_error])
     return (
-        result.outcome, result.epochs_run, result.epochs_to_solve, result.diverged_at,
-        numbers.tobytes(), *((a.shape, a.dtype, a.tobytes()) for a in arrays),
-    )  # fmt: skip
+        result.outcome,
+        result.epochs_run,
+        result.epochs_to_solve,
+        result.diverged_at,
+        numbers.tobytes(),
+        *((a.shape, a.dtype, a.tobytes()) for a in arrays),
+    )
 
 
 @pytest.fixture
@@ -204,8 +208,14 @@ def test_a_trained_network_predicts_what_it_answered_at_the_end(data, table):
 
 
 def test_a_sum_of_hidden_units_is_the_output():
-    config = configure("network.readout=sum", "network.output=linear", "network.activation=abs",
-                       "network.hidden=3", "init=normal", "training.epochs=50")  # fmt: skip
+    config = configure(
+        "network.readout=sum",
+        "network.output=linear",
+        "network.activation=abs",
+        "network.hidden=3",
+        "init=normal",
+        "training.epochs=50",
+    )
     result, inputs = train(config), make_task(config.task).inputs
     (weights,), (biases,) = result.weights, result.biases
     expected = np.abs(inputs @ weights + biases).sum(axis=1)
@@ -218,19 +228,30 @@ def test_one_hidden_unit_learns_xor_with_skip_weights_and_not_without():
         return sum(
             result.outcome == "solved"
             for result in train_many(
-                configure("network.hidden=1", "init=uniform", "optimizer.lr=2", f"seed={seed}",
-                          "training.epochs=3000", *overrides)
+                configure(
+                    "network.hidden=1",
+                    "init=uniform",
+                    "optimizer.lr=2",
+                    f"seed={seed}",
+                    "training.epochs=3000",
+                    *overrides,
+                )
                 for seed in range(20)
             )
-        )  # fmt: skip
+        )
 
     assert solved() == 0
     assert solved("network.skip=true") > 5
 
 
 def test_an_encoder_is_learnt_through_a_bottleneck():
-    config = configure("task=encoder", "network.hidden=3", "optimizer=rprop", "init=uniform",
-                       "training.epochs=1000")  # fmt: skip
+    config = configure(
+        "task=encoder",
+        "network.hidden=3",
+        "optimizer=rprop",
+        "init=uniform",
+        "training.epochs=1000",
+    )
     result = train(config)
     assert result.predictions.shape == (8, 8)
     assert result.outcome == "solved"
@@ -238,10 +259,17 @@ def test_an_encoder_is_learnt_through_a_bottleneck():
 
 def test_symmetry_is_learnt_by_two_hidden_units():
     configs = [
-        configure("task=symmetry", "task.bits=4", "network.hidden=2", "init=uniform",
-                  "optimizer=rprop", "training.epochs=2000", f"seed={seed}")
+        configure(
+            "task=symmetry",
+            "task.bits=4",
+            "network.hidden=2",
+            "init=uniform",
+            "optimizer=rprop",
+            "training.epochs=2000",
+            f"seed={seed}",
+        )
         for seed in range(10)
-    ]  # fmt: skip
+    ]
     assert any(result.outcome == "solved" for result in train_many(configs))
 
 
@@ -257,8 +285,13 @@ def test_symmetry_is_learnt_by_two_hidden_units():
 )
 def test_a_number_beyond_float32_diverges_at_once_alone_and_in_company(overrides, step, recwarn):
     # A logistic unit makes a finite number of an infinite one: nothing else would give it away.
-    shared = ["network.hidden=1", "network.output=linear", "network.readout=sum",
-              "training.dtype=float32", "training.epochs=3"]  # fmt: skip
+    shared = [
+        "network.hidden=1",
+        "network.output=linear",
+        "network.readout=sum",
+        "training.dtype=float32",
+        "training.epochs=3",
+    ]
     wild = configure(*shared, *overrides.split())
     rule = overrides.split()[0] if overrides.startswith("optimizer") else "optimizer=gd"
     tame = configure(*shared, rule)

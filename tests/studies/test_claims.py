@@ -97,9 +97,16 @@ def test_a_limit_cuts_the_sample():
 
 @pytest.mark.parametrize(
     ("low", "high", "agrees"),
-    [(7, 7, True), (5, 5, True), (9, 9, True), (4, 4.9, False), (9.1, 12, False), (0, 80, True),
-     (4, 5, True)],
-)  # fmt: skip
+    [
+        (7, 7, True),
+        (5, 5, True),
+        (9, 9, True),
+        (4, 4.9, False),
+        (9.1, 12, False),
+        (0, 80, True),
+        (4, 5, True),
+    ],
+)
 def test_a_published_value_agrees_where_it_may_lie_in_the_expected_range(low, high, agrees):
     assert Measured(7, 6, 8, 5, 9).agrees(low, high) is agrees
 
@@ -130,10 +137,13 @@ def test_rates_of_kolen_and_pollack_by_hand():
         (9.0, 0.0): 8,
     }
     table = pd.concat(
-        runs([None] * failed + [5] * (10 - failed), 50,
-             **{"init.range": weights, "optimizer.lr": 1.0, "optimizer.momentum": momentum})
+        runs(
+            [None] * failed + [5] * (10 - failed),
+            50,
+            **{"init.range": weights, "optimizer.lr": 1.0, "optimizer.momentum": momentum},
+        )
         for (weights, momentum), failed in cells.items()
-    )  # fmt: skip
+    )
     assert [of(table).estimate for of in RATES] == [20, 50, 80, 5]
     rows = published({"kolen1990": table})
     assert rows["estimate"].tolist() == [20, 50, 80, 5]
@@ -182,8 +192,14 @@ def test_a_row_that_does_not_agree_says_so():
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(17.06, "17.1"), (49.0, "49"), (233.4, "233"), (14197.2, "14,197"), (np.inf, "unbounded"),
-     (np.nan, "none")],
-)  # fmt: skip
+    [
+        (17.06, "17.1"),
+        (49.0, "49"),
+        (233.4, "233"),
+        (14197.2, "14,197"),
+        (np.inf, "unbounded"),
+        (np.nan, "none"),
+    ],
+)
 def test_numbers_are_short(value, told):
     assert number(value) == told

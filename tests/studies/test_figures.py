@@ -27,11 +27,16 @@ def some(n: int, rate: float, limit: int, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     solved = rng.random(n) < rate
     epochs = np.ceil(rng.lognormal(4, 0.8, n)).clip(1, limit)
-    return pd.DataFrame({
-        "outcome": np.where(solved, "solved", "unsolved"),
-        "epochs_to_solve": np.where(solved, epochs, np.nan), "epochs_run": limit,
-        "training.epochs": limit, "seed": range(n), "final_loss": 0.1,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "outcome": np.where(solved, "solved", "unsolved"),
+            "epochs_to_solve": np.where(solved, epochs, np.nan),
+            "epochs_run": limit,
+            "training.epochs": limit,
+            "seed": range(n),
+            "final_loss": 0.1,
+        }
+    )
 
 
 def kolen(n: int = 20) -> pd.DataFrame:
@@ -79,8 +84,9 @@ def test_agreement_draws_the_intervals_of_the_table_over_what_was_published(tabl
         unit = row["published_high"] if row["published_low"] == 0 else row["value"]
         paper, expected, ours = segments(ax, place)
         assert np.array(paper[1]) * unit == pytest.approx(row["published_high"])
-        np.testing.assert_allclose(np.array(expected) * unit,
-                                   [row["expected_low"], row["expected_high"]])  # fmt: skip
+        np.testing.assert_allclose(
+            np.array(expected) * unit, [row["expected_low"], row["expected_high"]]
+        )
         np.testing.assert_allclose(np.array(ours) * unit, [row["low"], row["high"]])
     names = [text.get_text() for text in ax.get_yticklabels()]
     assert [name.partition(":")[0].partition(", ")[2] for name in names] == [*table["quantity"]]
@@ -119,10 +125,15 @@ def test_a_row_of_which_nothing_is_known_keeps_its_place():
 
 
 def test_success_stands_beside_what_was_published_each_with_its_interval():
-    rows = pd.DataFrame({
-        "setting": ["ReLU", "abs"], "solved": [860, 30], "n": [2000, 40],
-        "published_solved": [24, np.nan], "published_n": [50, np.nan],
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "setting": ["ReLU", "abs"],
+            "solved": [860, 30],
+            "n": [2000, 40],
+            "published_solved": [24, np.nan],
+            "published_n": [50, np.nan],
+        }
+    )
     ax = success_beside(rows)
     ours, theirs = ax.containers
     for drawn, solved, n in ((ours, [860, 30], [2000, 40]), (theirs, [24], [50])):

@@ -45,10 +45,22 @@ def test_the_table_is_made_from_tracked_runs_and_again_trains_nothing(tmp_path):
     readme, into = tmp_path / "README.md", tmp_path / "published.md"
     readme.write_text("before\n<!-- studies -->\nold\n<!-- /studies -->\nafter\n")
     told = subprocess.run(
-        [sys.executable, "-m", "experiments.run_studies", str(tmp_path / "runs"), "--small",
-         "--into", str(into), "--readme", str(readme)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "experiments.run_studies",
+            str(tmp_path / "runs"),
+            "--small",
+            "--into",
+            str(into),
+            "--readme",
+            str(readme),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.returncode == 0, told.stderr
     table = into.read_text()
     for claim in CLAIMS:

@@ -70,8 +70,11 @@ def test_batches_of_one_sweep_share_their_runs():
             catalogue.add(configure(f"seed={seed}"))
     jobs = catalogue.since(0)
     assert [(job.num, job.run, *job.overrides) for job in jobs] == [
-        (10, 0, "seed=1"), (11, 1, "seed=2"), (12, 1, "seed=2"), (13, 2, "seed=3"),
-    ]  # fmt: skip
+        (10, 0, "seed=1"),
+        (11, 1, "seed=2"),
+        (12, 1, "seed=2"),
+        (13, 2, "seed=3"),
+    ]
     assert [job.num for job in catalogue.since(2)] == [12, 13]
     assert [job.num for job in jobs[1:3]] == [11, 12]
     assert jobs[-1].num == 13

@@ -69,9 +69,16 @@ def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_m
 
 
 def test_a_study_lends_its_settings_not_its_seeds(command, store_file):
-    told = command("-m", "hydra/sweeper=precision", "+study=first", "training.epochs=20", INLINE,
-                   "hydra.sweeper.max_seeds=4", "hydra.sweeper.first_round=2",
-                   "hydra.sweeper.first_seed=100")  # fmt: skip
+    told = command(
+        "-m",
+        "hydra/sweeper=precision",
+        "+study=first",
+        "training.epochs=20",
+        INLINE,
+        "hydra.sweeper.max_seeds=4",
+        "hydra.sweeper.first_round=2",
+        "hydra.sweeper.first_seed=100",
+    )
     assert told.code == 0
     runs = xorlab.load_runs(experiment="first")
     assert len(runs) == 9 * 4

@@ -60,8 +60,9 @@ def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):
     rates = xorlab.convergence(runs, by=["network.hidden", "optimizer.lr"])
     for row in rates.itertuples():
         assert re.search(rf"{row.n}\s+{row.solved}\s+{100 * row.rate:.0f} %", told.out)
-    alone = xorlab.train(xorlab.configure("seed=4", "network.hidden=3", "optimizer.lr=3",
-                                          "training.epochs=800"))  # fmt: skip
+    alone = xorlab.train(
+        xorlab.configure("seed=4", "network.hidden=3", "optimizer.lr=3", "training.epochs=800")
+    )
     run = runs[(runs["seed"] == 4) & (runs["network.hidden"] == 3) & (runs["optimizer.lr"] == 3)]
     curve = xorlab.load_curves(run)
     assert curve["loss"].tolist() == alone.loss.tolist()
@@ -74,8 +75,10 @@ def test_the_parent_run_holds_the_summary(command, store_file):
     assert parent.info.status == "FINISHED"
     assert parent.info.run_name == "sweep xor seed=0..5 hidden=2, 3 lr=0.5, 3.0"
     assert parent.data.params == {
-        "seed": "0..5", "network.hidden": "2, 3", "optimizer.lr": "0.5, 3.0",
-    }  # fmt: skip
+        "seed": "0..5",
+        "network.hidden": "2, 3",
+        "optimizer.lr": "0.5, 3.0",
+    }
     assert parent.data.metrics["runs"] == 24
     assert "| network.hidden | optimizer.lr | runs |" in parent.data.tags["mlflow.note.content"]
     folder = Path(open_store(None, "xorlab").client.download_artifacts(parent.info.run_id, ""))
@@ -91,16 +94,24 @@ def test_the_parent_run_holds_the_summary(command, store_file):
 
 def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, store_file):
     told = command(
-        "-m", "seed=1,2", "optimizer=gd,adam,rprop", "network.skip=false,true",
-        "network.activation=relu,leaky_relu", "training.epochs=20", INLINE,
-    )  # fmt: skip
+        "-m",
+        "seed=1,2",
+        "optimizer=gd,adam,rprop",
+        "network.skip=false,true",
+        "network.activation=relu,leaky_relu",
+        "training.epochs=20",
+        INLINE,
+    )
     assert (told.code, told.err) == (0, "")
     (parent,) = parents()
     # The rates of gd and adam follow from the choice; a slope only leaky_relu has.
     assert parent.data.params == {
-        "seed": "1, 2", "optimizer": "gd, adam, rprop", "network.skip": "false, true",
-        "network.activation": "relu, leaky_relu", "network.slope": "0.01",
-    }  # fmt: skip
+        "seed": "1, 2",
+        "optimizer": "gd, adam, rprop",
+        "network.skip": "false, true",
+        "network.activation": "relu, leaky_relu",
+        "network.slope": "0.01",
+    }
     runs = xorlab.load_runs(sweep=parent.info.run_id)
     assert runs["network.skip"].dtype == bool
     assert runs["optimizer.lr"].dtype == float
@@ -122,8 +133,9 @@ def test_a_key_that_follows_from_a_choice_is_no_axis():
     assert axes("optimizer=gd", "optimizer=rprop") == {"optimizer": ["gd", "rprop"]}
     assert axes("task=xor", "task=parity") == {"task": ["xor", "parity"]}
     assert axes("optimizer.lr=1", "optimizer.lr=2", "optimizer=adam") == {
-        "optimizer": ["gd", "adam"], "optimizer.lr": ["1.0", "2.0", "0.001"],
-    }  # fmt: skip
+        "optimizer": ["gd", "adam"],
+        "optimizer.lr": ["1.0", "2.0", "0.001"],
+    }
     assert axes("training.target_loss=0.1", "training.target_loss=null") == {
         "training.target_loss": ["0.1"]
     }
@@ -299,8 +311,14 @@ def test_a_failed_job_is_recorded_with_its_traceback_and_the_others_go_on(
 
 
 def test_a_sweep_can_stop_at_the_first_failure(command, store_file, monkeypatch):
-    sweep = ("-m", "seed=range(0,4)", "network.hidden=2,3,4", "training.epochs=20", INLINE,
-             "tracking.failures=stop")  # fmt: skip
+    sweep = (
+        "-m",
+        "seed=range(0,4)",
+        "network.hidden=2,3,4",
+        "training.epochs=20",
+        INLINE,
+        "tracking.failures=stop",
+    )
     with monkeypatch.context() as patch:
         _breaking(patch, {0})
         told = command(*sweep)
@@ -333,8 +351,13 @@ def test_a_job_that_breaks_off_here_and_was_finished_elsewhere_has_not_failed(
     assert len(xorlab.load_runs()) == 4
 
 
-LONG = ("-m", "seed=range(0,40)", "network.hidden=2,3,4,5,6,7,8", "optimizer.lr=0.1,0.5",
-        "training.epochs=30000")  # fmt: skip
+LONG = (
+    "-m",
+    "seed=range(0,40)",
+    "network.hidden=2,3,4,5,6,7,8",
+    "optimizer.lr=0.1,0.5",
+    "training.epochs=30000",
+)
 
 
 def test_ctrl_c_stops_soon_keeps_what_is_complete_and_says_how_to_go_on(
@@ -467,8 +490,10 @@ def test_other_hydra_applications_are_not_disturbed(tmp_path):
     )
     told = subprocess.run(
         [sys.executable, "app.py", "-m", "+x=1,2", "hydra.sweep.dir=out"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (told.returncode, told.stderr) == (0, "")
     assert "ran 1" in told.stdout
     assert "ran 2" in told.stdout

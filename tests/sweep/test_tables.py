@@ -34,9 +34,14 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
 
 @pytest.mark.parametrize(
     ("finished", "told"),
-    [(0, "2 of 5 runs each"), (1, "2, of 4 to 5 runs each"), (8, "2 of 1 run each"),
-     (9, "1 of 1 run"), (10, "0")],
-)  # fmt: skip
+    [
+        (0, "2 of 5 runs each"),
+        (1, "2, of 4 to 5 runs each"),
+        (8, "2 of 1 run each"),
+        (9, "1 of 1 run"),
+        (10, "0"),
+    ],
+)
 def test_the_sizes_of_shards_are_told_once_where_they_are_equal(finished, told):
     jobs = catalogued([()] * 10, [configure(f"seed={seed}") for seed in range(10)])
     plan = make_plan(jobs, Tasks(), jobs.runs[:finished].tolist(), workers=2)

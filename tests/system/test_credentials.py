@@ -21,8 +21,11 @@ SECRET = "hunter2XYZ"
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
-@given(scheme=st.sampled_from(["http", "https", "postgresql+psycopg2", "ftp"]), before=LETTERS,
-       after=LETTERS)  # fmt: skip
+@given(
+    scheme=st.sampled_from(["http", "https", "postgresql+psycopg2", "ftp"]),
+    before=LETTERS,
+    after=LETTERS,
+)
 @example(scheme="http", before="me:a/", after="b c#?@")
 def test_no_letter_in_a_password_lets_it_through(scheme, before, after):
     address = f"{scheme}://{before}{SECRET}{after}@host/db"

@@ -70,10 +70,14 @@ def test_params_that_all_spell_truth_values_are_truth_values(truths, partly):
     assert made[: len(truths)].tolist() == truths
 
 
-@given(st.lists(st.sampled_from(["1", "0.5", "true", "sigmoid", "null", "-"])).filter(
-    lambda texts: len({type(json.loads(t)) for t in texts if t in ("1", "0.5", "true")} - {int}) > 1
-    or {"sigmoid", "null", "-"} & set(texts)
-))  # fmt: skip
+@given(
+    st.lists(st.sampled_from(["1", "0.5", "true", "sigmoid", "null", "-"])).filter(
+        lambda texts: (
+            len({type(json.loads(t)) for t in texts if t in ("1", "0.5", "true")} - {int}) > 1
+            or {"sigmoid", "null", "-"} & set(texts)
+        )
+    )
+)
 def test_other_params_are_the_texts_that_they_were(texts):
     made = grown(Spelt(), dict(enumerate(texts)), len(texts))
     assert made.dtype == "str"

@@ -103,8 +103,14 @@ def test_what_a_killed_sweep_did_not_look_over_the_next_start_does(store):
 
 
 def test_two_starts_that_went_on_with_one_sweep_at_once_leave_each_run_once(server, command):
-    sweep = ("-m", "seed=1,2", "training.epochs=5", f"tracking.uri={server}",
-             "tracking.experiment=twins", "hydra.launcher.executor=inline")  # fmt: skip
+    sweep = (
+        "-m",
+        "seed=1,2",
+        "training.epochs=5",
+        f"tracking.uri={server}",
+        "tracking.experiment=twins",
+        "hydra.launcher.executor=inline",
+    )
     assert command(*sweep).code == 0
     runs = xorlab.load_runs(server, "twins").set_index("seed")
     twin = of_sweep(runs.loc[1, "sweep"])
@@ -182,8 +188,6 @@ def test_a_run_that_ends_while_a_transaction_is_open_gives_way_to_what_it_writes
 
     monkeypatch.setattr("xorlab.tracking.write.bulk_recorder.check_there", before_commit)
     monkeypatch.setattr("xorlab.tracking.write.client_recorder.check_there", before_the_end)
-    (bulk,), (client,) = at_once(
-        in_bulk, lambda: ClientRecorder(store).record([RECORD], once=True)
-    )  # fmt: skip
+    (bulk,), (client,) = at_once(in_bulk, lambda: ClientRecorder(store).record([RECORD], once=True))
     assert client is None
     assert there(store) == [bulk]

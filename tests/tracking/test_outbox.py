@@ -33,8 +33,13 @@ from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.record import Record
 
 SECRET = "hunter2XYZ"
-SWEEP = ("-m", "seed=1,2", "network.hidden=2,3", "training.epochs=20",
-         "hydra.launcher.executor=inline")  # fmt: skip
+SWEEP = (
+    "-m",
+    "seed=1,2",
+    "network.hidden=2,3",
+    "training.epochs=20",
+    "hydra.launcher.executor=inline",
+)
 OUTBOX = Path("xorlab-outbox")
 
 
@@ -69,8 +74,10 @@ def is_back(proxy) -> None:
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 records = st.builds(
     Record,
-    name=texts, status=st.sampled_from(["FINISHED", "FAILED"]),
-    started=st.integers(0, 2**50), ended=st.integers(0, 2**50),
+    name=texts,
+    status=st.sampled_from(["FINISHED", "FAILED"]),
+    started=st.integers(0, 2**50),
+    ended=st.integers(0, 2**50),
     params=st.dictionaries(texts, texts, max_size=3),
     tags=st.dictionaries(texts, texts, max_size=3),
     metrics=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
@@ -78,7 +85,7 @@ records = st.builds(
     steps=st.lists(st.integers(0, 10**8), max_size=4).map(lambda v: np.array(v, np.int64)),
     loss=st.lists(st.floats(), max_size=4).map(np.array),
     artifacts=st.dictionaries(st.sampled_from(["a.txt", "b.npz", "c d.json"]), st.binary()),
-)  # fmt: skip
+)
 kept_runs = st.builds(KeptRun, st.just("0" * 32), texts, texts, st.booleans(), records)
 KEPT = KeptRun("0" * 32, "http://host", "e", True, Record("r", "FINISHED", 1, 2, {}, {"k": "v"}))
 
@@ -116,11 +123,13 @@ def test_a_file_leads_into_no_other_folder(name):
         kept_run(kept.content())
 
 
-@given(content=st.binary() | st.recursive(
-    st.none() | st.booleans() | st.floats() | texts,
-    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+@given(
+    content=st.binary()
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | texts,
+        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
     ).map(lambda value: json.dumps(value).encode())
-)  # fmt: skip
+)
 @example(content=b'{"format": 1, "store": "s", "experiment": "e", "run_id": "r", "status": "s"}')
 def test_what_is_no_ending_of_a_sweep_is_refused(content):
     with pytest.raises(DamagedError):
@@ -147,10 +156,17 @@ def test_a_file_of_a_run_is_read_back_or_known_as_damaged(data, place, bit):
 
 
 LANDSCAPE = (
-    "landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9", "landscape.y=weight.9",
-    "landscape.y_low=-9", "landscape.y_high=9", "landscape.width=30", "landscape.height=40",
-    "training.epochs=30", "hydra.launcher.executor=inline",
-)  # fmt: skip
+    "landscape.x=weight.1",
+    "landscape.x_low=-9",
+    "landscape.x_high=9",
+    "landscape.y=weight.9",
+    "landscape.y_low=-9",
+    "landscape.y_high=9",
+    "landscape.width=30",
+    "landscape.height=40",
+    "training.epochs=30",
+    "hydra.launcher.executor=inline",
+)
 
 
 def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, process, capfd):
@@ -252,9 +268,16 @@ def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command
 
 def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", 4)
-    told = command("-m", "network.hidden=2,3", "training.epochs=20", "hydra/sweeper=precision",
-                   "hydra.sweeper.max_seeds=3", "hydra.sweeper.first_round=2",
-                   "hydra.launcher.executor=inline", *there(proxy, "ended"))  # fmt: skip
+    told = command(
+        "-m",
+        "network.hidden=2,3",
+        "training.epochs=20",
+        "hydra/sweeper=precision",
+        "hydra.sweeper.max_seeds=3",
+        "hydra.sweeper.first_round=2",
+        "hydra.launcher.executor=inline",
+        *there(proxy, "ended"),
+    )
     assert "6 runs in" in told.out  # both rounds, although the second began without a server
     assert "4 results are safe in" in told.err
     assert main([]) == 1
@@ -327,8 +350,9 @@ def test_a_single_run_waits_too(proxy, server, command, capfd):
 
 def test_jobs_of_another_launcher_wait_too(proxy, server, command):
     goes_away_at(proxy, "runs/update", 2)
-    told = command("-m", "seed=1,2", "training.epochs=20", "hydra/launcher=basic",
-                   *there(proxy, "basic"))  # fmt: skip
+    told = command(
+        "-m", "seed=1,2", "training.epochs=20", "hydra/launcher=basic", *there(proxy, "basic")
+    )
     assert told.code == 1
     assert "1 result is safe in" in told.err
     is_back(proxy)

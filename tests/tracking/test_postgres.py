@@ -93,8 +93,10 @@ def test_a_sweep_is_recorded_resumed_read_and_summed_up(uri, shared, command, tm
     )
     report = subprocess.run(
         [sys.executable, "-m", "xorlab.commands.report", "latest", "--uri", uri, "--out", "report"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert report.returncode == 0, report.stderr
     assert PASSWORD not in Path("report/report.html").read_text()
 
@@ -153,8 +155,9 @@ def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(postgres, uri):
 def test_a_store_that_is_being_migrated_is_waited_for(postgres, tmp_path):
     uri = postgres.create("older")
     subprocess.run([sys.executable, "-c", AT_REVISION, uri, OLDER], check=True)
-    with subprocess.Popen([sys.executable, "-c", UPGRADED, uri], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as other:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-c", UPGRADED, uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
         assert other.stdout.readline() == b"begun\n"
         # It goes on only while somebody waits: one that did not wait would refuse the old tables.
         threading.Timer(1, lambda: other.stdin.close()).start()

@@ -89,8 +89,15 @@ def test_a_run_says_all_that_the_contract_names(store_file):
     assert run.info.status == "FINISHED"
     assert run.data.params["network.hidden"] == "2"
     assert run.data.params["optimizer.lr"] == "3.0"
-    assert {"loss", "final_loss", "max_error", "accuracy", "solved", "epochs_run",
-            "epochs_to_solve"} == set(run.data.metrics)  # fmt: skip
+    assert {
+        "loss",
+        "final_loss",
+        "max_error",
+        "accuracy",
+        "solved",
+        "epochs_run",
+        "epochs_to_solve",
+    } == set(run.data.metrics)
     assert run.data.tags["xorlab.outcome"] == "solved"
     assert run.data.tags["mlflow.parentRunId"] == run.data.tags["xorlab.sweep"] == "a" * 32
     assert run.data.tags["mlflow.source.git.dirty"] == "true"
@@ -105,8 +112,11 @@ def test_a_run_says_all_that_the_contract_names(store_file):
     ]
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
         assert {name: weights[name].shape for name in weights} == {
-            "weights_1": (2, 2), "biases_1": (2,), "weights_2": (2, 1), "biases_2": (1,),
-        }  # fmt: skip
+            "weights_1": (2, 2),
+            "biases_1": (2,),
+            "weights_2": (2, 1),
+            "biases_2": (1,),
+        }
     assert yaml.safe_load((folder / "config.yaml").read_text())["optimizer"]["lr"] == 3.0
 
 
@@ -268,14 +278,21 @@ def test_run_names_tell_optimizers_and_sizes_of_tasks_apart(overrides, name):
 
 
 def test_skip_weights_are_recorded_and_a_sum_has_none():
-    config = configure("network.skip=true", "network.readout=sum", "network.output=linear",
-                       "network.activation=abs", "training.epochs=5")  # fmt: skip
+    config = configure(
+        "network.skip=true",
+        "network.readout=sum",
+        "network.output=linear",
+        "network.activation=abs",
+        "training.epochs=5",
+    )
     result = train(config)
     record = finished(config, result, make_task(config.task), Context(Provenance("1")), 0, 1)
     with np.load(io.BytesIO(record.artifacts["weights.npz"]), allow_pickle=False) as arrays:
         assert {name: arrays[name].shape for name in arrays} == {
-            "weights_1": (2, 2), "biases_1": (2,), "skip": (2, 1),
-        }  # fmt: skip
+            "weights_1": (2, 2),
+            "biases_1": (2,),
+            "skip": (2, 1),
+        }
         np.testing.assert_array_equal(arrays["skip"], result.skip)
     assert record.params["network.readout"] == "sum"
     assert record.params["network.skip"] == "true"

@@ -27,10 +27,12 @@ def test_a_sweep_over_a_server_leaves_what_it_leaves_in_a_file(
     pd.testing.assert_frame_equal(comparable(local), comparable(remote))
     key = {"run_id": "key"}
     curves = [
-        xorlab.load_curves(runs).merge(runs[["run_id", "key"]]).drop(columns=list(key))
+        xorlab.load_curves(runs)
+        .merge(runs[["run_id", "key"]])
+        .drop(columns=list(key))
         .sort_values(["key", "step"], ignore_index=True)
         for runs in (local, remote)
-    ]  # fmt: skip
+    ]
     pd.testing.assert_frame_equal(*curves)
     sweep = remote["sweep"].iloc[0]
     own = xorlab.load_runs(uri=server, sweep=sweep)
@@ -58,8 +60,13 @@ def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(serv
 
 
 def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_file):
-    sweep = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=60",
-             "tracking.experiment=failures")  # fmt: skip
+    sweep = (
+        "-m",
+        "seed=range(0,3)",
+        "network.hidden=2,3",
+        "training.epochs=60",
+        "tracking.experiment=failures",
+    )
     command(*sweep)
     command(*sweep, f"tracking.uri={server}")
     tables = [
@@ -76,9 +83,17 @@ def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, mon
     from xorlab.landscapes.landscape import Fault, PieceWork
     from xorlab.tracking.store.store import open_store
 
-    told = ("landscape.x=weight.1", "landscape.x_low=-9", "landscape.x_high=9",
-            "landscape.y=weight.9", "landscape.y_low=-9", "landscape.y_high=9",
-            "landscape.width=30", "landscape.height=40", "training.epochs=30")  # fmt: skip
+    told = (
+        "landscape.x=weight.1",
+        "landscape.x_low=-9",
+        "landscape.x_high=9",
+        "landscape.y=weight.9",
+        "landscape.y_low=-9",
+        "landscape.y_high=9",
+        "landscape.width=30",
+        "landscape.height=40",
+        "training.epochs=30",
+    )
     places = (f"tracking.uri={server}", "tracking.experiment=planes")
     trained, true = [], PieceWork.run
     monkeypatch.setattr(

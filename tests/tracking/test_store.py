@@ -46,10 +46,14 @@ def test_a_password_is_not_shown():
 
 def test_processes_that_start_at_once_on_a_new_folder_share_store_and_experiment(tmp_path):
     starts = [
-        subprocess.Popen([sys.executable, "-c", OPEN, "shared"], stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN, "shared"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     told = [start.communicate() for start in starts]
     assert [start.returncode for start in starts] == [0] * 2, told
     assert len({out for out, _ in told}) == 1

@@ -21,10 +21,14 @@ from xorlab.tracking.write.record import config_yaml
 
 INLINE = "hydra.launcher.executor=inline"
 MIXTURE = (
-    "-m", "network.readout=dense,sum", "network.skip=false,true",
-    "network.output=linear", "optimizer.lr=1e-5", "training.epochs=30",
+    "-m",
+    "network.readout=dense,sum",
+    "network.skip=false,true",
+    "network.output=linear",
+    "optimizer.lr=1e-5",
+    "training.epochs=30",
     INLINE,
-)  # fmt: skip
+)
 
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 

@@ -41,14 +41,17 @@ def _parser() -> argparse.ArgumentParser:
         "xorlab-outbox --folder /data/xorlab-outbox",
     )
     parser.add_argument(
-        "--folder", type=Path, metavar="DIR",
+        "--folder",
+        type=Path,
+        metavar="DIR",
         help="where they wait (default: xorlab-outbox in this folder)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--uri", metavar="ADDRESS",
+        "--uri",
+        metavar="ADDRESS",
         help="deliver what waits for this server alone; needed for an address with a user name "
         "and password, which are never kept",
-    )  # fmt: skip
+    )
     return parser
 
 

@@ -39,9 +39,10 @@ def _parser() -> argparse.ArgumentParser:
         "xorlab-repeat 4f2a9c",
     )
     parser.add_argument(
-        "run", metavar="RUN_ID",
+        "run",
+        metavar="RUN_ID",
         help="run id of a run that finished, its key, or the beginning of one of them",
-    )  # fmt: skip
+    )
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
     parser.add_argument(
         "--table", metavar="PATH", help="where the run's table is now, if it was moved"
@@ -91,9 +92,11 @@ def _with_table(recorded: Recorded, moved: str | None) -> Config:
     path = str(config.task.path)
     if moved is None and not Path(path).is_file():
         raise ConfigError(
-            "task.path", path, f"where the run found it (looked for {Path(path).absolute()}); "
+            "task.path",
+            path,
+            f"where the run found it (looked for {Path(path).absolute()}); "
             "--table PATH says where it is now",
-        )  # fmt: skip
+        )
     then, now = recorded.tags.get(TABLE_TAG), file_digest("task.path", Path(path))
     if then is not None and then != now:
         raise StoreError(
@@ -121,14 +124,19 @@ def compare(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
     if network.skip is not None and result.skip is not None:
         pairs.append((network.skip, result.skip))
     complete = (len(network.weights), len(network.biases), network.skip is None) == (
-        len(result.weights), len(result.biases), result.skip is None,
-    )  # fmt: skip
+        len(result.weights),
+        len(result.biases),
+        result.skip is None,
+    )
     predictions = recorded.predictions == predictions_json(result, task)
     then, now = recorded.tags.get(OUTCOME_TAG), result.outcome
     metrics = result.metrics()
     unlike = [key for key in metrics if recorded.metrics.get(key) != metrics[key]]
-    unlike += [f"no {key}" for key in ("epochs_to_solve", "diverged_at")
-               if key in recorded.metrics and key not in metrics]  # fmt: skip
+    unlike += [
+        f"no {key}"
+        for key in ("epochs_to_solve", "diverged_at")
+        if key in recorded.metrics and key not in metrics
+    ]
     solved = f" at step {result.epochs_to_solve}" if result.epochs_to_solve is not None else ""
     outcome = _SAME + f": {now}{solved}, {result.epochs_run} epochs run"
     if then != now or unlike:

@@ -37,14 +37,18 @@ def _parser() -> argparse.ArgumentParser:
         "xorlab-report --filter 'params.`network.hidden` = \"2\"' --out two-units",
     )
     parser.add_argument(
-        "sweep", nargs="?", metavar="SWEEP",
+        "sweep",
+        nargs="?",
+        metavar="SWEEP",
         help="run id of the sweep's parent run, the beginning of it, or latest",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR",
+        "--out",
+        type=Path,
+        metavar="DIR",
         help="write the files into this folder (default: store them with the sweep, in place of "
         f"its earlier ones; with --filter: {_DEFAULT_OUT})",
-    )  # fmt: skip
+    )
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
     parser.add_argument(
         "--experiment", help="its name (default: xorlab; a sweep's id is looked for in all)"

@@ -59,9 +59,13 @@ def key(
     return field(
         default=default,
         metadata={
-            "help": help, "allowed": allowed, "example": example, "check": check, "later": later,
+            "help": help,
+            "allowed": allowed,
+            "example": example,
+            "check": check,
+            "later": later,
         },
-    )  # fmt: skip
+    )
 
 
 def key_of(
@@ -88,10 +92,15 @@ def key_of(
     return field(
         default=default,
         metadata={
-            "help": help, "allowed": allowed, "example": example, "check": is_optional(check),
-            "later": False, "choices": choices, "optional": optional,
+            "help": help,
+            "allowed": allowed,
+            "example": example,
+            "check": is_optional(check),
+            "later": False,
+            "choices": choices,
+            "optional": optional,
         },
-    )  # fmt: skip
+    )
 
 
 def choice(

@@ -32,32 +32,46 @@ class TaskConfig:
 
     name: str = choice("xor", TASKS, "the task; chosen as task=NAME", "task=parity")
     bits: int | None = key_of(
-        {"parity": 3, "symmetry": 6}, "number of inputs of parity and symmetry",
-        f"an integer from 2 to {MAX_BITS}", "task=parity task.bits=4", is_integer(2, MAX_BITS),
-    )  # fmt: skip
+        {"parity": 3, "symmetry": 6},
+        "number of inputs of parity and symmetry",
+        f"an integer from 2 to {MAX_BITS}",
+        "task=parity task.bits=4",
+        is_integer(2, MAX_BITS),
+    )
     width: int | None = key_of(
-        {"encoder": 8}, "number of patterns, inputs and outputs of the encoder",
-        f"an integer from 2 to {MAX_WIDTH}", "task=encoder task.width=8 network.hidden=3",
+        {"encoder": 8},
+        "number of patterns, inputs and outputs of the encoder",
+        f"an integer from 2 to {MAX_WIDTH}",
+        "task=encoder task.width=8 network.hidden=3",
         is_integer(2, MAX_WIDTH),
-    )  # fmt: skip
+    )
     path: str | None = key_of(
-        {"table": None}, "file of a table: a CSV (targets in the last columns, a header is "
-        "optional), or an npz with arrays inputs and targets", "the path of a CSV or npz file",
-        "task=table task.path=data.csv", is_text,
-    )  # fmt: skip
+        {"table": None},
+        "file of a table: a CSV (targets in the last columns, a header is "
+        "optional), or an npz with arrays inputs and targets",
+        "the path of a CSV or npz file",
+        "task=table task.path=data.csv",
+        is_text,
+    )
     outputs: int | None = key_of(
-        {"table": None}, "how many of the last columns of a CSV table are targets",
-        "an integer >= 1", "task=table task.path=data.csv task.outputs=2",
-        is_integer(1, MAX_UNITS), optional=True,
-    )  # fmt: skip
+        {"table": None},
+        "how many of the last columns of a CSV table are targets",
+        "an integer >= 1",
+        "task=table task.path=data.csv task.outputs=2",
+        is_integer(1, MAX_UNITS),
+        optional=True,
+    )
     low: float = key(
         0.0, "input that codes 0", "a finite number other than task.high", "task.low=-1", is_finite
     )
     high: float = key(1.0, "input that codes 1", "a finite number", "task.high=1", is_finite)
     target_low: float = key(
-        0.0, "target that codes 0", "a finite number below task.target_high",
-        "task.target_low=0.1", is_finite,
-    )  # fmt: skip
+        0.0,
+        "target that codes 0",
+        "a finite number below task.target_high",
+        "task.target_low=0.1",
+        is_finite,
+    )
     target_high: float = key(
         1.0, "target that codes 1", "a finite number", "task.target_high=0.9", is_finite
     )
@@ -71,29 +85,44 @@ class InitConfig:
         "notebook", INITIALIZERS, "initial weights; chosen as init=NAME", "init=glorot"
     )
     range: float | None = key_of(
-        {"uniform": 1.0}, "uniform: weights and biases from U(-range, range)", "a number > 0",
-        "init=uniform init.range=0.5", is_positive,
-    )  # fmt: skip
+        {"uniform": 1.0},
+        "uniform: weights and biases from U(-range, range)",
+        "a number > 0",
+        "init=uniform init.range=0.5",
+        is_positive,
+    )
     std: float | None = key_of(
-        {"normal": 1.0}, "normal: standard deviation of weights and biases", "a number > 0",
-        "init=normal init.std=0.3", is_positive,
-    )  # fmt: skip
+        {"normal": 1.0},
+        "normal: standard deviation of weights and biases",
+        "a number > 0",
+        "init=normal init.std=0.3",
+        is_positive,
+    )
     weights: Any = key_of(
-        {"given": None}, "given: every weight, unit by unit from the first hidden to the last "
+        {"given": None},
+        "given: every weight, unit by unit from the first hidden to the last "
         "output: its weights from the layer below, from the inputs where network.skip=true, its "
         "bias; x and y stand for init.x and init.y, so that a sweep can vary those",
         "a list of numbers, x and y, such as [1,1,-0.5,1,1,-1.5,1,-1,x]",
-        "init=given 'init.weights=[5,5,-2,5,5,-7,x,-6,-3]' init.x=6", is_weights,
-    )  # fmt: skip
+        "init=given 'init.weights=[5,5,-2,5,5,-7,x,-6,-3]' init.x=6",
+        is_weights,
+    )
     x: float | None = key_of(
-        {"given": None}, "given: the weight called x", "a finite number",
-        "init=given 'init.weights=[5,5,-2,5,5,-7,x,-6,-3]' init.x=6", is_finite, optional=True,
-    )  # fmt: skip
-    y: float | None = key_of(
-        {"given": None}, "given: the weight called y", "a finite number",
-        "init=given 'init.weights=[5,5,-2,5,5,y,x,-6,-3]' init.x=6 init.y=-7", is_finite,
+        {"given": None},
+        "given: the weight called x",
+        "a finite number",
+        "init=given 'init.weights=[5,5,-2,5,5,-7,x,-6,-3]' init.x=6",
+        is_finite,
         optional=True,
-    )  # fmt: skip
+    )
+    y: float | None = key_of(
+        {"given": None},
+        "given: the weight called y",
+        "a finite number",
+        "init=given 'init.weights=[5,5,-2,5,5,y,x,-6,-3]' init.x=6 init.y=-7",
+        is_finite,
+        optional=True,
+    )
 
 
 @dataclass
@@ -104,75 +133,119 @@ class OptimizerConfig:
     lr: float | None = key_of(
         {"gd": 0.1, "quickprop": 0.1, "adam": 0.001, "delta_bar_delta": 0.1},
         "learning rate; quickprop's epsilon, delta_bar_delta's first rate of every weight",
-        "a finite number > 0", "optimizer.lr=0.5", is_positive, default=0.1,
-    )  # fmt: skip
+        "a finite number > 0",
+        "optimizer.lr=0.5",
+        is_positive,
+        default=0.1,
+    )
     momentum: float | None = key_of(
-        {"gd": 0.0}, "momentum: share of the last step that is repeated", "a number >= 0 and < 1",
-        "optimizer.momentum=0.9", is_share, default=0.0,
-    )  # fmt: skip
+        {"gd": 0.0},
+        "momentum: share of the last step that is repeated",
+        "a number >= 0 and < 1",
+        "optimizer.momentum=0.9",
+        is_share,
+        default=0.0,
+    )
     weight_decay: float | None = key_of(
         {"gd": 0.0, "quickprop": 0.0},
         "weight decay: this times a weight or bias is added to its gradient",
-        "a finite number >= 0", "optimizer.weight_decay=1e-4", lambda v: is_finite(v) and v >= 0,
+        "a finite number >= 0",
+        "optimizer.weight_decay=1e-4",
+        lambda v: is_finite(v) and v >= 0,
         default=0.0,
-    )  # fmt: skip
+    )
     eta_plus: float | None = key_of(
-        {"rprop": 1.2}, "a step grows by this while its gradient keeps its sign",
-        "a finite number >= 1", "optimizer=rprop optimizer.eta_plus=1.1",
+        {"rprop": 1.2},
+        "a step grows by this while its gradient keeps its sign",
+        "a finite number >= 1",
+        "optimizer=rprop optimizer.eta_plus=1.1",
         lambda v: is_finite(v) and v >= 1,
-    )  # fmt: skip
+    )
     eta_minus: float | None = key_of(
-        {"rprop": 0.5}, "a step shrinks by this when its gradient changes sign",
-        "a number > 0 and < 1", "optimizer=rprop optimizer.eta_minus=0.7",
+        {"rprop": 0.5},
+        "a step shrinks by this when its gradient changes sign",
+        "a number > 0 and < 1",
+        "optimizer=rprop optimizer.eta_minus=0.7",
         lambda v: is_positive(v) and v < 1,
-    )  # fmt: skip
+    )
     delta_0: float | None = key_of(
-        {"rprop": 0.1}, "size of the first step of every weight", "a finite number > 0",
-        "optimizer=rprop optimizer.delta_0=0.01", is_positive,
-    )  # fmt: skip
+        {"rprop": 0.1},
+        "size of the first step of every weight",
+        "a finite number > 0",
+        "optimizer=rprop optimizer.delta_0=0.01",
+        is_positive,
+    )
     delta_max: float | None = key_of(
-        {"rprop": 50.0}, "largest step", "a finite number > 0",
-        "optimizer=rprop optimizer.delta_max=1", is_positive,
-    )  # fmt: skip
+        {"rprop": 50.0},
+        "largest step",
+        "a finite number > 0",
+        "optimizer=rprop optimizer.delta_max=1",
+        is_positive,
+    )
     delta_min: float | None = key_of(
-        {"rprop": 1e-6}, "smallest step", "a finite number > 0",
-        "optimizer=rprop optimizer.delta_min=1e-9", is_positive,
-    )  # fmt: skip
+        {"rprop": 1e-6},
+        "smallest step",
+        "a finite number > 0",
+        "optimizer=rprop optimizer.delta_min=1e-9",
+        is_positive,
+    )
     mu: float | None = key_of(
-        {"quickprop": 1.75}, "a step is at most this times the last", "a finite number > 0",
-        "optimizer=quickprop optimizer.mu=2", is_positive,
-    )  # fmt: skip
+        {"quickprop": 1.75},
+        "a step is at most this times the last",
+        "a finite number > 0",
+        "optimizer=quickprop optimizer.mu=2",
+        is_positive,
+    )
     gradient_term: str | None = key_of(
-        {"quickprop": "same_sign"}, "when lr times the gradient is added to the parabola's step: "
+        {"quickprop": "same_sign"},
+        "when lr times the gradient is added to the parabola's step: "
         "unless the last step went too far, always, or only where the last step was zero",
-        "one of " + ", ".join(GRADIENT_TERMS), "optimizer=quickprop optimizer.gradient_term=always",
+        "one of " + ", ".join(GRADIENT_TERMS),
+        "optimizer=quickprop optimizer.gradient_term=always",
         lambda v: v in GRADIENT_TERMS,
-    )  # fmt: skip
+    )
     beta1: float | None = key_of(
-        {"adam": 0.9}, "decay of the mean of the gradient", "a number >= 0 and < 1",
-        "optimizer=adam optimizer.beta1=0.8", is_share,
-    )  # fmt: skip
+        {"adam": 0.9},
+        "decay of the mean of the gradient",
+        "a number >= 0 and < 1",
+        "optimizer=adam optimizer.beta1=0.8",
+        is_share,
+    )
     beta2: float | None = key_of(
-        {"adam": 0.999}, "decay of the mean of the squared gradient", "a number >= 0 and < 1",
-        "optimizer=adam optimizer.beta2=0.99", is_share,
-    )  # fmt: skip
+        {"adam": 0.999},
+        "decay of the mean of the squared gradient",
+        "a number >= 0 and < 1",
+        "optimizer=adam optimizer.beta2=0.99",
+        is_share,
+    )
     epsilon: float | None = key_of(
-        {"adam": 1e-8}, "added to the root of that mean", "a finite number > 0",
-        "optimizer=adam optimizer.epsilon=1e-7", is_positive,
-    )  # fmt: skip
+        {"adam": 1e-8},
+        "added to the root of that mean",
+        "a finite number > 0",
+        "optimizer=adam optimizer.epsilon=1e-7",
+        is_positive,
+    )
     kappa: float | None = key_of(
-        {"delta_bar_delta": 0.035}, "added to a rate while its gradient keeps its sign",
-        "a finite number > 0", "optimizer=delta_bar_delta optimizer.kappa=0.1", is_positive,
-    )  # fmt: skip
+        {"delta_bar_delta": 0.035},
+        "added to a rate while its gradient keeps its sign",
+        "a finite number > 0",
+        "optimizer=delta_bar_delta optimizer.kappa=0.1",
+        is_positive,
+    )
     phi: float | None = key_of(
-        {"delta_bar_delta": 0.333}, "share of a rate that is lost when its gradient changes sign",
-        "a number > 0 and < 1", "optimizer=delta_bar_delta optimizer.phi=0.1",
+        {"delta_bar_delta": 0.333},
+        "share of a rate that is lost when its gradient changes sign",
+        "a number > 0 and < 1",
+        "optimizer=delta_bar_delta optimizer.phi=0.1",
         lambda v: is_positive(v) and v < 1,
-    )  # fmt: skip
+    )
     theta: float | None = key_of(
-        {"delta_bar_delta": 0.7}, "decay of the mean gradient that a new one is compared with",
-        "a number >= 0 and < 1", "optimizer=delta_bar_delta optimizer.theta=0.5", is_share,
-    )  # fmt: skip
+        {"delta_bar_delta": 0.7},
+        "decay of the mean gradient that a new one is compared with",
+        "a number >= 0 and < 1",
+        "optimizer=delta_bar_delta optimizer.theta=0.5",
+        is_share,
+    )
 
 
 def is_own(item: dataclasses.Field[Any], name: str) -> bool:

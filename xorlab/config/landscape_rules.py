@@ -72,9 +72,10 @@ def _check_names(config: Config) -> None:
         if key not in allowed and weight_number(key) is None:
             choices = ", ".join(allowed)
             raise ConfigError(
-                f"landscape.{letter}", key,
+                f"landscape.{letter}",
+                key,
                 f"a number that may differ between networks of one shape: {choices}, or weight.N",
-            )  # fmt: skip
+            )
     x, y = told.values()
     if x is None or y is None:
         return
@@ -83,6 +84,7 @@ def _check_names(config: Config) -> None:
     for letter, key, other in (("x", x, y), ("y", y, x)):
         if key.startswith("init.") and weight_number(other) is not None:
             raise ConfigError(
-                f"landscape.{letter}", key,
+                f"landscape.{letter}",
+                key,
                 f"outside init where the other axis is {other}: the weights are drawn once",
-            )  # fmt: skip
+            )

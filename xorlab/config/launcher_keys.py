@@ -13,25 +13,25 @@ LAUNCHER_KEYS: Keys = {
         "xorlab[slurm], xorlab[ray] or xorlab[dask])",
     ),
     "executor": (
-        "processes", "local: where networks are trained; one of processes, threads, inline"
+        "processes",
+        "local: where networks are trained; one of processes, threads, inline",
     ),
     "workers": (
         "null",
         "how many at a time; local: null for all cores; slurm: how many jobs to ask for; ray, "
         "dask: null for all that there is room for",
     ),
-    "address": (
-        "null", "ray: of the cluster, null for this machine's; dask: of the scheduler"
-    ),
+    "address": ("null", "ray: of the cluster, null for this machine's; dask: of the scheduler"),
     "partition": ("null", "slurm: its name"),
     "time": ("null", "slurm: minutes that a job may take"),
     "memory": ("null", "slurm, ray: MiB for each worker"),
     "cpus": ("null", "slurm, ray: cores for each worker"),
     "folder": ("null", "slurm: where work passes, on a disk that all nodes see; null: slurm"),
     "start_timeout": (
-        "null", "slurm, ray, dask: seconds to wait while there is no worker; null: 3600"
+        "null",
+        "slurm, ray, dask: seconds to wait while there is no worker; null: 3600",
     ),
-}  # fmt: skip
+}
 
 PRECISION_KEYS: Keys = {
     "half_width": (

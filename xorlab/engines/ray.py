@@ -50,9 +50,11 @@ class Ray(Engine):
             if options.address is not None:
                 _connect(options.address)
             self._ray.init(
-                address=options.address or "auto", log_to_driver=False,
-                configure_logging=False, logging_level=logging.CRITICAL,
-            )  # fmt: skip
+                address=options.address or "auto",
+                log_to_driver=False,
+                configure_logging=False,
+                logging_level=logging.CRITICAL,
+            )
         except (OSError, RuntimeError, ValueError, TimeoutError) as error:
             reason = (str(error).strip() or repr(error)).splitlines()[0]
             raise EngineError(f"{self._told} does not answer: {reason}") from error

@@ -11,8 +11,20 @@ _COMMANDS = ("sbatch", "squeue", "scancel", "srun")
 _FIRST, _PATIENCE = 15.0, 60.0  # seconds for the first command, and for others
 ALONE = "0"  # the place of a job that is no array
 # Its processes have been ended, or are just being.
-_OVER = frozenset({"COMPLETING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL",
-                   "PREEMPTED", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"})  # fmt: skip
+_OVER = frozenset(
+    {
+        "COMPLETING",
+        "COMPLETED",
+        "CANCELLED",
+        "FAILED",
+        "TIMEOUT",
+        "NODE_FAIL",
+        "PREEMPTED",
+        "OUT_OF_MEMORY",
+        "BOOT_FAIL",
+        "DEADLINE",
+    }
+)
 
 
 def needed() -> None:
@@ -63,9 +75,13 @@ class Queue:
 def _run(*command: str, patience: float = _PATIENCE) -> tuple[int, str, str]:
     try:
         told = subprocess.run(  # noqa: S603  (none of it is a user's text)
-            command, capture_output=True, text=True, check=False, timeout=patience,
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=patience,
             start_new_session=True,  # Ctrl-C is not for it
-        )  # fmt: skip
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return 1, "", str(error)
     return told.returncode, told.stdout, " ".join(told.stderr.split())

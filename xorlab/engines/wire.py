@@ -148,9 +148,12 @@ def _task_arrays(prefix: str, task: Task) -> Arrays:
 def _task_of(told: dict[str, Any], arrays: Arrays, prefix: str) -> Task:
     codes = None if told["codes"] is None else (told["codes"][0], told["codes"][1])
     return Task(
-        arrays[f"{prefix}inputs"], arrays[f"{prefix}targets"], codes, told["margin"],
+        arrays[f"{prefix}inputs"],
+        arrays[f"{prefix}targets"],
+        codes,
+        told["margin"],
         told["digest"],
-    )  # fmt: skip
+    )
 
 
 def _pack_done(done: Done, prefix: str, arrays: Arrays) -> dict[str, Any]:

@@ -55,13 +55,28 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
         if not share.any():
             continue
         colour = _SOLVED if name == "solved" else LOOKS[name][0]
-        ax.barh(places, share, left=left, color=colour, height=0.75, label=name,
-                edgecolor="white", lw=0.5)  # fmt: skip
+        ax.barh(
+            places,
+            share,
+            left=left,
+            color=colour,
+            height=0.75,
+            label=name,
+            edgecolor="white",
+            lw=0.5,
+        )
         dark = name in (SATURATED, MINIMUM, DIVERGED)
         for place, start, part in zip(places, left, share, strict=True):
             if part >= _NARROW:
-                ax.text(start + part / 2, place, f"{part:.0f} %", ha="center", va="center",
-                        fontsize="small", color="white" if dark else "black")  # fmt: skip
+                ax.text(
+                    start + part / 2,
+                    place,
+                    f"{part:.0f} %",
+                    ha="center",
+                    va="center",
+                    fontsize="small",
+                    color="white" if dark else "black",
+                )
         left = left + share
     labels = [
         f"{setting_label(row, by)} (n = {row['n' if has_all else 'failed']})"
@@ -98,9 +113,15 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
         if len(own):
             colour, marker = LOOKS[name]
             ax.scatter(
-                np.maximum(own["relative_gradient"], 1e-16), own["share"], s=18, alpha=0.6,
-                color=colour, marker=marker, lw=0, label=f"{name} (n = {len(own)})",
-            )  # fmt: skip
+                np.maximum(own["relative_gradient"], 1e-16),
+                own["share"],
+                s=18,
+                alpha=0.6,
+                color=colour,
+                marker=marker,
+                lw=0,
+                label=f"{name} (n = {len(own)})",
+            )
     ax.axhline(0, color=COLOURS[7], lw=0.8)
     ax.set_xscale("log")
     ax.set_yscale("symlog", linthresh=1e-6)
@@ -127,9 +148,15 @@ def way_ahead(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
         if len(own):
             colour, marker = LOOKS[name]
             ax.scatter(
-                own["final_loss"], 100 * own["fall_ahead"], s=18, alpha=0.6, color=colour,
-                marker=marker, lw=0, label=f"{name} (n = {len(own)})",
-            )  # fmt: skip
+                own["final_loss"],
+                100 * own["fall_ahead"],
+                s=18,
+                alpha=0.6,
+                color=colour,
+                marker=marker,
+                lw=0,
+                label=f"{name} (n = {len(own)})",
+            )
     ax.set_ylim(-3, 103)
     ax.set_xlabel("final mean squared error")
     ax.set_ylabel("loss that a descent removes / %")

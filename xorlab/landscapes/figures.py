@@ -22,9 +22,10 @@ from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 _ORDERED = ListedColormap(colormaps["viridis"](np.linspace(0.95, 0.08, 256)), "viridis, part")
 _OUTCOME_COLOURS = {SOLVED: "#0072B2", UNSOLVED: "#FFFFFF", DIVERGED: "#000000"}
 _LABELS = {
-    "epochs_to_solve": "epochs to solve", "final_loss": "mean squared error at the end",
+    "epochs_to_solve": "epochs to solve",
+    "final_loss": "mean squared error at the end",
     "outcome": "outcome",
-}  # fmt: skip
+}
 _LOWEST, _HIGHEST = 1e-12, 1e12
 _INCHES = 5.2  # about what the plane itself takes of the figure
 
@@ -66,9 +67,14 @@ def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | N
         # Below the label of the axis, however large the figure is.
         below = ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)
         ax.legend(
-            handles=patches, loc="upper right", bbox_to_anchor=(1, 0), ncols=3, frameon=False,
-            bbox_transform=ax.transAxes + below, borderaxespad=0,
-        )  # fmt: skip
+            handles=patches,
+            loc="upper right",
+            bbox_to_anchor=(1, 0),
+            ncols=3,
+            frameon=False,
+            bbox_transform=ax.transAxes + below,
+            borderaxespad=0,
+        )
     return ax
 
 

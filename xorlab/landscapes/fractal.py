@@ -200,11 +200,16 @@ def dimension_table(landscapes: Sequence[Landscape], seed: int = 0) -> pd.DataFr
                 "magnification": _extent(landscapes[0]) / _extent(one),
                 "solved": float(one.solved.mean()),
                 "boundary": float(boundary(one.solved).mean()),
-                "dimension": found.dimension, "low": found.low, "high": found.high,
-                "slope_low": found.local.min(), "slope_high": found.local.max(),
-                "null": null.median, "null_low": null_low, "null_high": null_high,
+                "dimension": found.dimension,
+                "low": found.low,
+                "high": found.high,
+                "slope_low": found.local.min(),
+                "slope_high": found.local.max(),
+                "null": null.median,
+                "null_low": null_low,
+                "null_high": null_high,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -222,9 +227,11 @@ def busiest(landscape: Landscape, factor: float) -> tuple[float, float]:
     rows, columns = (max(1, round((side + 1) / factor)) for side in edges.shape)
     sums = np.pad(edges.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     inside = (
-        sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
+        sums[rows:, columns:]
+        - sums[:-rows, columns:]
+        - sums[rows:, :-columns]
         + sums[:-rows, :-columns]
-    )  # fmt: skip
+    )
     row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
     x, y = landscape.x, landscape.y
     return float(x.values[int(column) + columns // 2]), float(y.values[int(row) + rows // 2])  # noqa: PD011

@@ -116,9 +116,14 @@ class Grid:
 
     def config(self, pixel: int) -> Config:
         """The configuration of one pixel, which `xorlab.train` trains as any other."""
-        return self._config(*(values[at] for values, at in zip(
-            self._values, (pixel % self.x.size, pixel // self.x.size), strict=True
-        )))  # fmt: skip
+        return self._config(
+            *(
+                values[at]
+                for values, at in zip(
+                    self._values, (pixel % self.x.size, pixel // self.x.size), strict=True
+                )
+            )
+        )
 
     def configs(self, pixels: Iterable[int]) -> list[Config]:
         """The configurations of some pixels; they share the sections that no axis touches."""
@@ -210,9 +215,10 @@ def _given(base: Config, task: Task, named: dict[int, str]) -> InitConfig:
     for number, letter in named.items():
         if number > len(weights):
             raise ConfigError(
-                f"landscape.{letter}", f"weight.{number}",
+                f"landscape.{letter}",
+                f"weight.{number}",
                 f"one of weight.1 to weight.{len(weights)}: the network has no more",
-            )  # fmt: skip
+            )
         weights[number - 1] = letter
     init = InitConfig(name="given", weights=weights)
     for letter in named.values():

@@ -102,9 +102,14 @@ def need_of_landscape(config: Config, task: Task, piece: int, pixels: int, worke
     parent = _PARENT + _PIXEL * pixels + (0 if workers else training)
     worker = _WORKER + training if workers else 0
     wide = _PIXEL * pixels > max(1, workers) * training
-    key = ("landscape.width", config.landscape.width) if wide else (
-        "network.hidden", config.network.hidden,
-    )  # fmt: skip
+    key = (
+        ("landscape.width", config.landscape.width)
+        if wide
+        else (
+            "network.hidden",
+            config.network.hidden,
+        )
+    )
     return Need(parent, worker, workers, key)
 
 

@@ -189,10 +189,11 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
     numbers = [optimizer.values(config.optimizer) for config in configs]
     # A step is the gradient times the rate: so is what its length is compared with.
     shortest = [
-        np.nan if config.training.min_gradient is None
+        np.nan
+        if config.training.min_gradient is None
         else config.training.min_gradient * values["rate"]
         for config, values in zip(configs, numbers, strict=True)
-    ]  # fmt: skip
+    ]
     for values in numbers:
         values["rate"] *= scale
     states = [
@@ -202,10 +203,11 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
     for array, state in zip(states, recipe.states, strict=True):
         array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
     limits = [
-        config.training.tolerance if config.training.target_loss is None
+        config.training.tolerance
+        if config.training.target_loss is None
         else config.training.target_loss
         for config in configs
-    ]  # fmt: skip
+    ]
     return Lanes(
         parameters,
         states,

@@ -52,29 +52,47 @@ def markdown(
             a source with the command that repeats it.
     """
     exact = [
-        {"source": SOURCES["notebook"].name, "quantity": name, "published": printed,
-         "measured [95 %]": ours, "agrees": _yes(same), "in samples of the paper's size": ""}
+        {
+            "source": SOURCES["notebook"].name,
+            "quantity": name,
+            "published": printed,
+            "measured [95 %]": ours,
+            "agrees": _yes(same),
+            "in samples of the paper's size": "",
+        }
         for name, printed, ours, same in notebook
-    ]  # fmt: skip
+    ]
     if brief:
         chosen = [
-            _cells(row) for row in rows.to_dict("records")
+            _cells(row)
+            for row in rows.to_dict("records")
             if (row["study"], row["quantity"]) in _CHOSEN
-        ]  # fmt: skip
-        short = [row | {"published": "as printed", "measured [95 %]": "the same"}
-                 if row["agrees"] == "yes" else row for row in exact]  # fmt: skip
+        ]
+        short = [
+            row | {"published": "as printed", "measured [95 %]": "the same"}
+            if row["agrees"] == "yes"
+            else row
+            for row in exact
+        ]
         first = rows[~rows["post_hoc"]]
         agreeing = int(first["agrees"].sum()) + sum(row["agrees"] == "yes" for row in exact)
         whole = f"{agreeing} of {len(first) + len(exact)} published numbers agree"
         return (
             f"{_table(_BRIEF, short + chosen)}\n{whole}: [all of them](experiments/published.md)."
         )
-    parts = [_TITLE, f"## {SOURCES['notebook'].name.capitalize()}\n", _command("notebook"),
-             _table(_COLUMNS, exact)]  # fmt: skip
+    parts = [
+        _TITLE,
+        f"## {SOURCES['notebook'].name.capitalize()}\n",
+        _command("notebook"),
+        _table(_COLUMNS, exact),
+    ]
     for study, own in rows.groupby("study", sort=False):
         n = f"{int(own['n'].iloc[0]):,} networks"
-        parts += [f"## {own['source'].iloc[0]}\n", _command(str(study), n),
-                  _table(_COLUMNS, [_cells(row) for row in own.to_dict("records")])]  # fmt: skip
+        parts += [
+            f"## {own['source'].iloc[0]}\n",
+            _command(str(study), n),
+            _table(_COLUMNS, [_cells(row) for row in own.to_dict("records")]),
+        ]
     return "\n".join(parts)
 
 

@@ -101,8 +101,13 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
         UsageError, ConfigError: something is wrong with a setting or option; nothing was started.
         JobsFailedError: jobs failed, all others are recorded.
     """
-    target = Target(sweeper.half_width, sweeper.confidence, sweeper.max_seeds,
-                    sweeper.first_seed, sweeper.first_round)  # fmt: skip
+    target = Target(
+        sweeper.half_width,
+        sweeper.confidence,
+        sweeper.max_seeds,
+        sweeper.first_seed,
+        sweeper.first_round,
+    )
     # A study's own seeds give way; seeds that somebody typed do not fit this sweeper.
     sweeper.params = {key: value for key, value in sweeper.params.items() if key != "seed"}
     launcher, grid = launcher_and_grid(sweeper, arguments)

@@ -210,9 +210,16 @@ class Session:
         failed = self._told_failed()
         keys, status = list(self.jobs.run_keys()), FAILED if failed else FINISHED
         return KeptSweep(
-            place(self.store.uri), self.store.experiment, self.parent.run_id, status, keys,
-            self.seconds, self.skipped, notes, failed,
-        )  # fmt: skip
+            place(self.store.uri),
+            self.store.experiment,
+            self.parent.run_id,
+            status,
+            keys,
+            self.seconds,
+            self.skipped,
+            notes,
+            failed,
+        )
 
     def _look_up(self) -> None:
         """Runs that another sweep has recorded, or that waited, have ids that are known now."""

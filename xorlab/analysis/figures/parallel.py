@@ -39,8 +39,12 @@ def parallel_coordinates(settings: pd.DataFrame, by: Sequence[str], ax: Axes | N
     across = np.arange(len(by) + 1.0)
     lines = LineCollection(
         [np.column_stack([across, row]) for row in places],
-        array=100 * rate, cmap="cividis", norm=Normalize(0, 100), linewidths=1.4, alpha=0.8,
-    )  # fmt: skip
+        array=100 * rate,
+        cmap="cividis",
+        norm=Normalize(0, 100),
+        linewidths=1.4,
+        alpha=0.8,
+    )
     ax.add_collection(lines)
     ends = settings[["rate_low", "rate_high"]].to_numpy(float).T
     colours = mpl.colormaps["cividis"](rate)

@@ -39,9 +39,14 @@ def rate_by_seeds(
     )
     for (low, high), colour, label in bands:
         ax.fill_between(
-            n, 100 * np.asarray(low), 100 * np.asarray(high), color=colour, alpha=0.3, lw=0,
+            n,
+            100 * np.asarray(low),
+            100 * np.asarray(high),
+            color=colour,
+            alpha=0.3,
+            lw=0,
             label=label,
-        )  # fmt: skip
+        )
     ax.plot(n, 100 * solved / n, color=COLOURS[7], lw=1.2, label="share solved")
     ax.set_xlim(1, max(2, len(n)))
     ax.set_ylim(0, 100)

@@ -37,8 +37,15 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
             f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %, n={row['n']}"
         )
         dark = rates[place] < 60
-        ax.text(place[1], place[0], told, ha="center", va="center", fontsize="small",
-                color="white" if dark else "black")  # fmt: skip
+        ax.text(
+            place[1],
+            place[0],
+            told,
+            ha="center",
+            va="center",
+            fontsize="small",
+            color="white" if dark else "black",
+        )
     image = ax.imshow(rates, vmin=0, vmax=100, cmap="cividis", aspect="auto")
     ax.figure.colorbar(image, ax=ax, label="runs solved / %")
     ax.set_xticks(range(len(columns)), [f"{value}" for value in columns])

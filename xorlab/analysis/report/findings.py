@@ -31,8 +31,10 @@ def claims(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> lis
     if len(settings) < 2:
         return []
     if len(settings) > _MOST_SETTINGS:
-        return [f"{len(settings)} settings are too many to compare all pairs; xorlab.compare takes "
-                "two of your choice"]  # fmt: skip
+        return [
+            f"{len(settings)} settings are too many to compare all pairs; xorlab.compare takes "
+            "two of your choice"
+        ]
     costs = settings["ert_cutoff"].to_numpy(float)
     if not np.isfinite(costs).any():
         return ["No setting was solved: there is nothing to compare."]
@@ -43,6 +45,8 @@ def claims(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> lis
         return [f"The settings cannot be compared: {error}"]
     first = (pairs[[f"a.{key}" for key in by]].to_numpy() == best[list(by)].to_numpy()).all(axis=1)
     other = (pairs[[f"b.{key}" for key in by]].to_numpy() == best[list(by)].to_numpy()).all(axis=1)
-    told = f"The least expected epochs with restarts: {setting_label(best.to_dict(), by)}, " \
-           f"{best['ert_cutoff']:.0f} with a cutoff of {best['cutoff']:.0f}."  # fmt: skip
+    told = (
+        f"The least expected epochs with restarts: {setting_label(best.to_dict(), by)}, "
+        f"{best['ert_cutoff']:.0f} with a cutoff of {best['cutoff']:.0f}."
+    )
     return [told, *pairs.loc[first | other, "sentence"]]

@@ -11,9 +11,16 @@ from xorlab.analysis.labels import short
 
 MOST_ROWS = 60
 _HEADER = (
-    "runs", "solved", "rate", "95 % interval", "epochs (median)", "ERT", "best cutoff",
-    "ERT there", "diverged",
-)  # fmt: skip
+    "runs",
+    "solved",
+    "rate",
+    "95 % interval",
+    "epochs (median)",
+    "ERT",
+    "best cutoff",
+    "ERT there",
+    "diverged",
+)
 
 
 def success_cells(statistics: pd.DataFrame, by: Sequence[str]) -> tuple[list[str], list[list[str]]]:

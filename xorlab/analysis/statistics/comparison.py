@@ -129,11 +129,26 @@ def compared(
     z, p = logrank(a[1].time, a[1].solved, b[1].time, b[1].solved)
     rates = told[0] / sizes[0], told[1] / sizes[1]
     plain = Comparison(
-        a=a[0], b=b[0], n_a=sizes[0], n_b=sizes[1], rate_a=rates[0], rate_b=rates[1], limit=limit,
-        difference=rates[0] - rates[1], difference_low=float(low), difference_high=float(high),
-        sooner=sooner[0], sooner_low=sooner[1], sooner_high=sooner[2], z=z, p=p, p_holm=p,
-        claimed=False, seeds=None, sentence="",
-    )  # fmt: skip
+        a=a[0],
+        b=b[0],
+        n_a=sizes[0],
+        n_b=sizes[1],
+        rate_a=rates[0],
+        rate_b=rates[1],
+        limit=limit,
+        difference=rates[0] - rates[1],
+        difference_low=float(low),
+        difference_high=float(high),
+        sooner=sooner[0],
+        sooner_low=sooner[1],
+        sooner_high=sooner[2],
+        z=z,
+        p=p,
+        p_holm=p,
+        claimed=False,
+        seeds=None,
+        sentence="",
+    )
     return judged(plain, p, 1, confidence)
 
 

@@ -56,9 +56,11 @@ class Part:
         saved = c - mean
         with np.errstate(divide="ignore", invalid="ignore"):
             low, high = mover(
-                np.log(p), (np.log(p_low), np.log(p_high)),
-                np.log(saved), (np.log(c - m_high), np.log(c - m_low)),
-            )  # fmt: skip
+                np.log(p),
+                (np.log(p_low), np.log(p_high)),
+                np.log(saved),
+                (np.log(c - m_high), np.log(c - m_low)),
+            )
             most, least = np.exp(high), np.exp(low)
         nothing = none | (saved <= 0)
         rmst = np.where(none, c, p * mean + (1 - p) * c)

@@ -81,9 +81,14 @@ def kaplan_meier(
     effective = _effective_size(at_risk, counts, survival)
     gone_low, gone_high = wilson(effective * (1 - survival), effective, confidence)
     return KaplanMeier(
-        events, survival, 1 - gone_high, 1 - gone_low,
-        at_risk.astype(np.int64), counts.astype(np.int64), np.sort(time[~told]),
-    )  # fmt: skip
+        events,
+        survival,
+        1 - gone_high,
+        1 - gone_low,
+        at_risk.astype(np.int64),
+        counts.astype(np.int64),
+        np.sort(time[~told]),
+    )
 
 
 def logrank(

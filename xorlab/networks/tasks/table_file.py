@@ -62,10 +62,11 @@ def _check(name: str, kind: str, values: Floats) -> None:
     if len(bad):
         row, column = bad[0]
         raise ConfigError(
-            _KEY, name,
+            _KEY,
+            name,
             f"a table of finite numbers ({kind}, pattern {row + 1}, column {column + 1} is "
             f"{values[row, column]})",
-        )  # fmt: skip
+        )
 
 
 def _too_many(name: object, what: str, found: object, most: int) -> ConfigError:
@@ -148,15 +149,17 @@ def _read_csv(path: Path, content: bytes, delimiter: str, outputs: int) -> tuple
     for line, row in rows:
         if len(row) != width:
             raise ConfigError(
-                _KEY, path, f"a table with {width} columns in every row (line {line} has "
-                f"{len(row)})",
-            )  # fmt: skip
+                _KEY,
+                path,
+                f"a table with {width} columns in every row (line {line} has {len(row)})",
+            )
         for column, cell in enumerate(row, start=1):
             if not _is_number(cell):
                 raise ConfigError(
-                    _KEY, path, f"a table of numbers (line {line}, column {column} is "
-                    f"{cell[:80]!r})",
-                )  # fmt: skip
+                    _KEY,
+                    path,
+                    f"a table of numbers (line {line}, column {column} is {cell[:80]!r})",
+                )
     values = np.array([[float(cell) for cell in row] for _, row in rows])
     return values[:, :-outputs], values[:, -outputs:]
 

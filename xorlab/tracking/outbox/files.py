@@ -48,12 +48,21 @@ class KeptRun:
         """An npz: ``run`` (JSON as bytes), ``steps``, ``loss``, and an array of bytes per file."""
         record = self.record
         told = {
-            "format": _FORMAT, "id": self.id, "store": self.store, "experiment": self.experiment,
-            "once": self.once, "name": record.name, "status": record.status,
-            "started": record.started, "ended": record.ended, "params": record.params,
-            "tags": record.tags, "metrics": record.metrics, "step": record.step,
+            "format": _FORMAT,
+            "id": self.id,
+            "store": self.store,
+            "experiment": self.experiment,
+            "once": self.once,
+            "name": record.name,
+            "status": record.status,
+            "started": record.started,
+            "ended": record.ended,
+            "params": record.params,
+            "tags": record.tags,
+            "metrics": record.metrics,
+            "step": record.step,
             "files": list(record.artifacts),
-        }  # fmt: skip
+        }
         arrays = {
             f"file_{n}": _bytes(content) for n, content in enumerate(record.artifacts.values())
         }
@@ -71,16 +80,22 @@ def kept_run(content: bytes) -> KeptRun:
         # Each array has a checksum of its own, which reading compares.
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             told = _told(arrays["run"].tobytes())
-            files = {_plain(name): arrays[f"file_{n}"].tobytes()
-                     for n, name in enumerate(told["files"])}  # fmt: skip
+            files = {
+                _plain(name): arrays[f"file_{n}"].tobytes() for n, name in enumerate(told["files"])
+            }
             record = Record(
-                name=str(told["name"]), status=str(told["status"]),
-                started=int(told["started"]), ended=int(told["ended"]),
-                params=_texts(told["params"]), tags=_texts(told["tags"]),
+                name=str(told["name"]),
+                status=str(told["status"]),
+                started=int(told["started"]),
+                ended=int(told["ended"]),
+                params=_texts(told["params"]),
+                tags=_texts(told["tags"]),
                 metrics={str(key): float(value) for key, value in told["metrics"].items()},
-                step=int(told["step"]), steps=arrays["steps"].astype(np.int64),
-                loss=arrays["loss"].astype(np.float64), artifacts=files,
-            )  # fmt: skip
+                step=int(told["step"]),
+                steps=arrays["steps"].astype(np.int64),
+                loss=arrays["loss"].astype(np.float64),
+                artifacts=files,
+            )
             place = _plain(told["id"]), str(told["store"]), str(told["experiment"])
             return KeptRun(*place, bool(told["once"]), record)
     except Exception as error:  # a damaged archive raises what it likes
@@ -130,9 +145,13 @@ def kept_file(content: bytes) -> KeptFile:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             told = _told(arrays["told"].tobytes())
             return KeptFile(
-                str(told["store"]), str(told["experiment"]), _plain(told["run_id"]),
-                _plain(told["folder"]), _plain(told["file"]), arrays["data"].tobytes(),
-            )  # fmt: skip
+                str(told["store"]),
+                str(told["experiment"]),
+                _plain(told["run_id"]),
+                _plain(told["folder"]),
+                _plain(told["file"]),
+                arrays["data"].tobytes(),
+            )
     except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole file of a run: {_told_of(error)}") from error
 
@@ -182,11 +201,16 @@ def kept_sweep(content: bytes) -> KeptSweep:
     try:
         told = _told(content)
         return KeptSweep(
-            store=str(told["store"]), experiment=str(told["experiment"]),
-            run_id=_plain(told["run_id"]), status=str(told["status"]), keys=_lines(told["keys"]),
-            seconds=float(told["seconds"]), skipped=int(told["skipped"]),
-            notes=_lines(told["notes"]), failed=_lines(told["failed"]),
-        )  # fmt: skip
+            store=str(told["store"]),
+            experiment=str(told["experiment"]),
+            run_id=_plain(told["run_id"]),
+            status=str(told["status"]),
+            keys=_lines(told["keys"]),
+            seconds=float(told["seconds"]),
+            skipped=int(told["skipped"]),
+            notes=_lines(told["notes"]),
+            failed=_lines(told["failed"]),
+        )
     except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole ending of a sweep: {_told_of(error)}") from error
 

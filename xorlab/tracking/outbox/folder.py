@@ -102,8 +102,10 @@ class Outbox:
     def read(self, path: Path) -> AnyKept:
         """Read any of them; raises as `run`."""
         readers: dict[str, Callable[[Path], AnyKept]] = {
-            ".npz": self.run, ".artifact": self.file, ".json": self.sweep
-        }  # fmt: skip
+            ".npz": self.run,
+            ".artifact": self.file,
+            ".json": self.sweep,
+        }
         return readers[path.suffix](path)
 
     def remove(self, kept: AnyKept) -> None:

@@ -120,8 +120,13 @@ class Keeper:
 
     def _keep(self, records: Sequence[Record], once: bool) -> None:
         for record in records:
-            kept = KeptRun(record.tags[RECORD_TAG], place(self._store.uri),
-                           self._store.experiment, once, record)  # fmt: skip
+            kept = KeptRun(
+                record.tags[RECORD_TAG],
+                place(self._store.uri),
+                self._store.experiment,
+                once,
+                record,
+            )
             self._outbox.keep(kept)
             self._kept.add(kept.id)
             self._waits = True

@@ -38,9 +38,11 @@ def named_run(
         texts.append(f"tags.`{KEY_TAG}` {begins}")
     else:
         texts[0] += f" AND tags.`{tag}` LIKE '%'"
-    found = {run.info.run_id: run for text in texts for run in search_all(
-        store, text, newest_first=True, everywhere=everywhere
-    )}  # fmt: skip
+    found = {
+        run.info.run_id: run
+        for text in texts
+        for run in search_all(store, text, newest_first=True, everywhere=everywhere)
+    }
     where = shown(store.uri) if everywhere else f"experiment {store.experiment!r}"
     if not found:
         raise UsageError(f"{named}: there is no such {kind} in {where}")

@@ -49,9 +49,11 @@ def find_sweep(store: Store, named: str, everywhere: bool = False) -> Sweep:
         StoreError: there is no sweep.
         UsageError: no sweep of that name, or several.
     """
-    found = _latest(store) if named == LATEST else named_run(
-        store, named, "sweep", IDENTITY_TAG, everywhere
-    )  # fmt: skip
+    found = (
+        _latest(store)
+        if named == LATEST
+        else named_run(store, named, "sweep", IDENTITY_TAG, everywhere)
+    )
     return Sweep(
         run_id=found.info.run_id,
         name=found.info.run_name or "",

@@ -50,11 +50,13 @@ class PostgresSchema:
 
     def is_written(self) -> bool:
         """Whether somebody is in the middle of making or changing tables."""
-        return bool(self._one(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND granted "
-            "AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid() "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        ))  # fmt: skip
+        return bool(
+            self._one(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND granted "
+                "AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid() "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        )
 
     def _one(self, query: str) -> object:
         try:
@@ -115,10 +117,11 @@ def artifacts_place(named: str | None) -> str:
     """
     if named is None:
         raise ConfigError(
-            "tracking.artifacts", None,
+            "tracking.artifacts",
+            None,
             "named for a new experiment in a database server: a folder that all machines of the "
             "team share, such as /srv/xorlab, or an address such as s3://bucket/xorlab",
-        )  # fmt: skip
+        )
     place = named if "://" in named else Path(named).absolute().as_uri()
     return place.rstrip("/")
 
@@ -136,7 +139,8 @@ def shared_place(named: str | None, folder: str) -> str:
     location = f"{artifacts_place(named)}/{folder}"
     if len(location) > _LONGEST:
         raise ConfigError(
-            "tracking.artifacts", location,
+            "tracking.artifacts",
+            location,
             f"short: with the experiment's name at most {_LONGEST} characters",
-        )  # fmt: skip
+        )
     return location

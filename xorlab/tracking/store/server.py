@@ -124,9 +124,13 @@ class ServerClient:
             with quiet("urllib3"):
                 # Of the database, not of the process in front of it.
                 answer = http_request(  # type: ignore[no-untyped-call]
-                    creds, "/api/2.0/mlflow/experiments/get", "GET", max_retries=0,
-                    timeout=5, params={"experiment_id": "0"},
-                )  # fmt: skip
+                    creds,
+                    "/api/2.0/mlflow/experiments/get",
+                    "GET",
+                    max_retries=0,
+                    timeout=5,
+                    params={"experiment_id": "0"},
+                )
         except Exception as error:
             return outage(error) or str(error)
         return f"it answers {answer.status_code}" if answer.status_code in _AWAY else None
