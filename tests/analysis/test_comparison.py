@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 import xorlab
 from tests.helpers.samples import LIMIT, epochs_lists, table
 from xorlab.analysis.statistics.comparison import holm
-from xorlab.analysis.statistics.sooner import Resamples, sooner_interval, sooner_probability
+from xorlab.analysis.statistics.superiority import Resamples, sooner_interval, sooner_probability
 
 A, B = {"optimizer.lr": 0.1}, {"optimizer.lr": 2.0}
 STORE = Resamples(100)

@@ -23,8 +23,8 @@ from scipy import special
 from xorlab.analysis.statistics.bootstrap import counts_in_blocks
 from xorlab.analysis.statistics.intervals import newcombe, wilson
 from xorlab.analysis.statistics.restarts import best_cutoffs
-from xorlab.analysis.statistics.running_time import Part, part
-from xorlab.analysis.statistics.sooner import Resamples, sooner_interval
+from xorlab.analysis.statistics.running_time import CutoffStatistics, part
+from xorlab.analysis.statistics.superiority import Resamples, sooner_interval
 from xorlab.analysis.statistics.survival import kaplan_meier, logrank
 
 Floats = npt.NDArray[np.float64]
@@ -93,7 +93,9 @@ def intervals(
     ascending = [row[np.isfinite(row)] for row in epochs]
     limits = [float(setting.limit)] * experiments
     parts = [part(own, n, setting.limit) for own in ascending]
-    whole = Part(*(np.array([getattr(p, name) for p in parts]) for name in Part.__annotations__))
+    whole = CutoffStatistics(
+        *(np.array([getattr(p, name) for p in parts]) for name in CutoffStatistics.__annotations__)
+    )
     best = best_cutoffs(ascending, n, limits, resamples=resamples)
     # Its quantile is then 0.95 itself.
     plain = best_cutoffs(ascending, n, limits, confidence=0.75, resamples=resamples)

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import xorlab
 from tests.helpers.clusters import Cluster, cluster, missing
-from xorlab.engines.dispatch import handed
+from xorlab.engines.dispatch import completed
 from xorlab.engines.make import make_engine
 from xorlab.engines.options import Options
 from xorlab.landscapes.grid import Grid
 from xorlab.networks.cost import seconds_of
-from xorlab.sweep.plan.chunks import Cuts
+from xorlab.sweep.plan.chunks import AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import Tasks, make_plan
 
@@ -151,9 +151,9 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
         seeds = range(max(1, runs // len(HIDDEN)))
         configs += [xorlab.Config(**{**base, "seed": seed}) for seed in seeds]
     plan = make_plan(catalogued([()] * len(configs), configs), Tasks(), (), executor.workers)
-    cuts = Cuts(plan, executor.workers, executor.dispatch)
+    cuts = AdaptiveChunks(plan, executor.workers, executor.dispatch)
     began, work, count = time.perf_counter(), 0.0, 0
-    for shards, outcomes in handed(cuts.works(), executor, lambda: None):
+    for shards, outcomes in completed(cuts.works(), executor, lambda: None):
         cuts.learn(shards, outcomes)
         count += 1
         work += sum(done.ended - done.started for done in outcomes) / 1e3

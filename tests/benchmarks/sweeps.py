@@ -119,7 +119,9 @@ def recording(runs: int, client_runs: int, rounds: int) -> Table:
 
         def record(recorder, count: int) -> None:
             pairs = zip(configs[:count], results[:count], strict=True)
-            recorder.record([finished(c, r, task, context, 0, 1) for c, r in pairs], once=True)
+            recorder.record(
+                [finished(c, r, task, context, 0, 1) for c, r in pairs], skip_existing=True
+            )
 
         client, bulk = [], []
         for _ in range(rounds):

@@ -14,7 +14,7 @@ import pytest
 import xorlab
 from hydra_plugins.xorlab.vectorized import LauncherConf, PrecisionConf
 from tests.conftest import ROOT
-from xorlab.config.schema import LEAVES
+from xorlab.config.schema import FIELDS
 from xorlab.errors import spell
 
 # Printed by the notebook on another machine.
@@ -90,12 +90,12 @@ def test_help_tells_every_key_with_an_example_at_once():
         "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for key, _, leaf, _ in LEAVES:
+    for key, _, leaf, _ in FIELDS:
         if leaf != "name":
             assert f"\n  {key}  (default: " in told.stdout
     of_plug_ins = 2
     assert told.stdout.count("example: xorlab ") == of_plug_ins + sum(
-        leaf != "name" for _, _, leaf, _ in LEAVES
+        leaf != "name" for _, _, leaf, _ in FIELDS
     )
     assert told.stdout.endswith("[]\n")
 
@@ -111,7 +111,7 @@ def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default
 
 def test_the_examples_of_the_help_compose(tmp_path):
     (tmp_path / "data.csv").write_text("0,1,1\n1,0,1\n")
-    for key, _, _, item in LEAVES:
+    for key, _, _, item in FIELDS:
         example = item.metadata["example"].replace("'", "")
         overrides = [word for word in example.split() if word != "-m"]
         assert xorlab.configure(*overrides), key

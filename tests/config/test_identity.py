@@ -11,7 +11,7 @@ from hypothesis import given
 
 from tests.helpers.strategies import shapes
 from xorlab import configure
-from xorlab.config.identity import run_key, science, setting
+from xorlab.config.identity import identity_params, run_key, setting
 from xorlab.config.schema import Config
 
 
@@ -63,13 +63,13 @@ def test_runs_that_were_recorded_keep_their_keys(overrides):
 
 
 def test_keys_of_choices_not_made_are_no_part_of_a_run():
-    values = science(configure("optimizer=rprop"))
+    values = identity_params(configure("optimizer=rprop"))
     mine = {name for name in values if name.startswith("optimizer")}
     steps = {f"optimizer.{name}" for name in ("eta_plus", "eta_minus", "delta_0")}
     assert mine == {"optimizer", "optimizer.delta_max", "optimizer.delta_min"} | steps
     config = Config()
     config.optimizer.name = "rprop"  # not checked: what is left over still plays no part
-    assert "optimizer.lr" not in science(config)
+    assert "optimizer.lr" not in identity_params(config)
 
 
 def test_the_key_is_the_same_in_another_process():
@@ -96,6 +96,6 @@ def test_a_table_counts_by_its_content(tmp_path):
 
 @given(config=shapes())
 def test_science_is_flat_and_plain(config):
-    values = science(config)
+    values = identity_params(config)
     assert json.loads(json.dumps(values)) == values
     assert not any(name.startswith("tracking") for name in values)

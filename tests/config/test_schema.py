@@ -14,9 +14,9 @@ import yaml
 import xorlab
 from tests.conftest import ROOT
 from xorlab.config.compose import config_directory
-from xorlab.config.groups import choose
+from xorlab.config.groups import select
 from xorlab.config.rules import check
-from xorlab.config.schema import GROUPS, LEAVES, Config
+from xorlab.config.schema import FIELDS, GROUPS, Config
 from xorlab.errors import ConfigError, UsageError
 
 REFUSED = [
@@ -138,7 +138,7 @@ def test_a_choice_comes_with_its_own_keys_and_their_defaults_alone(group):
         with config_directory().joinpath(group, f"{name}.yaml").open() as file:
             written = yaml.safe_load(file)
         section = type(getattr(Config(), group))()
-        choose(section, name)
+        select(section, name)
         for item in dataclasses.fields(section):
             if "choices" not in item.metadata:
                 continue
@@ -183,7 +183,7 @@ def test_the_choices_in_the_schema_are_the_files_in_conf():
 
 def test_every_default_passes_its_own_check():
     check(Config())
-    for key, _, _, item in LEAVES:
+    for key, _, _, item in FIELDS:
         assert item.metadata["check"](item.default), key
 
 

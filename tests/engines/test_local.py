@@ -15,16 +15,16 @@ from tests.faults.process_faults import memory_group, no_groups
 from tests.networks.test_train import bits
 from xorlab import Result, configure
 from xorlab.engines.local import EXECUTORS, Processes, make_executor, worker_count
-from xorlab.engines.work import Bundle, Done, Failure, Work
+from xorlab.engines.work import Failure, ShardGroup, ShardOutcome, Work
 from xorlab.networks.tasks.tasks import make_task
 
 
-def work_of(count: int, epochs: int) -> Bundle:
+def work_of(count: int, epochs: int) -> ShardGroup:
     configs = [configure(f"seed={n}", f"training.epochs={epochs}") for n in range(count)]
-    return Bundle((Work(configs, make_task(configs[0].task)),))
+    return ShardGroup((Work(configs, make_task(configs[0].task)),))
 
 
-def outcomes_of(dones: list[Done]) -> list[Result | Failure]:
+def outcomes_of(dones: list[ShardOutcome]) -> list[Result | Failure]:
     (done,) = dones
     return done.outcomes
 
@@ -96,7 +96,7 @@ class Hungry:
         (self.group / "cgroup.procs").write_text("0")
         return str(len(bytearray(b"x") * (256 << 20)))
 
-    def lost(self, reason: str) -> str:
+    def on_worker_death(self, reason: str) -> str:
         return reason
 
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.helpers.strategies import TABLE, draws, member, shapes
 from tests.networks.test_train import bits
 from xorlab import configure
-from xorlab.config.identity import science
+from xorlab.config.identity import identity_params
 from xorlab.config.schema import TrackingConfig
 from xorlab.engines.wire import pack_outcome, pack_work, unpack_outcome, unpack_work
-from xorlab.engines.work import Bundle, Failure, Work
+from xorlab.engines.work import Failure, ShardGroup, Work
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, PieceWork
 from xorlab.networks.tasks.tasks import make_task
@@ -58,11 +58,11 @@ def test_a_shard_is_the_same_there_and_comes_home_bit_for_bit(data, table):
     for config in configs:
         config.tracking.uri = "sqlite:////somewhere/secret.db"
     work = Work(configs, make_task(shape.task))
-    sent = pack_work(Bundle((work, work)))
+    sent = pack_work(ShardGroup((work, work)))
     assert b"secret" not in sent
     there = unpack_work(sent)
-    assert [list(map(science, part.configs)) for part in there.works] == [
-        list(map(science, configs))
+    assert [list(map(identity_params, part.configs)) for part in there.works] == [
+        list(map(identity_params, configs))
     ] * 2
     assert all(config.tracking == TrackingConfig() for config in there.works[0].configs)
     home = unpack_outcome(pack_outcome(there.run()))
@@ -72,14 +72,14 @@ def test_a_shard_is_the_same_there_and_comes_home_bit_for_bit(data, table):
 
 def test_failures_travel_among_results():
     configs = [configure(f"seed={n}", "training.epochs=9") for n in range(3)]
-    work = Bundle((Work(configs, make_task(configs[0].task)),))
+    work = ShardGroup((Work(configs, make_task(configs[0].task)),))
     (done,) = work.run()
     done.outcomes[1] = Failure("Traceback\nMemoryError: no room")
     (home,) = unpack_outcome(pack_outcome([done]))
     assert told(home.outcomes) == told(done.outcomes)
     assert (home.started, home.ended) == (done.started, done.ended)
-    lost = work.lost("gone")
-    assert unpack_outcome(pack_outcome(lost)) == lost
+    on_worker_death = work.on_worker_death("gone")
+    assert unpack_outcome(pack_outcome(on_worker_death)) == on_worker_death
 
 
 def test_a_piece_of_a_landscape_travels_with_its_plane():
@@ -101,7 +101,7 @@ def test_what_is_no_message_is_refused():
 def test_a_run_travels_in_few_bytes():
     """Out: what differs. Home: 8 bytes a point of the curve, and the weights."""
     configs = [configure(f"seed={n}", "optimizer.lr=2") for n in range(500)]
-    work = Bundle((Work(configs, make_task(configs[0].task)),))
+    work = ShardGroup((Work(configs, make_task(configs[0].task)),))
     assert len(pack_work(work)) / 500 < 20
     (done,) = outcome = work.run()
     points = sum(len(result.loss) for result in done.outcomes)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from xorlab import configure, failure_table
 from xorlab.analysis.figures.style import png
 from xorlab.failures.classes import CLASSES, Thresholds, classify
+from xorlab.failures.failure_numbers import curve_numbers, network_numbers
 from xorlab.failures.figures import curvature_scatter, failure_bars, way_ahead
-from xorlab.failures.symptoms import curve_numbers, network_numbers
 from xorlab.networks.parameters import pack
 from xorlab.networks.tasks.tasks import make_task
 

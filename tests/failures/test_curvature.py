@@ -11,7 +11,7 @@ from tests.helpers.strategies import shapes
 from tests.networks.test_passes import plain_forward
 from xorlab import configure, train
 from xorlab.config.fields import ACTIVATIONS
-from xorlab.config.groups import choose
+from xorlab.config.groups import select
 from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
 from xorlab.failures import curvature as room
@@ -112,8 +112,8 @@ def test_the_minimised_loss_is_the_one_of_training(config, seed):
 )
 def test_a_first_step_is_minus_the_gradient_times_the_rate(config, rule, decay, seed):
     """Also that of quickprop, whose weight decay is a part of its slopes."""
-    choose(config.init, "normal")
-    choose(config.optimizer, rule)
+    select(config.init, "normal")
+    select(config.optimizer, rule)
     config.optimizer.lr, config.optimizer.weight_decay, config.seed = 0.5, decay, seed
     training = config.training
     training.update, training.dtype, training.epochs = "batch", "float64", 1

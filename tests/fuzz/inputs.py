@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 
-from xorlab.config.schema import GROUPS, LEAVES
+from xorlab.config.schema import FIELDS, GROUPS
 from xorlab.errors import spell
 
 SECRET = "hunter2XYZ"
@@ -40,7 +40,7 @@ GOOD = (
     "0.1",
     "batch",
 )
-KEYS = tuple(key for key, _, _, _ in LEAVES)
+KEYS = tuple(key for key, _, _, _ in FIELDS)
 ODD_KEYS = (
     "_target_", "task._target_", "optimizer._target_", "init._args_", "_convert_", "_recursive_",
     "network._partial_", "task", "optimizer", "init", "network", "training", "tracking", "study",
@@ -63,7 +63,7 @@ def text(rng: random.Random) -> str:
 def value(rng: random.Random) -> str:
     """A value for a key of the schema that takes no file to choose: mostly one that may stand."""
     while True:
-        key, _, _, item = rng.choice(LEAVES)
+        key, _, _, item = rng.choice(FIELDS)
         if not key.endswith(".name"):
             break
     good = rng.random() < 0.6 and "choices" not in item.metadata

@@ -17,7 +17,7 @@ from xorlab.config.fields import (
     READOUTS,
     UPDATES,
 )
-from xorlab.config.groups import choose
+from xorlab.config.groups import select
 from xorlab.config.rules import BATCH_ONLY
 from xorlab.config.schema import Config
 from xorlab.networks.initializers import wiring_of
@@ -33,7 +33,7 @@ def shapes(draw, table: str | None = None) -> Config:
     """A configuration that fixes everything but what may differ inside a shard."""
     config = Config()
     tasks = [*GATES, "parity", "symmetry", "encoder"] + (["table"] if table else [])
-    choose(config.task, draw(st.sampled_from(tasks)))
+    select(config.task, draw(st.sampled_from(tasks)))
     if config.task.name in ("parity", "symmetry"):
         config.task.bits = draw(st.integers(2, 4))
     if config.task.name == "encoder":
@@ -68,7 +68,7 @@ def shapes(draw, table: str | None = None) -> Config:
     rules = [
         name for name in OPTIMIZERS if config.training.update == "batch" or name not in BATCH_ONLY
     ]
-    choose(config.optimizer, draw(st.sampled_from(rules)))
+    select(config.optimizer, draw(st.sampled_from(rules)))
     if config.optimizer.momentum is not None:
         config.optimizer.momentum = draw(st.sampled_from([0.0, 0.9]))
     if config.optimizer.weight_decay is not None:
@@ -112,7 +112,7 @@ def member(shape: Config, values: dict) -> Config:
     """A configuration of that shape, with those values as far as it has the keys."""
     config = copy.deepcopy(shape)
     config.seed = values["seed"]
-    choose(config.init, values["init"])
+    select(config.init, values["init"])
     if config.init.name == "uniform":
         config.init.range = values["scale"]
     if config.init.name == "normal":

@@ -13,9 +13,9 @@ from tests.faults.process_faults import family
 from xorlab import configure
 from xorlab.errors import UsageError
 from xorlab.landscapes.grid import Grid
-from xorlab.networks.memory import need_of, need_of_landscape, refuse_too_much, size
+from xorlab.networks.memory import estimate_landscape_memory, estimate_memory, refuse_too_much, size
 from xorlab.networks.tasks.tasks import make_task
-from xorlab.system.memory_limits import Room, out_of_memory_kills, rooms
+from xorlab.system.memory_limits import MemoryLimit, memory_limits, out_of_memory_kills
 
 POINTS = ("training.epochs=4000", "training.record_every=1")
 WORK = """
@@ -33,7 +33,7 @@ print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith
 
 def need(count: int, *overrides: str, workers: int = 1):
     configs = [configure(f"seed={n}", *overrides) for n in range(count)]
-    return need_of(
+    return estimate_memory(
         [(configs[0], make_task(configs[0].task), count)], [(configs[0], count)], workers
     )
 
@@ -79,7 +79,7 @@ def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
         "training.epochs=5",
     )
     grid = Grid(configure(*told))
-    need = need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, 2)
+    need = estimate_landscape_memory(grid.config(0), grid.task, grid.piece, grid.count, 2)
     child = process(*told, "hydra.launcher.workers=2")
     most = own = 0
     while child.poll() is None:
@@ -115,7 +115,7 @@ def test_more_runs_points_units_and_workers_need_more():
 )
 def test_too_much_is_refused_with_what_decides_it_and_what_would_help(overrides, key):
     with pytest.raises(UsageError) as refused:
-        refuse_too_much(need(64, *overrides), [Room(10**8, "the machine")])
+        refuse_too_much(need(64, *overrides), [MemoryLimit(10**8, "the machine")])
     told = str(refused.value)
     assert told.startswith(f"{key}: this would need about ")
     assert "the machine leaves 100 MB. Nothing was started. What needs less: " in told
@@ -124,9 +124,9 @@ def test_too_much_is_refused_with_what_decides_it_and_what_would_help(overrides,
 
 def test_a_limit_of_each_process_is_compared_with_the_largest_of_them():
     asked = need(10, workers=8)
-    refuse_too_much(asked, [Room(asked.parent, "ulimit", alone=True)])
+    refuse_too_much(asked, [MemoryLimit(asked.parent, "ulimit", alone=True)])
     with pytest.raises(UsageError):
-        refuse_too_much(asked, [Room(asked.parent, "the machine")])
+        refuse_too_much(asked, [MemoryLimit(asked.parent, "the machine")])
 
 
 def test_the_plan_tells_the_estimate_and_refuses_what_cannot_be(command, tmp_path):
@@ -178,7 +178,7 @@ def test_a_network_is_refused_under_the_limit_of_a_shell(process, tmp_path):
 
 
 def test_the_system_tells_what_is_left():
-    assert all(room.bytes >= 0 and room.reason for room in rooms())
-    assert {room.reason for room in rooms()} >= {"the memory that this machine has free"}
+    assert all(room.bytes >= 0 and room.reason for room in memory_limits())
+    assert {room.reason for room in memory_limits()} >= {"the memory that this machine has free"}
     assert out_of_memory_kills() is not None
     assert size(2_500_000_000) == "2.5 GB"

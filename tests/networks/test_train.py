@@ -184,9 +184,9 @@ def test_divergence_is_placed_at_its_step_and_leaves_the_neighbours_alone(recwar
         config.training.record_every = 1
         return config
 
-    quiet, wild = train_many([config(0.05), config(50.0)])
-    assert quiet.outcome == "unsolved"
-    assert bits(quiet) == bits(train(config(0.05)))
+    quiet_logger, wild = train_many([config(0.05), config(50.0)])
+    assert quiet_logger.outcome == "unsolved"
+    assert bits(quiet_logger) == bits(train(config(0.05)))
     assert wild.outcome == "diverged"
     assert wild.steps.tolist() == list(range(wild.diverged_at))
     assert wild.loss[-1] > 1e100

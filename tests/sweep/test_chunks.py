@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorlab import configure
-from xorlab.engines.work import Done
+from xorlab.engines.work import ShardOutcome
 from xorlab.networks.train import chunk_width, shard_key
-from xorlab.sweep.plan.chunks import SHARE, Cuts
+from xorlab.sweep.plan.chunks import SHARE, AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import Tasks, make_plan
 
@@ -23,14 +23,14 @@ def plan_of(runs: int, hidden: tuple[int, ...], epochs: int, workers: int):
     return make_plan(catalogued([()] * len(seeded), seeded), Tasks(), (), workers)
 
 
-def handed_over(cuts: Cuts, speed: float) -> list[tuple]:
+def handed_over(cuts: AdaptiveChunks, speed: float) -> list[tuple]:
     """All of it, by workers that are so many times as fast as estimated."""
     taken = []
     while cuts:
         shards = cuts.take()
         taken.append(shards)
         seconds = [shard.seconds / speed for shard in shards]
-        cuts.learn(shards, [Done([], 1, 1 + round(1e3 * each)) for each in seconds])
+        cuts.learn(shards, [ShardOutcome([], 1, 1 + round(1e3 * each)) for each in seconds])
     return taken
 
 
@@ -46,7 +46,9 @@ def test_every_job_is_handed_over_once_and_shards_are_one_array_program(
     runs, hidden, workers, dispatch, speed
 ):
     plan = plan_of(runs, tuple(hidden), 300, workers)
-    shards = [s for taken in handed_over(Cuts(plan, workers, dispatch), speed) for s in taken]
+    shards = [
+        s for taken in handed_over(AdaptiveChunks(plan, workers, dispatch), speed) for s in taken
+    ]
     assert sorted(job.num for s in shards for job in s.jobs) == [job.num for job in plan.jobs]
     for shard in shards:
         assert len({shard_key(job.config) for job in shard.jobs}) == 1
@@ -59,14 +61,14 @@ def test_every_job_is_handed_over_once_and_shards_are_one_array_program(
 @pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
 def test_handing_over_costs_less_than_its_share_of_the_work(dispatch, speed):
     plan = plan_of(20_000, (2, 3, 4, 5, 6), 20_000, 8)
-    taken = handed_over(Cuts(plan, 8, dispatch), speed)
+    taken = handed_over(AdaptiveChunks(plan, 8, dispatch), speed)
     work = sum(shard.seconds for shards in taken for shard in shards) / speed
     assert len(taken) * dispatch < SHARE * work
 
 
 def test_the_first_is_small_and_the_last_are_even():
     plan = plan_of(8_000, (2, 3), 10_000, 2)
-    taken = handed_over(Cuts(plan, 2, 0.001), 1.0)
+    taken = handed_over(AdaptiveChunks(plan, 2, 0.001), 1.0)
     seconds = [sum(shard.seconds for shard in shards) for shards in taken]
     assert seconds[0] < max(seconds) / 2
     assert seconds[-1] < sum(seconds) / 4

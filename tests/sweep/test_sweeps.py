@@ -340,9 +340,9 @@ def test_a_job_that_breaks_off_here_and_was_finished_elsewhere_has_not_failed(
     _breaking(monkeypatch, {1})
     record = BulkRecorder.record
 
-    def and_another_has_it(self, records, once):
-        record(self, [record_of("seed=1", "training.epochs=20")], once=True)
-        return record(self, records, once)
+    def and_another_has_it(self, records, skip_existing):
+        record(self, [record_of("seed=1", "training.epochs=20")], skip_existing=True)
+        return record(self, records, skip_existing)
 
     monkeypatch.setattr(BulkRecorder, "record", and_another_has_it)
     told = command(*sweep)

@@ -10,7 +10,13 @@ import zipfile
 
 import pytest
 
-from xorlab.system.signals import Interrupts, Terminated, held, interruptions, terminations
+from xorlab.system.signals import (
+    Interrupts,
+    Terminated,
+    interruptions,
+    signals_deferred,
+    terminations,
+)
 
 
 class Finaliser:
@@ -112,7 +118,7 @@ def test_what_is_held_is_done_to_its_end_before_an_interrupt_is_obeyed(number):
     done = []
 
     def work():
-        with held():
+        with signals_deferred():
             signal.raise_signal(number)
             signal.raise_signal(number)
             done.append(True)
@@ -134,7 +140,7 @@ def test_ctrl_c_while_handlers_are_put_back_leaves_none_behind(monkeypatch):
         return was
 
     def work():
-        with held():
+        with signals_deferred():
             monkeypatch.setattr(signal, "signal", put_and_told)
 
     with terminations():
@@ -149,7 +155,7 @@ def test_ctrl_c_while_handlers_are_put_back_leaves_none_behind(monkeypatch):
 def test_a_signal_that_is_ignored_is_ignored_while_something_is_held():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with held():
+        with signals_deferred():
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:

@@ -15,8 +15,8 @@ from tests.tracking.test_recording import record_of
 from xorlab.system.git import provenance
 from xorlab.tracking.names import OWNER_TAG, PARENT_TAG, RECORD_TAG, SWEEP_TAG
 from xorlab.tracking.outbox.delivery import deliver
-from xorlab.tracking.outbox.files import KeptRun, KeptSweep
 from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.pending import PendingRun, PendingSweep
 from xorlab.tracking.read.search import finished_runs
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
@@ -28,7 +28,7 @@ from xorlab.tracking.write.client_recorder import (
 )
 from xorlab.tracking.write.duplicates import without_duplicates
 from xorlab.tracking.write.record import Record
-from xorlab.tracking.write.sweep_run import About, mend, open_parent
+from xorlab.tracking.write.sweep_run import SweepIdentity, close_abandoned, open_parent
 
 RECORD = record_of("seed=1", "training.epochs=5")
 
@@ -56,8 +56,8 @@ def of_sweep(sweep: str, record: Record = RECORD) -> Record:
 
 
 def test_the_one_that_was_made_first_stays_whoever_looks(store):
-    first, *others = [record_run(store, RECORD, once=True) for _ in range(3)]
-    other = record_run(store, record_of("seed=2", "training.epochs=5"), once=True)
+    first, *others = [record_run(store, RECORD, skip_existing=True) for _ in range(3)]
+    other = record_run(store, record_of("seed=2", "training.epochs=5"), skip_existing=True)
     assert without_duplicates(store, names_of([RECORD])) == set(others)
     assert there(store) == [first]
     assert without_duplicates(store, names_of([RECORD])) == set()
@@ -68,9 +68,9 @@ def test_a_sweep_gives_way_to_another_and_to_a_run_by_itself_and_its_own_are_not
     others = [record_of(f"seed={n}", "training.epochs=5") for n in (2, 3)]
     tags = {key: tag for key, tag in others[0].tags.items() if key not in (SWEEP_TAG, PARENT_TAG)}
     alone = replace(others[0], tags=tags | {OWNER_TAG: "elsewhere:1:1"})
-    theirs = [record_run(store, one, once=True) for one in (alone, of_sweep("theirs"))]
+    theirs = [record_run(store, one, skip_existing=True) for one in (alone, of_sweep("theirs"))]
     records = [of_sweep("ours", record) for record in (RECORD, *others)]
-    ours = [record_run(store, record, once=True) for record in records]
+    ours = [record_run(store, record, skip_existing=True) for record in records]
     found = finished_runs(store, names_of(records), but="ours")
     assert {run.info.run_id for run in found} == set(theirs)
     assert finished_keys(store, records) == {record.tags["xorlab.key"] for record in records[:2]}
@@ -78,27 +78,27 @@ def test_a_sweep_gives_way_to_another_and_to_a_run_by_itself_and_its_own_are_not
 
 
 def test_what_is_recorded_again_on_purpose_stays(store):
-    record_run(store, RECORD, once=True)
-    again = [record_run(store, RECORD, once=False) for _ in range(2)]
+    record_run(store, RECORD, skip_existing=True)
+    again = [record_run(store, RECORD, skip_existing=False) for _ in range(2)]
     without_duplicates(store, names_of([RECORD]))
     assert sorted(there(store)) == sorted(again)
 
 
 def test_what_failed_or_is_not_ended_gives_way_to_nothing_and_nothing_to_it(store):
-    whole = record_run(store, RECORD, once=True)
+    whole = record_run(store, RECORD, skip_existing=True)
     for status in ("FAILED", "RUNNING"):
-        record_run(store, replace(RECORD, status=status), once=True)
+        record_run(store, replace(RECORD, status=status), skip_existing=True)
     assert without_duplicates(store, names_of([RECORD])) == set()
     assert whole in there(store)
 
 
 def test_what_a_killed_sweep_did_not_look_over_the_next_start_does(store):
-    parent = open_parent(store, About(["k"], {}, "sweep"), provenance(None), reuse=False)
+    parent = open_parent(store, SweepIdentity(["k"], {}, "sweep"), provenance(None), reuse=False)
     store.client.set_tag(parent.run_id, OWNER_TAG, "elsewhere:1:1")
     store.client.set_tag(parent.run_id, "xorlab.heartbeat", "0")
-    record_run(store, of_sweep("another"), once=True)
-    record_run(store, of_sweep(parent.run_id), once=True)
-    assert mend(store) == 1
+    record_run(store, of_sweep("another"), skip_existing=True)
+    record_run(store, of_sweep(parent.run_id), skip_existing=True)
+    assert close_abandoned(store) == 1
     assert len(there(store)) == 1
 
 
@@ -115,7 +115,7 @@ def test_two_starts_that_went_on_with_one_sweep_at_once_leave_each_run_once(serv
     runs = xorlab.load_runs(server, "twins").set_index("seed")
     twin = of_sweep(runs.loc[1, "sweep"])
     store = open_store(server, "twins")
-    younger = record_run(store, twin, once=True)
+    younger = record_run(store, twin, skip_existing=True)
     assert set(there(store)) == {runs.loc[1, "run_id"], younger}
     assert command(*sweep).code == 0
     assert there(store) == [runs.loc[1, "run_id"]]
@@ -124,9 +124,9 @@ def test_two_starts_that_went_on_with_one_sweep_at_once_leave_each_run_once(serv
 def test_a_delivery_that_was_broken_off_before_it_looked_looks_again(server, tmp_path):
     store, outbox = open_store(server, "broken off"), Outbox(tmp_path / "outbox")
     record = replace(RECORD, tags=RECORD.tags | {RECORD_TAG: "0" * 32})
-    (first,) = ClientRecorder(store).record([RECORD], once=True)
-    record_run(store, record, once=True)
-    outbox.keep(KeptRun("0" * 32, place(store.uri), store.experiment, True, record))
+    (first,) = ClientRecorder(store).record([RECORD], skip_existing=True)
+    record_run(store, record, skip_existing=True)
+    outbox.keep(PendingRun("0" * 32, place(store.uri), store.experiment, True, record))
     done = deliver(store, outbox)
     assert (done.delivered, done.present, outbox.runs()) == (0, 1, [])
     assert there(store) == [first]
@@ -136,11 +136,11 @@ def test_what_a_sweep_could_not_look_over_before_the_server_went_its_delivery_do
     server, tmp_path
 ):
     store, outbox = open_store(server, "not looked over"), Outbox(tmp_path / "outbox")
-    record_run(store, of_sweep("another"), once=True)
-    record_run(store, of_sweep("ours"), once=True)
+    record_run(store, of_sweep("another"), skip_existing=True)
+    record_run(store, of_sweep("ours"), skip_existing=True)
     key = RECORD.tags["xorlab.key"]
     outbox.keep(
-        KeptSweep(place(store.uri), store.experiment, "ours", "FINISHED", [key], 0.0, 0, [], [])
+        PendingSweep(place(store.uri), store.experiment, "ours", "FINISHED", [key], 0.0, 0, [], [])
     )
     deliver(store, outbox)
     assert len(there(store)) == 1
@@ -161,7 +161,7 @@ def at_once(*tasks: Callable[[], object]) -> list[object]:
 @pytest.mark.parametrize("store", ["sqlite", "postgres"], indirect=True)
 def test_bulk_transactions_exclude_each_other(store):
     records = [record_of(f"seed={n}", "training.epochs=5") for n in range(20)]
-    tasks = [lambda: BulkRecorder(store).record(records, once=True) for _ in range(4)]
+    tasks = [lambda: BulkRecorder(store).record(records, skip_existing=True) for _ in range(4)]
     told = at_once(*tasks)
     assert sorted(sum(one is not None for one in ids) for ids in told) == [0, 0, 0, 20]
     assert len(xorlab.load_runs(store.uri)) == 20
@@ -184,10 +184,12 @@ def test_a_run_that_ends_while_a_transaction_is_open_gives_way_to_what_it_writes
 
     def in_bulk() -> list[str | None]:
         assert ready.wait(60)
-        return BulkRecorder(store).record([of_sweep("another")], once=True)
+        return BulkRecorder(store).record([of_sweep("another")], skip_existing=True)
 
     monkeypatch.setattr("xorlab.tracking.write.bulk_recorder.check_there", before_commit)
     monkeypatch.setattr("xorlab.tracking.write.client_recorder.check_there", before_the_end)
-    (bulk,), (client,) = at_once(in_bulk, lambda: ClientRecorder(store).record([RECORD], once=True))
+    (bulk,), (client,) = at_once(
+        in_bulk, lambda: ClientRecorder(store).record([RECORD], skip_existing=True)
+    )
     assert client is None
     assert there(store) == [bulk]

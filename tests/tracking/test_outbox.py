@@ -17,16 +17,16 @@ import xorlab
 from tests.faults.server_faults import HURRY
 from tests.helpers.proxies import CUT_AFTER, ERROR, PASS, proxied
 from xorlab.commands.outbox import main
-from xorlab.tracking.outbox.files import (
-    DamagedError,
-    KeptFile,
-    KeptRun,
-    KeptSweep,
-    kept_file,
-    kept_run,
-    kept_sweep,
-)
 from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.outbox.pending import (
+    DamagedError,
+    PendingFile,
+    PendingRun,
+    PendingSweep,
+    pending_file,
+    pending_run,
+    pending_sweep,
+)
 from xorlab.tracking.store import server as server_module
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import open_store
@@ -86,13 +86,13 @@ records = st.builds(
     loss=st.lists(st.floats(), max_size=4).map(np.array),
     artifacts=st.dictionaries(st.sampled_from(["a.txt", "b.npz", "c d.json"]), st.binary()),
 )
-kept_runs = st.builds(KeptRun, st.just("0" * 32), texts, texts, st.booleans(), records)
-KEPT = KeptRun("0" * 32, "http://host", "e", True, Record("r", "FINISHED", 1, 2, {}, {"k": "v"}))
+kept_runs = st.builds(PendingRun, st.just("0" * 32), texts, texts, st.booleans(), records)
+KEPT = PendingRun("0" * 32, "http://host", "e", True, Record("r", "FINISHED", 1, 2, {}, {"k": "v"}))
 
 
 @given(kept=kept_runs)
 def test_a_kept_run_is_read_back_bit_for_bit(kept):
-    found = kept_run(kept.content())
+    found = pending_run(kept.content())
     assert found.content() == kept.content()
     assert (found.record.params, found.record.tags) == (kept.record.params, kept.record.tags)
     assert found.record.loss.tobytes() == kept.record.loss.astype(np.float64).tobytes()
@@ -108,7 +108,7 @@ def test_a_damaged_file_is_known_as_such_or_has_lost_nothing(place, bit, cut):
     else:
         content[place] ^= 1 << bit
     try:
-        found = kept_run(bytes(content))
+        found = pending_run(bytes(content))
     except DamagedError:
         return
     assert found.content() == KEPT.content()
@@ -116,11 +116,11 @@ def test_a_damaged_file_is_known_as_such_or_has_lost_nothing(place, bit, cut):
 
 @pytest.mark.parametrize("name", ["../up", "/tmp/up", "a\\b", "..", ""])
 def test_a_file_leads_into_no_other_folder(name):
-    kept = KeptRun(
+    kept = PendingRun(
         "0", "s", "e", True, Record("r", "FINISHED", 1, 2, {}, {}, artifacts={name: b""})
     )
     with pytest.raises(DamagedError, match="no name of a file"):
-        kept_run(kept.content())
+        pending_run(kept.content())
 
 
 @given(
@@ -133,26 +133,26 @@ def test_a_file_leads_into_no_other_folder(name):
 @example(content=b'{"format": 1, "store": "s", "experiment": "e", "run_id": "r", "status": "s"}')
 def test_what_is_no_ending_of_a_sweep_is_refused(content):
     with pytest.raises(DamagedError):
-        kept_sweep(content)
+        pending_sweep(content)
     with pytest.raises(DamagedError):
-        kept_run(content)
+        pending_run(content)
 
 
 def test_an_ending_is_read_back():
-    ending = KeptSweep("s", "e", "r", "FINISHED", ["k", "l"], 1.5, 2, ["a note"], [])
-    assert kept_sweep(ending.content()) == ending
+    ending = PendingSweep("s", "e", "r", "FINISHED", ["k", "l"], 1.5, 2, ["a note"], [])
+    assert pending_sweep(ending.content()) == ending
 
 
 @given(data=st.binary(), place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_a_file_of_a_run_is_read_back_or_known_as_damaged(data, place, bit):
-    kept = KeptFile("s", "e", "r", "pieces", "0001.npz", data)
-    assert kept_file(kept.content()) == kept
+    kept = PendingFile("s", "e", "r", "pieces", "0001.npz", data)
+    assert pending_file(kept.content()) == kept
     content = bytearray(kept.content())
     content[place % len(content)] ^= 1 << bit
     with contextlib.suppress(DamagedError):
-        assert kept_file(bytes(content)) == kept
+        assert pending_file(bytes(content)) == kept
     with pytest.raises(DamagedError):
-        kept_file(KeptFile("s", "e", "r", "../up", "0001.npz", data).content())
+        pending_file(PendingFile("s", "e", "r", "../up", "0001.npz", data).content())
 
 
 LANDSCAPE = (

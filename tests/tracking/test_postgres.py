@@ -62,8 +62,8 @@ def test_bulk_writes_what_the_client_writes_row_by_row(uri, tmp_path):
     assert refusal(store) is None
     assert isinstance(make_recorder(store, TrackingConfig(), print), BulkRecorder)
     for record in records():
-        (client,) = ClientRecorder(store).record([record], once=False)
-        (bulk,) = BulkRecorder(store).record([record], once=False)
+        (client,) = ClientRecorder(store).record([record], skip_existing=False)
+        (bulk,) = BulkRecorder(store).record([record], skip_existing=False)
         assert rows_of(store, bulk) == rows_of(store, client)
         assert without_identity(store, bulk) == without_identity(store, client)
 

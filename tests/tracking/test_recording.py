@@ -74,8 +74,8 @@ def test_bulk_writes_what_the_client_writes_row_by_row(store_file):
     store = open_store(None, "xorlab")
     assert refusal(store) is None
     for record in records():
-        (client,) = ClientRecorder(store).record([record], once=False)
-        (bulk,) = BulkRecorder(store).record([record], once=False)
+        (client,) = ClientRecorder(store).record([record], skip_existing=False)
+        (bulk,) = BulkRecorder(store).record([record], skip_existing=False)
         assert rows_of(store, bulk) == rows_of(store, client)
         assert without_identity(store, bulk) == without_identity(store, client)
 
@@ -83,7 +83,7 @@ def test_bulk_writes_what_the_client_writes_row_by_row(store_file):
 def test_a_run_says_all_that_the_contract_names(store_file):
     store = open_store(None, "xorlab")
     recorder = make_recorder(store, TrackingConfig(), print)
-    (run_id,) = recorder.record([record_of(*KINDS["solved"])], once=False)
+    (run_id,) = recorder.record([record_of(*KINDS["solved"])], skip_existing=False)
     run = store.client.get_run(run_id)
     assert run.info.run_name == "xor h=2 lr=3 seed=42"
     assert run.info.status == "FINISHED"
@@ -122,7 +122,7 @@ def test_a_run_says_all_that_the_contract_names(store_file):
 
 def test_nothing_that_is_not_finite_is_recorded_as_a_metric(store_file):
     store = open_store(None, "xorlab")
-    (run_id,) = ClientRecorder(store).record([record_of(*KINDS["diverged"])], once=False)
+    (run_id,) = ClientRecorder(store).record([record_of(*KINDS["diverged"])], skip_existing=False)
     metrics = store.client.get_run(run_id).data.metrics
     assert set(metrics) == {"loss", "solved", "epochs_run", "diverged_at"}
     assert all(np.isfinite(value) for value in metrics.values())
@@ -143,7 +143,7 @@ def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, mo
 
     monkeypatch.setattr(target, breaks)
     with pytest.raises(KeyboardInterrupt):
-        recorder.record([broken], once=False)
+        recorder.record([broken], skip_existing=False)
     statuses = [run.info.status for run in store.client.search_runs([store.experiment_id])]
     assert "FINISHED" not in statuses
     assert "RUNNING" not in statuses
@@ -161,7 +161,7 @@ def test_files_of_runs_that_are_in_no_database_go_with_them(store_file, monkeypa
 
     monkeypatch.setattr(BulkRecorder, "_written", breaks)
     with pytest.raises(KeyboardInterrupt):
-        recorder.record([record_of("seed=3", "training.epochs=5")], once=True)
+        recorder.record([record_of("seed=3", "training.epochs=5")], skip_existing=True)
     folders = list(local_folder(recorder._location).glob("*/artifacts"))
     assert len(folders) == len(load_runs()) == committed
 
@@ -170,9 +170,9 @@ def test_what_was_finished_in_the_meantime_is_left_out(store_file):
     store = open_store(None, "xorlab")
     record = record_of("seed=1", "training.epochs=5")
     theirs = record_of("seed=1", "training.epochs=5", context=replace(CONTEXT, sweep="b" * 32))
-    BulkRecorder(store).record([theirs], once=True)
+    BulkRecorder(store).record([theirs], skip_existing=True)
     for recorder in (BulkRecorder(store), ClientRecorder(store)):
-        assert recorder.record([record], once=True) == [None]
+        assert recorder.record([record], skip_existing=True) == [None]
     (found,) = finished_runs(store, {record.tags["xorlab.key"]: record.name, "other": "other"})
     assert found.data.tags["xorlab.key"] == record.tags["xorlab.key"]
     assert not list(finished_runs(store, {"other": record.name}))
@@ -195,7 +195,7 @@ def test_a_sweep_in_another_writers_way_waits(store_file):
 
     def write(seed: int) -> None:
         for _ in range(5):
-            BulkRecorder(store).record([record] * 20, once=False)
+            BulkRecorder(store).record([record] * 20, skip_existing=False)
 
     writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
     for writer in writers:
@@ -209,7 +209,7 @@ def test_a_sweep_in_another_writers_way_waits(store_file):
 
 def test_what_is_read_is_what_public_calls_tell(store_file):
     store = open_store(None, "xorlab")
-    BulkRecorder(store).record(records(), once=False)
+    BulkRecorder(store).record(records(), skip_existing=False)
     fast = load_runs()
     slow = load_runs(filter="attributes.status LIKE '%'")
     pd.testing.assert_frame_equal(
@@ -224,7 +224,7 @@ def test_what_is_read_is_what_public_calls_tell(store_file):
 
 
 def test_loaded_runs_are_tidy_and_typed(store_file):
-    BulkRecorder(open_store(None, "xorlab")).record(records(), once=False)
+    BulkRecorder(open_store(None, "xorlab")).record(records(), skip_existing=False)
     runs = load_runs()
     assert len(runs) == 5
     assert runs["seed"].dtype == "int64"
@@ -241,10 +241,10 @@ def test_loaded_runs_are_tidy_and_typed(store_file):
 def test_ended_runs_prefer_the_finished(store_file):
     store = open_store(None, "xorlab")
     config = configure("training.epochs=5")
-    BulkRecorder(store).record([failed(config, "x", CONTEXT, 1, 2)], once=False)
+    BulkRecorder(store).record([failed(config, "x", CONTEXT, 1, 2)], skip_existing=False)
     key = failed(config, "x", CONTEXT, 1, 2).tags["xorlab.key"]
     assert [row["status"] for row in ended_runs(store, {key})] == ["FAILED"]
-    BulkRecorder(store).record([record_of("training.epochs=5")], once=True)
+    BulkRecorder(store).record([record_of("training.epochs=5")], skip_existing=True)
     assert [row["status"] for row in ended_runs(store, {key})] == ["FINISHED"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from xorlab import load_runs
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import resolve, shown
-from xorlab.tracking.store.errors import let_go
+from xorlab.tracking.store.errors import release_frames
 from xorlab.tracking.store.store import open_store
 
 OPEN = (
@@ -112,7 +112,7 @@ def test_a_transaction_that_ctrl_c_broke_off_keeps_nothing_locked(store_file):
     try:
         breaks_off()
     except KeyboardInterrupt as error:
-        let_go(error)
+        release_frames(error)
         with sqlite3.connect(store_file, timeout=0) as other:
             other.execute("BEGIN IMMEDIATE")
             other.rollback()

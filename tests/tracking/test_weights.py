@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 import xorlab
 from tests.helpers.strategies import shapes
-from xorlab.config.identity import from_science, science
+from xorlab.config.identity import from_identity_params, identity_params
 from xorlab.config.schema import Config
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.read.weights import _config
@@ -76,19 +76,19 @@ def arrays(network) -> list[np.ndarray]:
 
 def same(one: Config, other: Config) -> bool:
     """Equal but for keys that play no part."""
-    return science(one) == science(other)
+    return identity_params(one) == identity_params(other)
 
 
 @settings(max_examples=40)
 @given(config=shapes())
 def test_a_configuration_comes_back_from_its_science_keys_and_its_yaml(config):
-    assert same(from_science(science(config)), config)
+    assert same(from_identity_params(identity_params(config)), config)
     assert same(_config("run", config_yaml(config).encode()), config)
 
 
 def test_what_this_version_does_not_know_is_refused_by_name():
     with pytest.raises(ConfigError, match=r"network.wings=2: must be a key that this version"):
-        from_science({"network.wings": 2})
+        from_identity_params({"network.wings": 2})
     with pytest.raises(StoreError, match=r"config.yaml of run abc .*network.wings"):
         _config("abc", b"seed: 3\nnetwork: {wings: 2}\n")
     with pytest.raises(StoreError, match=r"config.yaml of run abc .*optimizer.lr=-1"):

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from xorlab.config.identity import CHOICES
-from xorlab.config.schema import LEAVES
+from xorlab.config.schema import FIELDS
 
 SETTING = "setting"  # a column of whole settings, already written as they are to be read
 _NO_SETTING = ("seed", "plan")
 _SCIENCE = [
     key.removesuffix(".name")
-    for key, group, _, _ in LEAVES
+    for key, group, _, _ in FIELDS
     if group != "tracking" and key not in _NO_SETTING
 ]
 

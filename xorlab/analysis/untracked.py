@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xorlab.config.identity import science
+from xorlab.config.identity import identity_params
 from xorlab.config.schema import Config
 from xorlab.networks.result import Result
 
@@ -25,7 +25,7 @@ def runs_of(configs: Iterable[Config], results: Iterable[Result]) -> pd.DataFram
         ValueError: not as many results as configurations.
     """
     rows = [
-        {"outcome": result.outcome, **science(config), **result.metrics()}
+        {"outcome": result.outcome, **identity_params(config), **result.metrics()}
         for config, result in zip(configs, results, strict=True)
     ]
     frame = pd.DataFrame(rows)

@@ -39,7 +39,7 @@ def command_parser(name: str, description: str, *examples: str) -> argparse.Argu
     )
 
 
-def run_told(name: str, work: Callable[[], int]) -> int:
+def run_command(name: str, work: Callable[[], int]) -> int:
     """Do the work of a command.
 
     Args:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xorlab.commands.common import DONE, FAILED, command_parser, run_told
+from xorlab.commands.common import DONE, FAILED, command_parser, run_command
 from xorlab.errors import StoreError, UsageError, told
 from xorlab.system.credentials import HIDDEN
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 where nothing waits any more, 1 where something stays, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
-    return run_told(_NAME, lambda: _deliver(options.folder, options.uri))
+    return run_command(_NAME, lambda: _deliver(options.folder, options.uri))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,7 +121,7 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
 
 def _places(outbox: Outbox, troubles: dict[Path, str]) -> Counter[Place]:
     """How many results wait for where; files that are damaged are added to the troubles."""
-    from xorlab.tracking.outbox.files import DamagedError, KeptSweep
+    from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
 
     found: Counter[Place] = Counter()
     for path in (*outbox.runs(), *outbox.files(), *outbox.sweeps()):
@@ -130,7 +130,7 @@ def _places(outbox: Outbox, troubles: dict[Path, str]) -> Counter[Place]:
         except DamagedError as error:
             troubles[path] = str(error)
         else:
-            found[kept.store, kept.experiment] += not isinstance(kept, KeptSweep)
+            found[kept.store, kept.experiment] += not isinstance(kept, PendingSweep)
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_told
+from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_command
 from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 where every bit agrees, 1 where one does not or the store fails, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
-    return run_told("xorlab-repeat", lambda: _repeat(options))
+    return run_command("xorlab-repeat", lambda: _repeat(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xorlab.commands.common import DONE, check_id, command_parser, run_told
+from xorlab.commands.common import DONE, check_id, command_parser, run_command
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.tracking.read.by_name import LATEST
 
@@ -24,7 +24,7 @@ _DEFAULT_OUT = Path("xorlab-report")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 a store that fails, 2 wrong usage."""
     options = _parser().parse_args(arguments)
-    return run_told("xorlab-report", lambda: _report(options))
+    return run_command("xorlab-report", lambda: _report(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from xorlab.config.schema import Config
 from xorlab.errors import StoreError, UsageError
 from xorlab.networks.initializers import initial_layers
-from xorlab.networks.memory import need_of, refuse_too_much
+from xorlab.networks.memory import estimate_memory, refuse_too_much
 from xorlab.networks.result import DIVERGED, SOLVED, Result
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import layer_sizes, predict, train
@@ -38,12 +38,12 @@ def run_single(config: Config) -> float:
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
-    refuse_too_much(need_of([(config, task, 1)], [(config, 1)], 0))
+    refuse_too_much(estimate_memory([(config, task, 1)], [(config, 1)], 0))
     # Only here, so that a wrong value is told before seconds of imports.
     from xorlab.sweep.job_returns import objective
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG
-    from xorlab.tracking.store.errors import reported
+    from xorlab.tracking.store.errors import explained_errors
     from xorlab.tracking.store.owner import this_process
     from xorlab.tracking.store.store import open_store
     from xorlab.tracking.write.record import Context, failed, finished, run_name
@@ -59,7 +59,7 @@ def run_single(config: Config) -> float:
     try:
         result = train(config)
     except Exception:
-        with reported(store):
+        with explained_errors(store):
             recorder.record(
                 [failed(config, traceback.format_exc(), context, started, _now())], False
             )
@@ -73,9 +73,9 @@ def run_single(config: Config) -> float:
             | {"learning.png": _drawing(config, result, task)}
             | context.provenance.files(),
         )
-    with reported(store):
+    with explained_errors(store):
         (identifier,) = recorder.record([record], False)
-    waiting = recorder.settle()
+    waiting = recorder.flush()
     if alone:
         _tell(_result_text(config, result))
         if waiting is not None:

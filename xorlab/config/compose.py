@@ -21,10 +21,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from xorlab.config.callables import refuse_calls
 from xorlab.config.messages import readable, unknown_key
 from xorlab.config.rules import check
-from xorlab.config.schema import LEAVES, Config
+from xorlab.config.schema import FIELDS, Config
 
 CONFIG_NAME = "config"
-_GROUP_OF = {key: (group, leaf) for key, group, leaf, _ in LEAVES}
+_GROUP_OF = {key: (group, leaf) for key, group, leaf, _ in FIELDS}
 _REMEMBERED = 4096  # overrides: a sweep names each of its values in very many jobs
 
 

@@ -43,7 +43,7 @@ def key(
     example: str,
     check: Callable[[Any], bool],
     *,
-    later: bool = False,
+    added_after_v1: bool = False,
 ) -> Any:
     """A field that carries what `--help` prints and what `check` enforces.
 
@@ -53,8 +53,8 @@ def key(
         allowed: what may stand there, as the end of "must be ...".
         example: overrides that use it.
         check: whether a value may stand there.
-        later: the key came after runs had been recorded: at its default it stays out of their
-            identity, so that those runs keep their keys.
+        added_after_v1: the key was added after runs had been recorded: at its default it stays out
+            of their identity, so that those runs keep their keys.
     """
     return field(
         default=default,
@@ -63,12 +63,12 @@ def key(
             "allowed": allowed,
             "example": example,
             "check": check,
-            "later": later,
+            "later": added_after_v1,
         },
     )
 
 
-def key_of(
+def group_field(
     choices: dict[str, Any],
     help: str,  # noqa: A002
     allowed: str,
@@ -109,11 +109,11 @@ def choice(
     help: str,  # noqa: A002
     example: str,
     *,
-    later: bool = False,
+    added_after_v1: bool = False,
 ) -> Any:
     """A field with one of several names."""
     allowed = "one of " + ", ".join(names)
-    return key(default, help, allowed, example, lambda v: v in names, later=later)
+    return key(default, help, allowed, example, lambda v: v in names, added_after_v1=added_after_v1)
 
 
 def is_integer(low: int, high: int) -> Callable[[Any], bool]:

@@ -15,6 +15,7 @@ from xorlab.config.fields import (
     OPTIMIZERS,
     TASKS,
     choice,
+    group_field,
     is_finite,
     is_integer,
     is_positive,
@@ -22,7 +23,6 @@ from xorlab.config.fields import (
     is_text,
     is_weights,
     key,
-    key_of,
 )
 
 
@@ -31,21 +31,21 @@ class TaskConfig:
     """What is to be learned; chosen with `task=NAME`."""
 
     name: str = choice("xor", TASKS, "the task; chosen as task=NAME", "task=parity")
-    bits: int | None = key_of(
+    bits: int | None = group_field(
         {"parity": 3, "symmetry": 6},
         "number of inputs of parity and symmetry",
         f"an integer from 2 to {MAX_BITS}",
         "task=parity task.bits=4",
         is_integer(2, MAX_BITS),
     )
-    width: int | None = key_of(
+    width: int | None = group_field(
         {"encoder": 8},
         "number of patterns, inputs and outputs of the encoder",
         f"an integer from 2 to {MAX_WIDTH}",
         "task=encoder task.width=8 network.hidden=3",
         is_integer(2, MAX_WIDTH),
     )
-    path: str | None = key_of(
+    path: str | None = group_field(
         {"table": None},
         "file of a table: a CSV (targets in the last columns, a header is "
         "optional), or an npz with arrays inputs and targets",
@@ -53,7 +53,7 @@ class TaskConfig:
         "task=table task.path=data.csv",
         is_text,
     )
-    outputs: int | None = key_of(
+    outputs: int | None = group_field(
         {"table": None},
         "how many of the last columns of a CSV table are targets",
         "an integer >= 1",
@@ -84,21 +84,21 @@ class InitConfig:
     name: str = choice(
         "notebook", INITIALIZERS, "initial weights; chosen as init=NAME", "init=glorot"
     )
-    range: float | None = key_of(
+    range: float | None = group_field(
         {"uniform": 1.0},
         "uniform: weights and biases from U(-range, range)",
         "a number > 0",
         "init=uniform init.range=0.5",
         is_positive,
     )
-    std: float | None = key_of(
+    std: float | None = group_field(
         {"normal": 1.0},
         "normal: standard deviation of weights and biases",
         "a number > 0",
         "init=normal init.std=0.3",
         is_positive,
     )
-    weights: Any = key_of(
+    weights: Any = group_field(
         {"given": None},
         "given: every weight, unit by unit from the first hidden to the last "
         "output: its weights from the layer below, from the inputs where network.skip=true, its "
@@ -107,7 +107,7 @@ class InitConfig:
         "init=given 'init.weights=[5,5,-2,5,5,-7,x,-6,-3]' init.x=6",
         is_weights,
     )
-    x: float | None = key_of(
+    x: float | None = group_field(
         {"given": None},
         "given: the weight called x",
         "a finite number",
@@ -115,7 +115,7 @@ class InitConfig:
         is_finite,
         optional=True,
     )
-    y: float | None = key_of(
+    y: float | None = group_field(
         {"given": None},
         "given: the weight called y",
         "a finite number",
@@ -130,7 +130,7 @@ class OptimizerConfig:
     """How the weights move; chosen with `optimizer=NAME`."""
 
     name: str = choice("gd", OPTIMIZERS, "the optimizer; chosen as optimizer=NAME", "optimizer=gd")
-    lr: float | None = key_of(
+    lr: float | None = group_field(
         {"gd": 0.1, "quickprop": 0.1, "adam": 0.001, "delta_bar_delta": 0.1},
         "learning rate; quickprop's epsilon, delta_bar_delta's first rate of every weight",
         "a finite number > 0",
@@ -138,7 +138,7 @@ class OptimizerConfig:
         is_positive,
         default=0.1,
     )
-    momentum: float | None = key_of(
+    momentum: float | None = group_field(
         {"gd": 0.0},
         "momentum: share of the last step that is repeated",
         "a number >= 0 and < 1",
@@ -146,7 +146,7 @@ class OptimizerConfig:
         is_share,
         default=0.0,
     )
-    weight_decay: float | None = key_of(
+    weight_decay: float | None = group_field(
         {"gd": 0.0, "quickprop": 0.0},
         "weight decay: this times a weight or bias is added to its gradient",
         "a finite number >= 0",
@@ -154,49 +154,49 @@ class OptimizerConfig:
         lambda v: is_finite(v) and v >= 0,
         default=0.0,
     )
-    eta_plus: float | None = key_of(
+    eta_plus: float | None = group_field(
         {"rprop": 1.2},
         "a step grows by this while its gradient keeps its sign",
         "a finite number >= 1",
         "optimizer=rprop optimizer.eta_plus=1.1",
         lambda v: is_finite(v) and v >= 1,
     )
-    eta_minus: float | None = key_of(
+    eta_minus: float | None = group_field(
         {"rprop": 0.5},
         "a step shrinks by this when its gradient changes sign",
         "a number > 0 and < 1",
         "optimizer=rprop optimizer.eta_minus=0.7",
         lambda v: is_positive(v) and v < 1,
     )
-    delta_0: float | None = key_of(
+    delta_0: float | None = group_field(
         {"rprop": 0.1},
         "size of the first step of every weight",
         "a finite number > 0",
         "optimizer=rprop optimizer.delta_0=0.01",
         is_positive,
     )
-    delta_max: float | None = key_of(
+    delta_max: float | None = group_field(
         {"rprop": 50.0},
         "largest step",
         "a finite number > 0",
         "optimizer=rprop optimizer.delta_max=1",
         is_positive,
     )
-    delta_min: float | None = key_of(
+    delta_min: float | None = group_field(
         {"rprop": 1e-6},
         "smallest step",
         "a finite number > 0",
         "optimizer=rprop optimizer.delta_min=1e-9",
         is_positive,
     )
-    mu: float | None = key_of(
+    mu: float | None = group_field(
         {"quickprop": 1.75},
         "a step is at most this times the last",
         "a finite number > 0",
         "optimizer=quickprop optimizer.mu=2",
         is_positive,
     )
-    gradient_term: str | None = key_of(
+    gradient_term: str | None = group_field(
         {"quickprop": "same_sign"},
         "when lr times the gradient is added to the parabola's step: "
         "unless the last step went too far, always, or only where the last step was zero",
@@ -204,42 +204,42 @@ class OptimizerConfig:
         "optimizer=quickprop optimizer.gradient_term=always",
         lambda v: v in GRADIENT_TERMS,
     )
-    beta1: float | None = key_of(
+    beta1: float | None = group_field(
         {"adam": 0.9},
         "decay of the mean of the gradient",
         "a number >= 0 and < 1",
         "optimizer=adam optimizer.beta1=0.8",
         is_share,
     )
-    beta2: float | None = key_of(
+    beta2: float | None = group_field(
         {"adam": 0.999},
         "decay of the mean of the squared gradient",
         "a number >= 0 and < 1",
         "optimizer=adam optimizer.beta2=0.99",
         is_share,
     )
-    epsilon: float | None = key_of(
+    epsilon: float | None = group_field(
         {"adam": 1e-8},
         "added to the root of that mean",
         "a finite number > 0",
         "optimizer=adam optimizer.epsilon=1e-7",
         is_positive,
     )
-    kappa: float | None = key_of(
+    kappa: float | None = group_field(
         {"delta_bar_delta": 0.035},
         "added to a rate while its gradient keeps its sign",
         "a finite number > 0",
         "optimizer=delta_bar_delta optimizer.kappa=0.1",
         is_positive,
     )
-    phi: float | None = key_of(
+    phi: float | None = group_field(
         {"delta_bar_delta": 0.333},
         "share of a rate that is lost when its gradient changes sign",
         "a number > 0 and < 1",
         "optimizer=delta_bar_delta optimizer.phi=0.1",
         lambda v: is_positive(v) and v < 1,
     )
-    theta: float | None = key_of(
+    theta: float | None = group_field(
         {"delta_bar_delta": 0.7},
         "decay of the mean gradient that a new one is compared with",
         "a number >= 0 and < 1",
@@ -248,12 +248,12 @@ class OptimizerConfig:
     )
 
 
-def is_own(item: dataclasses.Field[Any], name: str) -> bool:
+def belongs_to(item: dataclasses.Field[Any], name: str) -> bool:
     """Whether a key belongs to the choice ``name`` of its group; most belong to all."""
     return name in item.metadata.get("choices", (name,))
 
 
-def choose(section: Any, name: str) -> None:
+def select(section: Any, name: str) -> None:
     """Make a choice in place: its own keys get its defaults, those of other choices become null.
 
     Args:

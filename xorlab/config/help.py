@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from xorlab.config.launcher_keys import LAUNCHER_KEYS, PRECISION_KEYS, Keys
-from xorlab.config.schema import GROUPS, LEAVES
+from xorlab.config.schema import FIELDS, GROUPS
 from xorlab.errors import spell
 
 _HEAD = """\
@@ -53,7 +53,7 @@ def help_text() -> str:
     lines = [_HEAD]
     lines += [f"  {group:<10} {', '.join(names)}" for group, names in GROUPS.items()]
     lines.append("\nKeys:")
-    for key, group, leaf, item in LEAVES:
+    for key, group, leaf, item in FIELDS:
         if leaf == "name":
             continue
         told = item.metadata

@@ -8,31 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from xorlab.config.data_files import file_digest
-from xorlab.config.groups import is_own
-from xorlab.config.schema import LEAVES, SECTIONS, Config
+from xorlab.config.groups import belongs_to
+from xorlab.config.schema import FIELDS, SECTIONS, Config
 from xorlab.errors import ConfigError
 
 SCHEMA_VERSION = 1
 CHOICES = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
-_LATER = {key: item.default for key, _, _, item in LEAVES if item.metadata["later"]}
+_LATER = {key: item.default for key, _, _, item in FIELDS if item.metadata["later"]}
 _NOT_SCIENCE = ("plan", "tracking.", "landscape.")
 
 
-def science(config: Config) -> dict[str, Any]:
+def identity_params(config: Config) -> dict[str, Any]:
     """The keys that decide a run's outcome, dotted, without those that play no part in it.
 
     A key that is not set, or belongs to a choice not made (momentum where optimizer=adam, the
     slope of a leaky_relu that is not there), is left out; one hidden layer is a plain number.
     """
     values: dict[str, Any] = {}
-    for name, group, leaf, item in LEAVES:
+    for name, group, leaf, item in FIELDS:
         if name.startswith(_NOT_SCIENCE):
             continue
         section: Any = getattr(config, group) if group in SECTIONS else config
         value = getattr(section, leaf)
         if value is None:
             continue
-        if group in CHOICES and not is_own(item, section.name):
+        if group in CHOICES and not belongs_to(item, section.name):
             continue
         values[group if leaf == "name" and group in CHOICES else name] = value
     if len(config.hidden) == 1:
@@ -45,30 +45,30 @@ def science(config: Config) -> dict[str, Any]:
     return values
 
 
-def from_science(values: dict[str, Any]) -> Config:
-    """The reverse of `science`: keys that were left out take their defaults.
+def from_identity_params(values: dict[str, Any]) -> Config:
+    """The reverse of `identity_params`: keys that were left out take their defaults.
 
     Raises:
         ConfigError: a key that the schema does not have.
     """
     config = Config()
-    places = {name: (group, leaf) for name, group, leaf, _ in LEAVES}
+    places = {name: (group, leaf) for name, group, leaf, _ in FIELDS}
     for name, value in values.items():
         full = f"{name}.name" if name in CHOICES else name
         if full not in places or name.startswith(_NOT_SCIENCE):
             raise ConfigError(name, value, "a key that this version of xorlab knows")
         group, leaf = places[full]
         setattr(getattr(config, group) if group else config, leaf, value)
-    for _, group, leaf, item in LEAVES:
+    for _, group, leaf, item in FIELDS:
         section: Any = getattr(config, group) if group else config
-        if group in CHOICES and not is_own(item, section.name):
+        if group in CHOICES and not belongs_to(item, section.name):
             setattr(section, leaf, None)
     return config
 
 
 def setting(config: Config) -> dict[str, Any]:
     """The science keys without the seed: runs that share them differ by chance alone."""
-    return {name: value for name, value in science(config).items() if name != "seed"}
+    return {name: value for name, value in identity_params(config).items() if name != "seed"}
 
 
 def run_key(config: Config) -> str:
@@ -78,7 +78,7 @@ def run_key(config: Config) -> str:
     counts by its content, so the same data at another path is the same run. A key that came to
     the schema after runs had been recorded counts only where it says something new.
     """
-    values = science(config)
+    values = identity_params(config)
     for name, default in _LATER.items():
         if values[name] == default:
             del values[name]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from xorlab.config.groups import is_own
-from xorlab.config.schema import LEAVES, Config
+from xorlab.config.groups import belongs_to
+from xorlab.config.schema import FIELDS, Config
 from xorlab.errors import ConfigError
 
 _WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
@@ -53,12 +53,12 @@ def weight_number(key: str) -> int | None:
 def varying(config: Config) -> list[str]:
     """The keys that may vary within a landscape of this configuration, besides weights."""
     keys = []
-    for key, group, leaf, item in LEAVES:
+    for key, group, leaf, item in FIELDS:
         if group not in ("init", "optimizer") or not str(item.type).startswith("float"):
             continue
         section = getattr(config, group)
         named = group == "init" and leaf in ("x", "y")
-        if is_own(item, section.name) and not (named and leaf not in section.weights):
+        if belongs_to(item, section.name) and not (named and leaf not in section.weights):
             keys.append(key)
     by_loss = config.training.target_loss is not None
     return [*keys, "training.target_loss" if by_loss else "training.tolerance"]

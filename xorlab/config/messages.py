@@ -11,11 +11,11 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from xorlab.config.launcher_keys import SWEEP_KEYS
-from xorlab.config.schema import GROUPS, LEAVES
+from xorlab.config.schema import FIELDS, GROUPS
 from xorlab.config.syntax import wrong_syntax
 from xorlab.errors import ConfigError, UsageError
 
-_LEAVES = {key: item for key, _, _, item in LEAVES}
+_LEAVES = {key: item for key, _, _, item in FIELDS}
 _HELP = "xorlab --help lists every key"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xorlab.config.fields import MAX_POINTS
 from xorlab.config.landscape_rules import check_plane
-from xorlab.config.schema import LEAVES, SECTIONS, Config
+from xorlab.config.schema import FIELDS, SECTIONS, Config
 from xorlab.errors import ConfigError
 
 # Rules that compare one gradient with the next, or with a mean of the last few: between the
@@ -17,14 +17,14 @@ BATCH_ONLY = {
 
 # What the loops below need of every leaf; a sweep checks each of its configurations.
 _VALUES = tuple(
-    (key, group, leaf, item.default, item.metadata["check"]) for key, group, leaf, item in LEAVES
+    (key, group, leaf, item.default, item.metadata["check"]) for key, group, leaf, item in FIELDS
 )
 _CHOICE_KEYS = tuple(
     (key, group, leaf, item.metadata["choices"], item.metadata["optional"])
-    for key, group, leaf, item in LEAVES
+    for key, group, leaf, item in FIELDS
     if "choices" in item.metadata
 )
-_ALLOWED = {key: item.metadata["allowed"] for key, _, _, item in LEAVES}
+_ALLOWED = {key: item.metadata["allowed"] for key, _, _, item in FIELDS}
 
 
 def check(config: Config) -> None:

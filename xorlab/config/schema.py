@@ -63,11 +63,11 @@ class NetworkConfig:
     readout: str = choice(
         "dense", READOUTS, "how the output sees the last hidden layer: through weights and a "
         "bias, or as the plain sum of its units (one output, network.output=linear)",
-        "network.readout=sum network.output=linear", later=True,
+        "network.readout=sum network.output=linear", added_after_v1=True,
     )  # fmt: skip
     skip: bool = key(
         False, "direct weights from the inputs to the outputs as well", "true or false",
-        "network.skip=true network.hidden=1", is_flag, later=True,
+        "network.skip=true network.hidden=1", is_flag, added_after_v1=True,
     )  # fmt: skip
 
 
@@ -253,8 +253,8 @@ def _leaves(kind: type) -> Iterator[Leaf]:
 
 
 # Every leaf of the schema as (dotted key, group or "", name, dataclass field).
-LEAVES: tuple[Leaf, ...] = tuple(_leaves(Config))
-SECTIONS = frozenset(group for _, group, _, _ in LEAVES if group)
+FIELDS: tuple[Leaf, ...] = tuple(_leaves(Config))
+SECTIONS = frozenset(group for _, group, _, _ in FIELDS if group)
 
 # Groups of `conf/` and what may be chosen in each.
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from xorlab.engines.options import Options
 from xorlab.engines.work import Runnable
 from xorlab.engines.worker import pack_request, run_packed
 from xorlab.errors import EngineError
-from xorlab.system.logs import quiet
+from xorlab.system.logs import quiet_logger
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Dask(Engine):
             ExitStack()
         )  # what it says of a scheduler that goes away, we tell in one line
         for name in ("distributed", "distributed.client"):  # each has a level of its own
-            self._quietly.enter_context(quiet(name, logging.CRITICAL))
+            self._quietly.enter_context(quiet_logger(name, logging.CRITICAL))
         try:
             # A client that is given what is no address waits for it when it ends.
             self._distributed.comm.get_address_host_port(options.address)
@@ -83,10 +83,10 @@ class Dask(Engine):
         try:
             outcome: T | bytes = ended.result()
         except self._distributed.KilledWorker as error:
-            outcome = work.lost(f"the workers that trained it were killed: {error}")
+            outcome = work.on_worker_death(f"the workers that trained it were killed: {error}")
         except Exception as error:  # of any kind: it was raised over there
-            outcome = work.lost(f"on a Dask worker: {error!r}")
-        self.settle(future, outcome)
+            outcome = work.on_worker_death(f"on a Dask worker: {error!r}")
+        self.resolve(future, outcome)
 
     def _gone(self) -> str:
         return f"{self._told} is gone, or has let go of the work"

@@ -15,7 +15,7 @@ T = TypeVar("T")
 _WAIT = 0.5  # seconds between signs of life
 
 
-def handed(
+def completed(
     works: Iterator[tuple[K, Runnable[T]]], executor: Executor, alive: Callable[[], None]
 ) -> Generator[tuple[K, T]]:
     """What became of each work, as it ends; to be closed by whoever breaks off.

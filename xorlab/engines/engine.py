@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from xorlab.engines.options import Options
 from xorlab.engines.wire import unpack_outcome
-from xorlab.engines.work import Bundle, Done, Failure, Runnable
+from xorlab.engines.work import Failure, Runnable, ShardGroup, ShardOutcome
 from xorlab.engines.worker import REFUSAL, versions
 from xorlab.errors import EngineError
 from xorlab.system.environment import PARTS
@@ -29,14 +29,14 @@ _SILENT = 5.0  # seconds to wait for a worker before that is told
 
 
 @dataclass(frozen=True)
-class Errand(Bundle):
+class Probe(ShardGroup):
     """No work: it goes the way of work, to see that there is one, and what it costs."""
 
     works: tuple[()] = ()
 
-    def lost(self, reason: str) -> list[Done]:
+    def on_worker_death(self, reason: str) -> list[ShardOutcome]:
         """Not even that went well."""
-        return [Done([Failure(reason)], 0, 0)]
+        return [ShardOutcome([Failure(reason)], 0, 0)]
 
 
 class Engine:
@@ -75,8 +75,8 @@ class Engine:
         if self.dispatch:
             return
         self._watching.start()
-        self._errand(_SILENT)
-        self.dispatch = _fastest(self._errand)
+        self._probe(_SILENT)
+        self.dispatch = _fastest(self._probe)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue it."""
@@ -105,7 +105,7 @@ class Engine:
         """More about why there is nobody."""
         return ""
 
-    def settle(self, future: Future[T], outcome: T | bytes) -> None:
+    def resolve(self, future: Future[T], outcome: T | bytes) -> None:
         """Give a future its outcome, once: a cluster may run a shard twice."""
         self._heard = time.monotonic()
         if future.done():
@@ -133,10 +133,10 @@ class Engine:
             f"{self._told} has a worker with {told}: the same versions are needed for the same bits"
         )
 
-    def _errand(self, silent: float | None = None) -> None:
+    def _probe(self, silent: float | None = None) -> None:
         """There and back; told on standard output where it takes longer than so many seconds."""
         began = time.monotonic()
-        future = self.submit(Errand())
+        future = self.submit(Probe())
         while not wait([future], timeout=_TURN).done:
             self.check()
             passed = time.monotonic() - began

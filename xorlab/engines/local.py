@@ -179,7 +179,7 @@ class Processes(Local):
             done, code = self._once(work)
             if done is not None:
                 return done
-        return work.lost(
+        return work.on_worker_death(
             f"the worker process was ended {_TRIES} times (exit code {code}{self._cause(code)})"
         )
 

@@ -127,8 +127,8 @@ class Ray(Engine):
             outcome: T | bytes = ended.result()
         except Exception as error:  # of any kind: Ray's own, or raised over there
             reason = str(error).strip().splitlines() or [repr(error)]
-            outcome = work.lost(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
-        self.settle(future, outcome)
+            outcome = work.on_worker_death(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
+        self.resolve(future, outcome)
 
 
 def _connect(address: str) -> None:

@@ -203,7 +203,7 @@ class Slurm(Engine):
         if future is None or work is None:
             return  # an earlier try was only slow
         reason = f"the Slurm job that trained it was ended {TRIES} times"
-        self.settle(future, work.lost(reason) if outcome is None else outcome)
+        self.resolve(future, work.on_worker_death(reason) if outcome is None else outcome)
 
     def _last_words(self) -> str:
         """What the job that ended last said on its standard error."""

@@ -14,12 +14,12 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import LEAVES, SECTIONS, Config
-from xorlab.engines.work import Bundle, Done, Failure, Runnable, Work
+from xorlab.config.schema import FIELDS, SECTIONS, Config
+from xorlab.engines.work import Failure, Runnable, ShardGroup, ShardOutcome, Work
 from xorlab.landscapes.landscape import Fault, PieceWork, Pixels
 from xorlab.networks.result import OUTCOMES, Result
 from xorlab.networks.tasks.tasks import Task
-from xorlab.system.npz import archived
+from xorlab.system.npz import npz_bytes
 
 Arrays = dict[str, npt.NDArray[Any]]
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def pack_work(work: Runnable[Any]) -> bytes:
         config, arrays = _configs([work.config]), _task_arrays("", work.task)
         told = {"piece": work.piece, "configs": config, "task": _task_told(work.task)}
         return _message(told, arrays)
-    if not isinstance(work, Bundle):
+    if not isinstance(work, ShardGroup):
         raise TypeError(f"{type(work).__name__} does not travel")
     arrays, shards = {}, []
     for number, part in enumerate(work.works):
@@ -55,7 +55,7 @@ def unpack_work(data: bytes) -> Runnable[Any]:
     if "piece" in told:
         (config,) = _configs_of(told["configs"])
         return PieceWork(config, _task_of(told["task"], arrays, ""), told["piece"])
-    return Bundle(
+    return ShardGroup(
         tuple(
             Work(_configs_of(shard["configs"]), _task_of(shard["task"], arrays, f"{number}."))
             for number, shard in enumerate(told["shards"])
@@ -70,7 +70,10 @@ def pack_outcome(outcome: object) -> bytes:
     if isinstance(outcome, Pixels):
         return _message({"pixels": True}, outcome.arrays())
     arrays: Arrays = {}
-    told = [_pack_done(done, f"{n}.", arrays) for n, done in enumerate(cast(list[Done], outcome))]
+    told = [
+        _pack_done(done, f"{n}.", arrays)
+        for n, done in enumerate(cast(list[ShardOutcome], outcome))
+    ]
     return _message({"shards": told}, arrays)
 
 
@@ -91,7 +94,7 @@ def unpack_outcome(data: bytes) -> Any:
 def _configs(configs: Sequence[Config]) -> dict[str, Any]:
     """What they share, by dotted key, and where they differ, a list of values per key."""
     shared, varied = {}, {}
-    for name, group, leaf, _ in LEAVES:
+    for name, group, leaf, _ in FIELDS:
         if name.startswith(_STAYS):
             continue
         if group in SECTIONS:
@@ -113,7 +116,7 @@ def _same(one: object, other: object) -> bool:
 
 def _configs_of(told: dict[str, Any]) -> list[Config]:
     """Configurations; the sections in which they do not differ are one object."""
-    places = {name: (group, leaf) for name, group, leaf, _ in LEAVES}
+    places = {name: (group, leaf) for name, group, leaf, _ in FIELDS}
     base = Config()
     for name, value in told["shared"].items():
         group, leaf = places[name]
@@ -156,7 +159,7 @@ def _task_of(told: dict[str, Any], arrays: Arrays, prefix: str) -> Task:
     )
 
 
-def _pack_done(done: Done, prefix: str, arrays: Arrays) -> dict[str, Any]:
+def _pack_done(done: ShardOutcome, prefix: str, arrays: Arrays) -> dict[str, Any]:
     """What is told of one shard; its numbers are added to the arrays."""
     results = [outcome for outcome in done.outcomes if isinstance(outcome, Result)]
     failures = {n: o.traceback for n, o in enumerate(done.outcomes) if isinstance(o, Failure)}
@@ -189,13 +192,13 @@ def _pack_done(done: Done, prefix: str, arrays: Arrays) -> dict[str, Any]:
     return {**told, "failures": failures, "layers": layers}
 
 
-def _done_of(told: dict[str, Any], prefix: str, arrays: Arrays) -> Done:
+def _done_of(told: dict[str, Any], prefix: str, arrays: Arrays) -> ShardOutcome:
     failures = {int(n): Failure(text) for n, text in told["failures"].items()}
     results = iter(_results(told["layers"], prefix, arrays) if "layers" in told else [])
     outcomes: list[Result | Failure] = [
         failures[n] if n in failures else next(results) for n in range(told["count"])
     ]
-    return Done(outcomes, told["started"], told["ended"])
+    return ShardOutcome(outcomes, told["started"], told["ended"])
 
 
 def _results(layers: dict[str, int], prefix: str, arrays: Arrays) -> list[Result]:
@@ -246,7 +249,7 @@ def _optional(value: int) -> int | None:
 
 def _message(told: dict[str, Any], arrays: Arrays) -> bytes:
     header = np.frombuffer(json.dumps(told).encode("utf-8", "surrogatepass"), np.uint8)
-    return archived({_HEADER: header, **arrays})
+    return npz_bytes({_HEADER: header, **arrays})
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], Arrays]:

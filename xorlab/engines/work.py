@@ -22,7 +22,7 @@ class Runnable(Protocol[T_co]):
     def run(self) -> T_co:
         """Do the work; whatever may go wrong in it is told by what it gives back."""
 
-    def lost(self, reason: str) -> T_co:
+    def on_worker_death(self, reason: str) -> T_co:
         """What stands for the work where its process was killed every time."""
 
 
@@ -39,7 +39,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Done:
+class ShardOutcome:
     """A shard's outcomes, one per configuration, with when the work began and ended.
 
     Attributes:
@@ -59,18 +59,18 @@ class Work:
     configs: Sequence[Config]
     task: Task
 
-    def run(self) -> Done:
+    def run(self) -> ShardOutcome:
         """Train; what goes wrong with one job does not touch the others."""
         started = _now()
         try:
             outcomes: list[Result | Failure] = list(train_chunk(self.configs, self.task))
         except Exception:
             outcomes = [self._alone(config) for config in self.configs]
-        return Done(outcomes, started, _now())
+        return ShardOutcome(outcomes, started, _now())
 
-    def lost(self, reason: str) -> Done:
+    def on_worker_death(self, reason: str) -> ShardOutcome:
         """Every job failed."""
-        return Done([Failure(reason) for _ in self.configs], 0, 0)
+        return ShardOutcome([Failure(reason) for _ in self.configs], 0, 0)
 
     def _alone(self, config: Config) -> Result | Failure:
         try:
@@ -80,18 +80,18 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Bundle:
+class ShardGroup:
     """Shards that are handed over together, as the cost of handing over demands."""
 
     works: tuple[Work, ...]
 
-    def run(self) -> list[Done]:
+    def run(self) -> list[ShardOutcome]:
         """One after the other."""
         return [work.run() for work in self.works]
 
-    def lost(self, reason: str) -> list[Done]:
+    def on_worker_death(self, reason: str) -> list[ShardOutcome]:
         """Every job failed."""
-        return [work.lost(reason) for work in self.works]
+        return [work.on_worker_death(reason) for work in self.works]
 
 
 def _now() -> int:

@@ -88,7 +88,7 @@ def classify(numbers: pd.DataFrame, thresholds: Thresholds = DEFAULTS) -> pd.Ser
     called a minimum there is where curvature-scaled steps find no way down.
 
     Args:
-        numbers: columns of `xorlab.failures.symptoms`' two tables, ``outcome``, and
+        numbers: columns of `xorlab.failures.failure_numbers`' two tables, ``outcome``, and
             ``step_share``, the share of the loss that the next step is to remove to first order;
             NaN where that is not known.
         thresholds: see there.

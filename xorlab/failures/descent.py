@@ -29,7 +29,7 @@ _SMALLEST_RADIUS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Ahead:
+class DescentEnd:
     """How N networks come out of the descent.
 
     Attributes:
@@ -50,7 +50,7 @@ def go_downhill(
     weight_decay: Floats,
     seed: int = 0,
     steps: int = STEPS,
-) -> Ahead:
+) -> DescentEnd:
     """Follow the surface down from each network's weights, scaling steps by curvature.
 
     Gradient descent needs very many epochs to leave a saddle, and never arrives at a minimum
@@ -101,7 +101,7 @@ def go_downhill(
         loss[moved] = there.loss[better]
         gradient[:, moved] = there.gradient[:, better]
         hessian[moved] = there.hessian[better]
-    return Ahead(loss, points, smallest_share(hessian))
+    return DescentEnd(loss, points, smallest_share(hessian))
 
 
 def smallest_share(hessian: Floats) -> Floats:

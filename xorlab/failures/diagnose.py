@@ -9,7 +9,7 @@ from xorlab.config.identity import run_key
 from xorlab.config.schema import Config
 from xorlab.errors import StoreError
 from xorlab.failures.classes import DEFAULTS, Thresholds, classify
-from xorlab.failures.symptoms import curve_numbers, network_numbers
+from xorlab.failures.failure_numbers import curve_numbers, network_numbers
 from xorlab.networks.parameters import pack
 from xorlab.networks.result import DIVERGED, UNSOLVED
 from xorlab.networks.tasks.tasks import make_task
@@ -54,7 +54,7 @@ def diagnose(
           here on (`xorlab.failures.descent`), ``distance_ahead``: how far it moves in norms of the
           weights, ``curvature_ahead``: smallest over largest eigenvalue where it ends;
         - ``recent_change`` of the loss in the last half of the epochs, ``latest_change`` in the
-          last tenth, and ``oscillation``; see `xorlab.failures.symptoms.curve_numbers`;
+          last tenth, and ``oscillation``; see `xorlab.failures.failure_numbers.curve_numbers`;
         - the columns of ``runs``.
 
         Numbers of the surface are NaN for a diverged run.

@@ -115,7 +115,7 @@ class PieceWork:
         except Exception:
             return Fault(traceback.format_exc())
 
-    def lost(self, reason: str) -> Pixels | Fault:
+    def on_worker_death(self, reason: str) -> Pixels | Fault:
         """What stands for a piece whose worker was killed."""
         return Fault(reason)
 

@@ -20,7 +20,7 @@ NEVER = -1.0  # no error is at or below it
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingSpec:
     """How networks of one shape are trained together.
 
     Attributes:
@@ -42,7 +42,7 @@ class Recipe:
 
 
 @dataclass
-class Lanes:
+class NetworkColumns:
     """What differs from network to network, all with networks last.
 
     Attributes:
@@ -59,9 +59,9 @@ class Lanes:
     limits: Array
     shortest: Array
 
-    def take(self, lanes: npt.NDArray[np.int64]) -> Lanes:
+    def take(self, lanes: npt.NDArray[np.int64]) -> NetworkColumns:
         """Those lanes alone, copied."""
-        return Lanes(
+        return NetworkColumns(
             self.parameters[:, lanes],
             [state[:, lanes] for state in self.states],
             {name: value[lanes] for name, value in self.values.items()},
@@ -96,7 +96,7 @@ class Batch:
         outputs: (P, O, N), valid between `look` and `learn`.
     """
 
-    def __init__(self, recipe: Recipe, networks: Lanes) -> None:
+    def __init__(self, recipe: TrainingSpec, networks: NetworkColumns) -> None:
         self.count = len(networks.limits)
         width = padded(self.count)
         filler = np.zeros(width, np.int64)
@@ -127,7 +127,7 @@ class Batch:
         finite = np.logical_and.reduce(np.isfinite(self.lanes.parameters), axis=0)
         return np.logical_and(finite, np.isfinite(self.loss))
 
-    def _copy(self, networks: Lanes, width: int) -> Lanes:
+    def _copy(self, networks: NetworkColumns, width: int) -> NetworkColumns:
         """The same numbers in aligned memory."""
         memory, dtype = Program(self._recipe.shape.dtype), self._recipe.shape.dtype
         shape = self._recipe.shape
@@ -139,7 +139,7 @@ class Batch:
             aligned[:] = state
         values = {name: value.astype(dtype) for name, value in networks.values.items()}
         limits, shortest = networks.limits.astype(dtype), networks.shortest.astype(dtype)
-        return Lanes(self._parameters.packed, states, values, limits, shortest)
+        return NetworkColumns(self._parameters.packed, states, values, limits, shortest)
 
     def _pass(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.batch import NEVER, Batch, Lanes, Recipe
+from xorlab.networks.batch import NEVER, Batch, NetworkColumns, TrainingSpec
 from xorlab.networks.parameters import unpack, unpack_skip
 from xorlab.networks.program import Array
 from xorlab.networks.result import DIVERGED, SOLVED, UNSOLVED, Result
@@ -43,8 +43,8 @@ class Trainer:
 
     def __init__(
         self,
-        recipe: Recipe,
-        lanes: Lanes,
+        recipe: TrainingSpec,
+        lanes: NetworkColumns,
         steps: npt.NDArray[np.int64],
         stop_when_solved: bool,
     ) -> None:
@@ -168,7 +168,9 @@ class Trainer:
         # Which of many NaNs an operation makes depends on the lane: here there is but one.
         self._final[np.isnan(self._final)] = np.nan
         start, shape = self._start, self._recipe.shape
-        ended = Lanes(self._final, start.states, start.values, start.limits, start.shortest)
+        ended = NetworkColumns(
+            self._final, start.states, start.values, start.limits, start.shortest
+        )
         batch = Batch(self._recipe, ended)
         for call in [*batch.look, *batch.measure]:
             call()

@@ -14,7 +14,7 @@ from xorlab.networks.parameters import parameter_count
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import lane_bytes, layer_sizes
-from xorlab.system.memory_limits import Room, rooms
+from xorlab.system.memory_limits import MemoryLimit, memory_limits
 
 # Measured: a process that has imported what it needs, what a run costs beside its curve, and what
 # a point of a curve costs where it is in the tables of the summary, or on its way into the store.
@@ -28,7 +28,7 @@ _COPIES = 3  # of a curve in a worker: as it is trained, turned round, and on it
 
 
 @dataclass(frozen=True)
-class Need:
+class MemoryEstimate:
     """Memory that a training will need, in bytes.
 
     Attributes:
@@ -49,9 +49,9 @@ class Need:
         return self.parent + self.workers * self.worker
 
 
-def need_of(
+def estimate_memory(
     shards: Iterable[tuple[Config, Task, int]], runs: Sequence[tuple[Config, int]], workers: int
-) -> Need:
+) -> MemoryEstimate:
     """What a sweep needs.
 
     Args:
@@ -85,10 +85,12 @@ def need_of(
         group, _, leaf = key.partition(".")
         first = max((config for config, _ in runs), key=_points)
         value = getattr(getattr(first, group), leaf)
-    return Need(parent, worker, working, (key, value))
+    return MemoryEstimate(parent, worker, working, (key, value))
 
 
-def need_of_landscape(config: Config, task: Task, piece: int, pixels: int, workers: int) -> Need:
+def estimate_landscape_memory(
+    config: Config, task: Task, piece: int, pixels: int, workers: int
+) -> MemoryEstimate:
     """What a landscape needs.
 
     Args:
@@ -110,10 +112,10 @@ def need_of_landscape(config: Config, task: Task, piece: int, pixels: int, worke
             config.network.hidden,
         )
     )
-    return Need(parent, worker, workers, key)
+    return MemoryEstimate(parent, worker, workers, key)
 
 
-def refuse_too_much(need: Need, limits: Sequence[Room] | None = None) -> None:
+def refuse_too_much(need: MemoryEstimate, limits: Sequence[MemoryLimit] | None = None) -> None:
     """See that the machine has room for what is to begin.
 
     Args:
@@ -123,7 +125,7 @@ def refuse_too_much(need: Need, limits: Sequence[Room] | None = None) -> None:
     Raises:
         UsageError: it has not; with what decides it, and what would need less.
     """
-    for room in rooms() if limits is None else limits:
+    for room in memory_limits() if limits is None else limits:
         asked = max(need.parent, need.worker) if room.alone else need.total
         if asked > room.bytes:
             key, value = need.key
@@ -138,7 +140,7 @@ def size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
-def _advice(need: Need) -> str:
+def _advice(need: MemoryEstimate) -> str:
     ways = {
         "training.record_every": "a larger training.record_every (null: about 200 points a run), "
         "fewer seeds at a time",

@@ -11,7 +11,7 @@ from xorlab.config.rules import check
 from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
 from xorlab.networks.activations import ACTIVATIONS
-from xorlab.networks.batch import Lanes, Recipe, padded
+from xorlab.networks.batch import NetworkColumns, TrainingSpec, padded
 from xorlab.networks.initializers import check_given, initial_layers, wiring_of
 from xorlab.networks.loop import Trainer
 from xorlab.networks.losses import LOSSES
@@ -122,7 +122,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
     first = configs[0]
     optimizer = OPTIMIZERS[first.optimizer.name]
     sizes = layer_sizes(first, task)
-    recipe = Recipe(
+    recipe = TrainingSpec(
         shape=_shape(first, sizes),
         task=task,
         optimizer=first.optimizer.name,
@@ -175,7 +175,7 @@ def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
     )
 
 
-def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
+def _lanes(configs: Sequence[Config], recipe: TrainingSpec) -> NetworkColumns:
     shape, patterns = recipe.shape, len(recipe.task.inputs)
     sizes, dtype = shape.sizes, shape.dtype
     summed = 1 if recipe.online else patterns
@@ -208,7 +208,7 @@ def _lanes(configs: Sequence[Config], recipe: Recipe) -> Lanes:
         else config.training.target_loss
         for config in configs
     ]
-    return Lanes(
+    return NetworkColumns(
         parameters,
         states,
         {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},

@@ -11,14 +11,14 @@ import numpy as np
 from rich.console import Console
 
 from xorlab.config.schema import Config
-from xorlab.engines.dispatch import handed
+from xorlab.engines.dispatch import completed
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.engines.options import Options
 from xorlab.errors import EngineError, StoreError, UsageError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
-from xorlab.networks.memory import need_of_landscape, refuse_too_much
+from xorlab.networks.memory import estimate_landscape_memory, refuse_too_much
 from xorlab.networks.result import OUTCOMES
 from xorlab.sweep.job_returns import objective
 from xorlab.sweep.progress import SweepProgress
@@ -29,9 +29,9 @@ from xorlab.system.signals import Interrupts, interruptions
 from xorlab.tracking.landscapes import (
     ARRAYS_FILE,
     PICTURE_FILE,
-    about_landscape,
     forget_pieces,
     landscape_file,
+    landscape_identity,
     put_config,
     put_files,
     record_piece,
@@ -44,10 +44,10 @@ from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import results
 from xorlab.tracking.read.sweep_files import place_of
 from xorlab.tracking.store.address import is_server
-from xorlab.tracking.store.errors import let_go, reported
+from xorlab.tracking.store.errors import explained_errors, release_frames
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store, open_store
-from xorlab.tracking.write.sweep_run import Parent, earlier_run, mend, open_parent
+from xorlab.tracking.write.sweep_run import Parent, close_abandoned, earlier_run, open_parent
 
 
 class PieceError(RuntimeError):
@@ -78,7 +78,9 @@ def run_landscape(config: Config, options: Options | None = None) -> float:
     executor = make_engine(options)
     try:
         processes = options.processes_here(executor.workers)
-        need = need_of_landscape(grid.config(0), grid.task, grid.piece, grid.count, processes)
+        need = estimate_landscape_memory(
+            grid.config(0), grid.task, grid.piece, grid.count, processes
+        )
         refuse_too_much(need)
         where = config.tracking
         store = open_store(where.uri, where.experiment, artifacts=where.artifacts)
@@ -97,9 +99,9 @@ def _found_or_trained(
 ) -> tuple[Landscape, str, str]:
     """The landscape, in words where it comes from, and the file with its picture."""
     _bring(store, config, console)
-    mend(store)
+    close_abandoned(store)
     again = config.tracking.existing == "rerun"
-    earlier = None if again else earlier_run(store, about_landscape(config))
+    earlier = None if again else earlier_run(store, landscape_identity(config))
     if earlier is not None and earlier.info.status == FINISHED:
         landscape, picture = _found(store, earlier.info.run_id, config)
         forget_pieces(store, earlier.info.run_id)  # where it was killed just before
@@ -124,8 +126,8 @@ def _trained(
 ) -> tuple[Landscape, str]:
     executor.start()
     reuse = config.tracking.existing != "rerun"
-    with reported(store):
-        parent = open_parent(store, about_landscape(config), provenance(Path.cwd()), reuse)
+    with explained_errors(store):
+        parent = open_parent(store, landscape_identity(config), provenance(Path.cwd()), reuse)
         return _recorded(store, parent, config, grid, executor, console)
 
 
@@ -149,7 +151,7 @@ def _recorded(
         executor.close()
         interrupted = isinstance(error, KeyboardInterrupt)
         killed = interrupted or not isinstance(error, Exception) or isinstance(error, StoreError)
-        let_go(error)
+        release_frames(error)
         # Where the store itself is in trouble the next start closes it.
         with contextlib.suppress(Exception):
             if not parent.closed:
@@ -216,13 +218,13 @@ def _train(
     with (
         Interrupts() as interrupts,
         SweepProgress(console, total, grid.count - total, "networks") as progress,
-        contextlib.closing(handed(works, executor, alive)) as ended,
+        contextlib.closing(completed(works, executor, alive)) as ended,
     ):
         try:
             for piece, pixels in ended:
                 if isinstance(pixels, Fault):
                     raise PieceError(f"piece {piece} of the landscape: {pixels.reason.strip()}")
-                with reported(store):
+                with explained_errors(store):
                     away = record_piece(store, outbox, parent.run_id, grid, piece, pixels)
                 if away is not None and not told:
                     told = True

@@ -20,7 +20,7 @@ from xorlab.sweep.launch import JobsFailedError, Returns, job_returns, launcher_
 from xorlab.sweep.plan.axes import described, settings_axes, swept
 from xorlab.sweep.plan.plan import Plan
 from xorlab.sweep.session import Session
-from xorlab.tracking.write.sweep_run import About
+from xorlab.tracking.write.sweep_run import SweepIdentity
 
 _MOST_SEEDS = 1_000_000
 
@@ -175,14 +175,16 @@ def _next_round(
     return session, plan
 
 
-def _about(session: Session, target: Target) -> About:
+def _about(session: Session, target: Target) -> SweepIdentity:
     """The same sweep is one with the same settings and the same target, not the same seeds."""
     axes = swept(session.jobs)
     params = {key: described(axes[key]) for key in settings_axes(axes)}
     parts = [str(sorted(setting(config).items())) for config, _ in session.jobs.settings()]
     spelled = target.spelled()
     name = session.name(params | {"precision": f"{target.half_width:g}"})
-    return About([*parts, *(f"{k}={v}" for k, v in spelled.items())], params | spelled, name)
+    return SweepIdentity(
+        [*parts, *(f"{k}={v}" for k, v in spelled.items())], params | spelled, name
+    )
 
 
 def _notes(states: Sequence[Progress], target: Target) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xorlab.engines.work import Done, Failure
+from xorlab.engines.work import Failure, ShardOutcome
 from xorlab.networks.memory import POINTS_AT_ONCE
 from xorlab.networks.result import Result
 from xorlab.networks.tasks.tasks import Task
@@ -14,14 +14,14 @@ from xorlab.tracking.write.record import Context, Record, failed, finished
 _RECORDED_AT_ONCE = 500  # as the points do, bounds the memory of one transaction, not its speed
 
 
-def at_once(done: Done) -> int:
+def at_once(done: ShardOutcome) -> int:
     """How many of a shard's runs to record in one go."""
     longest = max((len(o.steps) for o in done.outcomes if isinstance(o, Result)), default=1)
     return max(1, min(_RECORDED_AT_ONCE, POINTS_AT_ONCE // max(1, longest)))
 
 
 def records_of(
-    jobs: Sequence[Job], done: Done, part: slice, task: Task, context: Context
+    jobs: Sequence[Job], done: ShardOutcome, part: slice, task: Task, context: Context
 ) -> list[Record]:
     """Records of some of a shard's jobs.
 

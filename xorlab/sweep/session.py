@@ -15,18 +15,18 @@ from rich.console import Console
 
 from xorlab.analysis.report.summary import Summary
 from xorlab.config.schema import TrackingConfig
-from xorlab.engines.dispatch import handed
+from xorlab.engines.dispatch import completed
 from xorlab.engines.local import Executor
-from xorlab.engines.work import Done
+from xorlab.engines.work import ShardOutcome
 from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.sweep.plan.axes import described, swept
-from xorlab.sweep.plan.chunks import Cuts
+from xorlab.sweep.plan.chunks import AdaptiveChunks
 from xorlab.sweep.plan.jobs import Catalogue, Job, Jobs
 from xorlab.sweep.plan.plan import Plan, Shard
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.records import at_once, records_of
 from xorlab.sweep.summary.ledger import Ledger
-from xorlab.sweep.summary.parent_run import close_parent, summary_at_hand
+from xorlab.sweep.summary.parent_run import finish_sweep, summary_at_hand
 from xorlab.sweep.summary.summary import REPORT_FILE
 from xorlab.sweep.summary.tables import summary_table
 from xorlab.system.credentials import without_credentials
@@ -34,17 +34,17 @@ from xorlab.system.git import provenance
 from xorlab.system.signals import Interrupts, interruptions
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.names import FAILED, FINISHED, KILLED
-from xorlab.tracking.outbox.files import KeptSweep
 from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.outbox.recorder import not_delivered
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.read.sweep_files import place_of
-from xorlab.tracking.store.errors import let_go, reported
+from xorlab.tracking.store.errors import explained_errors, release_frames
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.duplicates import without_duplicates_of
 from xorlab.tracking.write.record import Context, Record, record_row
-from xorlab.tracking.write.sweep_run import About, Parent, mend, open_parent
+from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, close_abandoned, open_parent
 
 _MOST_TOLD = 20  # jobs that are listed one by one
 
@@ -88,14 +88,14 @@ class Session:
         return swept(self.jobs)
 
     @contextlib.contextmanager
-    def opened(self, about: About | None = None) -> Iterator[Parent]:
+    def opened(self, about: SweepIdentity | None = None) -> Iterator[Parent]:
         """Within: the parent run is RUNNING; after: it says how the sweep ended.
 
         Args:
             about: what the sweep is; None for one whose jobs are all known now.
         """
-        with reported(self.store):
-            marked = mend(self.store)
+        with explained_errors(self.store):
+            marked = close_abandoned(self.store)
             if marked:
                 self.console.print(
                     f"{marked} runs that a killed process left behind are marked KILLED"
@@ -108,7 +108,7 @@ class Session:
                     self.parent.keep(self._provenance.files())
                     yield self.parent
             except BaseException as error:
-                let_go(error)
+                release_frames(error)
                 # Where the store itself is in trouble the next start closes it.
                 with contextlib.suppress(Exception):
                     if not self.parent.closed:
@@ -118,7 +118,7 @@ class Session:
                     self.console.print(told, soft_wrap=True, markup=False)
                 raise
 
-    def _open(self, about: About | None) -> None:
+    def _open(self, about: SweepIdentity | None) -> None:
         if self.parent is not None:
             self.parent.reopen(self._provenance)
             return
@@ -130,7 +130,7 @@ class Session:
         """Train what remains, and record each shard as it ends."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         context = Context(self._provenance, self.parent.run_id)
-        parent, cuts = self.parent, Cuts(plan, executor.workers, executor.dispatch)
+        parent, cuts = self.parent, AdaptiveChunks(plan, executor.workers, executor.dispatch)
 
         def alive() -> None:
             interrupts.check()
@@ -139,7 +139,7 @@ class Session:
         with (
             Interrupts() as interrupts,
             SweepProgress(self.console, len(plan.remaining), plan.skipped) as progress,
-            contextlib.closing(handed(cuts.works(), executor, alive)) as ended,
+            contextlib.closing(completed(cuts.works(), executor, alive)) as ended,
         ):
             try:
                 for shards, outcomes in ended:
@@ -189,11 +189,11 @@ class Session:
         assert self.parent is not None  # noqa: S101  (within `opened`)
         outbox, tags = Outbox(self.tracking.outbox), self._provenance.tags()
         try:
-            waiting = self.recorder.settle()
+            waiting = self.recorder.flush()
             if waiting is None:
                 self._look_up()
                 ending = self._ending(notes)
-                summary = close_parent(self.store, self.parent, ending, self.ledger, tags)
+                summary = finish_sweep(self.store, self.parent, ending, self.ledger, tags)
                 outbox.remove(ending)  # of an earlier start
                 return summary, None
         except ServerAwayError as error:
@@ -205,11 +205,11 @@ class Session:
     def _told_failed(self) -> list[str]:
         return [f"job {job.num} ({job}): {self.ledger.reasons[job.run]}" for job in self.failed]
 
-    def _ending(self, notes: Sequence[str]) -> KeptSweep:
+    def _ending(self, notes: Sequence[str]) -> PendingSweep:
         assert self.parent is not None  # noqa: S101  (within `opened`)
         failed = self._told_failed()
         keys, status = list(self.jobs.run_keys()), FAILED if failed else FINISHED
-        return KeptSweep(
+        return PendingSweep(
             place(self.store.uri),
             self.store.experiment,
             self.parent.run_id,
@@ -225,8 +225,8 @@ class Session:
         """Runs that another sweep has recorded, or that waited, have ids that are known now."""
         assert self.parent is not None  # noqa: S101  (within `opened`)
         if self.parent.resumed:  # by two starts at once, it may be, and then they share it
-            self.recorder.gave_way |= without_duplicates_of(self.store, self.parent.run_id)
-        self.elsewhere |= self.ledger.named(self.recorder.gave_way)
+            self.recorder.superseded |= without_duplicates_of(self.store, self.parent.run_id)
+        self.elsewhere |= self.ledger.named(self.recorder.superseded)
         keys = {self.catalogue.key(run): run for run in self.elsewhere}
         for row in ended_runs(self.store, keys, self.parent.run_id):
             self.ledger.add(keys[row["key"]], row)
@@ -239,18 +239,18 @@ class Session:
         return Jobs(jobs.catalogue, jobs.places[np.isin(jobs.runs, list(self.ledger.reasons))])
 
     def _record(
-        self, shards: Sequence[Shard], outcomes: Sequence[Done], context: Context
+        self, shards: Sequence[Shard], outcomes: Sequence[ShardOutcome], context: Context
     ) -> Iterator[Counter[str]]:
         """Record shards in parts; what became of each part's runs."""
-        once = self.tracking.existing != "rerun"
+        skip_existing = self.tracking.existing != "rerun"
         for shard, done in zip(shards, outcomes, strict=True):
             some = at_once(done)
             for start in range(0, len(shard.jobs), some):
                 part = slice(start, start + some)
                 jobs = list(shard.jobs[part])
                 records = records_of(jobs, done, part, shard.task, context)
-                with reported(self.store):
-                    identifiers = self.recorder.record(records, once)
+                with explained_errors(self.store):
+                    identifiers = self.recorder.record(records, skip_existing)
                 yield self._note(jobs, records, identifiers)
 
     def _told_what_is_missing(self, error: EngineError, plan: Plan) -> EngineError:
@@ -283,9 +283,9 @@ class Session:
     def _tell(self, line: str) -> None:
         self.console.print(line, soft_wrap=True, markup=False)
 
-    def _about(self) -> About:
+    def _about(self) -> SweepIdentity:
         axes = {key: described(values) for key, values in self.axes.items()}
-        return About(list(self.jobs.run_keys()), axes, self.name(axes))
+        return SweepIdentity(list(self.jobs.run_keys()), axes, self.name(axes))
 
     def name(self, axes: Mapping[str, str]) -> str:
         """A name for the parent run that tells sweeps apart."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet(name: str, level: int = logging.ERROR) -> Iterator[None]:
+def quiet_logger(name: str, level: int = logging.ERROR) -> Iterator[None]:
     """Within: a library tells what is of this level or above, not every repetition.
 
     Args:

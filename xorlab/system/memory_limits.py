@@ -11,7 +11,7 @@ _UNLIMITED = 1 << 60  # the first version of cgroups says "no limit" as a number
 
 
 @dataclass(frozen=True)
-class Room:
+class MemoryLimit:
     """Memory that is left.
 
     Attributes:
@@ -25,7 +25,7 @@ class Room:
     alone: bool = False
 
 
-def rooms() -> list[Room]:
+def memory_limits() -> list[MemoryLimit]:
     """Every limit that is known here; none where the system does not tell."""
     return [*_free(), *_of_groups(), *_of_addresses()]
 
@@ -38,13 +38,13 @@ def out_of_memory_kills() -> int | None:
     return None
 
 
-def _free() -> Iterator[Room]:
+def _free() -> Iterator[MemoryLimit]:
     for line in _lines(Path("/proc/meminfo")):
         if line.startswith("MemAvailable:"):
-            yield Room(int(line.split()[1]) * 1024, "the memory that this machine has free")
+            yield MemoryLimit(int(line.split()[1]) * 1024, "the memory that this machine has free")
 
 
-def _of_groups() -> Iterator[Room]:
+def _of_groups() -> Iterator[MemoryLimit]:
     """Of the control groups that this process is in, from the innermost outwards."""
     for line in _lines(Path("/proc/self/cgroup")):
         _, controllers, path = line.split(":", 2)
@@ -62,7 +62,7 @@ def _of_groups() -> Iterator[Room]:
             yield from _of_group(folder, *names)
 
 
-def _of_group(folder: Path, limit: str, usage: str) -> Iterator[Room]:
+def _of_group(folder: Path, limit: str, usage: str) -> Iterator[MemoryLimit]:
     most, used = (_number(folder / name) for name in (limit, usage))
     if most is None or used is None or most >= _UNLIMITED:
         return
@@ -72,10 +72,12 @@ def _of_group(folder: Path, limit: str, usage: str) -> Iterator[Room]:
         for line in _lines(folder / "memory.stat")
         if line.split()[0] in ("inactive_file", "active_file")
     )
-    yield Room(max(0, most - max(0, used - cache)), f"the memory limit of the group {folder}")
+    yield MemoryLimit(
+        max(0, most - max(0, used - cache)), f"the memory limit of the group {folder}"
+    )
 
 
-def _of_addresses() -> Iterator[Room]:
+def _of_addresses() -> Iterator[MemoryLimit]:
     try:
         import resource
     except ImportError:  # not on every system
@@ -84,7 +86,7 @@ def _of_addresses() -> Iterator[Room]:
     used = _number(Path("/proc/self/statm"))
     if most != resource.RLIM_INFINITY and used is not None:
         left = max(0, most - used * resource.getpagesize())
-        yield Room(left, "the limit of this shell (ulimit -v)", alone=True)
+        yield MemoryLimit(left, "the limit of this shell (ulimit -v)", alone=True)
 
 
 def _number(path: Path) -> int | None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.system.signals import held
+from xorlab.system.signals import signals_deferred
 
 
-def archived(arrays: Mapping[str, npt.NDArray[Any]], small: bool = False) -> bytes:
+def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]], small: bool = False) -> bytes:
     """The content of an npz file, without a pickle.
 
     Args:
@@ -20,6 +20,6 @@ def archived(arrays: Mapping[str, npt.NDArray[Any]], small: bool = False) -> byt
         small: compress them.
     """
     file = io.BytesIO()
-    with held():  # an archive that is left in the middle of a member cannot be closed
+    with signals_deferred():  # an archive that is left in the middle of a member cannot be closed
         (np.savez_compressed if small else np.savez)(file, allow_pickle=False, **arrays)
     return file.getvalue()

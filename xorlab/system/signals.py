@@ -53,7 +53,7 @@ def interruptions() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held() -> Iterator[None]:
+def signals_deferred() -> Iterator[None]:
     """Within: Ctrl-C and SIGTERM wait; for moments that must not be broken off."""
     if threading.current_thread() is not threading.main_thread():
         yield

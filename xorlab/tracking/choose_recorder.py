@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xorlab.config.schema import TrackingConfig
 from xorlab.tracking.outbox.folder import Outbox
-from xorlab.tracking.outbox.recorder import Keeper
+from xorlab.tracking.outbox.recorder import OutboxRecorder
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
@@ -22,7 +22,7 @@ def make_recorder(store: Store, tracking: TrackingConfig, tell: Callable[[str], 
         tell: prints a line, such as why a local database has to do without bulk.
     """
     if is_server(store.uri):
-        return Keeper(store, Outbox(tracking.outbox), tell)
+        return OutboxRecorder(store, Outbox(tracking.outbox), tell)
     if not tracking.bulk:
         return ClientRecorder(store)
     reason = refusal(store)

@@ -18,18 +18,18 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from xorlab.config.groups import choose
-from xorlab.config.identity import run_key, science
+from xorlab.config.groups import select
+from xorlab.config.identity import identity_params, run_key
 from xorlab.config.landscape_rules import weight_number
-from xorlab.config.schema import LEAVES, Config
+from xorlab.config.schema import FIELDS, Config
 from xorlab.errors import StoreError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Landscape, Pixels
-from xorlab.system.npz import archived
+from xorlab.system.npz import npz_bytes
 from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
 from xorlab.tracking.outbox.delivery import trouble_of
-from xorlab.tracking.outbox.files import KeptFile
 from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.pending import PendingFile
 from xorlab.tracking.read.by_name import LATEST
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
@@ -38,7 +38,7 @@ from xorlab.tracking.store.artifacts import local_folder, put_artifacts
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.record import config_yaml, spelled
-from xorlab.tracking.write.sweep_run import About
+from xorlab.tracking.write.sweep_run import SweepIdentity
 
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
 _PIECES = "pieces"
@@ -87,7 +87,7 @@ def recorded_landscape(store: Store, run_id: str) -> Landscape:
     return Landscape(config, **kept, run_id=run_id)
 
 
-def about_landscape(config: Config) -> About:
+def landscape_identity(config: Config) -> SweepIdentity:
     """What a landscape is: two with the same parts have the same pixels.
 
     The picture's own `landscape.value` does not count, and neither does what the axes replace.
@@ -100,9 +100,9 @@ def about_landscape(config: Config) -> About:
             setattr(getattr(shared, group), leaf, None)
     plane = {f"landscape.{name}": value for name, value in vars(told).items()}
     parts = [f"{name}={value!r}" for name, value in plane.items() if name != "landscape.value"]
-    return About(
+    return SweepIdentity(
         parts=[run_key(shared), *parts],
-        params=spelled(science(shared) | plane),
+        params=spelled(identity_params(shared) | plane),
         name=f"landscape {config.task.name} {told.x} by {told.y} {told.width}x{told.height}",
         tag=LANDSCAPE_TAG,
     )
@@ -120,9 +120,9 @@ def record_piece(
         StoreError: the server refuses the piece, which waits in the outbox.
     """
     first = np.int64(grid.pixels(piece).start)
-    content = archived(pixels.arrays() | {"first": np.asarray(first)}, small=True)
+    content = npz_bytes(pixels.arrays() | {"first": np.asarray(first)}, small=True)
     name = f"{piece:04d}.npz"
-    kept = KeptFile(place(store.uri), store.experiment, run_id, _PIECES, name, content)
+    kept = PendingFile(place(store.uri), store.experiment, run_id, _PIECES, name, content)
     try:
         put_files(store, run_id, {name: content}, _PIECES)
     except ServerAwayError as error:
@@ -193,7 +193,7 @@ def put_files(
 def landscape_file(landscape: Landscape) -> bytes:
     """An npz: x (W,), y (H,), and outcome, epochs_to_solve and final_loss, each (H, W)."""
     arrays = {name: getattr(landscape, name) for name in Pixels.__annotations__}
-    return archived({"x": landscape.x.values, "y": landscape.y.values, **arrays}, small=True)
+    return npz_bytes({"x": landscape.x.values, "y": landscape.y.values, **arrays}, small=True)
 
 
 def _latest(store: Store) -> str:
@@ -217,8 +217,8 @@ def _config_of(text: str) -> Config:
     """The reverse of `put_config`: what the file does not name is not set, or at its default."""
     values, config = yaml.safe_load(text), Config()
     for group in ("task", "init", "optimizer"):
-        choose(getattr(config, group), values[group]["name"])
-    for key, group, leaf, _ in LEAVES:
+        select(getattr(config, group), values[group]["name"])
+    for key, group, leaf, _ in FIELDS:
         if not group and key in values:
             config = replace(config, **{key: values[key]})
         elif leaf in values.get(group, {}):

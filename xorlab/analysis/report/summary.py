@@ -10,8 +10,8 @@ import pandas as pd
 
 from xorlab.analysis.labels import settings_columns, with_missing_named
 from xorlab.analysis.report.findings import claims
-from xorlab.analysis.report.gallery import gallery
 from xorlab.analysis.report.success_table import success_markdown
+from xorlab.analysis.report.sweep_figures import gallery
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.times import OBSERVED
 from xorlab.networks.result import OUTCOMES

@@ -14,7 +14,7 @@ import pandas as pd
 from xorlab.analysis.labels import whole_label
 from xorlab.analysis.statistics.bootstrap import RESAMPLES
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, newcombe, z_value
-from xorlab.analysis.statistics.sooner import Resamples, sooner_interval
+from xorlab.analysis.statistics.superiority import Resamples, sooner_interval
 from xorlab.analysis.statistics.survival import logrank
 from xorlab.analysis.statistics.times import Times, counted_runs, names_of, times_of
 from xorlab.analysis.statistics.verdict import Comparison, judged

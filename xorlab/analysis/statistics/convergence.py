@@ -13,7 +13,7 @@ import pandas as pd
 from xorlab.analysis.statistics.bootstrap import RESAMPLES
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, wilson, z_value
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoffs
-from xorlab.analysis.statistics.running_time import Part, part
+from xorlab.analysis.statistics.running_time import CutoffStatistics, part
 from xorlab.analysis.statistics.survival import kaplan_meier
 from xorlab.analysis.statistics.times import Observed, Times, counted_runs, names_of, observed
 
@@ -132,7 +132,7 @@ def _running_times(times: list[Times], confidence: float, resamples: int, seed: 
     parts = [
         part(solved, len(own), at) for solved, own, at in zip(ascending, common, limit, strict=True)
     ]
-    whole = Part(*np.array([astuple(p) for p in parts]).T)
+    whole = CutoffStatistics(*np.array([astuple(p) for p in parts]).T)
     solved = np.array([own.solved.sum() for own in common])
     spent = np.array([own.spent.sum() for own in common])
     with np.errstate(divide="ignore", invalid="ignore"):

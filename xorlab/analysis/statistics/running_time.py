@@ -29,7 +29,7 @@ from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, mean_interv
 
 
 @dataclass(frozen=True)
-class Part:
+class CutoffStatistics:
     """Runs followed to a cutoff, in numbers; arrays of one shape, one entry per cutoff.
 
     Attributes:
@@ -86,7 +86,7 @@ class Part:
         return np.where(none, np.inf, mean + lost), low, np.where(none, np.inf, high)
 
 
-def part(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> Part:
+def part(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> CutoffStatistics:
     """Numbers of runs at cutoffs.
 
     Args:
@@ -103,7 +103,9 @@ def part(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> Part:
         mean = sums / solved
         spread = np.maximum(squares - solved * mean**2, 0.0) / (solved - 1)
     spread = np.where(solved < 2, np.nan, spread)
-    return Part(np.full(c.shape, float(n)), solved.astype(float), mean + shift, np.sqrt(spread), c)
+    return CutoffStatistics(
+        np.full(c.shape, float(n)), solved.astype(float), mean + shift, np.sqrt(spread), c
+    )
 
 
 def expected_running_time(

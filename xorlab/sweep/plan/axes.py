@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from xorlab.config.identity import CHOICES, science
+from xorlab.config.identity import CHOICES, identity_params
 from xorlab.sweep.plan.jobs import Jobs
 from xorlab.tracking.write.record import spell
 
@@ -21,7 +21,7 @@ def swept(jobs: Jobs) -> dict[str, list[str]]:
     found: dict[str, dict[str | None, dict[str, int]]] = {}
     sizes: Counter[tuple[str, str | None]] = Counter()
     for config, count in jobs.settings():
-        values = science(config)
+        values = identity_params(config)
         for group in CHOICES:
             sizes[group, values[group]] += count
         for key, value in values.items():

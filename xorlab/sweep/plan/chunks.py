@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xorlab.engines.work import Bundle, Done, Work
+from xorlab.engines.work import ShardGroup, ShardOutcome, Work
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.sweep.plan.plan import Plan, Shard
 
@@ -17,7 +17,7 @@ _MOST_RUNS = 5000  # bounds the memory that an outcome takes
 _LEAST_LANES = 256
 
 
-class Cuts:
+class AdaptiveChunks:
     """The shards of a plan that wait.
 
     Where handing over is free they are handed over as they were planned, largest first. Where it
@@ -44,7 +44,7 @@ class Cuts:
         """Seconds on a worker for each second of the estimate."""
         return self._measured / self._estimated if self._estimated else 1.0
 
-    def works(self) -> Iterator[tuple[tuple[Shard, ...], Bundle]]:
+    def works(self) -> Iterator[tuple[tuple[Shard, ...], ShardGroup]]:
         """All of it as work for an executor, each piece cut when it is asked for."""
         while self:
             shards = self.take()
@@ -64,7 +64,7 @@ class Cuts:
         self._left -= sum(shard.seconds for shard in taken)
         return tuple(taken)
 
-    def learn(self, shards: Sequence[Shard], outcomes: Sequence[Done]) -> None:
+    def learn(self, shards: Sequence[Shard], outcomes: Sequence[ShardOutcome]) -> None:
         """Take in how long a worker took."""
         for shard, done in zip(shards, outcomes, strict=True):
             if done.ended:
@@ -93,9 +93,11 @@ class Cuts:
         return Shard(jobs[:count], group.task)
 
 
-def _bundle(shards: Sequence[Shard]) -> Bundle:
+def _bundle(shards: Sequence[Shard]) -> ShardGroup:
     """What an executor is given of shards."""
-    return Bundle(tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards))
+    return ShardGroup(
+        tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards)
+    )
 
 
 def _whole(shards: Sequence[Shard]) -> list[Shard]:

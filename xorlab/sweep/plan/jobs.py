@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.config.identity import run_key
-from xorlab.config.schema import LEAVES, SECTIONS, Config
+from xorlab.config.schema import FIELDS, SECTIONS, Config
 from xorlab.system.credentials import without_credentials
 
 Places = npt.NDArray[np.int64]
-_SETTING = tuple((group, leaf) for key, group, leaf, _ in LEAVES if key != "seed")
+_SETTING = tuple((group, leaf) for key, group, leaf, _ in FIELDS if key != "seed")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from xorlab.config.groups import TaskConfig
 from xorlab.config.identity import setting
 from xorlab.networks.cost import seconds_of
-from xorlab.networks.memory import Need, need_of
+from xorlab.networks.memory import MemoryEstimate, estimate_memory
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.sweep.plan.jobs import Jobs
@@ -60,10 +60,10 @@ class Plan:
         """Jobs that name the same run as an earlier one."""
         return len(self.jobs) - self.skipped - len(self.remaining)
 
-    def need(self, workers: int) -> Need:
+    def need(self, workers: int) -> MemoryEstimate:
         """Estimated memory, where so many processes train; 0 where this one does."""
         shards = [(s.jobs[0].config, s.task, len(s.jobs)) for s in self.shards]
-        return need_of(shards, list(self.jobs.first_of_each_run().settings()), workers)
+        return estimate_memory(shards, list(self.jobs.first_of_each_run().settings()), workers)
 
     def seconds(self, workers: int) -> float:
         """Estimated time to train what is left on so many workers."""

@@ -13,20 +13,20 @@ from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of
 from xorlab.tracking.outbox.delivery import Delivery, deliver, trouble_of
-from xorlab.tracking.outbox.files import DamagedError, KeptSweep
 from xorlab.tracking.outbox.folder import Outbox, is_for
+from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
-from xorlab.tracking.write.sweep_run import Parent, mend
+from xorlab.tracking.write.sweep_run import Parent, close_abandoned
 
 
-def close_parent(
+def finish_sweep(
     store: Store,
     parent: Parent,
-    ending: KeptSweep,
+    ending: PendingSweep,
     ledger: Ledger,
     tags: Mapping[str, str],
 ) -> Summary:
@@ -53,7 +53,7 @@ def close_parent(
     return summary
 
 
-def summary_at_hand(ending: KeptSweep, ledger: Ledger) -> Summary:
+def summary_at_hand(ending: PendingSweep, ledger: Ledger) -> Summary:
     """The summary without figures, of what is known without a server."""
     runs = ledger.frame()
     told = headline(runs, ending.seconds, ending.skipped)
@@ -83,11 +83,11 @@ def deliver_all(store: Store, outbox: Outbox) -> Delivery:
                 done.troubles[path] = trouble_of(error)
                 continue
             outbox.remove(ending)
-    mend(store)
+    close_abandoned(store)
     return done
 
 
-def _end(store: Store, ending: KeptSweep) -> None:
+def _end(store: Store, ending: PendingSweep) -> None:
     ledger, numbers = Ledger(), {key: number for number, key in enumerate(ending.keys)}
     for row in ended_runs(store, numbers, ending.run_id):
         ledger.add(numbers[row["key"]], row)
@@ -96,4 +96,4 @@ def _end(store: Store, ending: KeptSweep) -> None:
         raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
     run = store.client.get_run(ending.run_id)
     parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
-    close_parent(store, parent, ending, ledger, run.data.tags)
+    finish_sweep(store, parent, ending, ledger, run.data.tags)

@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xorlab.analysis.report.success_table import MOST_ROWS, success_cells
-from xorlab.networks.memory import Need, size
+from xorlab.networks.memory import MemoryEstimate, size
 from xorlab.sweep.plan.axes import described
 from xorlab.sweep.plan.plan import Plan
-from xorlab.system.memory_limits import rooms
+from xorlab.system.memory_limits import memory_limits
 
 _LEAST_NEEDED = ("ERT there", "best cutoff", "diverged", "ERT", "epochs (median)")
 
@@ -86,8 +86,8 @@ def _shards(sizes: Sequence[int]) -> str:
     return f"{len(sizes)}, of {least} to {most} runs each"
 
 
-def _memory(need: Need) -> str:
-    room = min((room.bytes for room in rooms() if not room.alone), default=None)
+def _memory(need: MemoryEstimate) -> str:
+    room = min((room.bytes for room in memory_limits() if not room.alone), default=None)
     return size(need.total) + (f" of {size(room)} that are free" if room is not None else "")
 
 

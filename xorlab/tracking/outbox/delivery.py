@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError
 from xorlab.tracking.names import FINISHED, KEY_TAG, RECORD_TAG, RUNNING
-from xorlab.tracking.outbox.files import DamagedError, KeptFile, KeptRun, KeptSweep
 from xorlab.tracking.outbox.folder import Outbox, is_for
+from xorlab.tracking.outbox.pending import DamagedError, PendingFile, PendingRun, PendingSweep
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import runs_of
 from xorlab.tracking.store.artifacts import put_artifacts
@@ -68,9 +68,9 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
         for path in (*outbox.files(), *outbox.runs()):
             try:
                 kept = outbox.read(path)
-                if isinstance(kept, KeptSweep) or not is_for(kept, store):
+                if isinstance(kept, PendingSweep) or not is_for(kept, store):
                     continue
-                made = _add(store, kept) if isinstance(kept, KeptFile) else _deliver(store, kept)
+                made = _add(store, kept) if isinstance(kept, PendingFile) else _deliver(store, kept)
             except ServerAwayError as error:
                 if away is not None or not answers_now(store.client):
                     raise
@@ -80,7 +80,7 @@ def deliver(store: Store, outbox: Outbox) -> Delivery:
                 done.troubles[path] = trouble_of(error)
                 continue
             outbox.remove(kept)
-            if isinstance(kept, KeptRun):
+            if isinstance(kept, PendingRun):
                 done.records.add(kept.id)
             elif made:
                 done.unfinished.add(kept.run_id)
@@ -114,14 +114,14 @@ def trouble_of(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"
 
 
-def _deliver(store: Store, kept: KeptRun) -> bool:
+def _deliver(store: Store, kept: PendingRun) -> bool:
     """Whether the run had to be recorded."""
     record, found = kept.record, runs_of(store, kept.id)
     whole = [run.info.run_id for run in found if run.info.status == record.status]
     halves = [run for run in found if run.info.run_id not in whole[:1]]
-    if not whole and not (kept.once and _is_finished(store, record.tags[KEY_TAG])):
+    if not whole and not (kept.skip_existing and _is_finished(store, record.tags[KEY_TAG])):
         half, halves = (halves[0], halves[1:]) if halves else (None, [])
-        run = half or create(store, record, kept.once)
+        run = half or create(store, record, kept.skip_existing)
         complete(store, run, record)
         whole, made = [run.info.run_id], True
     else:
@@ -129,11 +129,11 @@ def _deliver(store: Store, kept: KeptRun) -> bool:
     for half in halves:
         delete(store, half.info.run_id)
     # Also where an earlier delivery was broken off between the two.
-    gone = without_duplicates(store, names_of([record])) if kept.once and whole else set()
+    gone = without_duplicates(store, names_of([record])) if kept.skip_existing and whole else set()
     return made and gone.isdisjoint(whole)
 
 
-def _add(store: Store, kept: KeptFile) -> bool:
+def _add(store: Store, kept: PendingFile) -> bool:
     """Whether its run has not been finished without it."""
     run = store.client.get_run(kept.run_id)
     if run.info.status == FINISHED:

@@ -12,14 +12,14 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from xorlab.errors import StoreError
-from xorlab.tracking.outbox.files import (
+from xorlab.tracking.outbox.pending import (
     DamagedError,
-    KeptFile,
-    KeptRun,
-    KeptSweep,
-    kept_file,
-    kept_run,
-    kept_sweep,
+    PendingFile,
+    PendingRun,
+    PendingSweep,
+    pending_file,
+    pending_run,
+    pending_sweep,
 )
 from xorlab.tracking.store.address import shown
 from xorlab.tracking.store.store import Store
@@ -28,8 +28,8 @@ DEFAULT_OUTBOX = "xorlab-outbox"
 _LOCK = ".lock"
 _LONGEST_WAIT = 600  # seconds for another process that delivers
 
-AnyKept = KeptRun | KeptFile | KeptSweep
-Kept = TypeVar("Kept", KeptRun, KeptFile, KeptSweep)
+AnyKept = PendingRun | PendingFile | PendingSweep
+Kept = TypeVar("Kept", PendingRun, PendingFile, PendingSweep)
 
 
 class Outbox:
@@ -83,21 +83,21 @@ class Outbox:
         """Files of sweeps that ended."""
         return self._files("*.json")
 
-    def run(self, path: Path) -> KeptRun:
+    def run(self, path: Path) -> PendingRun:
         """Read one of `runs`.
 
         Raises:
             DamagedError: the file is not whole; it stays where it is.
         """
-        return _read(path, kept_run)
+        return _read(path, pending_run)
 
-    def file(self, path: Path) -> KeptFile:
+    def file(self, path: Path) -> PendingFile:
         """Read one of `files`; raises as `run`."""
-        return _read(path, kept_file)
+        return _read(path, pending_file)
 
-    def sweep(self, path: Path) -> KeptSweep:
+    def sweep(self, path: Path) -> PendingSweep:
         """Read one of `sweeps`; raises as `run`."""
-        return _read(path, kept_sweep)
+        return _read(path, pending_sweep)
 
     def read(self, path: Path) -> AnyKept:
         """Read any of them; raises as `run`."""

@@ -13,8 +13,8 @@ from xorlab.errors import StoreError
 from xorlab.system.credentials import HIDDEN
 from xorlab.tracking.names import KEY_TAG, RECORD_TAG
 from xorlab.tracking.outbox.delivery import Delivery, deliver, remove_halves, trouble_of
-from xorlab.tracking.outbox.files import DamagedError, KeptRun
 from xorlab.tracking.outbox.folder import Outbox, is_for, place
+from xorlab.tracking.outbox.pending import DamagedError, PendingRun
 from xorlab.tracking.store.server import ServerAwayError, answers_by_now, answers_now
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.client_recorder import finished_keys, names_of, record_run, sweep_of
@@ -22,7 +22,7 @@ from xorlab.tracking.write.duplicates import without_duplicates
 from xorlab.tracking.write.record import Record
 
 
-class Keeper:
+class OutboxRecorder:
     """Records on a server, or into the outbox while the server is away.
 
     Args:
@@ -38,13 +38,13 @@ class Keeper:
         self._command = _command(store, outbox)
         self._told = False
         self._waits = False
-        self.gave_way: set[str] = set()
+        self.superseded: set[str] = set()
         self._sent: set[str] = set()
         self._kept: set[str] = set()
         self._unchecked: dict[str, str] = {}  # for duplicates: names by key
         self._sweep: str | None = None  # that they are of
 
-    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+    def record(self, records: Sequence[Record], skip_existing: bool) -> list[str | None]:
         """Record runs, or keep them; see `xorlab.tracking.write.client_recorder.Recorder`.
 
         Raises:
@@ -56,37 +56,39 @@ class Keeper:
         try:
             if answers_by_now(self._store.client):
                 self._bring()
-            present = finished_keys(self._store, records) if once else set()
-            self._unchecked |= names_of(records) if once else {}
+            present = finished_keys(self._store, records) if skip_existing else set()
+            self._unchecked |= names_of(records) if skip_existing else {}
             self._sweep = sweep_of(records)
             for record in marked:
                 there = record.tags[KEY_TAG] in present
-                identifiers.append(None if there else record_run(self._store, record, once))
+                identifiers.append(
+                    None if there else record_run(self._store, record, skip_existing)
+                )
                 self._sent.add(record.tags[RECORD_TAG])
         except ServerAwayError as error:
-            self._keep(marked[len(identifiers) :], once)
+            self._keep(marked[len(identifiers) :], skip_existing)
             self._tell_away(error)
         except Exception as error:
             left = marked[len(identifiers) :]
-            self._keep(left, once)
+            self._keep(left, skip_existing)
             raise StoreError(
                 f"{place(self._store.uri)}, run {left[0].name!r}: {trouble_of(error)}; the results "
                 f"are kept in {self._outbox.folder}. Once the cause is mended: {self._command}"
             ) from error
         finally:  # of what is recorded when something breaks off, too
             self._checked()
-        gone = self.gave_way
+        gone = self.superseded
         recorded = [None if identifier in gone else identifier for identifier in identifiers]
         return recorded + [None] * (len(marked) - len(recorded))
 
-    def settle(self) -> str | None:
+    def flush(self) -> str | None:
         """Deliver what waits, and remove what repeated calls have left."""
         answers_now(self._store.client)
         self._waits = True  # it may be another process that kept something
         try:
             done = self._bring()
             remove_halves(self._store, self._sent)
-            self.gave_way |= without_duplicates(self._store, self._unchecked, self._sweep)
+            self.superseded |= without_duplicates(self._store, self._unchecked, self._sweep)
         except ServerAwayError as error:
             return not_delivered(error, self._store, self._outbox)
         # Others' files that cannot be delivered are no trouble of this sweep's.
@@ -103,7 +105,7 @@ class Keeper:
     def _checked(self) -> None:
         """Look for duplicates; while the server is away, later."""
         with contextlib.suppress(ServerAwayError):
-            self.gave_way |= without_duplicates(self._store, self._unchecked, self._sweep)
+            self.superseded |= without_duplicates(self._store, self._unchecked, self._sweep)
             self._unchecked.clear()
 
     def _bring(self) -> Delivery:
@@ -118,13 +120,13 @@ class Keeper:
             )
         return done
 
-    def _keep(self, records: Sequence[Record], once: bool) -> None:
+    def _keep(self, records: Sequence[Record], skip_existing: bool) -> None:
         for record in records:
-            kept = KeptRun(
+            kept = PendingRun(
                 record.tags[RECORD_TAG],
                 place(self._store.uri),
                 self._store.experiment,
-                once,
+                skip_existing,
                 record,
             )
             self._outbox.keep(kept)

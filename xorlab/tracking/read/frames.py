@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from xorlab.config.schema import LEAVES
+from xorlab.config.schema import FIELDS
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.read.columns import Numbers, Spelt, Texts
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-_ORDER = {key.removesuffix(".name"): place for place, (key, _, _, _) in enumerate(LEAVES)}
+_ORDER = {key.removesuffix(".name"): place for place, (key, _, _, _) in enumerate(FIELDS)}
 _LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 
 # Run id, steps, losses.

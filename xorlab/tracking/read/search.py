@@ -103,9 +103,9 @@ def _from_sql(store: Store, keys: Collection[str]) -> Iterator[Row]:
         .order_by(run.start_time, run.run_uuid)
     )
     with session_of(store) as session:
-        for run_id, status, key_of, sweep_of in session.execute(query):
-            if key_of in keys:
-                yield {"run_id": run_id, "status": status, "key": key_of, "sweep": sweep_of}
+        for run_id, status, group_field, sweep_of in session.execute(query):
+            if group_field in keys:
+                yield {"run_id": run_id, "status": status, "key": group_field, "sweep": sweep_of}
 
 
 def runs_of(store: Store, record: str) -> list[Run]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from xorlab.config.identity import CHOICES, from_science
+from xorlab.config.identity import CHOICES, from_identity_params
 from xorlab.config.rules import check
 from xorlab.config.schema import Config
 from xorlab.errors import ConfigError, StoreError
@@ -161,7 +161,7 @@ def _config(run: str, content: bytes) -> Config:
     first, _, rest = content.partition(b"\n")
     try:
         values = {**_parsed(first), **_parsed(rest)}
-        config = from_science(values)
+        config = from_identity_params(values)
         check(config)
     except (ConfigError, yaml.YAMLError, AttributeError, TypeError, UnicodeError) as error:
         raise StoreError(f"config.yaml of run {run} cannot be used: {error}") from error

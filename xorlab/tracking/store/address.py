@@ -92,10 +92,10 @@ def _is_unicode(text: str) -> bool:
 
 
 # Of a file: the device it is on and its number there; a file made anew under the name has another.
-Identity = tuple[int, int]
+FileId = tuple[int, int]
 
 
-def identity_of(uri: str) -> Identity | None:
+def file_id_of(uri: str) -> FileId | None:
     """Which file an embedded store is now; None for any other address, or where there is none."""
     file = database_file(uri)
     if file is None:

@@ -7,7 +7,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
-from xorlab.system.logs import quiet
+from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerClient, with_patience
 
@@ -32,7 +32,7 @@ def client_of(address: str) -> MlflowClient:
         from mlflow.tracking import MlflowClient
 
         # Migrations of a new database are told in thirty lines that nobody needs.
-        with quiet("alembic", logging.WARNING), quiet("mlflow", logging.WARNING):
+        with quiet_logger("alembic", logging.WARNING), quiet_logger("mlflow", logging.WARNING):
             client = MlflowClient(tracking_uri=address, registry_uri=address)
     if address.startswith("sqlite:"):
         _wait_longer(client._tracking_client.store.engine)  # noqa: SLF001

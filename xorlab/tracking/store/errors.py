@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError, causes
 from xorlab.system.credentials import without_those_of
-from xorlab.system.logs import quiet
-from xorlab.tracking.store.address import database_file, identity_of, shown
+from xorlab.system.logs import quiet_logger
+from xorlab.tracking.store.address import database_file, file_id_of, shown
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
@@ -77,7 +77,7 @@ def check_there(store: Store) -> None:
         StoreError: it is not.
     """
     file = database_file(store.uri)
-    if file is None or (store.identity is not None and identity_of(store.uri) == store.identity):
+    if file is None or (store.identity is not None and file_id_of(store.uri) == store.identity):
         return
     raise StoreError(
         f"the tracking store {file} was removed, moved or replaced while it was in use, and what "
@@ -87,7 +87,7 @@ def check_there(store: Store) -> None:
 
 
 @contextlib.contextmanager
-def reported(store: Store) -> Iterator[None]:
+def explained_errors(store: Store) -> Iterator[None]:
     """Within: the store is written; what goes wrong with it is told with its cause.
 
     Raises:
@@ -99,7 +99,7 @@ def reported(store: Store) -> Iterator[None]:
     check_there(store)
     try:
         # MLflow logs every error of a database with its traceback, and raises it as well.
-        with quiet("mlflow.store.db.utils", logging.CRITICAL):
+        with quiet_logger("mlflow.store.db.utils", logging.CRITICAL):
             yield
     except StoreError:
         raise
@@ -112,7 +112,7 @@ def reported(store: Store) -> Iterator[None]:
     check_there(store)
 
 
-def let_go(error: BaseException) -> None:
+def release_frames(error: BaseException) -> None:
     """Give up what the frames of an error hold.
 
     Ctrl-C may come anywhere, in the middle of a transaction too. Its session lives as long as the

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import StoreError
-from xorlab.system.logs import quiet
+from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import shown
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class ServerClient:
         if not self.answers():
             raise ServerAwayError(self._address, str(self._reason))
         try:
-            with quiet("urllib3"):
+            with quiet_logger("urllib3"):
                 return function(*arguments, **options)
         except Exception as error:
             reason = outage(error)
@@ -121,7 +121,7 @@ class ServerClient:
 
         creds = self._client._tracking_client.store.get_host_creds()  # noqa: SLF001
         try:
-            with quiet("urllib3"):
+            with quiet_logger("urllib3"):
                 # Of the database, not of the process in front of it.
                 answer = http_request(  # type: ignore[no-untyped-call]
                     creds,

@@ -20,9 +20,9 @@ from filelock import FileLock
 from xorlab.errors import NoStoreError, StoreError
 from xorlab.system.credentials import HIDDEN, without_those_of
 from xorlab.tracking.store.address import (
-    Identity,
+    FileId,
     database_file,
-    identity_of,
+    file_id_of,
     is_server,
     resolve,
     shown,
@@ -58,7 +58,7 @@ class Store:
     experiment: str
     experiment_id: str
     client: MlflowClient
-    identity: Identity | None = None
+    identity: FileId | None = None
 
     @property
     def sql(self) -> SqlAlchemyStore | None:
@@ -159,7 +159,7 @@ def open_store(
                 await_schema(FileSchema(file))
             else:
                 make_database(file)
-            identity = identity_of(address)
+            identity = file_id_of(address)
             client = client_of(address)
             # MLflow keeps connections by address: one may be to a file that was there before.
             client._tracking_client.store.engine.dispose()  # noqa: SLF001

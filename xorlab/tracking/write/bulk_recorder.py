@@ -33,11 +33,11 @@ class BulkRecorder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.gave_way: set[str] = set()
+        self.superseded: set[str] = set()
         experiment = store.client.get_experiment(store.experiment_id)
         self._location: str = experiment.artifact_location.rstrip("/")
 
-    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+    def record(self, records: Sequence[Record], skip_existing: bool) -> list[str | None]:
         """Record runs; see `xorlab.tracking.write.client_recorder.Recorder`."""
         identifiers = [uuid.uuid4().hex for _ in records]
         # Files first: a run that is in the database is complete, whatever happens in between.
@@ -51,7 +51,7 @@ class BulkRecorder:
             self._forget(identifiers)
             raise
         try:
-            kept = self._written(identifiers, records, once)
+            kept = self._written(identifiers, records, skip_existing)
         except BaseException:
             with contextlib.suppress(Exception):  # it may have come after the commit
                 self._forget(set(identifiers) - self._there(identifiers))
@@ -60,12 +60,12 @@ class BulkRecorder:
         return [identifier if identifier in kept else None for identifier in identifiers]
 
     def _written(
-        self, identifiers: Sequence[str], records: Sequence[Record], once: bool
+        self, identifiers: Sequence[str], records: Sequence[Record], skip_existing: bool
     ) -> set[str]:
         """Put runs into the database in one transaction; ids of those that were not left out."""
         with session_of(self._store, read_only=False) as session:
             self._wait_for_others(session)
-            present = self._finished(session, records) if once else set()
+            present = self._finished(session, records) if skip_existing else set()
             absent = [
                 (identifier, record)
                 for identifier, record in zip(identifiers, records, strict=True)
@@ -98,7 +98,7 @@ class BulkRecorder:
             if folder is not None:
                 shutil.rmtree(folder.parent, ignore_errors=True)
 
-    def settle(self) -> str | None:
+    def flush(self) -> str | None:
         """Nothing waits."""
         return None
 

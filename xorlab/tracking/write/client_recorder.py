@@ -29,21 +29,21 @@ class Recorder(Protocol):
         gave_way: ids of runs that have given way to others with their key.
     """
 
-    gave_way: set[str]
+    superseded: set[str]
 
-    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+    def record(self, records: Sequence[Record], skip_existing: bool) -> list[str | None]:
         """Record runs, each complete or absent.
 
         Args:
             records: the runs.
-            once: leave out those whose key another sweep has finished in the meantime.
+            skip_existing: leave out those whose key another sweep has finished in the meantime.
 
         Returns:
             run ids in the order of the records; None for what was left out, and for what waits
             until a server answers.
         """
 
-    def settle(self) -> str | None:
+    def flush(self) -> str | None:
         """Bring what waits to the store; says what it is and what to do where that fails."""
 
 
@@ -52,23 +52,25 @@ class ClientRecorder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.gave_way: set[str] = set()
+        self.superseded: set[str] = set()
 
-    def record(self, records: Sequence[Record], once: bool) -> list[str | None]:
+    def record(self, records: Sequence[Record], skip_existing: bool) -> list[str | None]:
         """Record runs one by one."""
-        present = finished_keys(self._store, records) if once else set()
+        present = finished_keys(self._store, records) if skip_existing else set()
         identifiers = []
         try:
             for record in records:
                 there = record.tags[KEY_TAG] in present
-                identifiers.append(None if there else record_run(self._store, record, once))
+                identifiers.append(
+                    None if there else record_run(self._store, record, skip_existing)
+                )
         finally:  # of what is recorded when something breaks off, too
-            names = names_of(records) if once else {}
-            self.gave_way |= without_duplicates(self._store, names, sweep_of(records))
-        gone = self.gave_way
+            names = names_of(records) if skip_existing else {}
+            self.superseded |= without_duplicates(self._store, names, sweep_of(records))
+        gone = self.superseded
         return [None if identifier in gone else identifier for identifier in identifiers]
 
-    def settle(self) -> str | None:
+    def flush(self) -> str | None:
         """Nothing waits."""
         return None
 
@@ -90,9 +92,9 @@ def sweep_of(records: Sequence[Record]) -> str | None:
     return records[0].tags.get(SWEEP_TAG) if records else None
 
 
-def record_run(store: Store, record: Record, once: bool) -> str:
+def record_run(store: Store, record: Record, skip_existing: bool) -> str:
     """Record one run through MLflow's public client; returns its id."""
-    run = create(store, record, once)
+    run = create(store, record, skip_existing)
     try:
         complete(store, run, record)
     except BaseException:
@@ -101,18 +103,18 @@ def record_run(store: Store, record: Record, once: bool) -> str:
     return str(run.info.run_id)
 
 
-def create(store: Store, record: Record, once: bool) -> Run:
+def create(store: Store, record: Record, skip_existing: bool) -> Run:
     """Make the run of a record, with its tags alone.
 
     Args:
         store: where.
         record: of the run.
-        once: whether it gives way to an older finished run with its key.
+        skip_existing: whether it gives way to an older finished run with its key.
     """
     return store.client.create_run(
         store.experiment_id,
         start_time=record.started,
-        tags=record.tags | ({ONCE_TAG: f"{now():015d}"} if once else {}),
+        tags=record.tags | ({ONCE_TAG: f"{now():015d}"} if skip_existing else {}),
         run_name=record.name,
     )
 

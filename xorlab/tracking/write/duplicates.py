@@ -55,8 +55,10 @@ def without_duplicates(
 def without_duplicates_of(store: Store, sweep: str) -> set[str]:
     """The same for all that a sweep has recorded, which may not have come to look itself."""
     ended = f"tags.`{SWEEP_TAG}` = '{sweep}' AND attributes.status = '{FINISHED}'"
-    once = search_all(store, f"{ended} AND tags.`{ONCE_TAG}` LIKE '%'")
-    return without_duplicates(store, {run.data.tags[KEY_TAG]: run.info.run_name for run in once})
+    skip_existing = search_all(store, f"{ended} AND tags.`{ONCE_TAG}` LIKE '%'")
+    return without_duplicates(
+        store, {run.data.tags[KEY_TAG]: run.info.run_name for run in skip_existing}
+    )
 
 
 def delete(store: Store, run_id: str) -> None:

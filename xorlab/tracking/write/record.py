@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from xorlab.config.identity import run_key, science
+from xorlab.config.identity import identity_params, run_key
 from xorlab.config.schema import Config
 from xorlab.networks.result import Result
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.git import Provenance
-from xorlab.system.npz import archived
+from xorlab.system.npz import npz_bytes
 from xorlab.tracking.names import (
     FAILED,
     FINISHED,
@@ -87,7 +87,7 @@ def finished(
         status=FINISHED,
         started=started,
         ended=ended,
-        params=spelled(science(config)),
+        params=spelled(identity_params(config)),
         tags=tags,
         metrics=result.metrics(),
         step=result.epochs_run,
@@ -108,7 +108,7 @@ def failed(config: Config, traceback: str, context: Context, started: int, ended
         status=FAILED,
         started=started,
         ended=ended,
-        params=spelled(science(config)),
+        params=spelled(identity_params(config)),
         tags=_tags(config, context),
         artifacts={
             "traceback.txt": traceback.encode(),
@@ -145,7 +145,7 @@ def spell(value: Any) -> str:
 def config_yaml(config: Config) -> str:
     """The run's own configuration as YAML, without where it was tracked."""
     nested: dict[str, Any] = {}
-    for key, value in science(config).items():
+    for key, value in identity_params(config).items():
         group, _, leaf = key.rpartition(".")
         if key in ("task", "init", "optimizer"):
             group, leaf = key, "name"
@@ -200,7 +200,7 @@ def _weights(result: Result) -> bytes:
         arrays[f"biases_{layer}"] = bias
     if result.skip is not None:
         arrays["skip"] = result.skip
-    return archived(arrays)
+    return npz_bytes(arrays)
 
 
 def record_row(run_id: str, record: Record) -> dict[str, Any]:

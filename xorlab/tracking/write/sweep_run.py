@@ -43,7 +43,7 @@ _LONGEST_PARAM = 500
 
 
 @dataclass(frozen=True)
-class About:
+class SweepIdentity:
     """What a sweep is.
 
     Attributes:
@@ -126,7 +126,7 @@ class Parent:
 
 def open_parent(
     store: Store,
-    about: About,
+    about: SweepIdentity,
     provenance: Provenance,
     reuse: bool,
 ) -> Parent:
@@ -173,7 +173,7 @@ def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note:
     store.client.set_tag(run_id, NOTE_TAG, note)
 
 
-def mend(store: Store) -> int:
+def close_abandoned(store: Store) -> int:
     """Mark runs that a killed process left RUNNING; leave those of a live one alone.
 
     What a call that was repeated has made beside the run that was meant is deleted, and so is what
@@ -214,7 +214,7 @@ def _is_alive(run: Run) -> bool:
     return is_alive(run.data.tags[OWNER_TAG], heartbeat, now())
 
 
-def earlier_run(store: Store, about: About) -> Run | None:
+def earlier_run(store: Store, about: SweepIdentity) -> Run | None:
     """The last start of the same thing, unless it is still under way."""
     for run in search_all(store, f"tags.`{about.tag}` = '{about.identity}'", newest_first=True):
         if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from xorlab.errors import StoreError
-from xorlab.system.npz import archived
+from xorlab.system.npz import npz_bytes
 from xorlab.tracking.write.record import Record
 
 _FORMAT = 1  # of the files; one that is not known is left alone
@@ -22,21 +22,21 @@ class DamagedError(StoreError):
 
 
 @dataclass(frozen=True)
-class KeptRun:
+class PendingRun:
     """A run that was trained and is not recorded yet.
 
     Attributes:
         id: of the record, the same however often it is sent.
         store: address of the server, as it may be shown.
         experiment: its name.
-        once: whether it gives way to a finished run with its key.
+        skip_existing: whether it gives way to a finished run with its key.
         record: the run.
     """
 
     id: str
     store: str
     experiment: str
-    once: bool
+    skip_existing: bool
     record: Record
 
     @property
@@ -52,7 +52,7 @@ class KeptRun:
             "id": self.id,
             "store": self.store,
             "experiment": self.experiment,
-            "once": self.once,
+            "once": self.skip_existing,
             "name": record.name,
             "status": record.status,
             "started": record.started,
@@ -67,11 +67,11 @@ class KeptRun:
             f"file_{n}": _bytes(content) for n, content in enumerate(record.artifacts.values())
         }
         run = _bytes(json.dumps(told).encode())
-        return archived({"run": run, "steps": record.steps, "loss": record.loss, **arrays})
+        return npz_bytes({"run": run, "steps": record.steps, "loss": record.loss, **arrays})
 
 
-def kept_run(content: bytes) -> KeptRun:
-    """The reverse of `KeptRun.content`.
+def pending_run(content: bytes) -> PendingRun:
+    """The reverse of `PendingRun.content`.
 
     Raises:
         DamagedError: it is none, or not whole.
@@ -97,13 +97,13 @@ def kept_run(content: bytes) -> KeptRun:
                 artifacts=files,
             )
             place = _plain(told["id"]), str(told["store"]), str(told["experiment"])
-            return KeptRun(*place, bool(told["once"]), record)
+            return PendingRun(*place, bool(told["once"]), record)
     except Exception as error:  # a damaged archive raises what it likes
         raise DamagedError(f"no whole run: {_told_of(error)}") from error
 
 
 @dataclass(frozen=True)
-class KeptFile:
+class PendingFile:
     """A file of a run that is under way, such as a piece of a landscape.
 
     Attributes:
@@ -132,11 +132,11 @@ class KeptFile:
         told = {"format": _FORMAT, **asdict(self)}
         del told["data"]
         named = _bytes(json.dumps(told).encode())
-        return archived({"told": named, "data": _bytes(self.data)})
+        return npz_bytes({"told": named, "data": _bytes(self.data)})
 
 
-def kept_file(content: bytes) -> KeptFile:
-    """The reverse of `KeptFile.content`.
+def pending_file(content: bytes) -> PendingFile:
+    """The reverse of `PendingFile.content`.
 
     Raises:
         DamagedError: it is none, or not whole.
@@ -144,7 +144,7 @@ def kept_file(content: bytes) -> KeptFile:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             told = _told(arrays["told"].tobytes())
-            return KeptFile(
+            return PendingFile(
                 str(told["store"]),
                 str(told["experiment"]),
                 _plain(told["run_id"]),
@@ -157,7 +157,7 @@ def kept_file(content: bytes) -> KeptFile:
 
 
 @dataclass(frozen=True)
-class KeptSweep:
+class PendingSweep:
     """How a sweep ended, for its parent run.
 
     Attributes:
@@ -192,15 +192,15 @@ class KeptSweep:
         return json.dumps({"format": _FORMAT, **asdict(self)}).encode()
 
 
-def kept_sweep(content: bytes) -> KeptSweep:
-    """The reverse of `KeptSweep.content`.
+def pending_sweep(content: bytes) -> PendingSweep:
+    """The reverse of `PendingSweep.content`.
 
     Raises:
         DamagedError: it is none, or not whole.
     """
     try:
         told = _told(content)
-        return KeptSweep(
+        return PendingSweep(
             store=str(told["store"]),
             experiment=str(told["experiment"]),
             run_id=_plain(told["run_id"]),
