@@ -188,7 +188,7 @@ def growing(sizes: list[int], epochs: int, folder: Path) -> Table:
     return made
 
 
-def reading(experiment: str, folder: Path, histories: int) -> Table:
+def reading(experiment: str, folder: Path, expected: int, histories: int) -> Table:
     uri = f"sqlite:///{folder}/mlflow.db"
     store = open_store(uri, experiment, create=False)
     loaded: dict[str, object] = {}
@@ -208,6 +208,8 @@ def reading(experiment: str, folder: Path, histories: int) -> Table:
                 return
 
     own = statistics.median([seconds(ours) for _ in range(3)])
+    if len(loaded["runs"]) != expected or loaded["curves"].empty:
+        raise SystemExit(f"{len(loaded['runs'])} runs were read back, {expected} were recorded")
     ids = list(loaded["runs"]["run_id"])
     search = seconds(searches)
     each = seconds(lambda: [store.client.get_metric_history(i, "loss") for i in ids[:histories]])
@@ -234,7 +236,7 @@ def main() -> None:
         folder = Path(name)
         sizes, epochs = ([5, 10], 100) if small else ([100, 1000, 10_000], 10_000)
         CONSOLE.print(growing(sizes, epochs, folder))
-        CONSOLE.print(reading(f"n{sizes[-1]}", folder, 5 if small else 100))
+        CONSOLE.print(reading(f"n{sizes[-1]}", folder, sizes[-1], 5 if small else 100))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 from tests.benchmarks import notebook_loop
+from tests.benchmarks.training import train_shards
 from tests.conftest import ROOT
-from xorlab import configure, train
+from xorlab import Config, configure, train
+from xorlab.engines.local import Inline
+from xorlab.engines.work import ShardGroup, Work
+from xorlab.networks.tasks.tasks import make_task
 
 
 def run(name: str, *options: str) -> str:
@@ -23,6 +27,7 @@ def run(name: str, *options: str) -> str:
         check=False,
     )
     assert told.returncode == 0, told.stderr
+    assert "Traceback" not in told.stderr
     return told.stdout
 
 
@@ -43,6 +48,12 @@ def test_the_training_benchmark_compares_side_by_side():
         assert f"2-{hidden}-1" in told
     assert told.count("notebook's loop") == 3
     assert told.count("xorlab, 64 networks") == 3
+
+
+def test_the_training_benchmark_ends_where_a_network_is_not_trained():
+    impossible = ShardGroup((Work([Config(seed=-1)], make_task(Config().task)),))
+    with pytest.raises(SystemExit, match="not trained"):
+        train_shards(Inline(), [impossible])
 
 
 def test_the_sweep_benchmark_compares_side_by_side():

@@ -14,7 +14,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import wait
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -22,8 +21,9 @@ from rich.table import Table
 
 from tests.benchmarks import notebook_loop, peers
 from xorlab.config.schema import Config
-from xorlab.engines.local import Processes
-from xorlab.engines.work import Work
+from xorlab.engines.local import Executor, Processes
+from xorlab.engines.work import ShardGroup, Work
+from xorlab.networks.result import Result
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train, train_many
 
@@ -47,17 +47,25 @@ def both_cores(count: int, hidden: int, epochs: int, cores: int) -> float:
     """Time of ``count`` networks per core, one shard of them in each worker process."""
     executor = Processes(cores)
     try:
-        warm = [executor.submit(_work(1, hidden, 10)) for _ in range(cores)]
-        wait(warm)
-        works = [_work(count, hidden, epochs) for _ in range(cores)]
-        return seconds(lambda: wait([executor.submit(work) for work in works]))
+        train_shards(executor, [shard(1, hidden, 10) for _ in range(cores)])  # start workers
+        shards = [shard(count, hidden, epochs) for _ in range(cores)]
+        return seconds(lambda: train_shards(executor, shards))
     finally:
         executor.close()
 
 
-def _work(count: int, hidden: int, epochs: int) -> Work:
+def shard(count: int, hidden: int, epochs: int) -> ShardGroup:
+    """The work of one worker: ``count`` networks."""
     made = configs(count, hidden, epochs)
-    return Work(made, make_task(made[0].task))
+    return ShardGroup((Work(made, make_task(made[0].task)),))
+
+
+def train_shards(executor: Executor, shards: list[ShardGroup]) -> None:
+    """Train all shards at once; ends the benchmark where a worker or a network failed."""
+    for future in [executor.submit(shard) for shard in shards]:
+        for outcome in (outcome for done in future.result() for outcome in done.outcomes):
+            if not isinstance(outcome, Result):
+                raise SystemExit(f"a network was not trained: {outcome.reason}")
 
 
 def compare(hidden: int, counts: list[int], epochs: int, rounds: int, with_peers: bool) -> Table:
