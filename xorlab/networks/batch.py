@@ -1,4 +1,4 @@
-"""N networks side by side: the programs of one epoch over a fixed number of lanes."""
+"""N networks side by side: the calls of one epoch, over arrays of a fixed width."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xorlab.networks.passes import Pass, Shape
 from xorlab.networks.program import Array, Calls, Program
 from xorlab.networks.tasks.tasks import Task
 
-NEVER = -1.0  # no error is at or below it
+NO_LIMIT = -1.0  # as a limit: no error or loss is at or below it
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class TrainingSpec:
     """How networks of one shape are trained together.
 
     Attributes:
-        flags: parts of the optimizer in use; the same for every network of the batch.
+        shape: layer sizes, activations, loss and dtype.
+        task: the patterns and their targets.
+        optimizer: name of the update rule.
+        flags: optional parts of the optimizer in use, such as weight decay.
         online: one update per pattern instead of one per epoch.
-        by_loss: solved means a loss at or below the limit, not outputs within it.
-        states: what the optimizer carries.
-        by_gradient: a network ends where its gradient is short enough.
+        by_loss: solved means a loss at or below the limit, not every output within it.
+        states: the arrays that the optimizer keeps between updates.
+        by_gradient: a network's training ends where its gradient is small enough.
     """
 
     shape: Shape
@@ -43,94 +46,100 @@ class TrainingSpec:
 
 @dataclass
 class NetworkColumns:
-    """What differs from network to network, all with networks last.
+    """What differs from network to network: one column for each network, so networks last.
 
     Attributes:
-        parameters: (K, N).
-        states: optimizer arrays, each (K, N), or (1, N) where a network has but one number.
-        values: optimizer numbers, each (N,).
-        limits: (N,) error or loss at which a network counts as solved, or `NEVER`.
-        shortest: (N,) length of the gradient below which a network ends; NaN for never.
+        parameters: (K, N) weights and biases.
+        states: optimizer arrays, each (K, N), or (1, N) for one number per network.
+        values: optimizer numbers by name, each (N,).
+        limits: (N,) error or loss at which a network counts as solved, or `NO_LIMIT`.
+        min_gradient: (N,) gradient length below which a network's training ends, in the units of
+            an update (multiplied by the learning rate); NaN for never.
     """
 
     parameters: Array
     states: list[Array]
     values: dict[str, Array]
     limits: Array
-    shortest: Array
+    min_gradient: Array
 
-    def take(self, lanes: npt.NDArray[np.int64]) -> NetworkColumns:
-        """Those lanes alone, copied."""
+    def take(self, columns: npt.NDArray[np.int64]) -> NetworkColumns:
+        """Copy the columns at these indices, in this order."""
         return NetworkColumns(
-            self.parameters[:, lanes],
-            [state[:, lanes] for state in self.states],
-            {name: value[lanes] for name, value in self.values.items()},
-            self.limits[lanes],
-            self.shortest[lanes],
+            self.parameters[:, columns],
+            [state[:, columns] for state in self.states],
+            {name: value[columns] for name, value in self.values.items()},
+            self.limits[columns],
+            self.min_gradient[columns],
         )
 
 
 def padded(count: int) -> int:
-    """How many lanes to use for ``count`` networks.
+    """How many columns to allocate for ``count`` networks.
 
-    One network alone would let NumPy merge axes and so sum in another order. And widths that are
-    multiples of 512 put every row of an array at the same place within a memory page, which makes
-    the processor wait for stores that have nothing to do with its loads.
+    With a single column NumPy would merge axes and so sum in another order. And a width that is a
+    multiple of 512 puts every row of an array at the same offset within a memory page, where the
+    processor mistakes independent stores for ones that its loads depend on (4K aliasing).
     """
     return 2 if count == 1 else count + 8 * (count % 512 == 0)
 
 
 class Batch:
-    """The arrays and programs of one epoch.
+    """The arrays and calls of one epoch.
+
+    One epoch runs `forward`, then `gradient`, then `update`, in this order.
 
     Attributes:
-        lanes: the networks; those behind the first ``count`` are copies that fill the width.
-        look: calls that run the patterns forward and set `reached`.
-        descend: calls that set `flat`, between `look` and `learn`; none where no one asks.
-        learn: calls that make one epoch's update or updates.
-        measure: calls that set `loss`.
-        reached: (N,) whether a network is at or below its limit.
+        count: how many networks there are, N.
+        columns: the networks, in aligned memory; those after the first ``count`` are copies that
+            fill up the width W = `padded` (N).
+        forward: calls that run the patterns forward and set `outputs`, `error` and `within_limit`.
+        gradient: calls that set `gradient_small`; empty unless the spec has ``by_gradient``.
+        update: calls that make one epoch's update or updates.
+        compute_loss: calls that set `loss` from `error`.
+        within_limit: (W,) whether a network's error or loss is at or below its limit.
+        gradient_small: (W,) whether a network's gradient is shorter than its ``min_gradient``.
         infinite: some number of the optimizer is infinite, as 1e200 is in float32.
-        flat: (N,) whether a network's gradient is shorter than its `shortest`.
-        loss: (N,) mean squared error over patterns and outputs.
-        outputs: (P, O, N), valid between `look` and `learn`.
+        loss: (W,) mean squared error over patterns and outputs.
+        outputs: (P, O, W), valid between `forward` and `update`.
+        error: (P, O, W) target minus output, valid likewise.
     """
 
-    def __init__(self, recipe: TrainingSpec, networks: NetworkColumns) -> None:
+    def __init__(self, spec: TrainingSpec, networks: NetworkColumns) -> None:
         self.count = len(networks.limits)
         width = padded(self.count)
         filler = np.zeros(width, np.int64)
         filler[: self.count] = np.arange(self.count)
-        self._recipe = recipe
-        self.lanes = self._copy(networks.take(filler), width)
-        self.lanes.limits[self.count :] = NEVER
-        self.lanes.shortest[self.count :] = np.nan
-        whole = self._pass(recipe.task.inputs, recipe.task.targets, recipe.task.codes)
+        self._spec = spec
+        self.columns = self._aligned(networks.take(filler), width)
+        self.columns.limits[self.count :] = NO_LIMIT
+        self.columns.min_gradient[self.count :] = np.nan
+        whole = self._pass(spec.task.inputs, spec.task.targets, spec.task.codes)
         self.outputs, self.error = whole.outputs, whole.error
-        self.reached = np.zeros(width, np.bool_)
-        self.loss, self.measure = self._measure()
-        self.look: Calls = whole.forward().calls
+        self.within_limit = np.zeros(width, np.bool_)
+        self.loss, self.compute_loss = self._loss_calls()
+        self.forward: Calls = whole.forward().calls
         # An unbounded output can leave the finite numbers in the loss before it does in a weight.
-        if recipe.by_loss or not recipe.shape.activations()[-1].bounded:
-            self.look += self.measure
-        self.look += self._check()
-        numbers = [*self.lanes.values.values(), *self.lanes.states]
+        if spec.by_loss or not spec.shape.activations()[-1].bounded:
+            self.forward += self.compute_loss
+        self.forward += self._limit_calls()
+        numbers = [*self.columns.values.values(), *self.columns.states]
         self.infinite = any(np.isinf(number).any() for number in numbers)
-        self.flat = np.zeros(width, np.bool_)
-        self._values = self._constants()
-        self.descend, self.learn = self._descend(whole)
+        self.gradient_small = np.zeros(width, np.bool_)
+        self._values = self._optimizer_values()
+        self.gradient, self.update = self._epoch_calls(whole)
 
     def finite(self) -> npt.NDArray[np.bool_]:
-        """(N,) whether a network's weights and loss are finite numbers; runs `measure`."""
-        for call in self.measure:
+        """Whether each network's weights and loss are finite, (W,); runs `compute_loss`."""
+        for call in self.compute_loss:
             call()
-        finite = np.logical_and.reduce(np.isfinite(self.lanes.parameters), axis=0)
+        finite = np.logical_and.reduce(np.isfinite(self.columns.parameters), axis=0)
         return np.logical_and(finite, np.isfinite(self.loss))
 
-    def _copy(self, networks: NetworkColumns, width: int) -> NetworkColumns:
-        """The same numbers in aligned memory."""
-        memory, dtype = Program(self._recipe.shape.dtype), self._recipe.shape.dtype
-        shape = self._recipe.shape
+    def _aligned(self, networks: NetworkColumns, width: int) -> NetworkColumns:
+        """The same numbers, copied into aligned memory."""
+        memory, dtype = Program(self._spec.shape.dtype), self._spec.shape.dtype
+        shape = self._spec.shape
         self._parameters = Parameters.empty(memory, shape.sizes, width, shape.wiring)
         self._step = Parameters.empty(memory, shape.sizes, width, shape.wiring)
         self._parameters.packed[:] = networks.parameters
@@ -138,8 +147,8 @@ class Batch:
         for aligned, state in zip(states, networks.states, strict=True):
             aligned[:] = state
         values = {name: value.astype(dtype) for name, value in networks.values.items()}
-        limits, shortest = networks.limits.astype(dtype), networks.shortest.astype(dtype)
-        return NetworkColumns(self._parameters.packed, states, values, limits, shortest)
+        limits, min_gradient = networks.limits.astype(dtype), networks.min_gradient.astype(dtype)
+        return NetworkColumns(self._parameters.packed, states, values, limits, min_gradient)
 
     def _pass(
         self,
@@ -147,95 +156,93 @@ class Batch:
         targets: npt.NDArray[np.float64],
         codes: tuple[float, float] | None,
     ) -> Pass:
-        return Pass(self._recipe.shape, inputs, targets, codes, self._parameters)
+        return Pass(self._spec.shape, inputs, targets, codes, self._parameters)
 
-    def _constants(self) -> dict[str, Array]:
-        """The optimizer's numbers; one number for all multiplies as a constant.
+    def _optimizer_values(self) -> dict[str, Array]:
+        """The optimizer's numbers by name: (W,), or a constant where all networks have the same.
 
-        The same bits, less to read.
+        A constant gives the same bits and leaves less memory to read.
         """
         values = {
             name: value if (value != value[0]).any() else value[0]
-            for name, value in self.lanes.values.items()
+            for name, value in self.columns.values.items()
         }
-        dtype = self._recipe.shape.dtype
+        dtype = self._spec.shape.dtype
         return {name: np.asarray(value, dtype) for name, value in values.items()}
 
-    def _descend(self, whole: Pass) -> tuple[Calls, Calls]:
-        """The calls of `descend` and of `learn`."""
-        down: Calls = []
-        if not self._recipe.online:
-            gradient = self._gradient(whole)
-            if not self._recipe.by_gradient:
-                return [], gradient + self._update()
-            return gradient + self._length(self._step.packed), self._update()
-        if self._recipe.by_gradient:
-            down = self._whole_gradient(whole)
-        learn: Calls = []
-        update = self._update()
-        for row, target in zip(self._recipe.task.inputs, self._recipe.task.targets, strict=True):
+    def _epoch_calls(self, whole: Pass) -> tuple[Calls, Calls]:
+        """The calls of `gradient` and of `update`."""
+        if not self._spec.online:
+            gradient = self._gradient_calls(whole)
+            if not self._spec.by_gradient:
+                return [], gradient + self._update_calls()
+            return gradient + self._length_calls(self._step.packed), self._update_calls()
+        check = self._gradient_over_patterns(whole) if self._spec.by_gradient else []
+        calls: Calls = []
+        update = self._update_calls()
+        for row, target in zip(self._spec.task.inputs, self._spec.task.targets, strict=True):
             single = self._pass(row[None], target[None], None)
-            learn += single.forward().calls + self._gradient(single) + update
-        return down, learn
+            calls += single.forward().calls + self._gradient_calls(single) + update
+        return check, calls
 
-    def _gradient(self, patterns: Pass) -> Calls:
-        """Minus the gradient, weight decay included, times the rate."""
+    def _gradient_calls(self, patterns: Pass) -> Calls:
+        """Calls that set the step: minus the gradient, weight decay included, times the rate."""
         program = patterns.backward(self._step, self._values["rate"])
-        if "decay" in self._recipe.flags:
-            self._decay(program, self._step.packed, self._values["decay"])
+        if "decay" in self._spec.flags:
+            self._add_decay(program, self._step.packed, self._values["decay"])
         return program.calls
 
-    def _decay(self, program: Program, step: Array, decay: Array) -> None:
+    def _add_decay(self, program: Program, step: Array, decay: Array) -> None:
         shrink = program.empty(*step.shape)
         program.emit(np.multiply, self._parameters.packed, decay, shrink)
         program.emit(np.subtract, step, shrink, step)
 
-    def _update(self) -> Calls:
-        program = Program(self._recipe.shape.dtype)
-        OPTIMIZERS[self._recipe.optimizer].emit(
+    def _update_calls(self) -> Calls:
+        program = Program(self._spec.shape.dtype)
+        OPTIMIZERS[self._spec.optimizer].emit(
             Update(
                 program,
                 self._parameters.packed,
                 self._step.packed,
-                self.lanes.states,
+                self.columns.states,
                 self._values,
-                self._recipe.flags,
+                self._spec.flags,
             )
         )
         return program.calls
 
-    def _whole_gradient(self, whole: Pass) -> Calls:
-        """Sets `flat` from the gradient over all patterns, where updates see one at a time.
+    def _gradient_over_patterns(self, whole: Pass) -> Calls:
+        """Calls that set `gradient_small` for online training, from the gradient of all patterns.
 
-        Weight decay counts as often as it is applied: the sum of an epoch's steps, were they
-        taken at once, vanishes where this does.
+        It is the sum of an epoch's steps, were they all taken from the same weights. So weight
+        decay counts once per pattern, as it is applied.
         """
-        shape, (patterns, outputs) = self._recipe.shape, self._recipe.task.targets.shape
+        shape, (patterns, outputs) = self._spec.shape, self._spec.task.targets.shape
         scale = LOSSES[shape.loss].scale
         times = patterns * scale(patterns, outputs) / scale(1, outputs)
         memory = Program(shape.dtype)
-        step = Parameters.empty(memory, shape.sizes, len(self.lanes.limits), shape.wiring)
-        # As in an update, and so in its units.
+        step = Parameters.empty(memory, shape.sizes, len(self.columns.limits), shape.wiring)
+        # The same rate as in an update, so that `min_gradient` has the same units.
         rate = np.asarray(self._values["rate"] * memory.constant(times / patterns))
         program = whole.backward(step, rate)
-        if "decay" in self._recipe.flags:
+        if "decay" in self._spec.flags:
             decay = np.asarray(self._values["decay"] * memory.constant(times))
-            self._decay(program, step.packed, decay)
-        return program.calls + self._length(step.packed)
+            self._add_decay(program, step.packed, decay)
+        return program.calls + self._length_calls(step.packed)
 
-    def _length(self, step: Array) -> Calls:
-        """Sets `flat`. ``step`` is the gradient times what `Lanes.shortest` is multiplied by."""
-        program = Program(self._recipe.shape.dtype)
+    def _length_calls(self, step: Array) -> Calls:
+        """Calls that set `gradient_small`; ``step`` has the units of ``min_gradient``."""
+        program = Program(self._spec.shape.dtype)
         terms, total = program.empty(*step.shape), program.empty(step.shape[1])
-        # Divided first: the square of a short gradient may be too small for a number.
-        program.emit(np.divide, step, self.lanes.shortest, terms)
+        # Divide before squaring: the square of a short gradient can underflow.
+        program.emit(np.divide, step, self.columns.min_gradient, terms)
         program.emit(np.multiply, terms, terms, terms)
         program.fold(terms, 0, total)
-        program.calls.append(partial(np.less, total, program.constant(1.0), self.flat))
+        program.calls.append(partial(np.less, total, program.constant(1.0), self.gradient_small))
         return program.calls
 
-    def _measure(self) -> tuple[Array, Calls]:
-        program = Program(self._recipe.shape.dtype)
+    def _loss_calls(self) -> tuple[Array, Calls]:
+        program = Program(self._spec.shape.dtype)
         squares = program.empty(*self.error.shape)
         terms = squares.reshape(-1, squares.shape[-1])
         loss = program.empty(terms.shape[1])
@@ -244,14 +251,14 @@ class Batch:
         program.emit(np.divide, loss, program.constant(len(terms)), loss)
         return loss, program.calls
 
-    def _check(self) -> Calls:
-        program = Program(self._recipe.shape.dtype)
+    def _limit_calls(self) -> Calls:
+        program = Program(self._spec.shape.dtype)
         value = self.loss
-        if not self._recipe.by_loss:
+        if not self._spec.by_loss:
             sizes = program.empty(*self.error.shape)
             terms = sizes.reshape(-1, sizes.shape[-1])
             value = program.empty(terms.shape[1])
             program.emit(np.abs, self.error, sizes)
             program.fold(terms, 0, value, by=np.maximum)
-        program.calls.append(partial(np.less_equal, value, self.lanes.limits, self.reached))
+        program.calls.append(partial(np.less_equal, value, self.columns.limits, self.within_limit))
         return program.calls

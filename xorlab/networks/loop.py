@@ -1,4 +1,4 @@
-"""The loop over epochs: who is solved, who diverged, what is recorded, who still takes part."""
+"""The loop over epochs: which networks are solved or diverged, and what is recorded."""
 
 from __future__ import annotations
 
@@ -7,110 +7,113 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.batch import NEVER, Batch, NetworkColumns, TrainingSpec
+from xorlab.networks.batch import NO_LIMIT, Batch, NetworkColumns, TrainingSpec
 from xorlab.networks.parameters import unpack, unpack_skip
 from xorlab.networks.program import Array
 from xorlab.networks.result import DIVERGED, SOLVED, UNSOLVED, Result
 
 _NONE = -1
-# Below this share of lanes still at work, those are moved together into a smaller batch.
+# Once less than this share of a batch still trains, it is repacked into a smaller one.
 _REPACK_SHARE = 0.8
 
 
-class _Alarm:
-    """Set by NumPy when an operation overflows or is invalid, so that only then anyone looks."""
+class _FloatErrorFlag:
+    """Raised by NumPy when an operation overflows or is invalid.
+
+    The loop looks for diverged networks only while it is raised.
+    """
 
     def __init__(self) -> None:
-        self.rung = False
+        self.raised = False
 
-    def __call__(self, _kind: str, _flag: int) -> None:
-        self.rung = True
+    def __call__(self, _kind: str, _bits: int) -> None:
+        self.raised = True
 
-    def ring(self) -> None:
-        """Where an infinite number was given, infinity spreads without any operation's notice."""
-        self.rung = True
+    def set(self) -> None:
+        """Raise the flag by hand: infinities that were given spread without a NumPy error."""
+        self.raised = True
 
 
 class Trainer:
     """Trains the networks of one chunk from their initial weights to the end.
 
     Args:
-        recipe: what they share.
-        lanes: what differs, N networks.
+        spec: what they share.
+        columns: what differs, N networks.
         steps: (R,) steps at which the loss is recorded, from 0 to the last epoch.
         stop_when_solved: whether a network ends at the step at which it is solved.
     """
 
     def __init__(
         self,
-        recipe: TrainingSpec,
-        lanes: NetworkColumns,
+        spec: TrainingSpec,
+        columns: NetworkColumns,
         steps: npt.NDArray[np.int64],
         stop_when_solved: bool,
     ) -> None:
-        count = len(lanes.limits)
-        self._recipe = recipe
+        count = len(columns.limits)
+        self._spec = spec
         self._steps = steps
         self._stops = stop_when_solved
-        self._start = lanes
+        self._start = columns
         self._curves = np.full((len(steps), count), np.nan)
-        self._final = lanes.parameters.copy()
+        self._final = columns.parameters.copy()
         self._solved_at = np.full(count, _NONE)
         self._diverged_at = np.full(count, _NONE)
         self._ended_at = np.full(count, int(steps[-1]))
-        # Lanes of the present batch: which network they hold, and whether it still takes part.
+        # Per column of the present batch: which network it holds, and whether that still trains.
         self._members = np.arange(count)
         self._active = np.ones(count, np.bool_)
         self._batch: Batch
 
     def run(self) -> list[Result]:
-        """Train, and say what became of each network, in order."""
-        alarm = _Alarm()
-        alarm.rung = not np.isfinite(self._start.parameters).all()
-        with np.errstate(over="call", invalid="call", divide="call", under="ignore", call=alarm):
+        """Train; one result per network, in order."""
+        flag = _FloatErrorFlag()
+        flag.raised = not np.isfinite(self._start.parameters).all()
+        with np.errstate(over="call", invalid="call", divide="call", under="ignore", call=flag):
             # A small buffer keeps NumPy from copying operands through it: broadcasting is then
             # up to twice as fast. The setting ends with this block.
             np.setbufsize(16)
-            self._batch = Batch(self._recipe, self._start)
+            self._batch = Batch(self._spec, self._start)
             for row, step in enumerate(self._steps):
                 self._repack()
                 if not self._active.any():
                     break
                 last = row == len(self._steps) - 1
                 until = step + 1 if last else self._steps[row + 1]
-                self._segment(int(step), int(until), row, alarm, last)
+                self._segment(int(step), int(until), row, flag, last)
             self._collect()
             return self._results()
 
-    def _segment(self, step: int, until: int, row: int, alarm: _Alarm, last: bool) -> None:
+    def _segment(self, step: int, until: int, row: int, flag: _FloatErrorFlag, last: bool) -> None:
         """From a recorded step to the one before the next."""
         batch = self._batch
-        look, learn, reached, count = batch.look, batch.learn, batch.reached, np.count_nonzero
-        descend = batch.descend
+        forward, gradient, update = batch.forward, batch.gradient, batch.update
+        within_limit, count = batch.within_limit, np.count_nonzero
         if batch.infinite:
-            learn = [*learn, alarm.ring]
+            update = [*update, flag.set]
         for now in range(step, until):
-            for call in look:
+            for call in forward:
                 call()
-            if alarm.rung:
+            if flag.raised:
                 self._find_diverged(now)
-                alarm.rung = False
-            if count(reached):
+                flag.raised = False
+            if count(within_limit):
                 self._note_solved(now)
             if now == step:
                 self._record(row)
             if last:
                 return
-            if descend:
-                for call in descend:
+            if gradient:
+                for call in gradient:
                     call()
-                if count(batch.flat):
-                    self._note_flat(now)
-            for call in learn:
+                if count(batch.gradient_small):
+                    self._note_small_gradient(now)
+            for call in update:
                 call()
 
     def _record(self, row: int) -> None:
-        for call in self._batch.measure:
+        for call in self._batch.compute_loss:
             call()
         active = self._active
         self._curves[row, self._members[active]] = self._batch.loss[: len(active)][active]
@@ -123,82 +126,82 @@ class Trainer:
         fresh = np.flatnonzero(broken[:count] & self._active)
         self._diverged_at[self._members[fresh]] = step
         self._end(fresh, step)
-        # NaN is quiet: it raises no alarm again, and costs no more than a number.
-        batch.lanes.parameters[:, broken] = np.nan
-        for state in batch.lanes.states:
+        # Quiet NaNs do not raise the flag again, and cost no more than numbers.
+        batch.columns.parameters[:, broken] = np.nan
+        for state in batch.columns.states:
             state[:, broken] = np.nan
-        batch.lanes.limits[broken] = NEVER
-        batch.lanes.shortest[broken] = np.nan
-        batch.reached[broken] = False
+        batch.columns.limits[broken] = NO_LIMIT
+        batch.columns.min_gradient[broken] = np.nan
+        batch.within_limit[broken] = False
 
     def _note_solved(self, step: int) -> None:
-        # Few at a time, but nearly every epoch in a large batch: touch those lanes alone.
-        reached = np.flatnonzero(self._batch.reached)
-        self._batch.lanes.limits[reached] = NEVER
-        fresh = reached[self._active[reached]]
+        # In a large batch a few networks are solved in most epochs: touch only their columns.
+        solved = np.flatnonzero(self._batch.within_limit)
+        self._batch.columns.limits[solved] = NO_LIMIT
+        fresh = solved[self._active[solved]]
         self._solved_at[self._members[fresh]] = step
         if self._stops:
             self._end(fresh, step)
 
-    def _note_flat(self, step: int) -> None:
-        flat = np.flatnonzero(self._batch.flat)
-        self._batch.lanes.shortest[flat] = np.nan
-        self._end(flat[self._active[flat]], step)
+    def _note_small_gradient(self, step: int) -> None:
+        small = np.flatnonzero(self._batch.gradient_small)
+        self._batch.columns.min_gradient[small] = np.nan
+        self._end(small[self._active[small]], step)
 
-    def _end(self, lanes: npt.NDArray[np.int64], step: int) -> None:
-        members = self._members[lanes]
-        self._final[:, members] = self._batch.lanes.parameters[:, lanes]
+    def _end(self, columns: npt.NDArray[np.int64], step: int) -> None:
+        members = self._members[columns]
+        self._final[:, members] = self._batch.columns.parameters[:, columns]
         self._ended_at[members] = step
-        self._active[lanes] = False
+        self._active[columns] = False
 
     def _repack(self) -> None:
-        """Move the networks still at work together, once enough of the others have ended."""
+        """Move the networks that still train into a smaller batch, once enough have ended."""
         working = np.flatnonzero(self._active)
         if 0 < len(working) < _REPACK_SHARE * len(self._active):
-            self._batch = Batch(self._recipe, self._batch.lanes.take(working))
+            self._batch = Batch(self._spec, self._batch.columns.take(working))
             self._members = self._members[working]
             self._active = np.ones(len(working), np.bool_)
 
     def _collect(self) -> None:
-        lanes = np.flatnonzero(self._active)
-        self._final[:, self._members[lanes]] = self._batch.lanes.parameters[:, lanes]
+        columns = np.flatnonzero(self._active)
+        self._final[:, self._members[columns]] = self._batch.columns.parameters[:, columns]
 
     def _results(self) -> list[Result]:
-        """Run every network's last weights forward once more, and tell its story."""
-        # Which of many NaNs an operation makes depends on the lane: here there is but one.
+        """Run every network's last weights forward once more, and collect its result."""
+        # Which NaN an operation makes depends on the column: keep one bit pattern of it.
         self._final[np.isnan(self._final)] = np.nan
-        start, shape = self._start, self._recipe.shape
+        start, shape = self._start, self._spec.shape
         ended = NetworkColumns(
-            self._final, start.states, start.values, start.limits, start.shortest
+            self._final, start.states, start.values, start.limits, start.min_gradient
         )
-        batch = Batch(self._recipe, ended)
-        for call in [*batch.look, *batch.measure]:
+        batch = Batch(self._spec, ended)
+        for call in [*batch.forward, *batch.compute_loss]:
             call()
         outputs = batch.outputs[..., : batch.count]
         errors = np.abs(batch.error[..., : batch.count])
-        story = _Story(
+        final = _FinalState(
             outputs=np.ascontiguousarray(outputs.transpose(2, 0, 1)),
             losses=batch.loss[: batch.count].astype(np.float64),
-            near=(errors < self._recipe.task.margin).all(axis=1).mean(axis=0),
-            worst=errors.max(axis=(0, 1)).astype(np.float64),
+            accuracy=(errors < self._spec.task.margin).all(axis=1).mean(axis=0),
+            max_error=errors.max(axis=(0, 1)).astype(np.float64),
             curves=np.ascontiguousarray(self._curves.T),
             layers=unpack(self._final, shape.sizes, shape.wiring),
             skip=unpack_skip(self._final, shape.sizes, shape.wiring),
         )
-        story.curves[:, -1] = story.losses
-        story.outputs[self._diverged_at != _NONE] = np.nan
-        return [self._result(network, story) for network in range(batch.count)]
+        final.curves[:, -1] = final.losses
+        final.outputs[self._diverged_at != _NONE] = np.nan
+        return [self._result(network, final) for network in range(batch.count)]
 
-    def _result(self, network: int, story: _Story) -> Result:
+    def _result(self, network: int, final: _FinalState) -> Result:
         ended = int(self._ended_at[network])
         solved, diverged = int(self._solved_at[network]), int(self._diverged_at[network])
-        steps, curve = self._steps, story.curves[network]
+        steps, curve = self._steps, final.curves[network]
         if diverged != _NONE or ended < steps[-1]:
             before = int(np.searchsorted(steps, ended))
             steps, curve = steps[:before], curve[:before]
             if diverged == _NONE:
-                steps, curve = np.append(steps, ended), np.append(curve, story.losses[network])
-        weights, biases = story.layers
+                steps, curve = np.append(steps, ended), np.append(curve, final.losses[network])
+        weights, biases = final.layers
         has_solved = solved != _NONE and diverged == _NONE
         return Result(
             outcome=DIVERGED if diverged != _NONE else SOLVED if has_solved else UNSOLVED,
@@ -207,23 +210,23 @@ class Trainer:
             diverged_at=diverged if diverged != _NONE else None,
             steps=steps,
             loss=curve,
-            predictions=story.outputs[network],
+            predictions=final.outputs[network],
             weights=[layer[network] for layer in weights],
             biases=[layer[network] for layer in biases],
-            skip=None if story.skip is None else story.skip[network],
-            accuracy=float(story.near[network]),
-            max_error=float(story.worst[network]),
+            skip=None if final.skip is None else final.skip[network],
+            accuracy=float(final.accuracy[network]),
+            max_error=float(final.max_error[network]),
         )
 
 
 @dataclass(frozen=True)
-class _Story:
+class _FinalState:
     """How all networks of a chunk ended, networks first."""
 
     outputs: Array
     losses: npt.NDArray[np.float64]
-    near: npt.NDArray[np.float64]
-    worst: npt.NDArray[np.float64]
+    accuracy: npt.NDArray[np.float64]
+    max_error: npt.NDArray[np.float64]
     curves: npt.NDArray[np.float64]
     layers: tuple[list[Array], list[Array]]
     skip: Array | None

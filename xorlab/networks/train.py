@@ -122,7 +122,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
     first = configs[0]
     optimizer = OPTIMIZERS[first.optimizer.name]
     sizes = layer_sizes(first, task)
-    recipe = TrainingSpec(
+    spec = TrainingSpec(
         shape=_shape(first, sizes),
         task=task,
         optimizer=first.optimizer.name,
@@ -133,8 +133,8 @@ def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
         by_gradient=first.training.min_gradient is not None,
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
-    lanes = _lanes(configs, recipe)
-    return Trainer(recipe, lanes, steps, first.training.stop_when_solved).run()
+    columns = _network_columns(configs, spec)
+    return Trainer(spec, columns, steps, first.training.stop_when_solved).run()
 
 
 def predict(config: Config, result: Layers, inputs: Floats) -> Floats:
@@ -175,20 +175,20 @@ def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
     )
 
 
-def _lanes(configs: Sequence[Config], recipe: TrainingSpec) -> NetworkColumns:
-    shape, patterns = recipe.shape, len(recipe.task.inputs)
+def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkColumns:
+    shape, patterns = spec.shape, len(spec.task.inputs)
     sizes, dtype = shape.sizes, shape.dtype
-    summed = 1 if recipe.online else patterns
-    scale = LOSSES[recipe.shape.loss].scale(summed, sizes[-1])
+    summed = 1 if spec.online else patterns
+    scale = LOSSES[spec.shape.loss].scale(summed, sizes[-1])
     parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
     legacy = np.random.RandomState(0)
     with np.errstate(over="ignore", under="ignore"):  # as in `_column`
-        for lane, config in enumerate(configs):
-            parameters[:, lane] = pack(*initial_layers(config, sizes, legacy))
-    optimizer = OPTIMIZERS[recipe.optimizer]
+        for index, config in enumerate(configs):
+            parameters[:, index] = pack(*initial_layers(config, sizes, legacy))
+    optimizer = OPTIMIZERS[spec.optimizer]
     numbers = [optimizer.values(config.optimizer) for config in configs]
     # A step is the gradient times the rate: so is what its length is compared with.
-    shortest = [
+    min_gradient = [
         np.nan
         if config.training.min_gradient is None
         else config.training.min_gradient * values["rate"]
@@ -198,9 +198,9 @@ def _lanes(configs: Sequence[Config], recipe: TrainingSpec) -> NetworkColumns:
         values["rate"] *= scale
     states = [
         np.empty((1 if state.shared else len(parameters), len(configs)), dtype)
-        for state in recipe.states
+        for state in spec.states
     ]
-    for array, state in zip(states, recipe.states, strict=True):
+    for array, state in zip(states, spec.states, strict=True):
         array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
     limits = [
         config.training.tolerance
@@ -213,7 +213,7 @@ def _lanes(configs: Sequence[Config], recipe: TrainingSpec) -> NetworkColumns:
         states,
         {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},
         _column(limits, dtype),
-        _column(shortest, dtype),
+        _column(min_gradient, dtype),
     )
 
 
