@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from xorlab.networks.memory import estimate_memory, refuse_too_much
 from xorlab.networks.result import DIVERGED, SOLVED, Result
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import layer_sizes, predict, train
+from xorlab.system.clock import now
 from xorlab.system.git import provenance
 
 _PLACES = ("inputs", "hidden")
@@ -53,7 +53,7 @@ def run_single(config: Config) -> float:
     alone = tracking.sweep is None
     recorder = make_recorder(store, tracking, _tell if alone else _keep_quiet)
     context = Context(provenance(Path.cwd()), tracking.sweep)
-    started = _now()
+    started = now()
     if alone:
         _tell(_initial_text(config, task))
     try:
@@ -61,10 +61,10 @@ def run_single(config: Config) -> float:
     except Exception:
         with explained_errors(store):
             recorder.record(
-                [failed(config, traceback.format_exc(), context, started, _now())], False
+                [failed(config, traceback.format_exc(), context, started, now())], False
             )
         raise
-    record = finished(config, result, task, context, started, _now())
+    record = finished(config, result, task, context, started, now())
     if alone:
         record = replace(
             record,
@@ -135,10 +135,6 @@ def _drawing(config: Config, result: Result, task: Task) -> bytes:
             lambda inputs: predict(config, result, inputs), task.inputs, task.targets, right[0]
         )
     return png(left)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _keep_quiet(_text: str) -> None:

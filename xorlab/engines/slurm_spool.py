@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from xorlab.engines.worker import run_packed
+from xorlab.system.files import write_whole
 
 _POLL = 0.05  # seconds
 _PARTS = ("waiting", "taken", "done")
@@ -38,11 +39,11 @@ class Spool:
     def beat(self) -> None:
         """Say that the sweep lives."""
         self._beats += 1
-        _write(self.folder / "alive", str(self._beats).encode())
+        write_whole(self.folder / "alive", str(self._beats).encode())
 
     def put(self, number: int, data: bytes) -> None:
         """A shard for whoever comes first."""
-        _write(self.folder / "waiting" / str(number), data)
+        write_whole(self.folder / "waiting" / str(number), data)
 
     def done(self) -> dict[int, bytes]:
         """Outcomes that have come since the last call."""
@@ -66,7 +67,7 @@ class Spool:
 
     def stop(self) -> None:
         """Tell workers that nothing more will come."""
-        _write(self.folder / "stop", b"")
+        write_whole(self.folder / "stop", b"")
 
     def remove(self) -> None:
         """With all that is in it."""
@@ -95,7 +96,7 @@ def serve(folder: str, worker: str, silence: float) -> int:
         if claim is not None:
             outcome = run_packed(claim.read_bytes())
             with contextlib.suppress(FileNotFoundError):  # it may have been given to another
-                _write(spool / "done" / claim.name.partition(".")[0], outcome)
+                write_whole(spool / "done" / claim.name.partition(".")[0], outcome)
                 claim.unlink()
             done += 1
             since = time.monotonic()
@@ -126,9 +127,3 @@ def _names(folder: Path) -> list[str]:
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208
     except FileNotFoundError:
         return []
-
-
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(data)
-    beside.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from xorlab.config.schema import Config
 from xorlab.networks.result import Result
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import train_chunk
+from xorlab.system.clock import now
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -61,12 +61,12 @@ class Work:
 
     def run(self) -> ShardOutcome:
         """Train; what goes wrong with one job does not touch the others."""
-        started = _now()
+        started = now()
         try:
             outcomes: list[Result | Failure] = list(train_chunk(self.configs, self.task))
         except Exception:
             outcomes = [self._alone(config) for config in self.configs]
-        return ShardOutcome(outcomes, started, _now())
+        return ShardOutcome(outcomes, started, now())
 
     def on_worker_death(self, reason: str) -> ShardOutcome:
         """Every job failed."""
@@ -92,7 +92,3 @@ class ShardGroup:
     def on_worker_death(self, reason: str) -> list[ShardOutcome]:
         """Every job failed."""
         return [work.on_worker_death(reason) for work in self.works]
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

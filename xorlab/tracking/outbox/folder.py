@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +10,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from xorlab.errors import StoreError
+from xorlab.system.files import flush_folder, write_whole
 from xorlab.tracking.outbox.pending import (
     DamagedError,
     PendingFile,
@@ -50,17 +49,7 @@ class Outbox:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside = self.folder / f".{kept.name}.{uuid.uuid4().hex[:8]}"
-            try:
-                with beside.open("wb") as file:
-                    file.write(kept.content())
-                    file.flush()
-                    os.fsync(file.fileno())
-                beside.replace(self.folder / kept.name)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
-            self._settle_folder()
+            write_whole(self.folder / kept.name, kept.content(), durable=True)
         except OSError as error:
             raise StoreError(
                 f"results cannot be kept in {self.folder}: {error.strerror or error}; name a "
@@ -113,7 +102,7 @@ class Outbox:
         path = self.folder / kept.name
         if path.exists():
             path.unlink()
-            self._settle_folder()
+            flush_folder(self.folder)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -143,15 +132,6 @@ class Outbox:
         # What is being written has a name that begins with a dot.
         found = self.folder.glob(pattern)
         return sorted(path for path in found if not path.name.startswith("."))
-
-    def _settle_folder(self) -> None:
-        """Make what happened to names last through a loss of power, where the system can."""
-        with contextlib.suppress(OSError):
-            handle = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
 
 
 def _read(path: Path, decoded: Callable[[bytes], Kept]) -> Kept:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from xorlab.system.files import write_whole
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
@@ -50,12 +50,7 @@ def local_folder(uri: str) -> Path | None:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
-    """Write each file, or a copy of it, beside its place, then rename it."""
+    """Write files, or copies of them, into a folder; each appears complete or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        beside = folder / f".{name}.{uuid.uuid4().hex[:8]}"
-        if isinstance(content, Path):
-            shutil.copyfile(content, beside)
-        else:
-            beside.write_bytes(content)
-        beside.replace(folder / name)
+        write_whole(folder / name, content)

@@ -1,0 +1,50 @@
+"""Files that other processes see complete or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes | Path, durable: bool = False) -> None:
+    """Write a file under a temporary name in the same folder, then rename it.
+
+    A process that is killed meanwhile leaves at most the temporary file, whose name begins with a
+    dot. An error removes it.
+
+    Args:
+        path: the file; one that exists is replaced. Its folder must exist.
+        content: the bytes, or a file to copy.
+        durable: also wait until the disk holds file and name, so that they survive a power failure.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        if isinstance(content, Path):
+            shutil.copyfile(content, temporary)
+        else:
+            temporary.write_bytes(content)
+        if durable:
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make renames and removals in a folder survive a power failure, where that is possible."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
