@@ -14,13 +14,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from experiments.run_studies import SMALL
 from tests.conftest import ROOT
+from xorlab.studies.replication.registry import STUDIES
 
 # The sweeps that each notebook reads, made small.
 Sweeps = tuple[tuple[str, ...], ...]
 _FIRST = (("+study=first", "seed=range(0,6)", "training.epochs=1500"),)
-_PUBLISHED = tuple((f"+study={name}", *small) for name, small in SMALL.items())
+_PUBLISHED = tuple((f"+study={name}", *study.small) for name, study in STUDIES.items())
 SWEEPS: dict[str, Sweeps] = {
     "conclusions": _FIRST,
     "first_sweep": _FIRST,

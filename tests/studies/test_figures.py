@@ -8,7 +8,6 @@ import pytest
 
 from xorlab.analysis.figures.style import png
 from xorlab.analysis.statistics.intervals import wilson
-from xorlab.studies.claims import CLAIMS, SOURCES, published, rates
 from xorlab.studies.figures import (
     agreement,
     batch_spread,
@@ -17,7 +16,11 @@ from xorlab.studies.figures import (
     solve_times,
     success_beside,
 )
-from xorlab.studies.measures import efficiency, running_time, sample_of
+from xorlab.studies.kolen1990 import rates
+from xorlab.studies.replication.agreement import agreement_table
+from xorlab.studies.replication.measures import efficiency, running_time
+from xorlab.studies.replication.registry import STUDIES
+from xorlab.studies.replication.sample import sample_of
 
 LIMITS = {"hamey1991": 2000, "kramer1988": 50_000, "kramer1988_parity": 100_000, "tr_xor": 800}
 
@@ -75,7 +78,7 @@ def studies() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def table(studies) -> pd.DataFrame:
-    return published(studies, resamples=100)
+    return agreement_table(studies, resamples=100)
 
 
 def test_agreement_draws_the_intervals_of_the_table_over_what_was_published(table):
@@ -107,7 +110,7 @@ def test_a_row_of_agreement_meets_the_published_number_where_the_table_says_so(t
 
 def test_what_was_found_by_looking_for_it_is_shown_open_and_not_counted():
     leaky = some(60, 0.9, 5000).assign(**{"network.slope": [0.01, 0.1] * 30})
-    table = published({"tr_xor_leaky": leaky}, resamples=50)
+    table = agreement_table({"tr_xor_leaky": leaky}, resamples=50)
     ax = agreement(table)
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert [dot.get_markerfacecolor() == "white" for dot in dots] == table["post_hoc"].tolist()
@@ -117,7 +120,7 @@ def test_what_was_found_by_looking_for_it_is_shown_open_and_not_counted():
 
 
 def test_a_row_of_which_nothing_is_known_keeps_its_place():
-    table = published({"kramer1988_parity": some(8, 0.0, 100)}, resamples=20)
+    table = agreement_table({"kramer1988_parity": some(8, 0.0, 100)}, resamples=20)
     assert not np.isfinite(table["estimate"]).all()
     ax = agreement(table)
     assert len(ax.get_yticks()) == len(table) == 4
@@ -204,13 +207,13 @@ def test_samples_of_the_papers_size_scatter_around_all_networks(study, studies):
     ax = batch_spread(runs, study, 100)
     ours, paper = (line.get_xdata()[0] for line in ax.lines)
     assert ours == pytest.approx(running_time(sample_of(runs)))
-    printed = next(c for c in CLAIMS if c.study == study and c.quantity.startswith("EES"))
+    printed = STUDIES[study].find("EES")
     assert paper == (printed.low + printed.high) / 2
     heights = np.array([bar.get_height() for bar in ax.patches])
     middles = np.array([bar.get_x() + bar.get_width() / 2 for bar in ax.patches])
     assert heights.sum() == 4000
     assert np.average(middles, weights=heights) == pytest.approx(ours, rel=0.1)
-    assert SOURCES[study].name.endswith(ax.get_title().rpartition(": ")[2])
+    assert STUDIES[study].source.endswith(ax.get_title().rpartition(": ")[2])
     assert "published (n = 100)" in labels(ax)
 
 

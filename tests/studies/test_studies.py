@@ -1,4 +1,4 @@
-"""Published studies: presets, and the table of what papers claim and what is measured."""
+"""Published studies: each has a preset, and the table compares their values with our runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pytest
 import xorlab
 from tests.conftest import ROOT
 from xorlab.config.schema import GROUPS
-from xorlab.studies.claims import CLAIMS, SOURCES, published
-from xorlab.studies.measures import sample_of
+from xorlab.studies.replication.agreement import agreement_table
+from xorlab.studies.replication.registry import STUDIES
+from xorlab.studies.replication.sample import sample_of
 
 
-@pytest.mark.parametrize("study", sorted(SOURCES))
+@pytest.mark.parametrize("study", sorted(STUDIES))
 def test_a_study_is_a_preset_that_says_where_it_comes_from(study):
     assert study in GROUPS["study"]
     text = (ROOT / "conf" / "study" / f"{study}.yaml").read_text()
@@ -32,11 +33,12 @@ def hamey(solved: list[int], n: int) -> dict[str, pd.DataFrame]:
 
 
 def test_hameys_quantities_are_those_of_hand_arithmetic():
-    told = published(hamey([10, 20, 40], 4), resamples=100).set_index("quantity")["estimate"]
+    table = agreement_table(hamey([10, 20, 40], 4), resamples=100)
+    estimates = table.set_index("quantity")["estimate"]
     # 1000 * #{t <= c} / sum min(t, c) at 10, 20 and 40: 25, 28.6, 27.3.
-    assert told.iloc[0] == pytest.approx(1000 * 2 / 70)
-    assert told.iloc[1] == 20
-    assert set(told.index) == {claim.quantity for claim in CLAIMS if claim.study == "hamey1991"}
+    assert estimates.iloc[0] == pytest.approx(1000 * 2 / 70)
+    assert estimates.iloc[1] == 20
+    assert [*estimates.index] == [value.quantity for value in STUDIES["hamey1991"].published]
     sample = sample_of(hamey([10, 20, 40], 4)["hamey1991"])
     assert (sample.n, sample.limit, sample.ascending.tolist()) == (4, 2000, [10.0, 20.0, 40.0])
 
@@ -44,7 +46,7 @@ def test_hameys_quantities_are_those_of_hand_arithmetic():
 def test_the_table_is_made_from_tracked_runs_and_again_trains_nothing(tmp_path):
     readme, into = tmp_path / "README.md", tmp_path / "published.md"
     readme.write_text("before\n<!-- studies -->\nold\n<!-- /studies -->\nafter\n")
-    told = subprocess.run(
+    finished = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -61,10 +63,11 @@ def test_the_table_is_made_from_tracked_runs_and_again_trains_nothing(tmp_path):
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert finished.returncode == 0, finished.stderr
     table = into.read_text()
-    for claim in CLAIMS:
-        assert claim.quantity in table
+    for study in STUDIES.values():
+        for value in study.published:
+            assert value.quantity in table
     text = readme.read_text()
     assert text.startswith("before\n<!-- studies -->\n|")
     assert text.endswith("<!-- /studies -->\nafter\n")

@@ -1,1 +1,1 @@
-"""Published studies: what papers claim, what is measured, and how it is compared."""
+"""Published studies, one module for each, and how their numbers compare with tracked runs."""

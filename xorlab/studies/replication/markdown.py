@@ -1,4 +1,4 @@
-"""The table of published results as Markdown, and its place in a longer text."""
+"""The table of published values as Markdown, for a page of its own and for the README."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xorlab.studies.claims import SOURCES
+from xorlab.studies.notebook import NOTEBOOK, NotebookRow
+from xorlab.studies.replication.registry import STUDIES
 
 OPENING, CLOSING = "<!-- studies -->", "<!-- /studies -->"
 _TITLE = """\
@@ -24,67 +25,21 @@ of that range. Of rows that are right one in twenty falls outside by chance. Row
 use a protocol that was chosen after another had been seen not to agree: shown, but not counted.
 """
 _COLUMNS = ("quantity", "published", "measured [95 %]", "in samples of the paper's size", "agrees")
-_BRIEF = ("source", "quantity", "published", "measured [95 %]", "agrees")
-# What a reader wants first: one or two rows of each study.
-_CHOSEN = (
-    ("hamey1991", "e, largest efficiency"),
-    ("hamey1991", "T_E, best cutoff / epochs"),
-    ("hamey1991", "solved in 2,000 epochs / %"),
-    ("kramer1988", "solved / %"),
-    ("kramer1988", "EES, epochs per solution"),
-    ("kramer1988_parity", "solved / %"),
-    ("kramer1988_parity", "mean epochs of the solved"),
-    ("kolen1990", "not solved, range 2 to 4, largest / %"),
-    ("tr_xor", "solved / %"),
-    ("tr_xor", "epochs, median"),
-)
+_README_COLUMNS = ("source", "quantity", "published", "measured [95 %]", "agrees")
 
 
-def markdown(
-    rows: pd.DataFrame, notebook: Iterable[tuple[str, str, str, bool]], brief: bool = False
-) -> str:
-    """The table.
+def full_page(rows: pd.DataFrame, notebook: Iterable[NotebookRow]) -> str:
+    """All published values: a table for each source, with the command that repeats it.
 
     Args:
-        rows: from `xorlab.studies.claims.published`.
-        notebook: from `xorlab.studies.claims.notebook_rows`.
-        brief: one table with the first rows of each study, for a README; else all of them, a table
-            a source with the command that repeats it.
+        rows: from `xorlab.studies.replication.agreement.agreement_table`.
+        notebook: from `xorlab.studies.notebook.notebook_rows`.
     """
-    exact = [
-        {
-            "source": SOURCES["notebook"].name,
-            "quantity": name,
-            "published": printed,
-            "measured [95 %]": ours,
-            "agrees": _yes(same),
-            "in samples of the paper's size": "",
-        }
-        for name, printed, ours, same in notebook
-    ]
-    if brief:
-        chosen = [
-            _cells(row)
-            for row in rows.to_dict("records")
-            if (row["study"], row["quantity"]) in _CHOSEN
-        ]
-        short = [
-            row | {"published": "as printed", "measured [95 %]": "the same"}
-            if row["agrees"] == "yes"
-            else row
-            for row in exact
-        ]
-        first = rows[~rows["post_hoc"]]
-        agreeing = int(first["agrees"].sum()) + sum(row["agrees"] == "yes" for row in exact)
-        whole = f"{agreeing} of {len(first) + len(exact)} published numbers agree"
-        return (
-            f"{_table(_BRIEF, short + chosen)}\n{whole}: [all of them](experiments/published.md)."
-        )
     parts = [
         _TITLE,
-        f"## {SOURCES['notebook'].name.capitalize()}\n",
-        _command("notebook"),
-        _table(_COLUMNS, exact),
+        f"## {NOTEBOOK.source.capitalize()}\n",
+        _command(NOTEBOOK.preset),
+        _table(_COLUMNS, _notebook_cells(notebook)),
     ]
     for study, own in rows.groupby("study", sort=False):
         n = f"{int(own['n'].iloc[0]):,} networks"
@@ -96,8 +51,37 @@ def markdown(
     return "\n".join(parts)
 
 
-def between_markers(text: str, inner: str) -> str:
-    """Replace what is between two markers, and leave a text without them as it is."""
+def readme_table(rows: pd.DataFrame, notebook: Iterable[NotebookRow]) -> str:
+    """One short table with one or two values of each study, and how many of all agree.
+
+    Args:
+        rows: from `xorlab.studies.replication.agreement.agreement_table`.
+        notebook: from `xorlab.studies.notebook.notebook_rows`.
+    """
+    exact = _notebook_cells(notebook)
+    short = [
+        row | {"published": "as printed", "measured [95 %]": "the same"}
+        if row["agrees"] == "yes"
+        else row
+        for row in exact
+    ]
+    chosen = {
+        (study.preset, value.quantity)
+        for study in STUDIES.values()
+        for value in study.published
+        if value.in_readme
+    }
+    short += [
+        _cells(row) for row in rows.to_dict("records") if (row["study"], row["quantity"]) in chosen
+    ]
+    counted = rows[~rows["post_hoc"]]
+    agreeing = int(counted["agrees"].sum()) + sum(row["agrees"] == "yes" for row in exact)
+    summary = f"{agreeing} of {len(counted) + len(exact)} published numbers agree"
+    return f"{_table(_README_COLUMNS, short)}\n{summary}: [all of them](experiments/published.md)."
+
+
+def replace_between_markers(text: str, inner: str) -> str:
+    """Replace the text between the two markers; a text without both is returned unchanged."""
     before, opening, rest = text.partition(OPENING)
     _, closing, after = rest.partition(CLOSING)
     if not (opening and closing):
@@ -105,8 +89,8 @@ def between_markers(text: str, inner: str) -> str:
     return f"{before}{OPENING}\n{inner}\n{CLOSING}{after}"
 
 
-def number(value: float) -> str:
-    """With four digits, or all of a large one."""
+def short_number(value: float) -> str:
+    """A number in few digits: one after the point below 100, else none."""
     if not np.isfinite(value):
         return "none" if np.isnan(value) else "unbounded"
     if abs(value) >= 1000:
@@ -114,9 +98,24 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0") if abs(value) < 100 else f"{value:.0f}"
 
 
+def _notebook_cells(notebook: Iterable[NotebookRow]) -> list[dict[str, str]]:
+    return [
+        {
+            "source": NOTEBOOK.source,
+            "quantity": quantity,
+            "published": printed,
+            "measured [95 %]": ours,
+            "agrees": _yes(same),
+            "in samples of the paper's size": "",
+        }
+        for quantity, printed, ours, same in notebook
+    ]
+
+
 def _cells(row: Mapping[Any, Any]) -> dict[str, str]:
     ours, low, high, least, most = (
-        number(row[name]) for name in ("estimate", "low", "high", "expected_low", "expected_high")
+        short_number(row[name])
+        for name in ("estimate", "low", "high", "expected_low", "expected_high")
     )
     return {
         "source": row["source"],

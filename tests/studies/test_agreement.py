@@ -10,20 +10,22 @@ from hypothesis import strategies as st
 
 from xorlab.analysis.statistics.restarts import best_cutoff
 from xorlab.analysis.statistics.running_time import expected_running_time
-from xorlab.studies import measures as r
-from xorlab.studies.claims import (
-    CLAIMS,
-    LOSSES,
-    PREDICTIONS,
+from xorlab.studies.kolen1990 import (
     largest_rate,
     largest_rate_anywhere,
     least_rate,
-    notebook_rows,
-    published,
     rate_of_small_weights,
 )
-from xorlab.studies.measures import Measured, Sample, Statistic, measure, sample_of
-from xorlab.studies.table import between_markers, markdown, number
+from xorlab.studies.notebook import LOSSES, PREDICTIONS, notebook_rows
+from xorlab.studies.replication import measures as m
+from xorlab.studies.replication.agreement import agreement_table
+from xorlab.studies.replication.markdown import (
+    full_page,
+    replace_between_markers,
+    short_number,
+)
+from xorlab.studies.replication.registry import STUDIES
+from xorlab.studies.replication.sample import Measured, Sample, Statistic, measure, sample_of
 
 # Solved at 2, 4 and 6; one is not in 10 epochs.
 FOUR = Sample(np.array([2.0, 4.0, 6.0]), 4, 10.0)
@@ -45,21 +47,21 @@ def runs(times, limit, **columns):
 
 
 def test_measures_of_four_networks_by_hand():
-    assert r.success(FOUR) == 75
-    assert r.mean_epochs(FOUR) == 4
-    assert r.deviation_epochs(FOUR) == 2
-    assert r.harmonic_mean(FOUR) == pytest.approx(4 / (1 / 2 + 1 / 4 + 1 / 6 + 1 / 10))
-    assert r.running_time(FOUR) == (2 + 4 + 6 + 10) / 3
-    assert [r.percentile(share)(FOUR) for share in (0, 0.25, 0.5, 1)] == [2, 3, 4, 6]
+    assert m.success(FOUR) == 75
+    assert m.mean_epochs(FOUR) == 4
+    assert m.deviation_epochs(FOUR) == 2
+    assert m.harmonic_mean(FOUR) == pytest.approx(4 / (1 / 2 + 1 / 4 + 1 / 6 + 1 / 10))
+    assert m.running_time(FOUR) == (2 + 4 + 6 + 10) / 3
+    assert [m.percentile(share)(FOUR) for share in (0, 0.25, 0.5, 1)] == [2, 3, 4, 6]
 
 
 def test_the_efficiency_of_four_networks_by_hand():
     spent = [4, 8, 11, 14, 16, 18, 19, 20, 21, 22]  # sum of min(t, t_i) for t = 1 .. 10
     solved = [0, 1, 1, 2, 2, 3, 3, 3, 3, 3]
-    np.testing.assert_allclose(r.efficiency(FOUR), 1000 * np.array(solved) / np.array(spent))
-    assert (r.peak(FOUR), r.peak_epoch(FOUR)) == (pytest.approx(1000 * 3 / 18), 6)
-    assert r.peak_cost(FOUR) == pytest.approx(6)
-    assert (r.half_peak_first(FOUR), r.half_peak_last(FOUR)) == (2, 10)
+    np.testing.assert_allclose(m.efficiency(FOUR), 1000 * np.array(solved) / np.array(spent))
+    assert (m.peak(FOUR), m.peak_epoch(FOUR)) == (pytest.approx(1000 * 3 / 18), 6)
+    assert m.peak_cost(FOUR) == pytest.approx(6)
+    assert (m.half_peak_first(FOUR), m.half_peak_last(FOUR)) == (2, 10)
 
 
 @given(times=st.lists(st.one_of(st.none(), st.integers(1, 60)), min_size=2, max_size=30))
@@ -68,31 +70,31 @@ def test_efficiency_is_a_thousand_over_the_running_time_with_restarts(times):
     time = np.array([60 if one is None else one for one in times], float)
     solved = np.array([one is not None for one in times])
     ert = expected_running_time(time, solved, np.arange(1, 61))
-    np.testing.assert_allclose(r.efficiency(sample), 1000 / ert, rtol=1e-12)
-    assert r.running_time(sample) == pytest.approx(ert[-1])
+    np.testing.assert_allclose(m.efficiency(sample), 1000 / ert, rtol=1e-12)
+    assert m.running_time(sample) == pytest.approx(ert[-1])
     if solved.any():
         best = best_cutoff(time, solved, 60, resamples=100)
-        assert r.peak(sample) == pytest.approx(1000 / best.ert)
+        assert m.peak(sample) == pytest.approx(1000 / best.ert)
         # Of equal peaks either finds one.
-        assert r.efficiency(sample)[int(best.cutoff) - 1] == pytest.approx(r.peak(sample))
+        assert m.efficiency(sample)[int(best.cutoff) - 1] == pytest.approx(m.peak(sample))
 
 
 def test_without_a_success_nothing_is_made_up():
     none = Sample(np.empty(0), 5, 10.0)
-    assert r.success(none) == 0
-    assert np.isnan(r.mean_epochs(none))
-    assert np.isnan(r.percentile(0.5)(none))
-    assert r.running_time(none) == r.peak_cost(none) == np.inf
-    assert r.peak(none) == 0
-    (told,) = measure(none, [Statistic(r.mean_epochs)], 5, resamples=20)
-    assert np.isnan([told.estimate, told.low, told.expected_high]).all()
-    assert not told.agrees(3, 3)
+    assert m.success(none) == 0
+    assert np.isnan(m.mean_epochs(none))
+    assert np.isnan(m.percentile(0.5)(none))
+    assert m.running_time(none) == m.peak_cost(none) == np.inf
+    assert m.peak(none) == 0
+    (measured,) = measure(none, [Statistic(m.mean_epochs)], 5, resamples=20)
+    assert np.isnan([measured.estimate, measured.low, measured.expected_high]).all()
+    assert not measured.agrees(3, 3)
 
 
 def test_a_limit_cuts_the_sample():
     cut = sample_of(runs([2, 4, 6, None], 10), limit=5)
     assert (cut.n, cut.ascending.tolist()) == (4, [2, 4])
-    assert r.running_time(cut) == (2 + 4 + 5 + 5) / 2
+    assert m.running_time(cut) == (2 + 4 + 5 + 5) / 2
 
 
 @pytest.mark.parametrize(
@@ -113,18 +115,18 @@ def test_a_published_value_agrees_where_it_may_lie_in_the_expected_range(low, hi
 
 def test_samples_of_the_papers_size_scatter_as_binomials_do():
     sample = Sample(np.arange(1.0, 601.0), 1000, 1000.0)
-    (told,) = measure(sample, [Statistic(r.success, r.success_interval)], 50)
-    assert (told.estimate, told.low, told.high) == (60, *r.success_interval(sample))
+    (measured,) = measure(sample, [Statistic(m.success, m.success_interval)], 50)
+    assert (measured.estimate, measured.low, measured.high) == (60, *m.success_interval(sample))
     deviation = 100 * np.sqrt(0.24 / 50 + 0.24 / 1000)
-    assert told.expected_low == pytest.approx(60 - 1.96 * deviation, abs=2.5)
-    assert told.expected_high == pytest.approx(60 + 1.96 * deviation, abs=2.5)
+    assert measured.expected_low == pytest.approx(60 - 1.96 * deviation, abs=2.5)
+    assert measured.expected_high == pytest.approx(60 + 1.96 * deviation, abs=2.5)
 
 
-def test_the_slowest_of_many_is_told_for_as_many_as_the_paper_has():
+def test_the_slowest_network_is_estimated_for_samples_of_the_papers_size():
     sample = Sample(np.arange(1.0, 1001.0), 1000, 2000.0)
-    (told,) = measure(sample, [Statistic(r.percentile(1), grows=True)], 10)
-    assert 900 < told.estimate < 960  # the median of the largest of ten: 1000 * 0.5 ** 0.1
-    assert (told.low, told.high) == (told.expected_low, told.expected_high)
+    (measured,) = measure(sample, [Statistic(m.percentile(1), grows=True)], 10)
+    assert 900 < measured.estimate < 960  # the median of the largest of ten: 1000 * 0.5 ** 0.1
+    assert (measured.low, measured.high) == (measured.expected_low, measured.expected_high)
 
 
 def test_rates_of_kolen_and_pollack_by_hand():
@@ -145,7 +147,7 @@ def test_rates_of_kolen_and_pollack_by_hand():
         for (weights, momentum), failed in cells.items()
     )
     assert [of(table).estimate for of in RATES] == [20, 50, 80, 5]
-    rows = published({"kolen1990": table})
+    rows = agreement_table({"kolen1990": table})
     assert rows["estimate"].tolist() == [20, 50, 80, 5]
     assert rows["n"].tolist() == [60] * 4
     assert rows["agrees"].tolist() == [False, True, True, True]
@@ -154,17 +156,18 @@ def test_rates_of_kolen_and_pollack_by_hand():
 def test_the_papers_own_uncertainty_takes_the_place_of_its_sampling():
     rng = np.random.default_rng(1)
     times = [int(t) if t < 200 else None for t in rng.lognormal(3.6, 1, 300)]
-    rows = published({"hamey1991": runs(times, 2000)}, resamples=100).set_index("quantity")
+    rows = agreement_table({"hamey1991": runs(times, 2000)}, resamples=100).set_index("quantity")
     stated = rows.loc["e, largest efficiency"]
     assert (stated["expected_low"], stated["expected_high"]) == (stated["low"], stated["high"])
     other = rows.loc["mean epochs of the solved"]
     assert other["expected_low"] != other["low"]
 
 
-def test_claims_stand_for_what_is_printed():
-    for claim in CLAIMS:
-        assert claim.low <= claim.high
-        assert claim.printed
+def test_every_published_value_has_its_range_and_its_text():
+    for study in STUDIES.values():
+        for value in study.published:
+            assert value.low <= value.high
+            assert value.printed
 
 
 def test_the_notebooks_numbers_are_compared_to_the_last_printed_digit():
@@ -176,22 +179,24 @@ def test_the_notebooks_numbers_are_compared_to_the_last_printed_digit():
 
 def test_what_is_between_two_markers_is_replaced_and_nothing_else():
     text = "a\n<!-- studies -->\nx\n<!-- /studies -->\nb\n"
-    once = between_markers(text, "| t |")
+    once = replace_between_markers(text, "| t |")
     assert once == "a\n<!-- studies -->\n| t |\n<!-- /studies -->\nb\n"
-    assert between_markers(once, "| t |") == once
-    assert between_markers("no markers\n", "| t |") == "no markers\n"
-    assert between_markers("<!-- studies --> alone\n", "| t |") == "<!-- studies --> alone\n"
+    assert replace_between_markers(once, "| t |") == once
+    assert replace_between_markers("no markers\n", "| t |") == "no markers\n"
+    assert (
+        replace_between_markers("<!-- studies --> alone\n", "| t |") == "<!-- studies --> alone\n"
+    )
 
 
 def test_a_row_that_does_not_agree_says_so():
-    rows = published({"tr_xor": runs([100] * 5 + [None] * 45, 800)}, resamples=100)
-    told = markdown(rows, [("ten losses", "1", "2", False)])
-    assert "| solved / % | 48 (24 of 50) | 10 [4.3, 21.4] |" in told
-    assert told.count("**no**") == 1 + int((~rows["agrees"]).sum())
+    rows = agreement_table({"tr_xor": runs([100] * 5 + [None] * 45, 800)}, resamples=100)
+    page = full_page(rows, [("ten losses", "1", "2", False)])
+    assert "| solved / % | 48 (24 of 50) | 10 [4.3, 21.4] |" in page
+    assert page.count("**no**") == 1 + int((~rows["agrees"]).sum())
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "text"),
     [
         (17.06, "17.1"),
         (49.0, "49"),
@@ -201,5 +206,5 @@ def test_a_row_that_does_not_agree_says_so():
         (np.nan, "none"),
     ],
 )
-def test_numbers_are_short(value, told):
-    assert number(value) == told
+def test_numbers_are_short(value, text):
+    assert short_number(value) == text

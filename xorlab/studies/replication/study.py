@@ -1,0 +1,84 @@
+"""A published study: where it appeared, how large it was, and the numbers that it printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from xorlab.studies.replication.sample import Measured, Statistic
+
+MeasureRuns = Callable[[pd.DataFrame], Measured]
+
+
+@dataclass(frozen=True)
+class PublishedValue:
+    """One number that a paper printed.
+
+    Attributes:
+        quantity: what was measured, with its unit.
+        printed: the number as the paper prints it.
+        low: the least value that the printed number may stand for, given how it was rounded.
+        high: the largest such value.
+        measure: the same quantity of our runs: a statistic of one setting's networks, or a
+            function of the runs of all settings.
+        slope: of the leaky rectifier; only runs with this slope count. None for all runs.
+        limit: epochs after which a run counts as not solved; None for the runs' own.
+        post_hoc: the protocol was chosen after another one was seen not to agree. Such a value is
+            shown, but never counted as an agreement: a number that was searched for confirms
+            nothing.
+        in_readme: whether the short table of the README has it.
+    """
+
+    quantity: str
+    printed: str
+    low: float
+    high: float
+    measure: Statistic | MeasureRuns
+    slope: float | None = None
+    limit: int | None = None
+    post_hoc: bool = False
+    in_readme: bool = False
+
+    @property
+    def middle(self) -> float:
+        """The middle of the values that the printed number may stand for."""
+        return (self.low + self.high) / 2
+
+
+@dataclass(frozen=True)
+class Study:
+    """One preset that repeats a published experiment.
+
+    Attributes:
+        preset: its name in ``conf/study``, and that of its MLflow experiment.
+        source: author and year, and the network where the paper has several.
+        networks: how many the paper trained per setting; None if it does not say.
+        published: the numbers that it printed.
+        small: overrides that make a sweep of it small, to see that it runs.
+        order: where it stands in the tables: lowest first.
+    """
+
+    preset: str
+    source: str
+    networks: int | None
+    published: tuple[PublishedValue, ...]
+    small: tuple[str, ...]
+    order: int
+
+    def find(self, quantity: str) -> PublishedValue:
+        """The published value whose quantity begins like this.
+
+        Raises:
+            KeyError: the study has none.
+        """
+        for value in self.published:
+            if value.quantity.startswith(quantity):
+                return value
+        raise KeyError(quantity)
+
+
+def rounded(value: float, unit: float = 1.0) -> tuple[float, float]:
+    """The range that a printed number may stand for: half a unit of its last digit either way."""
+    return value - unit / 2, value + unit / 2
