@@ -1,74 +1,89 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# What is installed into .venv: enough to run, to test, to develop. Each includes the one before.
+RUN := $(VENV)/run
+TEST := $(VENV)/test
+DEV := $(VENV)/dev
 
-.PHONY: help install sweep test lint format types wheel benchmark benchmark-sweep \
-	benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz faults load \
-	studies notebooks gallery clean
+.PHONY: help install sweep test test-slow lint format types wheel benchmark \
+	benchmark-sweep benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz \
+	faults load studies notebooks gallery clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
-install: $(READY)  ## install xorlab and its tools into .venv
+install: $(DEV)  ## install xorlab and its tools into .venv
 
-$(READY): pyproject.toml constraints.txt
+$(RUN): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $(READY)
+	$(PIP) -e .
+	touch $@
 
-sweep: $(READY)  ## install, and run a sweep of 180 networks
+$(TEST): $(RUN)
+	$(PIP) -e '.[test]'
+	touch $@
+
+$(DEV): $(TEST)
+	$(PIP) -e '.[dev]'
+	touch $@
+
+sweep: $(RUN)  ## install, and run a sweep of 180 networks
 	$(BIN)/xorlab -m 'seed=range(0,30)' network.hidden=2,3,4 optimizer.lr=0.5,2
 
-test: $(READY)  ## install, and run the tests
+test: $(TEST)  ## install, and run the tests that are not marked slow
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-lint: $(READY)  ## check style and formatting
+test-slow: $(TEST)  ## run the tests that are marked slow
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
+
+lint: $(DEV)  ## check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(READY)  ## bring the code into shape
+format: $(DEV)  ## bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(READY)  ## check types
+types: $(DEV)  ## check types
 	$(BIN)/mypy
 
-wheel: $(READY)  ## build the wheel and test it away from this folder
+wheel: $(DEV)  ## build the wheel and test it away from this folder
 	.ci/wheel $(BIN)/python
 
-benchmark: $(READY)  ## time training against the notebook's loop
+benchmark: $(TEST)  ## time training against the notebook's loop
 	$(BIN)/python -m tests.benchmarks.training
 
-benchmark-sweep: $(READY)  ## time composing, recording, whole sweeps and reading back
+benchmark-sweep: $(TEST)  ## time composing, recording, whole sweeps and reading back
 	$(BIN)/python -m tests.benchmarks.sweeps
 
-benchmark-statistics: $(READY)  ## time the statistics of many settings
+benchmark-statistics: $(TEST)  ## time the statistics of many settings
 	$(BIN)/python -m tests.benchmarks.statistics
 
-benchmark-landscapes: $(READY)  ## time landscapes, and their memory
+benchmark-landscapes: $(TEST)  ## time landscapes, and their memory
 	$(BIN)/python -m tests.benchmarks.landscapes
 
-benchmark-engines: $(READY)  ## time sweeps on this machine, Slurm, Ray and Dask, side by side
+benchmark-engines: $(TEST)  ## time sweeps on this machine, Slurm, Ray and Dask, side by side
 	$(BIN)/python -m tests.benchmarks.engines
 
-coverage: $(READY)  ## simulate how often the intervals hold the truth
+coverage: $(TEST)  ## simulate how often the intervals hold the truth
 	$(BIN)/python -m tests.benchmarks.coverage
 
-fuzz: $(READY)  ## try a hundred thousand hostile inputs
+fuzz: $(TEST)  ## try a hundred thousand hostile inputs
 	$(BIN)/python -m tests.fuzz --count 100000
 
-faults: $(READY)  ## make everything go wrong that can, some 250 times, and see that nothing is lost
+faults: $(TEST)  ## make everything go wrong that can, some 250 times, and see that nothing is lost
 	$(BIN)/python -m tests.faults
-	$(BIN)/python -m pytest tests/engines/test_engine_faults.py
+	$(BIN)/python -m pytest -m '' tests/engines/test_engine_faults.py
 
-load: $(READY)  ## eight sweeps at once into one store, SQLite and PostgreSQL
+load: $(TEST)  ## eight sweeps at once into one store, SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks.load
 
-studies: $(READY)  ## run the published studies, write the table of what they claim and what is measured
+studies: $(TEST)  ## run the published studies, write the table of what they claim and what is measured
 	$(BIN)/python -m experiments.run_studies build/studies
 
-notebooks: $(READY)  ## run the sweeps of the notebooks, execute them, draw the picture
+notebooks: $(TEST)  ## run the sweeps of the notebooks, execute them, draw the picture
 	rm -rf build/notebooks && mkdir -p build/notebooks
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=first
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=failures
