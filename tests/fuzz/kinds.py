@@ -15,6 +15,7 @@ from hydra.core.config_search_path import SearchPathQuery
 
 import xorlab
 from tests.fuzz import inputs
+from tests.helpers.overrides import compose_with_hydra, draw, make_loader, outcome, same_outcome
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import Summary, summarise
 from xorlab.commands import repeat, report
@@ -44,10 +45,12 @@ class Kinds:
         self.folder = folder
         self.runs = xorlab.load_runs()
         self.summary = summarise(self.runs, xorlab.load_curves(self.runs), "a headline")
+        self.loader = make_loader()
+        self.composer = Composer(self.loader)
         self.good = config_yaml(xorlab.configure("task=parity", "network.hidden=[3,2]")).encode()
         # Of 1,000 inputs each kind gets so many; those that open a store or compose files are slow.
         self.shares: dict[str, tuple[int, Callable[[random.Random], tuple[object, bool]]]] = {
-            "values": (410, self.values),
+            "values": (400, self.values),
             "overrides": (20, self.overrides),
             "recorded configuration": (220, self.recorded),
             "tables": (190, self.tables),
@@ -56,6 +59,7 @@ class Kinds:
             "report pages": (8, self.pages),
             "arguments": (4, self.arguments),
             "configuration folders": (3, self.folders),
+            "compositions": (10, self.compositions),
         }
 
     # Each returns the input, and whether it was accepted; what it raises is a finding.
@@ -163,6 +167,16 @@ class Kinds:
             check(config)
 
         return given, accepted(given, compose)
+
+    def compositions(self, rng: random.Random) -> tuple[object, bool]:
+        """Composed as Hydra composes them, errors included."""
+        given = draw(rng)
+        ours = outcome(self.composer.compose, given)
+        expect(same_outcome(ours, outcome(self._by_hydra, given)), given)
+        return given, isinstance(ours, str)
+
+    def _by_hydra(self, overrides: list[str]) -> xorlab.Config:
+        return compose_with_hydra(self.loader, overrides)
 
 
 def accepted(given: object, call: Callable[[], object]) -> bool:

@@ -23,5 +23,5 @@ def record_some() -> list[str | None]:
     results = zip(configs, xorlab.train_many(configs), strict=True)
     records = [finished(config, result, task, context, 1, 2) for config, result in results]
     return make_recorder(open_store(None, "xorlab"), TrackingConfig(), print).record(
-        records, once=False
+        records, skip_existing=False
     )
