@@ -26,15 +26,15 @@ LOGS = (
 )
 
 
-def test_fifteen_hundred_hostile_inputs_are_taken_or_refused_readably(tmp_path, store_file):
+def test_five_hundred_hostile_inputs_are_taken_or_refused_readably(tmp_path, store_file):
     folder = tmp_path / "work"
     folder.mkdir()
     store_file.rename(folder / "mlflow.db")
     os.chdir(folder)  # the test's own folder is put back with the fixture
     record_some()
     lines: list[str] = []
-    assert fuzz(1500, 0, folder, lines.append) == 0, "\n".join(lines)
-    assert len(lines) == 9
+    assert fuzz(500, 0, folder, lines.append) == 0, "\n".join(lines)
+    assert len(lines) == 10
 
 
 @pytest.mark.parametrize(
