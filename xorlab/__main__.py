@@ -17,9 +17,9 @@ def main() -> int:
 
         sys.stdout.write(f"xorlab {package_version()}\n")
         return 0
-    from xorlab.commands.app import run_command
+    from xorlab.commands.app import run_xorlab
 
-    return run_command()
+    return run_xorlab()
 
 
 if __name__ == "__main__":

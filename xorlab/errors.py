@@ -1,7 +1,8 @@
-"""The errors a user can mend, worded for the reader."""
+"""Errors that a user can fix, worded for the reader."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from xorlab.system.credentials import without_credentials
@@ -12,8 +13,8 @@ class ConfigError(ValueError):
 
     Attributes:
         key: dotted name of the key, such as ``optimizer.lr``.
-        value: what was given.
-        allowed: what may stand there instead, as the end of "must be ...".
+        value: the value that was given.
+        allowed: what is allowed, as the end of "must be ...".
     """
 
     def __init__(self, key: str, value: object, allowed: str) -> None:
@@ -23,7 +24,8 @@ class ConfigError(ValueError):
         super().__init__(without_credentials(f"{key}={_bounded(spell(value))}: must be {allowed}"))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
-        # Workers hand errors back pickled; the default would call __init__ with the message alone.
+        # Worker threads and processes return pickled errors; the default __reduce__ would call
+        # __init__ with the message alone.
         return type(self), (self.key, self.value, self.allowed)
 
 
@@ -60,30 +62,28 @@ class EngineError(RuntimeError):
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what it came of, what that came of, and so on."""
+    """The error and its chain of causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def spell(value: object) -> str:
-    """A value as one would type it on the command line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
+    """A value as it is typed on the command line: true, null, 0.1, [4,4]."""
+    if value is None or isinstance(value, bool | list):
+        return json.dumps(value, separators=(",", ":"), default=str)
     return str(value)
 
 
-def told(command: str, error: object) -> str:
-    """An error as a command prints it: one line, that any terminal or file can take.
+def error_line(command: str, error: object) -> str:
+    """An error as a command prints it: one line that any terminal or file can show.
 
     Args:
-        command: whose error it is.
-        error: what went wrong, which may quote whatever a user or a file said.
+        command: the command that failed.
+        error: the error, which may quote any text of a user or a file.
     """
     text = without_credentials(str(error))
-    line = "".join(letter if letter.isprintable() else _spelt_out(letter) for letter in text)
+    line = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
     return f"{command}: {_bounded(line, _LONGEST_LINE)}\n"
 
 
@@ -91,12 +91,12 @@ _LONGEST_VALUE, _LONGEST_LINE = 300, 2000
 
 
 def _bounded(text: str, most: int = _LONGEST_VALUE) -> str:
-    """A text that is no longer than this, with a word on how long it was."""
+    """The text, shortened in the middle to about ``most`` characters if it is longer."""
     if len(text) <= most:
         return text
     return f"{text[: most // 2]}... ({len(text)} characters) ...{text[-most // 4 :]}"
 
 
-def _spelt_out(letter: str) -> str:
-    """A line break, a control character, or a byte that is no text, by its escape."""
+def _escaped(letter: str) -> str:
+    """The escape of a line break, a control character or an undecodable byte."""
     return letter.encode("unicode_escape", "surrogatepass").decode()

@@ -186,7 +186,7 @@ def test_what_a_message_proposes_for_a_name_means_that_name(name, command):
             "study/mine.yaml: training.epoch: there is no such key; did you mean training.epochs?",
         ),
         ("training: {epochs: fifty}", "study/mine.yaml: training.epochs=fifty: must be an integer"),
-        ("training: [1\n b: 2", "a file of configuration is no YAML: "),
+        ("training: [1\n b: 2", "a configuration file is not valid YAML: "),
     ],
 )
 def test_a_mistake_in_a_file_of_the_users_own_is_told(start, content, message, command, tmp_path):

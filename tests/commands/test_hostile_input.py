@@ -179,9 +179,9 @@ def test_a_name_that_lists_and_stores_cannot_hold_is_refused(name):
 
 
 def test_an_error_is_one_line_of_bounded_length():
-    from xorlab.errors import told
+    from xorlab.errors import error_line
 
-    line = told("xorlab", ConfigError("seed", "a\nb\x1b[31m\udcff" + "9" * 9000, "small"))
+    line = error_line("xorlab", ConfigError("seed", "a\nb\x1b[31m\udcff" + "9" * 9000, "small"))
     assert line.count("\n") == 1
     assert line[:-1].isprintable()
     assert len(line) < 500

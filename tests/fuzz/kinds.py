@@ -24,7 +24,7 @@ from xorlab.config.fields import is_name
 from xorlab.config.groups import TaskConfig
 from xorlab.config.messages import readable
 from xorlab.config.rules import check
-from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.errors import ConfigError, StoreError, UsageError, error_line
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.weights import _config
 from xorlab.tracking.store.address import resolve, shown
@@ -184,7 +184,7 @@ def accepted(given: object, call: Callable[[], object]) -> bool:
     try:
         call()
     except READABLE as error:
-        line = told("xorlab", error)
+        line = error_line("xorlab", error)
         expect((line.count("\n") == 1 and line.isascii()) or line[:-1].isprintable(), given)
         expect(len(line) < 3000, given)
         line.encode()

@@ -124,7 +124,7 @@ def test_too_much_is_refused_with_what_decides_it_and_what_would_help(overrides,
 
 def test_a_limit_of_each_process_is_compared_with_the_largest_of_them():
     asked = need(10, workers=8)
-    refuse_too_much(asked, [MemoryLimit(asked.parent, "ulimit", alone=True)])
+    refuse_too_much(asked, [MemoryLimit(asked.parent, "ulimit", per_process=True)])
     with pytest.raises(UsageError):
         refuse_too_much(asked, [MemoryLimit(asked.parent, "the machine")])
 

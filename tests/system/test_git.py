@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import xorlab
-from xorlab.system.git import MOST_CHANGES, provenance
+from xorlab.system.git import MAX_DIFF_BYTES, provenance
 from xorlab.tracking.store.store import open_store
 
 
@@ -65,7 +65,7 @@ def test_a_long_diff_is_cut_at_a_line_and_says_so(repository):
     for last in "ab":
         (repository / "tracked.txt").write_text("a line like any other\n" * 60_000 + last)
         found = provenance(repository)
-        assert len(found.changes) <= MOST_CHANGES + 100
+        assert len(found.changes) <= MAX_DIFF_BYTES + 100
         *_, before, cut = found.changes.decode().splitlines()
         assert before == "+a line like any other"
         assert cut.startswith("# cut here by xorlab: ")

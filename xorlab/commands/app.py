@@ -23,7 +23,7 @@ from xorlab.config.messages import translate
 from xorlab.config.rules import check
 from xorlab.config.schema import Config
 from xorlab.config.user_files import check_user_folder, parse
-from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, told
+from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, error_line
 from xorlab.sweep.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
 from xorlab.system.signals import Terminated, interruptions, terminations
@@ -32,8 +32,8 @@ _FULL_ERROR = "HYDRA_FULL_ERROR"
 _DONE, _FAILED, _USAGE, _INTERRUPTED, _TERMINATED = 0, 1, 2, 130, 143
 
 
-def run_command() -> int:
-    """Compose what the command line says and run it; returns the exit code."""
+def run_xorlab() -> int:
+    """Compose the configuration of the command line and run it; returns the exit code."""
     register_schema()
     if os.environ.get(_FULL_ERROR):
         return _dispatch_with_traceback()
@@ -41,29 +41,31 @@ def run_command() -> int:
         with _errors_raised(), terminations(), interruptions():
             return _dispatch()
     except _Refused as error:
-        return _tell(str(error), error.code)
+        return _fail(str(error), error.code)
     except (ConfigError, UsageError) as error:
-        return _tell(str(error), _USAGE)
+        return _fail(str(error), _USAGE)
     except (EngineError, StoreError, StoppedError) as error:
-        return _tell(str(error), _FAILED)
+        return _fail(str(error), _FAILED)
     except YAMLError as error:
-        return _tell(f"a file of configuration is no YAML: {' '.join(str(error).split())}", _USAGE)
+        return _fail(
+            f"a configuration file is not valid YAML: {' '.join(str(error).split())}", _USAGE
+        )
     except (HydraException, OmegaConfBaseException) as error:
-        return _tell(str(translate(error, sys.argv[1:])), _USAGE)
+        return _fail(str(translate(error, sys.argv[1:])), _USAGE)
     except Terminated:
         return _TERMINATED
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        return _tell(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)
+        return _fail(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)
 
 
 def run(cfg: DictConfig) -> float:
-    """One job: train the network that is configured, or a plane of them, and record it.
+    """One job: train the configured network, or a landscape of networks, and record it.
 
     Returns:
-        the metric that `tracking.objective` names.
+        the metric named by `tracking.objective`.
     """
     hydra_node = HydraConfig.get()
     if hydra_node.mode is not RunMode.RUN:
@@ -77,7 +79,7 @@ def run(cfg: DictConfig) -> float:
 
 
 class _Refused(BaseException):
-    """Carries a user's error past Hydra, which would announce it as the program's own."""
+    """Carries a user's error past Hydra, which would report it as an error in the program."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -91,12 +93,12 @@ def _job(config: Config) -> float:
     from xorlab.engines.options import Options
     from xorlab.sweep.landscape_run import run_landscape
 
-    launcher = HydraConfig.get().launcher  # of any name: only ours says where to train
+    launcher = HydraConfig.get().launcher  # only xorlab's own launcher has these keys
     return run_landscape(config, Options.of(launcher) if "engine" in launcher else None)
 
 
 def _dispatch_with_traceback() -> int:
-    """For those who ask where an error comes from; without passwords there too."""
+    """Run with tracebacks, as HYDRA_FULL_ERROR asks; passwords are hidden there too."""
     try:
         return _dispatch()
     except (Exception, _Refused):
@@ -108,7 +110,7 @@ def _dispatch() -> int:
     options = parse(sys.argv[1:])
     check_user_folder(options)
     if options.cfg or options.info:
-        # Hydra prints the configuration, the tracking address with it.
+        # Hydra prints the configuration, which may hold a password in the tracking address.
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
@@ -133,7 +135,7 @@ def _start() -> int:
 
 @contextlib.contextmanager
 def _errors_raised() -> Iterator[None]:
-    """Within: Hydra raises errors instead of printing them and leaving the process."""
+    """Make Hydra raise errors instead of printing them and exiting, while the block runs."""
     os.environ[_FULL_ERROR] = "1"
     try:
         yield
@@ -141,6 +143,7 @@ def _errors_raised() -> Iterator[None]:
         del os.environ[_FULL_ERROR]
 
 
-def _tell(message: str, code: int) -> int:
-    sys.stderr.write(told("xorlab", message))
+def _fail(message: str, code: int) -> int:
+    """Print an error; returns the exit code."""
+    sys.stderr.write(error_line("xorlab", message))
     return code

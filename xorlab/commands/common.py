@@ -1,4 +1,4 @@
-"""What the commands beside `xorlab` share: exit codes, and errors told in a line."""
+"""Shared by the commands other than `xorlab`: exit codes, parsers, errors in one line."""
 
 from __future__ import annotations
 
@@ -8,28 +8,34 @@ import sys
 import textwrap
 from collections.abc import Callable
 
-from xorlab.errors import ConfigError, StoreError, UsageError, told
+from xorlab.errors import ConfigError, StoreError, UsageError, error_line
 from xorlab.system.signals import interruptions
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-_LEAST = 4  # letters of an id: fewer would soon mean another run as well
+_SHORTEST_ID = 4  # characters: shorter beginnings would soon be ambiguous
 
 
-def check_id(named: str, kind: str) -> None:
-    """Refuse what cannot be the beginning of an id, before a store is opened.
+def check_id(text: str, kind: str) -> None:
+    """Refuse text that cannot be the beginning of an id, before a store is opened.
+
+    Args:
+        text: what was given as an id.
+        kind: of what, for the message: "run" or "sweep".
 
     Raises:
-        UsageError: names it, and says what an id of that kind is made of.
+        UsageError: the text has other characters than letters and digits, or too few.
     """
-    if not (named.isascii() and named.isalnum()):
-        raise UsageError(f"{named!r}: a {kind} id is made of letters and digits")
-    if len(named) < _LEAST:
-        raise UsageError(f"{named}: at least {_LEAST} letters or digits of a {kind} id are needed")
+    if not (text.isascii() and text.isalnum()):
+        raise UsageError(f"{text!r}: a {kind} id is made of letters and digits")
+    if len(text) < _SHORTEST_ID:
+        raise UsageError(
+            f"{text}: at least {_SHORTEST_ID} letters or digits of a {kind} id are needed"
+        )
 
 
 def command_parser(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
-    """A parser whose help shows each example in a line of its own, whole, to be copied."""
+    """A parser whose help shows each example unwrapped on its own line, ready to copy."""
     width = max(shutil.get_terminal_size().columns - 2, 20)
     return argparse.ArgumentParser(
         prog=name,
@@ -40,23 +46,24 @@ def command_parser(name: str, description: str, *examples: str) -> argparse.Argu
 
 
 def run_command(name: str, work: Callable[[], int]) -> int:
-    """Do the work of a command.
+    """Do the work of a command and turn its errors into a line and an exit code.
 
     Args:
-        name: of the command.
-        work: returns the exit code.
+        name: the command's name, for messages.
+        work: does the work and returns the exit code.
 
     Returns:
-        that code; 1 after a store or file that fails, 2 after wrong usage, 130 after Ctrl-C.
+        the exit code: that of ``work``, 1 if a store or file fails, 2 after wrong usage, 130 after
+        Ctrl-C.
     """
     try:
         with interruptions():
             return work()
     except (ConfigError, UsageError) as error:
-        sys.stderr.write(told(name, error))
+        sys.stderr.write(error_line(name, error))
         return USAGE
     except (StoreError, OSError) as error:
-        sys.stderr.write(told(name, error))
+        sys.stderr.write(error_line(name, error))
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.commands.common import DONE, FAILED, command_parser, run_command
-from xorlab.errors import StoreError, UsageError, told
+from xorlab.errors import StoreError, UsageError, error_line
 from xorlab.system.credentials import HIDDEN
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 def _deliver(folder: Path | None, uri: str | None) -> int:
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--folder {folder}: there is no such folder")
-    # Only here, so that wrong usage is told before seconds of imports.
+    # Imported here, so that wrong usage is reported before imports that take seconds.
     from xorlab.sweep.summary.parent_run import deliver_all
     from xorlab.tracking.outbox.folder import Outbox
     from xorlab.tracking.outbox.recorder import results
@@ -109,7 +109,7 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
         sys.stdout.write(f"nothing waits in {outbox.folder}\n")
     lines = [*stopped.values(), *(f"{path} is left alone: {why}" for path, why in troubles.items())]
     for line in lines:
-        sys.stderr.write(told(_NAME, line))
+        sys.stderr.write(error_line(_NAME, line))
     unknown = [] if uri else [store for (store, _), to in addresses.items() if to is None]
     if unknown:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The `xorlab-repeat` command: trains a recorded run again, and tells whether the bits agree."""
+"""The `xorlab-repeat` command: train a recorded run again and compare the bits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SAME = "the same bits"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    0 where every bit agrees, 1 where one does not or the store fails, 2 for wrong usage.
+    0 if every bit agrees, 1 if one does not or the store fails, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
     return run_command("xorlab-repeat", lambda: _repeat(options))
@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser(
         "xorlab-repeat",
-        "Train a recorded run again from its own record, and compare curve, weights, predictions "
-        "and outcome bit by bit; where they differ, tell what has changed since.",
+        "Train a recorded run again from its own record and compare curve, weights, predictions "
+        "and outcome bit by bit; if they differ, say what has changed since.",
         "xorlab-repeat 4f2a9c0d1e8b47c6a5d3f0b2e1c49a87",
         "xorlab-repeat 4f2a9c",
     )
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _repeat(options: argparse.Namespace) -> int:
     check_id(options.run, "run")
-    # Only here, so that wrong usage is told before seconds of imports.
+    # Imported here, so that wrong usage is reported before imports that take seconds.
     from xorlab.networks.tasks.tasks import make_task
     from xorlab.networks.train import train
     from xorlab.tracking.read.recorded import recorded_run
@@ -62,7 +62,7 @@ def _repeat(options: argparse.Namespace) -> int:
     task = make_task(config.task)
     sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
     sys.stdout.flush()
-    findings = compare(recorded, train(config), task)
+    findings = compare_with_record(recorded, train(config), task)
     for name, found in findings.items():
         sys.stdout.write(f"  {name:<12} {found}\n")
     same = all(found.startswith(_SAME) for found in findings.values())
@@ -71,12 +71,12 @@ def _repeat(options: argparse.Namespace) -> int:
 
 
 def _with_table(recorded: Recorded, moved: str | None) -> Config:
-    """The run's configuration, with its table where it is now, if it is the same table.
+    """The run's configuration, with the path of its table replaced if the table was moved.
 
     Raises:
         ConfigError: there is no such file.
-        UsageError: the run has no table.
-        StoreError: the table is another.
+        UsageError: the run's task is not a table.
+        StoreError: the table's content has changed.
     """
     from xorlab.config.data_files import file_digest
     from xorlab.config.identity import run_key
@@ -85,7 +85,7 @@ def _with_table(recorded: Recorded, moved: str | None) -> Config:
     config = recorded.network.config
     if config.task.name != "table":
         if moved is not None:
-            raise UsageError(f"--table {moved}: the run's task is {config.task.name}, no table")
+            raise UsageError(f"--table {moved}: the run's task is {config.task.name}, not a table")
         return config
     if moved is not None:
         config = replace(config, task=replace(config.task, path=moved))
@@ -108,12 +108,12 @@ def _with_table(recorded: Recorded, moved: str | None) -> Config:
     return config
 
 
-def compare(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
-    """What agrees between a record and the same run trained again, and what does not.
+def compare_with_record(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
+    """Compare a recorded run with the same run trained again.
 
     Returns:
-        for curve, weights, predictions and outcome a text that begins with ``the same bits``
-        where every bit agrees.
+        a text for each of curve, weights, predictions and outcome; it begins with
+        ``the same bits`` if every bit agrees.
     """
     from xorlab.tracking.names import OUTCOME_TAG
     from xorlab.tracking.write.record import predictions_json
@@ -131,16 +131,18 @@ def compare(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
     predictions = recorded.predictions == predictions_json(result, task)
     then, now = recorded.tags.get(OUTCOME_TAG), result.outcome
     metrics = result.metrics()
-    unlike = [key for key in metrics if recorded.metrics.get(key) != metrics[key]]
-    unlike += [
+    different = [key for key in metrics if recorded.metrics.get(key) != metrics[key]]
+    different += [
         f"no {key}"
         for key in ("epochs_to_solve", "diverged_at")
         if key in recorded.metrics and key not in metrics
     ]
     solved = f" at step {result.epochs_to_solve}" if result.epochs_to_solve is not None else ""
     outcome = _SAME + f": {now}{solved}, {result.epochs_run} epochs run"
-    if then != now or unlike:
-        outcome = f"{then} then, {now} now" + (f"; {', '.join(unlike)} differ" if unlike else "")
+    if then != now or different:
+        outcome = f"{then} then, {now} now" + (
+            f"; {', '.join(different)} differ" if different else ""
+        )
     return {
         "curve": _curve(recorded, result),
         "weights": _arrays(pairs) if complete else "another number of layers",
@@ -165,12 +167,12 @@ def _curve(recorded: Recorded, result: Result) -> str:
 
 
 def _arrays(pairs: Sequence[tuple[Any, Any]]) -> str:
-    """Arrays then and now, compared by their bytes: NaN equals itself, and 0 is not -0."""
+    """Compare pairs of arrays by their bytes: NaN equals itself, and 0 differs from -0."""
     import numpy as np
 
     numbers = sum(now.size for _, now in pairs)
     if any(then.shape != now.shape or then.dtype != now.dtype for then, now in pairs):
-        return "other shapes or types"
+        return "different shapes or types"
     if all(then.tobytes() == now.tobytes() for then, now in pairs):
         return _SAME + f": {numbers} numbers"
     with np.errstate(all="ignore"):
@@ -180,7 +182,7 @@ def _arrays(pairs: Sequence[tuple[Any, Any]]) -> str:
 
 
 def _changed(recorded: Recorded) -> list[str]:
-    """What decides bits and has changed since the run was recorded; git's state with it."""
+    """What has changed since the run was recorded, of what decides its bits, and git's state."""
     from xorlab.system.environment import decoded, differences, environment
     from xorlab.system.git import CHANGES_TAG, COMMIT_TAG, ENVIRONMENT_TAG, provenance
 

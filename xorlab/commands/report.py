@@ -1,4 +1,4 @@
-"""The `xorlab-report` command: the summary of a recorded sweep, or of any runs, made anew."""
+"""The `xorlab-report` command: remake the summary of a sweep, or make one of any runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEFAULT_OUT = Path("xorlab-report")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 done, 1 a store that fails, 2 wrong usage."""
+    """Run the command line; returns the exit code: 0 done, 1 a store failed, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     return run_command("xorlab-report", lambda: _report(options))
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser(
         "xorlab-report",
-        "Make the tables, figures and report.html of a sweep anew, or those of any runs that a "
+        "Remake the tables, figures and report.html of a sweep, or make them for any runs that a "
         "filter finds.",
         "xorlab-report latest",
         "xorlab-report 4f2a --out summary",
@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
     parser.add_argument(
-        "--experiment", help="its name (default: xorlab; a sweep's id is looked for in all)"
+        "--experiment",
+        help="experiment to search (default: xorlab; a sweep id is searched for in all)",
     )
     parser.add_argument("--filter", metavar="TEXT", help="an MLflow search filter instead of SWEEP")
     return parser
@@ -65,7 +66,7 @@ def _report(options: argparse.Namespace) -> int:
         check_id(options.sweep, "sweep")
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
-    # Only here, so that wrong usage is told before seconds of imports.
+    # Imported here, so that wrong usage is reported before imports that take seconds.
     from xorlab.analysis.report.summary import headline, notes_of, summarise
     from xorlab.failures.report import with_failures
     from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
@@ -78,8 +79,9 @@ def _report(options: argparse.Namespace) -> int:
     from xorlab.tracking.write.sweep_run import describe
 
     everywhere = named and options.experiment is None
-    usual = "Default" if everywhere else DEFAULT_EXPERIMENT  # the former is in every store
-    store = open_store(options.uri, options.experiment or usual, create=False)
+    # Every store has the experiment Default; any will do to open the store.
+    experiment = options.experiment or ("Default" if everywhere else DEFAULT_EXPERIMENT)
+    store = open_store(options.uri, experiment, create=False)
     sweep = None
     if options.sweep is not None:
         sweep = find_sweep(store, options.sweep, everywhere)

@@ -1,4 +1,4 @@
-"""One run by itself: trained, recorded and told, as the notebook tells it."""
+"""A single run: train, record and draw one network, and print what the notebook prints."""
 
 from __future__ import annotations
 
@@ -17,30 +17,29 @@ from xorlab.networks.memory import estimate_memory, refuse_too_much
 from xorlab.networks.result import DIVERGED, SOLVED, Result
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import layer_sizes, predict, train
-from xorlab.system.clock import now
 from xorlab.system.git import provenance
-
-_PLACES = ("inputs", "hidden")
 
 
 def run_single(config: Config) -> float:
-    """Train one network and record it; by itself it is also told and drawn.
+    """Train one network and record it; unless it is a job of a sweep, print and draw it too.
 
     Returns:
-        the metric that `tracking.objective` names.
+        the metric named by `tracking.objective`.
 
     Raises:
         ConfigError: the task cannot be made, or the network does not fit it.
-        UsageError: there is not memory enough.
-        StoreError: the tracking store cannot be opened, or the server is away and the run waits.
+        UsageError: there is not enough memory, or ``plan=true``.
+        StoreError: the tracking store cannot be opened, or its server cannot be reached and the
+            run waits in the outbox.
     """
     task = make_task(config.task)
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     refuse_too_much(estimate_memory([(config, task, 1)], [(config, 1)], 0))
-    # Only here, so that a wrong value is told before seconds of imports.
+    # Imported here, so that a wrong value is reported before imports that take seconds.
     from xorlab.sweep.job_returns import objective
+    from xorlab.system.clock import now
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG
     from xorlab.tracking.store.errors import explained_errors
@@ -50,12 +49,12 @@ def run_single(config: Config) -> float:
 
     tracking = config.tracking
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
-    alone = tracking.sweep is None
-    recorder = make_recorder(store, tracking, _tell if alone else _keep_quiet)
+    is_single = tracking.sweep is None  # otherwise another launcher runs a sweep's jobs
+    show = _print if is_single else _ignore
+    recorder = make_recorder(store, tracking, show)
     context = Context(provenance(Path.cwd()), tracking.sweep)
     started = now()
-    if alone:
-        _tell(_initial_text(config, task))
+    show(_initial_text(config, task))
     try:
         result = train(config)
     except Exception:
@@ -65,7 +64,7 @@ def run_single(config: Config) -> float:
             )
         raise
     record = finished(config, result, task, context, started, now())
-    if alone:
+    if is_single:
         record = replace(
             record,
             tags=record.tags | {OWNER_TAG: this_process()},
@@ -76,13 +75,13 @@ def run_single(config: Config) -> float:
     with explained_errors(store):
         (identifier,) = recorder.record([record], False)
     waiting = recorder.flush()
-    if alone:
-        _tell(_result_text(config, result))
+    if is_single:
+        _print(_result_text(config, result))
         if waiting is not None:
             raise StoreError(waiting)
         where = f"in experiment '{tracking.experiment}', run {identifier}"
-        _tell(f"\nRecorded as '{run_name(config)}' {where}.")
-        _tell(f"Browse the runs: {store.browse()}")
+        _print(f"\nRecorded as '{run_name(config)}' {where}.")
+        _print(f"Browse the runs: {store.browse()}")
     return objective(result.metrics(), tracking.objective)
 
 
@@ -92,9 +91,10 @@ def _initial_text(config: Config, task: Task) -> str:
     deep = len(config.hidden) > 1
     lines = []
     for layer, weight in enumerate(layers.weights):
-        below = _PLACES[min(layer, 1)] + (f" {layer}" if deep and layer else "")
-        last = layer == len(config.hidden)
-        above = "output" if last else "hidden" + (f" {layer + 1}" if deep else "")
+        below = "inputs" if layer == 0 else f"hidden {layer}" if deep else "hidden"
+        above = f"hidden {layer + 1}" if deep else "hidden"
+        if layer == len(config.hidden):
+            above = "output"
         lines += _weights_text(below, above, weight)
     if layers.skip is not None:
         lines += _weights_text("inputs", "output", layers.skip)
@@ -137,10 +137,10 @@ def _drawing(config: Config, result: Result, task: Task) -> bytes:
     return png(left)
 
 
-def _keep_quiet(_text: str) -> None:
-    """The sweep that a job belongs to tells it for all."""
+def _ignore(_text: str) -> None:
+    """Print nothing: the sweep prints for all of its jobs."""
 
 
-def _tell(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -126,7 +126,7 @@ def refuse_too_much(need: MemoryEstimate, limits: Sequence[MemoryLimit] | None =
         UsageError: it has not; with what decides it, and what would need less.
     """
     for room in memory_limits() if limits is None else limits:
-        asked = max(need.parent, need.worker) if room.alone else need.total
+        asked = max(need.parent, need.worker) if room.per_process else need.total
         if asked > room.bytes:
             key, value = need.key
             raise UsageError(

@@ -1,4 +1,4 @@
-"""The clock."""
+"""The time, as MLflow counts it."""
 
 from __future__ import annotations
 

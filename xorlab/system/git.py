@@ -1,4 +1,4 @@
-"""Which code made a run, and on what machine: versions, and git's state of the working folder."""
+"""Provenance of a run: versions, machine, and the git state of the working folder."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from xorlab.system.environment import encoded, environment, package_version
 ENVIRONMENT_TAG = "xorlab.environment"
 CHANGES_TAG = "xorlab.changes"
 COMMIT_TAG = "mlflow.source.git.commit"
-MOST_CHANGES = 512 * 1024  # bytes of a diff that are kept
+MAX_DIFF_BYTES = 512 * 1024  # longer diffs are cut
 
-# No program that a repository's own configuration names: no pager, filter or file monitor.
+# A repository's configuration must not start a pager or a file monitor.
 _GIT = ("git", "-c", "core.fsmonitor=false", "--no-pager", "-C")
 _SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Code version, environment and git state; the git parts are None outside a repository.
+    """Code version and git state; the git parts are None outside a repository.
 
     Attributes:
-        version: of xorlab.
-        commit, branch: that are checked out.
+        version: version of xorlab.
+        commit, branch: what is checked out.
         dirty: whether tracked files differ from the commit.
-        changes: how they differ, as git tells it, at most `MOST_CHANGES` bytes; None where they
-            do not. Whatever the user wrote into a tracked file may be in there.
-        changes_hash: of all of it, cut or not.
+        changes: the diff of the tracked files, cut to `MAX_DIFF_BYTES`; None without changes. It
+            may contain anything that the user wrote into a tracked file.
+        changes_hash: hash of the whole diff.
     """
 
     version: str
@@ -43,7 +43,7 @@ class Provenance:
     changes_hash: str | None = None
 
     def tags(self) -> dict[str, str]:
-        """As run tags, without what is not known."""
+        """The known parts as run tags."""
         tags = {"xorlab.version": self.version, ENVIRONMENT_TAG: encoded(environment())}
         if self.commit is not None:
             tags[COMMIT_TAG] = self.commit
@@ -56,15 +56,15 @@ class Provenance:
         return tags
 
     def files(self) -> dict[str, bytes]:
-        """As artifacts of a sweep, or of a run by itself: file name to content."""
+        """The diff as an artifact of a sweep or single run: file name to content."""
         if self.changes is None:
             return {}
-        # Named by content: a sweep that was gone on with from other code has both.
+        # Named by content: a sweep resumed from different code has both.
         return {f"changes-{self.changes_hash}.diff": self.changes}
 
 
 def provenance(folder: Path) -> Provenance:
-    """The state of the repository that ``folder`` is in, as far as git tells."""
+    """Versions, and the state of the repository that contains ``folder``, if any."""
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return Provenance(package_version())
@@ -76,8 +76,8 @@ def provenance(folder: Path) -> Provenance:
 
 
 def _changes(folder: Path) -> tuple[bytes | None, str | None]:
-    """The diff of tracked files with the last commit, and a hash of all of it."""
-    # A file of its own: a diff may be larger than memory, and only its beginning is kept.
+    """The diff of the tracked files against HEAD, cut if it is long, and a hash of all of it."""
+    # Through a temporary file: a diff may be larger than memory, and only its beginning is kept.
     with tempfile.TemporaryFile() as file:
         options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "HEAD")
         if not _run(folder, ("diff", *options), file):
@@ -86,7 +86,7 @@ def _changes(folder: Path) -> tuple[bytes | None, str | None]:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
         file.seek(0)
-        kept = file.read(MOST_CHANGES)
+        kept = file.read(MAX_DIFF_BYTES)
     if size > len(kept):
         kept = kept[: kept.rfind(b"\n") + 1] or kept + b"\n"
         kept += f"# cut here by xorlab: {len(kept)} of {size} bytes are kept\n".encode()
@@ -102,7 +102,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def _run(folder: Path, arguments: tuple[str, ...], output: IO[bytes]) -> bool:
-    """Whether git answered, into the file."""
+    """Run git with its output going to a file; returns whether it succeeded."""
     try:
         done = subprocess.run(  # noqa: S603
             [*_GIT, str(folder), *arguments],
@@ -111,7 +111,7 @@ def _run(folder: Path, arguments: tuple[str, ...], output: IO[bytes]) -> bool:
             stderr=subprocess.DEVNULL,
             timeout=_SECONDS,
             check=False,
-            # Asking must not write to the repository, nor wait for anybody who does.
+            # Reading must not write to the repository, nor wait for a process that does.
             env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Keeping a library's log from saying again what is told already."""
+"""Quieter loggers of libraries, for messages that xorlab reports in its own words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet_logger(name: str, level: int = logging.ERROR) -> Iterator[None]:
-    """Within: a library tells what is of this level or above, not every repetition.
+    """Silence a library's logger below a level while the block runs.
 
     Args:
-        name: of its logger.
-        level: the least that is told.
+        name: of the logger.
+        level: messages below this level are dropped.
     """
     logger = logging.getLogger(name)
     before = logger.level

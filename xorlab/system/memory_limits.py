@@ -1,4 +1,4 @@
-"""What this process may use of the machine's memory, and what the system did about it."""
+"""How much memory this process may use, and whether the system has killed processes for it."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
-_UNLIMITED = 1 << 60  # the first version of cgroups says "no limit" as a number near 2^63
+_UNLIMITED = 1 << 60  # cgroups v1 writes "no limit" as a number near 2^63
 
 
 @dataclass(frozen=True)
 class MemoryLimit:
-    """Memory that is left.
+    """A limit on memory.
 
     Attributes:
-        bytes: how much.
-        reason: what sets the limit.
-        alone: whether it is a limit of each process, not of all together.
+        bytes: how much may still be used.
+        reason: what sets the limit, for messages.
+        per_process: whether it holds for each process alone, not for all together.
     """
 
     bytes: int
     reason: str
-    alone: bool = False
+    per_process: bool = False
 
 
 def memory_limits() -> list[MemoryLimit]:
-    """Every limit that is known here; none where the system does not tell."""
+    """Every limit that this system reports; an empty list if it reports none."""
     return [*_free(), *_of_groups(), *_of_addresses()]
 
 
 def out_of_memory_kills() -> int | None:
-    """How many processes the system has ended for want of memory since it started."""
+    """How many processes the kernel has killed for lack of memory since boot; None if unknown."""
     for line in _lines(Path("/proc/vmstat")):
         if line.startswith("oom_kill "):
             return int(line.split()[1])
@@ -45,10 +45,10 @@ def _free() -> Iterator[MemoryLimit]:
 
 
 def _of_groups() -> Iterator[MemoryLimit]:
-    """Of the control groups that this process is in, from the innermost outwards."""
+    """Limits of the control groups of this process, innermost first."""
     for line in _lines(Path("/proc/self/cgroup")):
         _, controllers, path = line.split(":", 2)
-        if not controllers:  # the second version has one tree for all
+        if not controllers:  # cgroups v2 has one tree for all controllers
             root, names = _CGROUPS, ("memory.max", "memory.current")
         elif "memory" in controllers.split(","):
             root = _CGROUPS / "memory"
@@ -66,7 +66,7 @@ def _of_group(folder: Path, limit: str, usage: str) -> Iterator[MemoryLimit]:
     most, used = (_number(folder / name) for name in (limit, usage))
     if most is None or used is None or most >= _UNLIMITED:
         return
-    # The cache of files counts as used, and is given up for whoever needs memory.
+    # The page cache counts as used, but the kernel frees it when memory is needed.
     cache = sum(
         int(line.split()[1])
         for line in _lines(folder / "memory.stat")
@@ -86,7 +86,7 @@ def _of_addresses() -> Iterator[MemoryLimit]:
     used = _number(Path("/proc/self/statm"))
     if most != resource.RLIM_INFINITY and used is not None:
         left = max(0, most - used * resource.getpagesize())
-        yield MemoryLimit(left, "the limit of this shell (ulimit -v)", alone=True)
+        yield MemoryLimit(left, "the limit of this shell (ulimit -v)", per_process=True)
 
 
 def _number(path: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Arrays to bytes, as NumPy keeps them in files."""
+"""Arrays as the bytes of an npz file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]], small: bool = False) -> by
     """The content of an npz file, without a pickle.
 
     Args:
-        arrays: of any shapes, by name.
-        small: compress them.
+        arrays: name to array, of any shape.
+        small: whether to compress them.
     """
     file = io.BytesIO()
-    with signals_deferred():  # an archive that is left in the middle of a member cannot be closed
+    with signals_deferred():  # zipfile cannot close an archive in the middle of a member
         (np.savez_compressed if small else np.savez)(file, allow_pickle=False, **arrays)
     return file.getvalue()

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any
 
 from xorlab.config.identity import CHOICES, identity_params
+from xorlab.errors import spell
 from xorlab.sweep.plan.jobs import Jobs
-from xorlab.tracking.write.record import spell
 
 
 def swept(jobs: Jobs) -> dict[str, list[str]]:

@@ -87,7 +87,7 @@ def _shards(sizes: Sequence[int]) -> str:
 
 
 def _memory(need: MemoryEstimate) -> str:
-    room = min((room.bytes for room in memory_limits() if not room.alone), default=None)
+    room = min((room.bytes for room in memory_limits() if not room.per_process), default=None)
     return size(need.total) + (f" of {size(room)} that are free" if room is not None else "")
 
 

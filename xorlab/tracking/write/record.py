@@ -13,6 +13,7 @@ import yaml
 
 from xorlab.config.identity import identity_params, run_key
 from xorlab.config.schema import Config
+from xorlab.errors import spell
 from xorlab.networks.result import Result
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.git import Provenance
@@ -134,12 +135,7 @@ def run_name(config: Config) -> str:
 
 def spelled(values: dict[str, Any]) -> dict[str, str]:
     """Values as one would type them on the command line."""
-    return {key: value if isinstance(value, str) else spell(value) for key, value in values.items()}
-
-
-def spell(value: Any) -> str:
-    """One value as typed: true, null, 0.1, [4,4]."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return {key: spell(value) for key, value in values.items()}
 
 
 def config_yaml(config: Config) -> str:
