@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,34 @@ def test_mathematics_and_statistics_know_nothing_of_hydra(name):
     for path in sorted((ROOT / "xorlab" / name).rglob("*.py")):
         known = {other.partition(".")[0] for other in imported(path)}
         assert not known & {"hydra", "omegaconf"}, path
+
+
+def test_analysis_works_on_any_table():
+    allowed = {"numpy", "scipy", "pandas", "matplotlib", "jinja2", *sys.stdlib_module_names}
+    for name, path in MODULES.items():
+        if package(name) != "analysis":
+            continue
+        for other in imported(path):
+            if other.startswith("xorlab."):
+                assert other == "xorlab.errors" or package(other) == "analysis", (name, other)
+            else:
+                assert other.partition(".")[0] in allowed, (name, other)
+
+
+def test_importing_analysis_loads_nothing_else_of_ours():
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n    importlib.import_module(name)\n"
+        "print(*sys.modules)"
+    )
+    modules = [name for name in MODULES if package(name) == "analysis"]
+    command = [sys.executable, "-c", code, *modules]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.split())
+    assert loaded >= set(modules)
+    assert not loaded & {"mlflow", "hydra", "omegaconf"}
+    ours = {name for name in loaded if name.startswith("xorlab.")}
+    assert ours <= {*modules, "xorlab.errors"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -16,6 +16,7 @@ from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.commands import outbox, repeat
 from xorlab.commands.report import main
+from xorlab.config.identity import SETTING_KEYS
 from xorlab.tracking.store.store import open_store
 
 SWEEP = ("-m", "seed=range(0,5)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=900")
@@ -70,7 +71,9 @@ def test_a_sweep_leaves_a_report_that_opens_offline(command, store_file):
 def test_everything_from_a_user_is_escaped(command, store_file):
     command(*SWEEP)
     runs = xorlab.load_runs().assign(name=HOSTILE, task=[HOSTILE, *["xor"] * 19])
-    summary = summarise(runs, xorlab.load_curves(xorlab.load_runs()), HOSTILE, [HOSTILE])
+    summary = summarise(
+        runs, xorlab.load_curves(xorlab.load_runs()), HOSTILE, SETTING_KEYS, [HOSTILE]
+    )
     content = report_html(HOSTILE, summary, {HOSTILE: HOSTILE}, [HOSTILE])
     page = Page(content)
     assert "script" not in page.tags
@@ -94,7 +97,7 @@ def test_a_report_of_a_thousand_runs_is_small():
     records = [finished(c, r, task, context, 1, 2) for c, r in zip(configs, results, strict=True)]
     runs = runs_frame([record_row(str(n), record) for n, record in enumerate(records)])
     curves = curves_frame([(str(n), r.steps, r.loss) for n, r in enumerate(results)])
-    content = report_html("sweep", summarise(runs, curves, headline(runs)), {})
+    content = report_html("sweep", summarise(runs, curves, headline(runs), SETTING_KEYS), {})
     assert 100_000 < len(content) < 3_000_000
 
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,11 +18,12 @@ import xorlab
 from tests.fuzz import inputs
 from tests.helpers.overrides import compose_with_hydra, draw, make_loader, outcome, same_outcome
 from xorlab.analysis.report.html import report_html
-from xorlab.analysis.report.summary import Summary, summarise
+from xorlab.analysis.report.summary import summarise
 from xorlab.commands import repeat, report
 from xorlab.config.compose import Composer, config_directory, register_schema
 from xorlab.config.fields import is_name
 from xorlab.config.groups import TaskConfig
+from xorlab.config.identity import SETTING_KEYS
 from xorlab.config.messages import readable
 from xorlab.config.rules import check
 from xorlab.errors import ConfigError, StoreError, UsageError, error_line
@@ -44,7 +46,9 @@ class Kinds:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.runs = xorlab.load_runs()
-        self.summary = summarise(self.runs, xorlab.load_curves(self.runs), "a headline")
+        self.summary = summarise(
+            self.runs, xorlab.load_curves(self.runs), "a headline", SETTING_KEYS
+        )
         self.loader = make_loader()
         self.composer = Composer(self.loader)
         self.good = config_yaml(xorlab.configure("task=parity", "network.hidden=[3,2]")).encode()
@@ -108,8 +112,13 @@ class Kinds:
         given = [inputs.text(rng) for _ in range(6)]
         runs = self.runs.assign(name=_text(given[0]), task=_text(given[1]))
         whole = self.summary
-        changed = Summary(
-            given[2], runs, whole.curves, whole.by, whole.settings, (given[3],), (given[4],)
+        changed = replace(
+            whole,
+            headline=given[2],
+            runs=runs,
+            shared=whole.shared | {"task": given[1]},
+            findings=(given[3],),
+            notes=(given[4],),
         )
         tags = _Tags()
         tags.feed(report_html(given[5], changed, {given[0]: given[1]}, given).decode())

@@ -1,4 +1,4 @@
-"""What tells the settings of a table of runs apart, and how a setting is written."""
+"""Which columns of a table of runs make its settings, and how a setting is written."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import Any
 
 import pandas as pd
 
-from xorlab.config.identity import CHOICES
-from xorlab.config.schema import FIELDS
-
-SETTING = "setting"  # a column of whole settings, already written as they are to be read
-_NO_SETTING = ("seed", "plan")
-_SCIENCE = [
-    key.removesuffix(".name")
-    for key, group, _, _ in FIELDS
-    if group != "tracking" and key not in _NO_SETTING
-]
+SETTING = "setting"  # a column of whole settings, each already written as a reader sees it
 
 
-def settings_columns(runs: pd.DataFrame) -> list[str]:
-    """The science keys, without the seed, that have more than one value among the runs.
+def settings_columns(runs: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+    """The keys that have more than one value among the runs.
 
-    A key that follows from a choice, as the defaults of an optimizer do, is no column beside it.
-    Where all runs share one setting: the task, so that there is a column to group by.
+    A key that follows from another key is left out: ``optimizer.lr`` does where every run with
+    one ``optimizer`` has the same step size.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        keys: of a configuration, without the seed, as the columns are called.
+
+    Returns:
+        names of columns. Where all runs share one setting it is the first key that they have, so
+        that there is a column to group by; empty where they have none of the keys.
     """
-    varied = [key for key in _SCIENCE if key in runs and len(runs[key].unique()) > 1]
-    return [key for key in varied if not _follows(runs, key)] or ["task"]
+    known = [key for key in keys if key in runs]
+    varied = [key for key in known if len(runs[key].unique()) > 1]
+    return [key for key in varied if not _follows(runs, key, known)] or known[:1]
 
 
-def shared_settings(runs: pd.DataFrame) -> dict[str, Any]:
-    """The science keys, without the seed, that have one value among all runs, with that value."""
-    there = [key for key in _SCIENCE if key in runs and len(runs) and runs[key].notna().all()]
-    return {key: runs[key].iloc[0] for key in there if len(runs[key].unique()) == 1}
+def shared_settings(runs: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
+    """The keys that have the same value in all runs, with that value."""
+    set_in_all = [key for key in keys if key in runs and len(runs) and runs[key].notna().all()]
+    return {key: runs[key].iloc[0] for key in set_in_all if len(runs[key].unique()) == 1}
 
 
-def _follows(runs: pd.DataFrame, key: str) -> bool:
-    """Whether what is chosen in a key's group says what its value is."""
+def _follows(runs: pd.DataFrame, key: str, keys: Sequence[str]) -> bool:
+    """Whether ``optimizer``, if the key is ``optimizer.lr``, decides its value in these runs."""
     group, dot, _ = key.partition(".")
-    if not dot or group not in CHOICES or group not in runs:
+    if not dot or group not in keys:
         return False
     return all(len(values.unique()) == 1 for _, values in runs.groupby(group)[key])
 
@@ -50,23 +50,23 @@ def with_missing_named(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def setting_label(row: Mapping[Any, Any], by: Sequence[str]) -> str:
-    """A setting in a line, such as ``hidden=2, lr=0.5``."""
+    """A setting in one line with the last part of each key, such as ``hidden=2, lr=0.5``."""
     return _line((name.rpartition(".")[2], row[name]) for name in by)
 
 
 def whole_label(setting: Mapping[Any, Any]) -> str:
-    """A setting in a line with its keys as they are, such as ``network.hidden=2``."""
+    """A setting in one line with its keys in full, such as ``network.hidden=2``."""
     return _line(setting.items())
 
 
 def group_label(by: str, value: object, n: int) -> str:
-    """One value of a key, a dash where it is missing, with its number of runs, for a legend."""
+    """One value of a key with its number of runs, for a legend; a dash for a missing value."""
     named = str(value) if by == SETTING else f"{by.rpartition('.')[2]}={_or_dash(value)}"
     return f"{named} (n = {n})"
 
 
 def short(value: object) -> str:
-    """One value as a person would write it."""
+    """A value as text; a float with at most six significant digits."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -68,6 +68,7 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
     from xorlab.analysis.report.summary import headline, notes_of, summarise
+    from xorlab.config.identity import SETTING_KEYS
     from xorlab.failures.report import with_failures
     from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.names import NOTE_TAG
@@ -89,11 +90,12 @@ def _report(options: argparse.Namespace) -> int:
     runs = _runs(store, sweep, options.filter)
     curves = load_curves(runs)
     if sweep is None:
-        summary = summarise(runs, curves, headline(runs))
+        summary = summarise(runs, curves, headline(runs), SETTING_KEYS)
         title, facts = f"Runs where {options.filter}", facts_of(store, None, {})
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
-        summary = summarise(runs, curves, headline(runs, sweep.seconds, sweep.skipped), notes)
+        line = headline(runs, sweep.seconds, sweep.skipped)
+        summary = summarise(runs, curves, line, SETTING_KEYS, notes)
         title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
     summary = with_failures(summary)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()

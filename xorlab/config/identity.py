@@ -16,6 +16,12 @@ SCHEMA_VERSION = 1
 CHOICES = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
 _LATER = {key: item.default for key, _, _, item in FIELDS if item.metadata["later"]}
 _NOT_SCIENCE = ("plan", "tracking.", "landscape.")
+# The keys that make a setting: those that decide a run's outcome, without its seed.
+SETTING_KEYS = tuple(
+    name.removesuffix(".name")
+    for name, _, _, _ in FIELDS
+    if name != "seed" and not name.startswith(_NOT_SCIENCE)
+)
 
 
 def identity_params(config: Config) -> dict[str, Any]:

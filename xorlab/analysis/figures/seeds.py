@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from xorlab.analysis.figures.style import COLOURS, new_axes
 from xorlab.analysis.statistics.intervals import CONFIDENCE, wilson
 from xorlab.analysis.statistics.sequential import confidence_sequence
-from xorlab.analysis.statistics.times import counted_runs
+from xorlab.analysis.statistics.times import SOLVED, counted_runs
 
 
 def rate_by_seeds(
@@ -32,7 +32,7 @@ def rate_by_seeds(
     ax = ax or new_axes()
     counted = counted_runs(runs, ["seed"], "runs").sort_values("seed", kind="stable")
     n = np.arange(1, len(counted) + 1)
-    solved = np.cumsum((counted["outcome"] == "solved").to_numpy())
+    solved = np.cumsum((counted["outcome"] == SOLVED).to_numpy())
     bands = (
         (confidence_sequence(solved, n, confidence), COLOURS[5], "valid at every look"),
         (wilson(solved, n, confidence), COLOURS[0], "Wilson, valid at one look"),

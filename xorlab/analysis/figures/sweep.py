@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import lines_of
 from xorlab.analysis.figures.style import HIGHEST_LOSS, epochs_axis, new_axes
+from xorlab.analysis.statistics.times import SOLVED
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
@@ -106,7 +107,7 @@ def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> 
     counted = runs[runs["outcome"].notna()]
     for line in lines_of(counted, by):
         own = line.runs
-        solved = np.sort(own.loc[own["outcome"] == "solved", "epochs_to_solve"].to_numpy(float))
+        solved = np.sort(own.loc[own["outcome"] == SOLVED, "epochs_to_solve"].to_numpy(float))
         share = 100 * np.arange(len(solved) + 1) / len(own)
         ax.step(
             [1.0, *np.maximum(solved, 1.0), limit],

@@ -10,23 +10,23 @@ import pandas as pd
 from xorlab.analysis.labels import setting_label
 from xorlab.analysis.statistics.comparison import compare_all
 
-_MOST_SETTINGS = 10  # more make pairs by the dozen, and Holm's correction swallows every claim
+_MOST_SETTINGS = 10  # with more, Holm's correction for all the pairs leaves no difference to claim
 
 
-def claims(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> list[str]:
+def findings(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> list[str]:
     """The setting with the least ERT, and how each of the others compares with it.
 
-    All pairs are compared, and Holm's correction is for all of them: the best one was chosen by
-    looking at the same runs.
+    Holm's correction counts all pairs, not only those with the best setting, because the same
+    runs were used to choose it.
 
     Args:
         runs: from `xorlab.load_runs`.
-        settings: from `xorlab.convergence`, by these keys.
+        settings: from `xorlab.convergence`, by the same columns.
         by: the columns that make a setting.
 
     Returns:
-        sentences; none where there is nothing to compare, one that says so where there are too
-        many settings or an epoch limit is not known.
+        sentences; none for a single setting. Where there are too many settings, or where an
+        epoch limit is unknown, one sentence that says so.
     """
     if len(settings) < 2:
         return []
@@ -41,12 +41,14 @@ def claims(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> lis
     best = settings.iloc[int(np.nanargmin(costs))]
     try:
         pairs = compare_all(runs, by=list(by))
-    except ValueError as error:  # an epoch limit that nothing in the runs shows
+    except ValueError as error:  # an epoch limit is unknown
         return [f"The settings cannot be compared: {error}"]
-    first = (pairs[[f"a.{key}" for key in by]].to_numpy() == best[list(by)].to_numpy()).all(axis=1)
-    other = (pairs[[f"b.{key}" for key in by]].to_numpy() == best[list(by)].to_numpy()).all(axis=1)
-    told = (
+    first, second = (
+        (pairs[[f"{side}.{key}" for key in by]].to_numpy() == best[list(by)].to_numpy()).all(axis=1)
+        for side in ("a", "b")
+    )
+    least = (
         f"The least expected epochs with restarts: {setting_label(best.to_dict(), by)}, "
         f"{best['ert_cutoff']:.0f} with a cutoff of {best['cutoff']:.0f}."
     )
-    return [told, *pairs.loc[first | other, "sentence"]]
+    return [least, *pairs.loc[first | second, "sentence"]]

@@ -1,4 +1,4 @@
-"""A report of runs as one HTML page that opens anywhere, without a network or a script."""
+"""A report of runs as one HTML page that needs neither a network nor scripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from xorlab.analysis.labels import shared_settings, short, whole_label
+from xorlab.analysis.labels import short, whole_label
 from xorlab.analysis.report.success_table import number, success_cells
 from xorlab.analysis.report.summary import Summary
 
@@ -42,7 +42,7 @@ def report_html(
         title: its heading, such as the name of the sweep.
         summary: what it reports.
         facts: where the runs come from, by name: sweep, experiment, code version and so on.
-        failed: jobs that broke off, each with its overrides and its reason.
+        failed: jobs that failed, each with its overrides and its reason.
 
     Returns:
         UTF-8; everything that is not part of the page itself is escaped.
@@ -58,12 +58,12 @@ def report_html(
         success_cells(summary.settings, summary.by) if len(summary.settings) else ([], [])
     )
     columns, cells = _run_cells(summary.runs, summary.by)
-    shared = shared_settings(summary.runs)
+    shared = {"every run": whole_label(summary.shared)} if summary.shared else {}
     page = environment.get_template("report.html").render(
         title=title,
         headline=summary.headline,
-        facts={**facts, **({"every run": whole_label(shared)} if shared else {})},
-        claims=summary.claims,
+        facts={**facts, **shared},
+        findings=summary.findings,
         notes=summary.notes,
         failed=failed,
         keys=len(summary.by),

@@ -1,20 +1,20 @@
-"""What a sweep, or any table of runs, comes to: its settings, its figures and its files."""
+"""The summary of a sweep, or of any table of runs: its settings, findings, figures and files."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
-from xorlab.analysis.labels import settings_columns, with_missing_named
-from xorlab.analysis.report.findings import claims
+from xorlab.analysis.labels import SETTING, settings_columns, shared_settings, with_missing_named
+from xorlab.analysis.report.findings import findings
 from xorlab.analysis.report.success_table import success_markdown
-from xorlab.analysis.report.sweep_figures import gallery
+from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
-from xorlab.analysis.statistics.times import OBSERVED
-from xorlab.networks.result import OUTCOMES
+from xorlab.analysis.statistics.times import OBSERVED, OUTCOMES
 
 _LONGEST_NOTE = 7500  # characters; MLflow cuts or refuses tags beyond 8,000
 
@@ -24,14 +24,15 @@ class Summary:
     """A table of runs, summarised.
 
     Attributes:
-        headline: a line: how many runs, in what time, with which outcomes.
+        headline: one line: how many runs, in what time, with which outcomes.
         runs: from `xorlab.load_runs`.
-        curves: from `xorlab.load_curves`, of these runs, or of some where there are very many.
+        curves: from `xorlab.load_curves`, of these runs, or of some of very many.
         by: the columns that make a setting.
         settings: from `xorlab.convergence`; empty where no run has an outcome.
-        claims: sentences on which settings differ.
+        shared: the keys with the same value in every run, and that value.
+        findings: sentences on which settings differ.
         notes: further lines, such as why an adaptive sweep stopped.
-        figures: file name to PNG.
+        figures: PNG files by name.
     """
 
     headline: str
@@ -39,13 +40,14 @@ class Summary:
     curves: pd.DataFrame
     by: list[str]
     settings: pd.DataFrame
-    claims: tuple[str, ...] = ()
+    shared: dict[str, Any] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     figures: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def markdown(self) -> str:
-        """For the description of a parent run: as many settings and notes as it has room for."""
+        """The description of a parent run, with as many settings and notes as fit into it."""
         most = max(len(self.settings), len(self.notes))
         while len(text := self._described(most)) > _LONGEST_NOTE:
             most //= 2
@@ -62,7 +64,7 @@ class Summary:
         return "\n\n".join(parts)
 
     def tables(self) -> dict[str, bytes]:
-        """File name to content: the tidy tables but for that of the curves, as Parquet."""
+        """The tables as Parquet files by name, except that of the curves."""
         made = {"runs.parquet": _parquet(self.runs)}
         if len(self.settings):
             made["settings.parquet"] = _parquet(self.settings)
@@ -74,7 +76,7 @@ class Summary:
 
 
 def notes_of(markdown: str) -> list[str]:
-    """The notes in a description that `Summary.markdown` has made, as far as it had room."""
+    """The notes in a description made by `Summary.markdown`, as many as fitted into it."""
     last = markdown.rpartition("\n\n")[2].splitlines()
     return [line.removeprefix("- ") for line in last if line.startswith("- ")]
 
@@ -84,9 +86,8 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
 
     Args:
         runs: from `xorlab.load_runs`.
-        seconds: that training and recording took, of those that were not skipped; None where
-            nobody knows.
-        skipped: how many of the runs were finished before.
+        seconds: time to train and record the runs that were not skipped; None if unknown.
+        skipped: how many of the runs had finished in an earlier sweep.
     """
     counts = runs["outcome"].value_counts()
     parts = [f"{counts.get(outcome, 0)} {outcome}" for outcome in OUTCOMES]
@@ -103,34 +104,48 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
 def summarise(
     runs: pd.DataFrame,
     curves: pd.DataFrame,
-    told: str,
+    headline: str,
+    keys: Sequence[str],
     notes: Sequence[str] = (),
     drawn: bool = True,
 ) -> Summary:
-    """Statistics and figures of runs, by whatever differs between them.
+    """Statistics and figures of runs, by the keys in which they differ.
 
     Args:
         runs: from `xorlab.load_runs`.
         curves: of those runs or of some of them, from `xorlab.load_curves`.
-        told: the headline.
+        headline: the first line, such as that of `headline`.
+        keys: of a configuration, without the seed, as their columns in ``runs`` are called.
         notes: further lines.
-        drawn: whether with figures; without, curves are not looked at.
+        drawn: whether to draw figures; without them ``curves`` is not used.
     """
-    by = settings_columns(runs)
+    shared = shared_settings(runs, keys)
+    by = settings_columns(runs, keys) or [SETTING]
     if not runs["outcome"].notna().any():
-        return Summary(told, runs, curves, by, pd.DataFrame(), notes=tuple(notes))
-    # Whatever selects or groups rows copies them, and these are a quarter of all columns.
-    looked_at = {"run_id", *OBSERVED, *by}
-    named = with_missing_named(runs[[name for name in runs if name in looked_at]], by)
+        return Summary(headline, runs, curves, by, pd.DataFrame(), shared, notes=tuple(notes))
+    # Selecting or grouping rows copies them, and these are a quarter of all columns.
+    used = {"run_id", *OBSERVED, *by}
+    named = runs[[name for name in runs if name in used]]
+    if by == [SETTING]:  # the runs have none of the keys
+        named = named.assign(**{SETTING: "all runs"})
+    named = with_missing_named(named, by)
     settings = convergence(named, by=by)
-    figures = gallery(named, curves, settings, by) if drawn else {}
-    said = tuple(claims(named, settings, by))
-    return Summary(told, runs, curves, by, settings, said, tuple(notes), figures)
+    return Summary(
+        headline,
+        runs,
+        curves,
+        by,
+        settings,
+        shared,
+        tuple(findings(named, settings, by)),
+        tuple(notes),
+        sweep_figures(named, curves, settings, by) if drawn else {},
+    )
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     file = io.BytesIO()
-    # Without the address that the runs were read from, which pandas would write into the file.
+    # pandas would write the address that the runs were read from, kept in attrs, into the file.
     frame = frame.copy(deep=False)
     frame.attrs = {}
     frame.to_parquet(file, index=False, engine="pyarrow")

@@ -23,6 +23,7 @@ import pandas as pd
 
 from xorlab.analysis.statistics.intervals import Floats
 
+SOLVED, UNSOLVED, DIVERGED = OUTCOMES = ("solved", "unsolved", "diverged")
 LIMIT = "training.epochs"
 _NUMBERS = ("epochs_run", "diverged_at", LIMIT, "final_loss")
 OBSERVED = ("outcome", "epochs_to_solve", *_NUMBERS)  # what of a run the statistics look at
@@ -119,17 +120,15 @@ def observed(runs: pd.DataFrame) -> Observed:
         ValueError: an outcome that there is not, or a solved run without its `epochs_to_solve`.
     """
     outcome = runs["outcome"].to_numpy(object)
-    told = {name: outcome == name for name in ("solved", "unsolved", "diverged")}
-    strange = ~np.logical_or.reduce(list(told.values()))
-    if strange.any():
-        raise ValueError(
-            f"outcome={outcome[strange][0]}: must be one of solved, unsolved, diverged"
-        )
-    solved, time = told["solved"], _column(runs, "epochs_to_solve")
+    is_outcome = {name: outcome == name for name in OUTCOMES}
+    unknown = ~np.logical_or.reduce(list(is_outcome.values()))
+    if unknown.any():
+        raise ValueError(f"outcome={outcome[unknown][0]}: must be one of {', '.join(OUTCOMES)}")
+    solved, time = is_outcome[SOLVED], _column(runs, "epochs_to_solve")
     if not (time[solved] >= 0).all():
         raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
     others = (_column(runs, name) for name in _NUMBERS)
-    return Observed(solved, told["diverged"], np.where(solved, time, np.nan), *others)
+    return Observed(solved, is_outcome[DIVERGED], np.where(solved, time, np.nan), *others)
 
 
 def times_of(runs: pd.DataFrame) -> Times:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from xorlab.analysis.report.summary import Summary, headline, summarise
+from xorlab.config.identity import SETTING_KEYS
 from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of
@@ -56,8 +57,8 @@ def finish_sweep(
 def summary_at_hand(ending: PendingSweep, ledger: Ledger) -> Summary:
     """The summary without figures, of what is known without a server."""
     runs = ledger.frame()
-    told = headline(runs, ending.seconds, ending.skipped)
-    return summarise(runs, curves_frame([]), told, ending.notes, drawn=False)
+    line = headline(runs, ending.seconds, ending.skipped)
+    return summarise(runs, curves_frame([]), line, SETTING_KEYS, ending.notes, drawn=False)
 
 
 def deliver_all(store: Store, outbox: Outbox) -> Delivery:

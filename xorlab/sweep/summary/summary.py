@@ -10,6 +10,7 @@ import pandas as pd
 
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
+from xorlab.config.identity import SETTING_KEYS
 from xorlab.networks.memory import MOST_CURVES
 from xorlab.networks.result import OUTCOMES
 from xorlab.sweep.summary.curves import curves_in_parts
@@ -40,7 +41,7 @@ def summary_of(
     parts = curves_in_parts(store, ledger, runs, places)
     frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
-    return summarise(runs, joined, headline(runs, seconds, skipped), notes)
+    return summarise(runs, joined, headline(runs, seconds, skipped), SETTING_KEYS, notes)
 
 
 def counts_of(runs: pd.DataFrame) -> dict[str, float]:

@@ -7,8 +7,8 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import CONTEXT
-from xorlab.analysis.untracked import runs_of
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.studies.replication.untracked import untracked_runs
 from xorlab.tracking.read.frames import runs_frame
 from xorlab.tracking.write.record import finished, record_row
 
@@ -24,7 +24,7 @@ def test_a_row_has_what_the_recorded_run_has():
         record_row(str(n), finished(config, result, make_task(config.task), CONTEXT, 1, 2))
         for n, (config, result) in enumerate(zip(configs, results, strict=True))
     )
-    frame = runs_of(configs, results)
+    frame = untracked_runs(configs, results)
     assert {"solved", "unsolved"} <= set(frame["outcome"])
     assert set(frame) <= set(recorded) | {"diverged_at"}
     by = ["optimizer", "optimizer.lr"]
@@ -35,7 +35,7 @@ def test_a_row_has_what_the_recorded_run_has():
 
 def test_the_times_are_there_though_none_was_solved():
     configs = [xorlab.configure("training.epochs=1")]
-    frame = runs_of(configs, xorlab.train_many(configs))
+    frame = untracked_runs(configs, xorlab.train_many(configs))
     assert frame[["epochs_to_solve", "diverged_at"]].isna().all(axis=None)
     with pytest.raises(ValueError, match=r"shorter|longer"):
-        runs_of(configs, [])
+        untracked_runs(configs, [])

@@ -11,18 +11,18 @@ from xorlab.config.schema import Config
 from xorlab.networks.result import Result
 
 
-def runs_of(configs: Iterable[Config], results: Iterable[Result]) -> pd.DataFrame:
-    """Results as `xorlab.load_runs` would have them, for all statistics and figures.
+def untracked_runs(configs: Iterable[Config], results: Iterable[Result]) -> pd.DataFrame:
+    """Results as `xorlab.load_runs` would return them, for statistics and figures.
 
     Args:
-        configs: that were trained.
-        results: of `xorlab.train_many`, in their order.
+        configs: what was trained.
+        results: of `xorlab.train_many`, in the same order.
 
     Returns:
         a row per network: ``outcome``, then every param and metric by its dotted name.
 
     Raises:
-        ValueError: not as many results as configurations.
+        ValueError: the numbers of results and configurations differ.
     """
     rows = [
         {"outcome": result.outcome, **identity_params(config), **result.metrics()}
