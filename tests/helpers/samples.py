@@ -1,4 +1,4 @@
-"""Runs for the tests of the statistics: as strategies, and as tables."""
+"""Runs for the tests of statistics, as strategies and as tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from hypothesis import strategies as st
+
+from xorlab.analysis.report.column import GroupedRuns
+from xorlab.analysis.report.settings_table import SettingsTable, settings_table
+from xorlab.analysis.statistics.convergence import convergence
 
 LIMIT = 40
 # Few different epochs, so that ties are common; None for a run that was not solved.
@@ -21,7 +25,7 @@ def times(epochs: Sequence[int | None]) -> tuple[npt.NDArray[np.float64], npt.ND
 
 
 def table(settings: dict[object, Sequence[int | None]], **columns: object) -> pd.DataFrame:
-    """Runs of settings told apart by `optimizer.lr`."""
+    """Runs of settings that differ by `optimizer.lr`."""
     rows = [
         {
             "outcome": "unsolved" if step is None else "solved",
@@ -37,3 +41,10 @@ def table(settings: dict[object, Sequence[int | None]], **columns: object) -> pd
         for seed, step in enumerate(epochs)
     ]
     return pd.DataFrame(rows).assign(**columns)
+
+
+def settings_table_of(
+    runs: pd.DataFrame, by: Sequence[str], keys: Sequence[str] = ("optimizer.lr", "training.epochs")
+) -> SettingsTable:
+    """The table of settings of runs that all have an outcome."""
+    return settings_table(GroupedRuns(runs, by, keys, convergence(runs, by=by)))

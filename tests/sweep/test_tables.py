@@ -7,9 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.helpers.samples import table
-from xorlab import configure, convergence
-from xorlab.analysis.report.success_table import success_cells
+from tests.helpers.samples import settings_table_of, table
+from xorlab import configure
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import Tasks, make_plan
 from xorlab.sweep.summary.tables import plan_table, summary_table
@@ -20,14 +19,14 @@ RUNS = table({0.5: [1, 2, 3, None], 2.0: [4] * 20, 11.25: [None] * 3}, **{"netwo
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 135, 200])
 def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
-    statistics = convergence(RUNS, by=BY)
+    settings = settings_table_of(RUNS, BY)
     text = io.StringIO()
     console = Console(file=text, width=width)
-    console.print(summary_table(statistics, BY, console.width))
+    console.print(summary_table(settings, console.width))
     assert "…" not in text.getvalue()
     assert max(map(len, text.getvalue().splitlines())) <= width
     lines = [line.split() for line in text.getvalue().splitlines()]
-    for row in success_cells(statistics, BY)[1]:
+    for row in settings.rows():
         whole = " ".join(row[: len(BY) + 4]).split()  # up to the interval
         assert any(line[: len(whole)] == whole for line in lines)
 
@@ -50,6 +49,6 @@ def test_the_sizes_of_shards_are_told_once_where_they_are_equal(finished, told):
 
 
 def test_a_wide_terminal_shows_everything():
-    statistics = convergence(RUNS, by=BY)
-    shown = summary_table(statistics, BY, 200)
-    assert [column.header for column in shown.columns] == success_cells(statistics, BY)[0]
+    settings = settings_table_of(RUNS, BY)
+    shown = summary_table(settings, 200)
+    assert [column.header for column in shown.columns] == settings.header

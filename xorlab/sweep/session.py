@@ -169,7 +169,7 @@ class Session:
         assert self.parent is not None  # noqa: S101  (within `opened`)
         summary, waiting = self._summed_up(notes)
         if len(summary.settings):
-            self.console.print(summary_table(summary.settings, summary.by, self.console.width))
+            self.console.print(summary_table(summary.table, self.console.width))
         for line in (
             summary.headline,
             *summary.notes,

@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from xorlab.analysis.labels import short, whole_label
-from xorlab.analysis.report.success_table import number, success_cells
+from xorlab.analysis.report.column import whole
 from xorlab.analysis.report.summary import Summary
 
 _MOST_RUNS = 1000
@@ -54,9 +54,7 @@ def report_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    header, rows = (
-        success_cells(summary.settings, summary.by) if len(summary.settings) else ([], [])
-    )
+    rows = summary.table.rows()
     columns, cells = _run_cells(summary.runs, summary.by)
     shared = {"every run": whole_label(summary.shared)} if summary.shared else {}
     page = environment.get_template("report.html").render(
@@ -66,8 +64,8 @@ def report_html(
         findings=summary.findings,
         notes=summary.notes,
         failed=failed,
-        keys=len(summary.by),
-        header=header,
+        keys=len(summary.table.keys),
+        header=summary.table.header,
         settings=rows[:_MOST_SETTINGS],
         settings_left=max(0, len(rows) - _MOST_SETTINGS),
         figures=[
@@ -91,5 +89,5 @@ def _cell(name: str, value: object) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "-"
     if name.startswith("epochs") and isinstance(value, float):
-        return number(value)
+        return whole(value)
     return f"{value:.3g}" if name in _ENDING and isinstance(value, float) else short(value)

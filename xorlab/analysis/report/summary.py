@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from xorlab.analysis.labels import SETTING, settings_columns, shared_settings, with_missing_named
+from xorlab.analysis.report.column import GroupedRuns
 from xorlab.analysis.report.findings import findings
-from xorlab.analysis.report.success_table import success_markdown
+from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
-from xorlab.analysis.statistics.times import OBSERVED, OUTCOMES
+from xorlab.analysis.statistics.times import OBSERVED, OUTCOMES, counted_runs
 
 _LONGEST_NOTE = 7500  # characters; MLflow cuts or refuses tags beyond 8,000
 
@@ -29,6 +30,7 @@ class Summary:
         curves: from `xorlab.load_curves`, of these runs, or of some of very many.
         by: the columns that make a setting.
         settings: from `xorlab.convergence`; empty where no run has an outcome.
+        table: of the settings, for a reader.
         shared: the keys with the same value in every run, and that value.
         findings: sentences on which settings differ.
         notes: further lines, such as why an adaptive sweep stopped.
@@ -40,6 +42,7 @@ class Summary:
     curves: pd.DataFrame
     by: list[str]
     settings: pd.DataFrame
+    table: SettingsTable = SettingsTable()
     shared: dict[str, Any] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -49,14 +52,14 @@ class Summary:
     def markdown(self) -> str:
         """The description of a parent run, with as many settings and notes as fit into it."""
         most = max(len(self.settings), len(self.notes))
-        while len(text := self._described(most)) > _LONGEST_NOTE:
+        while len(text := self._described(most)) > _LONGEST_NOTE and most:
             most //= 2
-        return text
+        return text[:_LONGEST_NOTE]
 
     def _described(self, most: int) -> str:
         parts = [self.headline]
         if len(self.settings):
-            parts.append(success_markdown(self.settings, self.by, most))
+            parts.append(self.table.markdown(most))
         if self.notes:
             left = len(self.notes) - most
             lines = [*self.notes[:most], *([f"and {left} more in report.html"] if left > 0 else [])]
@@ -122,7 +125,9 @@ def summarise(
     shared = shared_settings(runs, keys)
     by = settings_columns(runs, keys) or [SETTING]
     if not runs["outcome"].notna().any():
-        return Summary(headline, runs, curves, by, pd.DataFrame(), shared, notes=tuple(notes))
+        return Summary(
+            headline, runs, curves, by, pd.DataFrame(), shared=shared, notes=tuple(notes)
+        )
     # Selecting or grouping rows copies them, and these are a quarter of all columns.
     used = {"run_id", *OBSERVED, *by}
     named = runs[[name for name in runs if name in used]]
@@ -130,12 +135,14 @@ def summarise(
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
     settings = convergence(named, by=by)
+    counted = counted_runs(runs.assign(**{name: named[name] for name in by}), by, "by")
     return Summary(
         headline,
         runs,
         curves,
         by,
         settings,
+        settings_table(GroupedRuns(counted, by, keys, settings)),
         shared,
         tuple(findings(named, settings, by)),
         tuple(notes),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from xorlab.analysis.report.success_table import MOST_ROWS, success_cells
+from xorlab.analysis.report.settings_table import MOST_ROWS, SettingsTable
 from xorlab.networks.memory import MemoryEstimate, size
 from xorlab.sweep.plan.axes import described
 from xorlab.sweep.plan.plan import Plan
 from xorlab.system.memory_limits import memory_limits
-
-_LEAST_NEEDED = ("ERT there", "best cutoff", "diverged", "ERT", "epochs (median)")
 
 
 def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: int) -> Table:
@@ -44,36 +41,36 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
     return table
 
 
-def summary_table(statistics: pd.DataFrame, by: Sequence[str], width: int) -> Table:
+def summary_table(settings: SettingsTable, width: int) -> Table:
     """How often and how fast each setting learns.
 
     Args:
-        statistics: from `xorlab.convergence`.
-        by: the columns that make a setting.
-        width: of the terminal; where it is narrow, columns are left out, and no number is cut.
+        settings: the table.
+        width: of the terminal; on a narrow one columns are left out, and no number is cut.
     """
-    header, rows = success_cells(statistics, by)
-    columns = {name: [row[n] for row in rows[:MOST_ROWS]] for n, name in enumerate(header)}
-    titles = {name: name for name in columns}
-    if _width(titles, columns) > width:
-        titles = {name: name.replace(" ", "\n").replace(".", ".\n") for name in columns}
-    for name in _LEAST_NEEDED:
-        if _width(titles, columns) > width:
-            del titles[name]
+    titles, cells = settings.header, [column.cells()[:MOST_ROWS] for column in settings.columns]
+    if _width(titles, cells) > width:
+        titles = [title.replace(" ", "\n").replace(".", ".\n") for title in titles]
+    shown = list(range(len(titles)))
+    for n in settings.least_needed():
+        if _width([titles[m] for m in shown], [cells[m] for m in shown]) > width:
+            shown.remove(n)
     table = Table(box=SIMPLE_HEAD)
-    for name, title in titles.items():
-        table.add_column(title, justify="left" if name in by else "right", no_wrap=True)
-    for row in zip(*(columns[name] for name in titles), strict=True):
+    for n in shown:
+        is_key = n < len(settings.keys)
+        table.add_column(titles[n], justify="left" if is_key else "right", no_wrap=True)
+    for row in zip(*(cells[n] for n in shown), strict=True):
         table.add_row(*row)
-    if len(rows) > MOST_ROWS:
-        table.caption = f"and {len(rows) - MOST_ROWS} more settings in the tracking store"
+    rows = len(settings.rows())
+    if rows > MOST_ROWS:
+        table.caption = f"and {rows - MOST_ROWS} more settings in the tracking store"
     return table
 
 
-def _width(titles: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> int:
+def _width(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     """Of a table with these columns: what they hold, and what stands between them."""
-    cells = [[*title.split("\n"), *columns[name]] for name, title in titles.items()]
-    return sum(max(map(len, column)) for column in cells) + 3 * len(cells) + 1
+    columns = [[*title.split("\n"), *own] for title, own in zip(titles, cells, strict=True)]
+    return sum(max(map(len, column)) for column in columns) + 3 * len(columns) + 1
 
 
 def _shards(sizes: Sequence[int]) -> str:

@@ -1,0 +1,55 @@
+"""Metrics that a trainer records beyond the usual ones, such as a test error."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from xorlab.analysis.report.column import Column, GroupedRuns, whole
+from xorlab.analysis.statistics.times import OBSERVED
+
+ORDER = 90
+_USUAL = {"seed", "solved", "accuracy", "max_error", *OBSERVED}
+_TIME = "epochs_to_"
+
+
+def columns(data: GroupedRuns) -> list[Column]:
+    """The median of each further metric over the runs that have it.
+
+    A metric such as ``epochs_to_memorised`` is a time, and a run without it has not got there:
+    its median is over all runs, and undefined where fewer than half have it.
+    """
+    found = []
+    for name in _further_metrics(data):
+        values = data.column(name)
+        title = f"{name} (median)"
+        if name.startswith(_TIME):
+            found.append(Column(title, values.agg(_median_time), whole))
+        else:
+            found.append(Column(title, values.median(), _four_digits))
+    return found
+
+
+def _further_metrics(data: GroupedRuns) -> list[str]:
+    """Columns of numbers that are neither usual metrics nor keys, of this version or another."""
+    groups = {key.partition(".")[0] for key in data.keys}
+    return [
+        str(name)
+        for name in data.runs.select_dtypes("number")
+        if name not in _USUAL
+        and name not in data.keys
+        and name not in data.by
+        and not ("." in str(name) and str(name).partition(".")[0] in groups)
+    ]
+
+
+def _median_time(values: Any) -> float:
+    times = values.fillna(np.inf).to_numpy(float)
+    median = float(np.quantile(times, 0.5, method="inverted_cdf"))
+    return median if np.isfinite(median) else np.nan
+
+
+def _four_digits(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4g}"

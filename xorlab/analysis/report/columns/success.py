@@ -1,0 +1,23 @@
+"""How often a setting is solved."""
+
+from __future__ import annotations
+
+from xorlab.analysis.report.column import ALWAYS, Column, GroupedRuns
+
+ORDER = 10
+
+
+def columns(data: GroupedRuns) -> list[Column]:
+    """Counts, and the success rate with Wilson's interval."""
+    found = data.statistics
+    ends = list(zip(found["rate_low"], found["rate_high"], strict=True))
+    return [
+        Column("runs", found["n"], priority=ALWAYS),
+        Column("solved", found["solved"], priority=ALWAYS),
+        Column("rate", found["rate"], lambda rate: f"{100 * rate:.0f} %", priority=ALWAYS),
+        Column("95 % interval", ends, _interval, priority=ALWAYS),
+    ]
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"{100 * ends[0]:.0f}-{100 * ends[1]:.0f} %"
