@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from math import nan
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
@@ -12,51 +14,123 @@ import pandas as pd
 
 from xorlab.config.schema import FIELDS
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
-from xorlab.tracking.read.columns import Numbers, Spelt, Texts
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from mlflow.entities import Run
 
-_ORDER = {key.removesuffix(".name"): place for place, (key, _, _, _) in enumerate(FIELDS)}
-_LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
-
+# What is known of one run, by column: those of `_LEADING`, then ``params.NAME`` as text and
+# ``metrics.NAME`` as a number.
+Row = dict[str, Any]
 # Run id, steps, losses.
 Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
+_LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
+_PARAMS, _METRICS = "params.", "metrics."
+_ORDER = {key.removesuffix(".name"): number for number, (key, _, _, _) in enumerate(FIELDS)}
+_AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take far less memory
 
-def runs_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows with params as strings and metrics as floats, to a typed table."""
-    numbers: defaultdict[str, Numbers] = defaultdict(Numbers)
-    params: defaultdict[str, Spelt] = defaultdict(Spelt)
-    leading = {name: Texts() for name in _LEADING}
-    count = 0
-    for count, row in enumerate(rows, 1):
-        for name, value in row.items():
-            if name.startswith("metrics."):
-                numbers[name.removeprefix("metrics.")].put(count - 1, value)
-            elif name.startswith("params."):
-                params[name.removeprefix("params.")].put(count - 1, value)
-            elif name in leading:
-                leading[name].put(count - 1, value)
-    numbers.pop(CURVE, None)  # its last value is `final_loss`; the curve is `load_curves`
-    columns = (
-        leading
-        | {n: params[n] for n in sorted(params, key=_schema_order)}
-        | {n: numbers[n] for n in sorted(numbers)}
-    )
-    return pd.DataFrame({name: column.column(count) for name, column in columns.items()})
+
+def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """A typed table of rows: params become numbers or truth values where all of them are."""
+    import pyarrow as pa
+
+    table = pa.concat_tables(map(_table, _batches(rows)), promote_options="default")
+    table = table.unify_dictionaries()
+    columns = {name: _text(table[name]) for name in _LEADING}
+    for name in sorted(_named(table, _PARAMS), key=_schema_order):
+        columns[name] = _typed(table[_PARAMS + name])
+    for name in sorted(_named(table, _METRICS)):
+        columns[name] = pd.Series(table[_METRICS + name].to_numpy())
+    return pd.DataFrame(columns)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Some rows at a time; at least one batch, be it empty."""
+    remaining = iter(rows)
+    yield list(islice(remaining, _AT_ONCE))
+    while batch := list(islice(remaining, _AT_ONCE)):
+        yield batch
+
+
+def _table(rows: Sequence[Row]) -> pa.Table:
+    import pyarrow as pa
+
+    columns = {}
+    for name in dict.fromkeys(chain(_LEADING, *rows)):
+        values = [row.get(name) for row in rows]
+        if name in _LEADING:
+            columns[name] = pa.array(values, pa.large_string())
+        elif name.startswith(_PARAMS):  # few different texts
+            columns[name] = pa.array(values, pa.large_string()).dictionary_encode()
+        elif name != _METRICS + CURVE:  # its last value is `final_loss`
+            columns[name] = pa.array(values, pa.float64())
+    return pa.table(columns)
+
+
+def _named(table: pa.Table, prefix: str) -> list[str]:
+    return [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]
+
+
+def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
+    """Params as what they spell: numbers, truth values, or text."""
+    import pyarrow as pa
+
+    encoded = pa.concat_arrays(column.chunks)
+    codes = encoded.indices.fill_null(-1).to_numpy()  # -1: the missing value, behind all others
+    values = [_value(text) for text in encoded.dictionary.to_pylist()]
+    kinds, partly = {type(value) for value in values}, encoded.null_count > 0
+    if not kinds <= {int, float} and kinds != {bool}:
+        return _text(encoded.cast(pa.large_string()))
+    if not partly:
+        return pd.Series(np.array(values)[codes])
+    return pd.Series(np.array([*values, nan], object if kinds == {bool} else float)[codes])
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, int | float) else text
+
+
+def _text(array: pa.Array | pa.ChunkedArray) -> pd.Series[Any]:
+    """An Arrow array as pandas keeps text, without a copy."""
+    kept: Any = pd.StringDtype("pyarrow", na_value=nan)
+    return pd.Series(kept.__from_arrow__(array))
 
 
 def curves_frame(curves: Sequence[Curve]) -> pd.DataFrame:
     """Curves (run id, steps, losses) below one another."""
-    counts = [len(steps) for _, steps, _ in curves]
-    identifiers = pd.array([identifier for identifier, _, _ in curves], dtype="str")
     none = [np.empty(0)]
+    return long_frame(
+        [run_id for run_id, _, _ in curves],
+        np.repeat(np.arange(len(curves)), [len(steps) for _, steps, _ in curves]),
+        np.concatenate([steps for _, steps, _ in curves] or none),
+        np.concatenate([losses for _, _, losses in curves] or none),
+    )
+
+
+def long_frame(
+    run_ids: Sequence[str],
+    runs: np.ndarray[Any, Any],
+    steps: np.ndarray[Any, Any],
+    losses: np.ndarray[Any, Any],
+) -> pd.DataFrame:
+    """A table of curves from its columns, each (N,).
+
+    Args:
+        run_ids: of the runs.
+        runs: which of them each row belongs to, as an index.
+        steps: epochs completed.
+        losses: at that step.
+    """
     return pd.DataFrame(
         {
-            "run_id": identifiers.take(np.repeat(np.arange(len(curves)), counts)),
-            "step": np.concatenate([s for _, s, _ in curves] or none).astype(np.int64),
-            "loss": np.concatenate([v for _, _, v in curves] or none).astype(np.float64),
+            "run_id": pd.array(run_ids, dtype="str").take(runs),
+            "step": steps.astype(np.int64),
+            "loss": losses.astype(np.float64),
         }
     )
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xorlab.tracking.names import FAILED, FINISHED, KEY_TAG, OWNER_TAG, RECORD_TAG, SWEEP_TAG
-from xorlab.tracking.read.frames import client_row
+from xorlab.tracking.read.frames import Row, client_row
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sql import rows_from_sql
 from xorlab.tracking.store.store import Store, session_of, tables
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-Row = dict[str, Any]
-
-_AT_ONCE = 500  # rows that are read together
 
 
 def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) -> Iterator[Row]:
@@ -32,8 +28,7 @@ def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) ->
         yield from _best(_from_client(store, keys), sweep)
         return
     chosen = [row["run_id"] for row in _best(_from_sql(store, keys), sweep)]
-    for start in range(0, len(chosen), _AT_ONCE):
-        yield from rows_from_sql(store, chosen[start : start + _AT_ONCE])
+    yield from rows_from_sql(store, chosen)
 
 
 def finished_runs(store: Store, names: Mapping[str, str], but: str | None = None) -> Iterator[Run]:
