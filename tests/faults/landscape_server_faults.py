@@ -38,17 +38,17 @@ def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
         proxy.rule = lambda number, method, path: PASS
         proxy.idle()
         files = there_by_now(server, experiment, "pieces")
-        outbox = list((folder / "outbox").glob("*.artifact"))
+        outbox = list((folder / "outbox").glob("*.file"))
         half = sum(not whole(content) for content in files.values())
         twice = 0
         if code:
-            waiting = {path.name.split("-")[2].removesuffix(".artifact") for path in outbox}
+            waiting = {path.name.split("-")[2].partition(".npz")[0] + ".npz" for path in outbox}
             if rng.random() < 0.5:
                 deliver(folder)
             code, said = started(*there)
             assert code == 0, said
             twice = trained_again(said, len(files.keys() | waiting))
-    left = list((folder / "outbox").glob("*.artifact"))
+    left = list((folder / "outbox").glob("*.file"))
     ready = there_by_now(server, experiment, "landscape.npz")
     return Outcome(
         expected=PIECES,

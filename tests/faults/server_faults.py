@@ -128,7 +128,7 @@ def filled(proxy: Proxy, experiment: str, folder: Path, rng: Random) -> str:
     code, told = run(*SWEEP, *places(proxy, experiment, folder))
     proxy.rule = lambda number, method, path: PASS
     assert code == 1, told
-    assert list((folder / "outbox").glob("*.npz")), told
+    assert list((folder / "outbox").glob("*.run")), told
     return told
 
 

@@ -15,7 +15,7 @@ from tests.tracking.test_recording import record_of
 from xorlab.system.git import provenance
 from xorlab.tracking.names import OWNER_TAG, PARENT_TAG, RECORD_TAG, SWEEP_TAG
 from xorlab.tracking.outbox.delivery import deliver
-from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingRun, PendingSweep
 from xorlab.tracking.read.search import finished_runs
 from xorlab.tracking.store.store import Store, open_store
@@ -126,9 +126,9 @@ def test_a_delivery_that_was_broken_off_before_it_looked_looks_again(server, tmp
     record = replace(RECORD, tags=RECORD.tags | {RECORD_TAG: "0" * 32})
     (first,) = ClientRecorder(store).record([RECORD], skip_existing=True)
     record_run(store, record, skip_existing=True)
-    outbox.keep(PendingRun("0" * 32, place(store.uri), store.experiment, True, record))
+    outbox.keep(PendingRun("0" * 32, address_key(store.uri), store.experiment, True, record))
     done = deliver(store, outbox)
-    assert (done.delivered, done.present, outbox.runs()) == (0, 1, [])
+    assert (done.delivered, done.present, outbox.paths()) == (0, 1, [])
     assert there(store) == [first]
 
 
@@ -140,9 +140,11 @@ def test_what_a_sweep_could_not_look_over_before_the_server_went_its_delivery_do
     record_run(store, of_sweep("ours"), skip_existing=True)
     key = RECORD.tags["xorlab.key"]
     outbox.keep(
-        PendingSweep(place(store.uri), store.experiment, "ours", "FINISHED", [key], 0.0, 0, [], [])
+        PendingSweep(
+            address_key(store.uri), store.experiment, "ours", "FINISHED", [key], 0.0, 0, [], []
+        )
     )
-    deliver(store, outbox)
+    deliver(store, outbox, finish=lambda store, ending: None)
     assert len(there(store)) == 1
 
 

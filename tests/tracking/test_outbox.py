@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import re
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 import xorlab
 from tests.faults.server_faults import HURRY
 from tests.helpers.proxies import CUT_AFTER, ERROR, PASS, proxied
 from xorlab.commands.outbox import main
-from xorlab.tracking.outbox.folder import Outbox
-from xorlab.tracking.outbox.pending import (
-    DamagedError,
-    PendingFile,
-    PendingRun,
-    PendingSweep,
-    pending_file,
-    pending_run,
-    pending_sweep,
-)
 from xorlab.tracking.store import server as server_module
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import open_store
-from xorlab.tracking.write.record import Record
 
 SECRET = "hunter2XYZ"
 SWEEP = (
@@ -69,90 +53,6 @@ def goes_away_at(proxy, call: str, count: int = 1, fault: str = ERROR) -> None:
 
 def is_back(proxy) -> None:
     proxy.rule = lambda number, method, path: PASS
-
-
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-records = st.builds(
-    Record,
-    name=texts,
-    status=st.sampled_from(["FINISHED", "FAILED"]),
-    started=st.integers(0, 2**50),
-    ended=st.integers(0, 2**50),
-    params=st.dictionaries(texts, texts, max_size=3),
-    tags=st.dictionaries(texts, texts, max_size=3),
-    metrics=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
-    step=st.integers(0, 10**8),
-    steps=st.lists(st.integers(0, 10**8), max_size=4).map(lambda v: np.array(v, np.int64)),
-    loss=st.lists(st.floats(), max_size=4).map(np.array),
-    artifacts=st.dictionaries(st.sampled_from(["a.txt", "b.npz", "c d.json"]), st.binary()),
-)
-kept_runs = st.builds(PendingRun, st.just("0" * 32), texts, texts, st.booleans(), records)
-KEPT = PendingRun("0" * 32, "http://host", "e", True, Record("r", "FINISHED", 1, 2, {}, {"k": "v"}))
-
-
-@given(kept=kept_runs)
-def test_a_kept_run_is_read_back_bit_for_bit(kept):
-    found = pending_run(kept.content())
-    assert found.content() == kept.content()
-    assert (found.record.params, found.record.tags) == (kept.record.params, kept.record.tags)
-    assert found.record.loss.tobytes() == kept.record.loss.astype(np.float64).tobytes()
-
-
-@given(place=st.integers(0, 10**6), bit=st.integers(0, 7), cut=st.booleans())
-@example(place=0, bit=0, cut=True)
-def test_a_damaged_file_is_known_as_such_or_has_lost_nothing(place, bit, cut):
-    content = bytearray(KEPT.content())
-    place %= len(content)
-    if cut:
-        del content[place:]
-    else:
-        content[place] ^= 1 << bit
-    try:
-        found = pending_run(bytes(content))
-    except DamagedError:
-        return
-    assert found.content() == KEPT.content()
-
-
-@pytest.mark.parametrize("name", ["../up", "/tmp/up", "a\\b", "..", ""])
-def test_a_file_leads_into_no_other_folder(name):
-    kept = PendingRun(
-        "0", "s", "e", True, Record("r", "FINISHED", 1, 2, {}, {}, artifacts={name: b""})
-    )
-    with pytest.raises(DamagedError, match="no name of a file"):
-        pending_run(kept.content())
-
-
-@given(
-    content=st.binary()
-    | st.recursive(
-        st.none() | st.booleans() | st.floats() | texts,
-        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
-    ).map(lambda value: json.dumps(value).encode())
-)
-@example(content=b'{"format": 1, "store": "s", "experiment": "e", "run_id": "r", "status": "s"}')
-def test_what_is_no_ending_of_a_sweep_is_refused(content):
-    with pytest.raises(DamagedError):
-        pending_sweep(content)
-    with pytest.raises(DamagedError):
-        pending_run(content)
-
-
-def test_an_ending_is_read_back():
-    ending = PendingSweep("s", "e", "r", "FINISHED", ["k", "l"], 1.5, 2, ["a note"], [])
-    assert pending_sweep(ending.content()) == ending
-
-
-@given(data=st.binary(), place=st.integers(0, 10**6), bit=st.integers(0, 7))
-def test_a_file_of_a_run_is_read_back_or_known_as_damaged(data, place, bit):
-    kept = PendingFile("s", "e", "r", "pieces", "0001.npz", data)
-    assert pending_file(kept.content()) == kept
-    content = bytearray(kept.content())
-    content[place % len(content)] ^= 1 << bit
-    with contextlib.suppress(DamagedError):
-        assert pending_file(bytes(content)) == kept
-    with pytest.raises(DamagedError):
-        pending_file(PendingFile("s", "e", "r", "../up", "0001.npz", data).content())
 
 
 LANDSCAPE = (
@@ -206,13 +106,13 @@ def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, p
     assert first.returncode == 1
     assert "the server refuses it" in err
     assert f"it is kept in {OUTBOX.absolute()}. Once the cause is mended" in err
-    assert len(list(OUTBOX.glob("*.artifact"))) == 1
+    assert len(list(OUTBOX.glob("*.file"))) == 1
     is_back(proxy)
     again = process(*told)
     out, err = again.communicate()
     assert again.returncode == 0, err
     assert re.search(r", \d+ of them recorded before: run", out)
-    assert not list(OUTBOX.glob("*.artifact"))
+    assert not list(OUTBOX.glob("*.file"))
 
 
 def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, server, process):
@@ -228,7 +128,7 @@ def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, s
     out, err = child.communicate()
     assert (child.returncode, err) == (0, "")
     assert "pieces wait in" in out
-    assert not list(OUTBOX.glob("*.artifact"))
+    assert not list(OUTBOX.glob("*.file"))
     assert xorlab.load_landscape(uri=server, experiment="planes that go on").run_id in out
 
 
@@ -248,7 +148,7 @@ def test_a_server_that_comes_back_gets_what_waited_and_all_that_follows(
     assert (len(runs), runs["key"].nunique(), set(runs["status"])) == (8, 8, {"FINISHED"})
     recorded = xorlab.load_runs(server, sweep=runs["sweep"].iloc[0])
     assert set(recorded["run_id"]) == set(runs["run_id"])  # the sweep's own table knows their ids
-    assert not list(OUTBOX.glob("*.*z"))
+    assert not list(OUTBOX.glob("*.run"))
 
 
 def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command):
@@ -314,7 +214,7 @@ def test_a_server_that_is_away_holds_up_no_other(proxy, server, command, capfd):
         assert f"stays in {OUTBOX.absolute()}; repeat the command when it answers" in told.err
         is_back(first)
         assert main([]) == 0
-        assert not list(OUTBOX.glob("*.npz"))
+        assert not list(OUTBOX.glob("*.run"))
 
 
 def test_an_experiment_that_was_deleted_holds_up_no_other(proxy, server, command, capfd):
@@ -331,7 +231,7 @@ def test_an_experiment_that_was_deleted_holds_up_no_other(proxy, server, command
     told = capfd.readouterr()
     assert f"1 result delivered to {store.uri}, experiment 'kept'" in told.out
     assert "experiment 'deleted' was deleted; restore it with" in told.err
-    assert len(list(OUTBOX.glob("*.npz"))) == 1
+    assert len(list(OUTBOX.glob("*.run"))) == 1
 
 
 def test_a_single_run_waits_too(proxy, server, command, capfd):
@@ -368,7 +268,7 @@ def test_a_refusal_is_no_outage(proxy, server, command, capfd):
     assert "does not answer" not in told.out + told.err
     assert "the server refuses it" in told.err
     assert f"the results are kept in {OUTBOX.absolute()}" in told.err
-    waiting = len(list(OUTBOX.glob("*.npz")))
+    waiting = len(list(OUTBOX.glob("*.run")))
     assert main([]) == 1  # it refuses still
     assert capfd.readouterr().err.count("the server refuses it") == waiting
     is_back(proxy)
@@ -381,13 +281,13 @@ def test_a_refusal_is_no_outage(proxy, server, command, capfd):
 def test_a_damaged_file_is_named_and_left_alone(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", 2)
     command(*SWEEP, *there(proxy, "damaged"))
-    first, *_ = sorted(OUTBOX.glob("*.npz"))
+    first, *_ = sorted(OUTBOX.glob("*.run"))
     damaged = first.read_bytes()[:-100]
     first.write_bytes(damaged)
     is_back(proxy)
     capfd.readouterr()
     assert main([]) == 1
-    assert f"{first.absolute()} is left alone: no whole run" in capfd.readouterr().err
+    assert f"{first.absolute()} is left alone: it is damaged" in capfd.readouterr().err
     assert first.read_bytes() == damaged
     assert len(xorlab.load_runs(server, "damaged")) == 3
     told = command(*SWEEP, *there(proxy, "damaged"))
@@ -409,7 +309,7 @@ def test_one_run_that_the_server_cannot_take_holds_up_no_other(proxy, server, co
     capfd.readouterr()
     assert main([]) == 1
     assert "does not answer (it answers 500)" in capfd.readouterr().err
-    assert len(list(OUTBOX.glob("*.npz"))) == 1
+    assert len(list(OUTBOX.glob("*.run"))) == 1
     is_back(proxy)
     assert main([]) == 0
     assert xorlab.load_runs(server, "poison")["key"].nunique() == 4
@@ -447,12 +347,6 @@ def test_a_server_that_is_away_keeps_nobody_waiting(proxy, monkeypatch):
     is_back(proxy)
     assert client.answers(now=True)
     assert client.get_experiment("0").name == "Default"
-
-
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(xorlab.StoreError, match="name a folder that can be written"):
-        Outbox(tmp_path / "file").keep(KEPT)
 
 
 def test_wrong_usage_of_the_command_is_told(capfd):

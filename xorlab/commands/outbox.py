@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 _NAME = "xorlab-outbox"
 
-# Store, experiment.
-Place = tuple[str, str]
+Destination = tuple[str, str]  # store, experiment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    0 where nothing waits any more, 1 where something stays, 2 for wrong usage.
+    0 if nothing waits any more, 1 if something stays, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
     return run_command(_NAME, lambda: _deliver(options.folder, options.uri))
@@ -36,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_parser(
         _NAME,
         "Deliver the results that a sweep has kept because its tracking server did not answer: "
-        "each exactly once, however often this is broken off or started.",
+        "each exactly once, however often this is interrupted or repeated.",
         "xorlab-outbox",
         "xorlab-outbox --folder /data/xorlab-outbox",
     )
@@ -59,55 +58,32 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--folder {folder}: there is no such folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
-    from xorlab.sweep.summary.parent_run import deliver_all
     from xorlab.tracking.outbox.folder import Outbox
-    from xorlab.tracking.outbox.recorder import results
     from xorlab.tracking.store.server import ServerAwayError
-    from xorlab.tracking.store.store import open_store
 
     outbox = Outbox(folder)
-    troubles: dict[Path, str] = {}
-    places = _places(outbox, troubles)
-    _refuse_other(uri, places)
-    addresses = {place: _address(place[0], uri) for place in sorted(places)}
-    stopped: dict[str, str] = {}
-    for (store, experiment), address in addresses.items():
-        if address is None or store in stopped:
+    waiting, failures = _waiting(outbox)
+    _refuse_other(uri, waiting)
+    addresses = {where: _address(where[0], uri) for where in sorted(waiting)}
+    away: dict[str, str] = {}
+    lines: list[str] = []
+    for where, address in addresses.items():
+        if address is None or where[0] in away:
             continue
-        count = places[store, experiment]
-        sys.stdout.write(
-            f"delivering {results(count)} to {store}, experiment {experiment!r}\n" if count else ""
-        )
-        sys.stdout.flush()
         try:
-            done = deliver_all(open_store(address, experiment), outbox)
-        except KeyboardInterrupt:
-            left = _places(outbox, troubles)[store, experiment]
-            gone = results(max(count - left, 0))
-            sys.stdout.write(f"stopped: {gone} delivered, {left} left in {outbox.folder}\n")
-            raise
+            failures |= _deliver_to(where, address, outbox, waiting[where])
         except ServerAwayError as error:
-            stopped[store] = (
+            away[where[0]] = (
                 f"the tracking server {error.address} does not answer ({error.reason}): what waits "
                 f"for it stays in {outbox.folder}; repeat the command when it answers"
             )
-            continue
         except StoreError as error:
-            stopped[f"{store} {experiment}"] = f"{store}, experiment {experiment!r}: {error}"
-            continue
-        troubles |= done.troubles
-        sys.stdout.write(
-            f"{results(done.delivered)} delivered to {store}, experiment {experiment!r}"
-            f"{f'; {done.present} were there already' if done.present else ''}\n"
-        )
-        for run_id in sorted(done.unfinished):
-            sys.stdout.write(
-                f"run {run_id} is a landscape that is not finished: start it again by the same "
-                "command, which trains only what is missing\n"
-            )
-    if not places and not troubles:
+            lines.append(f"{where[0]}, experiment {where[1]!r}: {error}")
+    if not waiting and not failures:
+        outbox.tidy()
         sys.stdout.write(f"nothing waits in {outbox.folder}\n")
-    lines = [*stopped.values(), *(f"{path} is left alone: {why}" for path, why in troubles.items())]
+    lines += away.values()
+    lines += [f"{path} is left alone: {reason}" for path, reason in failures.items()]
     for line in lines:
         sys.stderr.write(error_line(_NAME, line))
     unknown = [] if uri else [store for (store, _), to in addresses.items() if to is None]
@@ -119,36 +95,66 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
     return FAILED if lines else DONE
 
 
-def _places(outbox: Outbox, troubles: dict[Path, str]) -> Counter[Place]:
-    """How many results wait for where; files that are damaged are added to the troubles."""
+def _deliver_to(where: Destination, address: str, outbox: Outbox, count: int) -> dict[Path, str]:
+    """Deliver to one experiment; returns files that stay, with the reason."""
+    from xorlab.sweep.summary.parent_run import deliver_all
+    from xorlab.tracking.outbox.recorder import results
+    from xorlab.tracking.store.store import open_store
+
+    experiment = f"{where[0]}, experiment {where[1]!r}"
+    if count:
+        sys.stdout.write(f"delivering {results(count)} to {experiment}\n")
+        sys.stdout.flush()
+    try:
+        done = deliver_all(open_store(address, where[1]), outbox)
+    except KeyboardInterrupt:
+        left = _waiting(outbox)[0][where]
+        delivered = results(max(count - left, 0))
+        sys.stdout.write(f"stopped: {delivered} delivered, {left} left in {outbox.folder}\n")
+        raise
+    present = f"; {done.present} were there already" if done.present else ""
+    sys.stdout.write(f"{results(done.delivered)} delivered to {experiment}{present}\n")
+    for run_id in sorted(done.unfinished):
+        sys.stdout.write(
+            f"run {run_id} is a landscape that is not finished: start it again by the same "
+            "command, which trains only what is missing\n"
+        )
+    return done.failures
+
+
+def _waiting(outbox: Outbox) -> tuple[Counter[Destination], dict[Path, str]]:
+    """How many results wait for each destination, and damaged files with the reason."""
     from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
 
-    found: Counter[Place] = Counter()
-    for path in (*outbox.runs(), *outbox.files(), *outbox.sweeps()):
+    found: Counter[Destination] = Counter()
+    damaged: dict[Path, str] = {}
+    for path in outbox.paths():
         try:
-            kept = outbox.read(path)
+            pending = outbox.read(path)
+        except FileNotFoundError:  # another process has delivered it
+            continue
         except DamagedError as error:
-            troubles[path] = str(error)
+            damaged[path] = str(error)
         else:
-            found[kept.store, kept.experiment] += not isinstance(kept, PendingSweep)
-    return found
+            found[pending.store, pending.experiment] += not isinstance(pending, PendingSweep)
+    return found, damaged
 
 
 def _address(store: str, uri: str | None) -> str | None:
-    """The whole address of a store that waits; None where it is not known, or not asked for."""
-    from xorlab.tracking.outbox.folder import place
+    """The whole address of a store; None if it is not known, or not asked for."""
+    from xorlab.tracking.outbox.folder import address_key
 
     if uri is None and HIDDEN not in store:
         return store
     known = uri or os.environ.get("MLFLOW_TRACKING_URI")
-    return known if known and place(known) == store else None
+    return known if known and address_key(known) == store else None
 
 
-def _refuse_other(uri: str | None, places: Iterable[Place]) -> None:
-    from xorlab.tracking.outbox.folder import place
+def _refuse_other(uri: str | None, waiting: Iterable[Destination]) -> None:
+    from xorlab.tracking.outbox.folder import address_key
 
-    stores = sorted({store for store, _ in places})
-    if uri is not None and stores and place(uri) not in stores:
+    stores = sorted({store for store, _ in waiting})
+    if uri is not None and stores and address_key(uri) not in stores:
         raise UsageError(f"--uri {uri}: nothing waits for it, but for {', '.join(stores)}")
 
 

@@ -41,6 +41,7 @@ from xorlab.tracking.landscapes import (
 from xorlab.tracking.names import FAILED, FINISHED, KILLED
 from xorlab.tracking.outbox.delivery import deliver
 from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.outbox.pending import PendingFile
 from xorlab.tracking.outbox.recorder import results
 from xorlab.tracking.read.sweep_files import place_of
 from xorlab.tracking.store.address import is_server
@@ -176,7 +177,7 @@ def _finish(
         parent.describe(files, _headline(landscape), landscape.shares() | numbers)
         parent.close(FINISHED)
     except ServerAwayError as error:
-        count = len([path for path in outbox.files() if path.name.startswith(parent.run_id)])
+        count = sum(path.name.startswith(parent.run_id) for path in outbox.paths(PendingFile))
         waiting = f"; {count} of its pieces are safe in {outbox.folder}" if count else ""
         raise StoreError(
             f"the tracking server {error.address} does not answer ({error.reason}): the landscape "

@@ -34,11 +34,12 @@ from xorlab.system.git import provenance
 from xorlab.system.signals import Interrupts, interruptions
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.names import FAILED, FINISHED, KILLED
-from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.outbox.recorder import not_delivered
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.read.sweep_files import place_of
+from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.errors import explained_errors, release_frames
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
@@ -192,15 +193,22 @@ class Session:
             waiting = self.recorder.flush()
             if waiting is None:
                 self._look_up()
-                ending = self._ending(notes)
-                summary = finish_sweep(self.store, self.parent, ending, self.ledger, tags)
-                outbox.remove(ending)  # of an earlier start
-                return summary, None
         except ServerAwayError as error:
             waiting = not_delivered(error, self.store, outbox)
         ending = self._ending(notes)
-        outbox.keep(ending)
-        return summary_at_hand(ending, self.ledger), waiting
+        if waiting is not None:
+            outbox.keep(ending)
+            return summary_at_hand(ending, self.ledger), waiting
+        if not is_server(self.store.uri):
+            return finish_sweep(self.store, self.parent, ending, self.ledger, tags), None
+        try:
+            with outbox.sending([ending]) as (path,):
+                summary = finish_sweep(self.store, self.parent, ending, self.ledger, tags)
+                outbox.remove(path)
+        except ServerAwayError as error:
+            waiting = not_delivered(error, self.store, outbox)
+            summary = summary_at_hand(ending, self.ledger)
+        return summary, waiting
 
     def _told_failed(self) -> list[str]:
         return [f"job {job.num} ({job}): {self.ledger.reasons[job.run]}" for job in self.failed]
@@ -210,7 +218,7 @@ class Session:
         failed = self._told_failed()
         keys, status = list(self.jobs.run_keys()), FAILED if failed else FINISHED
         return PendingSweep(
-            place(self.store.uri),
+            address_key(self.store.uri),
             self.store.experiment,
             self.parent.run_id,
             status,

@@ -9,7 +9,9 @@ import uuid
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes | Path, durable: bool = False) -> None:
+def write_whole(
+    path: Path, content: bytes | Path, durable: bool = False, private: bool = False
+) -> None:
     """Write a file under a temporary name in the same folder, then rename it.
 
     A process that is killed meanwhile leaves at most the temporary file, whose name begins with a
@@ -19,12 +21,15 @@ def write_whole(path: Path, content: bytes | Path, durable: bool = False) -> Non
         path: the file; one that exists is replaced. Its folder must exist.
         content: the bytes, or a file to copy.
         durable: also wait until the disk holds file and name, so that they survive a power failure.
+        private: only this user may read the file.
 
     Raises:
         OSError: it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
+        if private:
+            temporary.touch(mode=0o600)
         if isinstance(content, Path):
             shutil.copyfile(content, temporary)
         else:

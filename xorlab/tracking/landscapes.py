@@ -27,8 +27,8 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Landscape, Pixels
 from xorlab.system.npz import npz_bytes
 from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
-from xorlab.tracking.outbox.delivery import trouble_of
-from xorlab.tracking.outbox.folder import Outbox, place
+from xorlab.tracking.outbox.delivery import failure_reason
+from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingFile
 from xorlab.tracking.read.by_name import LATEST
 from xorlab.tracking.read.pages import search_all
@@ -114,28 +114,33 @@ def record_piece(
     """Keep a piece with the run of a landscape that is under way.
 
     Returns:
-        what kept its server from taking it, where the piece waits in the outbox instead.
+        why its server does not have it, if the piece waits in the outbox instead.
 
     Raises:
         StoreError: the server refuses the piece, which waits in the outbox.
     """
     first = np.int64(grid.pixels(piece).start)
     content = npz_bytes(pixels.arrays() | {"first": np.asarray(first)}, small=True)
-    name = f"{piece:04d}.npz"
-    kept = PendingFile(place(store.uri), store.experiment, run_id, _PIECES, name, content)
-    try:
+    name, address = f"{piece:04d}.npz", address_key(store.uri)
+    if not is_server(store.uri):
         put_files(store, run_id, {name: content}, _PIECES)
+        return None
+    pending = PendingFile(address, store.experiment, run_id, _PIECES, name, content)
+    try:
+        with outbox.sending([pending]) as (path,):
+            try:
+                put_files(store, run_id, {name: content}, _PIECES)
+            except ServerAwayError:
+                raise
+            except Exception as error:
+                kept = f"; it is kept in {path.parent}. Once the cause is mended start the same "
+                raise StoreError(
+                    f"{address}, piece {piece} of the landscape: {failure_reason(error)}"
+                    f"{kept + 'command again' if path.exists() else ''}"
+                ) from error
+            outbox.remove(path)
     except ServerAwayError as error:
-        outbox.keep(kept)
         return error
-    except Exception as error:
-        if not is_server(store.uri):
-            raise
-        outbox.keep(kept)
-        raise StoreError(
-            f"{kept.store}, piece {piece} of the landscape: {trouble_of(error)}; it is kept in "
-            f"{outbox.folder}. Once the cause is mended start the same command again"
-        ) from error
     return None
 
 

@@ -13,13 +13,12 @@ from xorlab.config.identity import SETTING_KEYS
 from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of
-from xorlab.tracking.outbox.delivery import Delivery, deliver, trouble_of
-from xorlab.tracking.outbox.folder import Outbox, is_for
+from xorlab.tracking.outbox.delivery import Delivery, deliver
+from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.read.sweep_files import CURVES_FILE
-from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import Parent, close_abandoned
 
@@ -62,33 +61,19 @@ def summary_at_hand(ending: PendingSweep, ledger: Ledger) -> Summary:
 
 
 def deliver_all(store: Store, outbox: Outbox) -> Delivery:
-    """Deliver runs, then the endings of their sweeps.
+    """Deliver runs, then the ends of their sweeps.
 
     Raises:
         ServerAwayError: the server does not answer; what is left stays.
         StoreError: another process does not stop delivering.
     """
-    done = deliver(store, outbox)
-    if not outbox.sweeps():
-        return done
-    with outbox.locked():
-        for path in outbox.sweeps():
-            try:
-                ending = outbox.sweep(path)
-                if not is_for(ending, store):
-                    continue
-                _end(store, ending)
-            except ServerAwayError:
-                raise
-            except Exception as error:
-                done.troubles[path] = trouble_of(error)
-                continue
-            outbox.remove(ending)
-    close_abandoned(store)
+    done = deliver(store, outbox, finish=_finish_later)
+    if done.sweeps:
+        close_abandoned(store)
     return done
 
 
-def _end(store: Store, ending: PendingSweep) -> None:
+def _finish_later(store: Store, ending: PendingSweep) -> None:
     ledger, numbers = Ledger(), {key: number for number, key in enumerate(ending.keys)}
     for row in ended_runs(store, numbers, ending.run_id):
         ledger.add(numbers[row["key"]], row)

@@ -1,14 +1,13 @@
-"""Runs from the outbox to their server, each exactly once.
+"""Results from the outbox to their server, each exactly once.
 
-A call that a connection cut short may have done its work all the same, and MLflow repeats such
-calls. So every record has an id of its own, which its run carries as a tag: what the server has of
-it is looked up, and completed or removed, before anything is made anew.
+A connection that broke does not tell whether the server did what it was asked, and MLflow repeats
+such calls. So every record has an id, which its run carries as a tag: what the server already has
+of a record is looked up, and completed or removed, before its run is created.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from xorlab.errors import StoreError
 from xorlab.tracking.names import FINISHED, KEY_TAG, RECORD_TAG, RUNNING
 from xorlab.tracking.outbox.folder import Outbox, is_for
-from xorlab.tracking.outbox.pending import DamagedError, PendingFile, PendingRun, PendingSweep
+from xorlab.tracking.outbox.pending import Pending, PendingFile, PendingRun, PendingSweep
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import runs_of
 from xorlab.tracking.store.artifacts import put_artifacts
@@ -26,83 +25,124 @@ from xorlab.tracking.write.client_recorder import complete, create, names_of
 from xorlab.tracking.write.duplicates import delete, without_duplicates, without_duplicates_of
 
 if TYPE_CHECKING:
-    pass
+    from mlflow.entities import Run
+
+# Gives a parent run its summary and its status.
+Finish = Callable[[Store, PendingSweep], None]
 
 
 @dataclass
 class Delivery:
-    """What became of the files of an outbox.
+    """What was delivered from an outbox.
 
     Attributes:
-        delivered: runs that were recorded, and files that were added to runs under way.
-        present: those that turned out to be needless.
+        delivered: how many runs were recorded, and files added to runs under way.
+        present: how many were not needed, because the server had them.
+        sweeps: how many were finished.
         records: ids of the runs' records.
-        unfinished: ids of runs that got files, and are to be gone on with.
-        troubles: files that stay where they are, with the reason.
+        unfinished: ids of runs that got files and are not finished.
+        failures: files that stay, with the reason.
     """
 
     delivered: int = 0
     present: int = 0
+    sweeps: int = 0
     records: set[str] = field(default_factory=set)
     unfinished: set[str] = field(default_factory=set)
-    troubles: dict[Path, str] = field(default_factory=dict)
+    failures: dict[Path, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """The troubles, for people."""
-        return [f"{path} is left alone: {why}" for path, why in self.troubles.items()]
+        """The failures, for the user."""
+        return [f"{path} is left alone: {reason}" for path, reason in self.failures.items()]
+
+    def add(self, pending: Pending, needed: bool) -> None:
+        """Count what was delivered."""
+        if isinstance(pending, PendingSweep):
+            self.sweeps += 1
+            return
+        if isinstance(pending, PendingRun):
+            self.records.add(pending.id)
+        elif needed:
+            self.unfinished.add(pending.run_id)
+        self.delivered += needed
+        self.present += not needed
 
 
-def deliver(store: Store, outbox: Outbox) -> Delivery:
+def deliver(store: Store, outbox: Outbox, finish: Finish | None = None) -> Delivery:
     """Record what waits for this store and experiment, and remove each file after that.
 
-    It may be broken off anywhere, and begun anywhere else, even twice at once.
+    It may be interrupted at any moment and started again, even by two processes at once.
+
+    Args:
+        store: a server.
+        outbox: where the results wait.
+        finish: finishes a sweep; without it, ends of sweeps stay.
 
     Raises:
-        ServerAwayError: the server does not answer; what is left stays.
+        ServerAwayError: the server does not answer; what is not delivered stays.
         StoreError: another process does not stop delivering.
     """
-    done, away = Delivery(), None
-    if not (outbox.runs() or outbox.files() or outbox.sweeps()):
+    done, kinds = Delivery(), [PendingFile, PendingRun, *([PendingSweep] if finish else [])]
+    if not outbox.paths(*kinds):
+        outbox.tidy()
         return done
-    with outbox.locked():
-        for path in (*outbox.files(), *outbox.runs()):
+    with outbox.delivering():
+        away = None
+        for path in outbox.paths(*kinds):
             try:
-                kept = outbox.read(path)
-                if isinstance(kept, PendingSweep) or not is_for(kept, store):
+                pending = outbox.read(path)
+                if not is_for(pending, store):
                     continue
-                made = _add(store, kept) if isinstance(kept, PendingFile) else _deliver(store, kept)
+                if away is not None and isinstance(pending, PendingSweep):
+                    break  # a run of this sweep may be missing
+                needed = _send(store, pending, finish)
+            except FileNotFoundError:  # it was sent meanwhile
+                continue
             except ServerAwayError as error:
                 if away is not None or not answers_now(store.client):
                     raise
-                away = error  # or it is this one run that the server cannot take
+                away = error  # perhaps the server fails on this one alone
                 continue
             except Exception as error:
-                done.troubles[path] = trouble_of(error)
+                done.failures[path] = failure_reason(error)
                 continue
-            outbox.remove(kept)
-            if isinstance(kept, PendingRun):
-                done.records.add(kept.id)
-            elif made:
-                done.unfinished.add(kept.run_id)
-            done.delivered += made
-            done.present += not made
+            outbox.remove(path)
+            done.add(pending, needed)
         if away is not None:
             raise away
-        _look_over(store, outbox)
+    outbox.tidy()
     return done
 
 
+def record_pending(store: Store, run: PendingRun, found: Sequence[Run] = ()) -> str:
+    """Record a run, exactly once; returns its id.
+
+    Args:
+        store: where.
+        run: what to record.
+        found: runs that the server already has of this record, whole or not.
+    """
+    whole = _whole(run, found)
+    kept = whole or (found[0] if found else create(store, run.record, run.skip_existing))
+    if whole is None:
+        complete(store, kept, run.record)
+    for other in found:
+        if other.info.run_id != kept.info.run_id:
+            delete(store, other.info.run_id)
+    return str(kept.info.run_id)
+
+
 def remove_halves(store: Store, records: Collection[str]) -> None:
-    """Delete runs that a repeated call made beside those of these records, which have ended."""
+    """Delete runs that a repeated call created beside those of these records, which have ended."""
     if records:
         begun = f"tags.`{RECORD_TAG}` LIKE '%' AND status = '{RUNNING}'"
-        for run in list(search_all(store, begun)):  # whole, for what is deleted moves the pages
+        for run in list(search_all(store, begun)):  # at once, because deletions shift the pages
             if run.data.tags[RECORD_TAG] in records:
                 delete(store, run.info.run_id)
 
 
-def trouble_of(error: Exception) -> str:
-    """Why a run or a file stays where it is."""
+def failure_reason(error: Exception) -> str:
+    """Why something could not be delivered, in a line."""
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
 
@@ -114,44 +154,44 @@ def trouble_of(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"
 
 
-def _deliver(store: Store, kept: PendingRun) -> bool:
-    """Whether the run had to be recorded."""
-    record, found = kept.record, runs_of(store, kept.id)
-    whole = [run.info.run_id for run in found if run.info.status == record.status]
-    halves = [run for run in found if run.info.run_id not in whole[:1]]
-    if not whole and not (kept.skip_existing and _is_finished(store, record.tags[KEY_TAG])):
-        half, halves = (halves[0], halves[1:]) if halves else (None, [])
-        run = half or create(store, record, kept.skip_existing)
-        complete(store, run, record)
-        whole, made = [run.info.run_id], True
-    else:
-        made = False
-    for half in halves:
-        delete(store, half.info.run_id)
-    # Also where an earlier delivery was broken off between the two.
-    gone = without_duplicates(store, names_of([record])) if kept.skip_existing and whole else set()
-    return made and gone.isdisjoint(whole)
-
-
-def _add(store: Store, kept: PendingFile) -> bool:
-    """Whether its run has not been finished without it."""
-    run = store.client.get_run(kept.run_id)
-    if run.info.status == FINISHED:
-        return False
-    uri = run.info.artifact_uri
-    put_artifacts(store, kept.run_id, uri, {kept.file: kept.data}, kept.folder)
+def _send(store: Store, pending: Pending, finish: Finish | None) -> bool:
+    """Whether the server did not have it yet."""
+    if isinstance(pending, PendingRun):
+        return _send_run(store, pending)
+    if isinstance(pending, PendingFile):
+        return _send_file(store, pending)
+    assert finish is not None  # noqa: S101  (without it no ends are read)
+    # The sweep could not look for duplicates itself.
+    without_duplicates_of(store, pending.run_id)
+    finish(store, pending)
     return True
 
 
-def _look_over(store: Store, outbox: Outbox) -> None:
-    """What sweeps had recorded when the server went away they could not look over."""
-    for path in outbox.sweeps():
-        with contextlib.suppress(DamagedError):
-            ending = outbox.sweep(path)
-            if is_for(ending, store):
-                without_duplicates_of(store, ending.run_id)
+def _send_run(store: Store, run: PendingRun) -> bool:
+    record, found = run.record, runs_of(store, run.id)
+    whole = _whole(run, found)
+    if whole is None and run.skip_existing and _is_finished(store, record.tags[KEY_TAG]):
+        for half in found:
+            delete(store, half.info.run_id)
+        return False
+    run_id = record_pending(store, run, found)
+    # Also of a whole run: an earlier delivery may have been interrupted just before this.
+    gone = without_duplicates(store, names_of([record])) if run.skip_existing else set()
+    return whole is None and run_id not in gone
+
+
+def _whole(run: PendingRun, found: Sequence[Run]) -> Run | None:
+    return next((one for one in found if one.info.status == run.record.status), None)
 
 
 def _is_finished(store: Store, key: str) -> bool:
-    ours = f"tags.`{KEY_TAG}` = '{key}' AND attributes.status = '{FINISHED}'"
-    return any(search_all(store, ours))
+    finished = f"tags.`{KEY_TAG}` = '{key}' AND attributes.status = '{FINISHED}'"
+    return any(search_all(store, finished))
+
+
+def _send_file(store: Store, file: PendingFile) -> bool:
+    run = store.client.get_run(file.run_id)
+    if run.info.status == FINISHED:
+        return False
+    put_artifacts(store, file.run_id, run.info.artifact_uri, {file.file: file.data}, file.folder)
+    return True

@@ -1,4 +1,9 @@
-"""What waits while a tracking server is away: runs, files of runs, and the endings of sweeps."""
+"""What waits for a tracking server: runs, files of runs under way, and ends of sweeps.
+
+Each is one file, an npz. Its array ``header`` is JSON as bytes: the format, the kind, and all
+values but arrays and contents of files, which are arrays of their own. Files of format 1 are read
+too: their headers have other names, and the end of a sweep is plain JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +19,16 @@ from xorlab.errors import StoreError
 from xorlab.system.npz import npz_bytes
 from xorlab.tracking.write.record import Record
 
-_FORMAT = 1  # of the files; one that is not known is left alone
+_FORMAT = 2
+_READABLE = (1, _FORMAT)
+_HEADER = "header"
+_FORMAT_1_HEADERS = {"run": "run", "told": "file"}  # names of the array, with the kind
+
+Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
 class DamagedError(StoreError):
-    """A file in an outbox that cannot be what was put there."""
+    """A file in an outbox that differs from what was written there."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +37,9 @@ class PendingRun:
 
     Attributes:
         id: of the record, the same however often it is sent.
-        store: address of the server, as it may be shown.
+        store: address of the server, without credentials.
         experiment: its name.
-        skip_existing: whether it gives way to a finished run with its key.
+        skip_existing: whether a finished run with its key makes it superfluous.
         record: the run.
     """
 
@@ -41,65 +51,32 @@ class PendingRun:
 
     @property
     def name(self) -> str:
-        """Of its file; the oldest come first."""
-        return f"{self.record.started:015d}-{self.id}.npz"
+        """Of its file; the oldest runs come first."""
+        return f"{self.record.started:015d}-{self.id}"
 
     def content(self) -> bytes:
-        """An npz: ``run`` (JSON as bytes), ``steps``, ``loss``, and an array of bytes per file."""
+        """The file: also arrays ``steps`` and ``loss``, and ``file_0``... for its artifacts."""
         record = self.record
-        told = {
-            "format": _FORMAT,
-            "id": self.id,
-            "store": self.store,
-            "experiment": self.experiment,
-            "once": self.skip_existing,
-            "name": record.name,
-            "status": record.status,
-            "started": record.started,
-            "ended": record.ended,
-            "params": record.params,
-            "tags": record.tags,
-            "metrics": record.metrics,
-            "step": record.step,
-            "files": list(record.artifacts),
-        }
-        arrays = {
-            f"file_{n}": _bytes(content) for n, content in enumerate(record.artifacts.values())
-        }
-        run = _bytes(json.dumps(told).encode())
-        return npz_bytes({"run": run, "steps": record.steps, "loss": record.loss, **arrays})
-
-
-def pending_run(content: bytes) -> PendingRun:
-    """The reverse of `PendingRun.content`.
-
-    Raises:
-        DamagedError: it is none, or not whole.
-    """
-    try:
-        # Each array has a checksum of its own, which reading compares.
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            told = _told(arrays["run"].tobytes())
-            files = {
-                _plain(name): arrays[f"file_{n}"].tobytes() for n, name in enumerate(told["files"])
-            }
-            record = Record(
-                name=str(told["name"]),
-                status=str(told["status"]),
-                started=int(told["started"]),
-                ended=int(told["ended"]),
-                params=_texts(told["params"]),
-                tags=_texts(told["tags"]),
-                metrics={str(key): float(value) for key, value in told["metrics"].items()},
-                step=int(told["step"]),
-                steps=arrays["steps"].astype(np.int64),
-                loss=arrays["loss"].astype(np.float64),
-                artifacts=files,
-            )
-            place = _plain(told["id"]), str(told["store"]), str(told["experiment"])
-            return PendingRun(*place, bool(told["once"]), record)
-    except Exception as error:  # a damaged archive raises what it likes
-        raise DamagedError(f"no whole run: {_told_of(error)}") from error
+        files = {f"file_{n}": _array(data) for n, data in enumerate(record.artifacts.values())}
+        return _encoded(
+            "run",
+            {
+                "id": self.id,
+                "store": self.store,
+                "experiment": self.experiment,
+                "once": self.skip_existing,
+                "name": record.name,
+                "status": record.status,
+                "started": record.started,
+                "ended": record.ended,
+                "params": record.params,
+                "tags": record.tags,
+                "metrics": record.metrics,
+                "step": record.step,
+                "files": list(record.artifacts),
+            },
+            {"steps": record.steps, "loss": record.loss, **files},
+        )
 
 
 @dataclass(frozen=True)
@@ -107,12 +84,12 @@ class PendingFile:
     """A file of a run that is under way, such as a piece of a landscape.
 
     Attributes:
-        store: address of the server, as it may be shown.
+        store: address of the server, without credentials.
         experiment: its name.
         run_id: of the run.
         folder: among its artifacts.
         file: name of the file.
-        data: what is in it.
+        data: its content.
     """
 
     store: str
@@ -125,35 +102,13 @@ class PendingFile:
     @property
     def name(self) -> str:
         """Of its file in the outbox."""
-        return f"{self.run_id}-{self.folder}-{self.file}.artifact"
+        return f"{self.run_id}-{self.folder}-{self.file}"
 
     def content(self) -> bytes:
-        """An npz: ``told`` (JSON as bytes) and ``data`` (bytes)."""
-        told = {"format": _FORMAT, **asdict(self)}
-        del told["data"]
-        named = _bytes(json.dumps(told).encode())
-        return npz_bytes({"told": named, "data": _bytes(self.data)})
-
-
-def pending_file(content: bytes) -> PendingFile:
-    """The reverse of `PendingFile.content`.
-
-    Raises:
-        DamagedError: it is none, or not whole.
-    """
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            told = _told(arrays["told"].tobytes())
-            return PendingFile(
-                str(told["store"]),
-                str(told["experiment"]),
-                _plain(told["run_id"]),
-                _plain(told["folder"]),
-                _plain(told["file"]),
-                arrays["data"].tobytes(),
-            )
-    except Exception as error:  # a damaged archive raises what it likes
-        raise DamagedError(f"no whole file of a run: {_told_of(error)}") from error
+        """The file: also an array ``data``."""
+        header = asdict(self)
+        del header["data"]
+        return _encoded("file", header, {"data": _array(self.data)})
 
 
 @dataclass(frozen=True)
@@ -161,13 +116,13 @@ class PendingSweep:
     """How a sweep ended, for its parent run.
 
     Attributes:
-        store: address of the server, as it may be shown.
+        store: address of the server, without credentials.
         experiment: its name.
         run_id: of the parent run.
-        status: that it ends with.
-        keys: of its runs, in order.
-        seconds: that it took.
-        skipped: runs that were finished before.
+        status: of the parent run, once it has its summary.
+        keys: of the sweep's runs, in order.
+        seconds: that the sweep took.
+        skipped: how many runs were finished before.
         notes: further lines of its summary.
         failed: a line for each job that failed.
     """
@@ -184,49 +139,102 @@ class PendingSweep:
 
     @property
     def name(self) -> str:
-        """Of its file: one for a sweep, so that a later ending takes the place of an earlier."""
-        return f"{self.run_id}.json"
+        """Of its file: the same for each end of a sweep, because the last one counts."""
+        return self.run_id
 
     def content(self) -> bytes:
-        """JSON."""
-        return json.dumps({"format": _FORMAT, **asdict(self)}).encode()
+        """The file: a header alone."""
+        return _encoded("sweep", asdict(self), {})
 
 
-def pending_sweep(content: bytes) -> PendingSweep:
-    """The reverse of `PendingSweep.content`.
+Pending = PendingRun | PendingFile | PendingSweep
+
+
+def decoded(content: bytes) -> Pending:
+    """Read a file of an outbox, of any format.
 
     Raises:
-        DamagedError: it is none, or not whole.
+        DamagedError: it is damaged, or another program or a later version wrote it.
     """
     try:
-        told = _told(content)
-        return PendingSweep(
-            store=str(told["store"]),
-            experiment=str(told["experiment"]),
-            run_id=_plain(told["run_id"]),
-            status=str(told["status"]),
-            keys=_lines(told["keys"]),
-            seconds=float(told["seconds"]),
-            skipped=int(told["skipped"]),
-            notes=_lines(told["notes"]),
-            failed=_lines(told["failed"]),
-        )
-    except Exception as error:  # a damaged archive raises what it likes
-        raise DamagedError(f"no whole ending of a sweep: {_told_of(error)}") from error
+        if content.startswith(b"{"):
+            return _sweep(_checked(content))
+        # Each array has a checksum, which reading compares.
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            name = next(n for n in (_HEADER, *_FORMAT_1_HEADERS) if n in arrays)
+            header = _checked(arrays[name].tobytes())
+            kind = _FORMAT_1_HEADERS.get(name) or header["kind"]
+            if kind == "run":
+                return _run(header, arrays)
+            return _file(header, arrays) if kind == "file" else _sweep(header)
+    except Exception as error:  # a damaged archive raises errors of many kinds
+        raise DamagedError(f"it is damaged: {type(error).__name__}: {error}") from error
 
 
-def _told(content: bytes) -> dict[str, Any]:
-    told = json.loads(content)
-    if not isinstance(told, dict) or told.get("format") != _FORMAT:
-        raise ValueError("another version of xorlab wrote it, or none did")
-    return told
+def _run(header: dict[str, Any], arrays: Arrays) -> PendingRun:
+    files = {
+        _file_name(name): arrays[f"file_{n}"].tobytes() for n, name in enumerate(header["files"])
+    }
+    record = Record(
+        name=str(header["name"]),
+        status=str(header["status"]),
+        started=int(header["started"]),
+        ended=int(header["ended"]),
+        params=_texts(header["params"]),
+        tags=_texts(header["tags"]),
+        metrics={str(key): float(value) for key, value in header["metrics"].items()},
+        step=int(header["step"]),
+        steps=arrays["steps"].astype(np.int64),
+        loss=arrays["loss"].astype(np.float64),
+        artifacts=files,
+    )
+    return PendingRun(
+        _file_name(header["id"]),
+        str(header["store"]),
+        str(header["experiment"]),
+        bool(header["once"]),
+        record,
+    )
 
 
-def _told_of(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _file(header: dict[str, Any], arrays: Arrays) -> PendingFile:
+    return PendingFile(
+        str(header["store"]),
+        str(header["experiment"]),
+        _file_name(header["run_id"]),
+        _file_name(header["folder"]),
+        _file_name(header["file"]),
+        arrays["data"].tobytes(),
+    )
 
 
-def _bytes(content: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _sweep(header: dict[str, Any]) -> PendingSweep:
+    return PendingSweep(
+        store=str(header["store"]),
+        experiment=str(header["experiment"]),
+        run_id=_file_name(header["run_id"]),
+        status=str(header["status"]),
+        keys=_lines(header["keys"]),
+        seconds=float(header["seconds"]),
+        skipped=int(header["skipped"]),
+        notes=_lines(header["notes"]),
+        failed=_lines(header["failed"]),
+    )
+
+
+def _encoded(kind: str, values: Mapping[str, Any], arrays: Arrays) -> bytes:
+    header = json.dumps({"format": _FORMAT, "kind": kind, **values}).encode()
+    return npz_bytes({_HEADER: _array(header), **arrays})
+
+
+def _checked(content: bytes) -> dict[str, Any]:
+    header = json.loads(content)
+    if not isinstance(header, dict) or header.get("format") not in _READABLE:
+        raise ValueError("another version of xorlab wrote it, or another program")
+    return header
+
+
+def _array(content: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.frombuffer(content, np.uint8)
 
 
@@ -240,8 +248,8 @@ def _lines(values: Any) -> list[str]:
     return [str(value) for value in values]
 
 
-def _plain(name: Any) -> str:
-    """The name of a file, which leads into no other folder."""
+def _file_name(name: Any) -> str:
+    """Check that a name leads into no other folder."""
     if not isinstance(name, str) or name in ("", ".", "..") or set(name) & set("/\\\0"):
-        raise ValueError(f"{name!r} is no name of a file")
+        raise ValueError(f"{name!r} cannot be the name of a file")
     return name
