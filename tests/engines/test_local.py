@@ -13,9 +13,10 @@ import pytest
 
 from tests.faults.process_faults import memory_group, no_groups
 from tests.networks.test_train import bits
-from xorlab import Result, configure
+from xorlab import configure
 from xorlab.engines.local import EXECUTORS, Processes, make_executor, worker_count
-from xorlab.engines.work import Failure, ShardGroup, ShardOutcome, Work
+from xorlab.engines.work import ShardGroup, Work
+from xorlab.networks.shard_result import Failure, ShardResult
 from xorlab.networks.tasks.tasks import make_task
 
 
@@ -24,9 +25,9 @@ def work_of(count: int, epochs: int) -> ShardGroup:
     return ShardGroup((Work(configs, make_task(configs[0].task)),))
 
 
-def outcomes_of(dones: list[ShardOutcome]) -> list[Result | Failure]:
-    (done,) = dones
-    return done.outcomes
+def runs_of(results: list[ShardResult]) -> list:
+    (result,) = results
+    return result.runs()
 
 
 @pytest.fixture
@@ -59,31 +60,31 @@ def test_every_executor_gives_the_same_bits_in_the_same_order(name):
     executor = make_executor(name, 2)
     try:
         futures = [executor.submit(work_of(count, 60)) for count in (3, 1, 5)]
-        outcomes = [[bits(r) for r in outcomes_of(future.result())] for future in futures]
+        outcomes = [[bits(r) for r in runs_of(future.result())] for future in futures]
     finally:
         executor.close()
-    here = [[bits(r) for r in outcomes_of(work_of(n, 60).run())] for n in (3, 1, 5)]
+    here = [[bits(r) for r in runs_of(work_of(n, 60).run())] for n in (3, 1, 5)]
     assert outcomes == here
 
 
 def test_a_killed_worker_costs_its_shard_one_more_try(processes):
     killing = kill_workers(processes, 1)
     future = processes.submit(work_of(40, 30_000))
-    outcomes = outcomes_of(future.result(timeout=60))
+    outcomes = runs_of(future.result(timeout=60))
     killing.join()
     assert [bits(result) for result in outcomes] == [
-        bits(result) for result in outcomes_of(work_of(40, 30_000).run())
+        bits(result) for result in runs_of(work_of(40, 30_000).run())
     ]
 
 
 def test_a_worker_that_is_killed_every_time_fails_its_shard_alone(processes):
     killing = kill_workers(processes, 2)
     doomed = processes.submit(work_of(2, 1_000_000))
-    outcomes = outcomes_of(doomed.result(timeout=60))
+    outcomes = runs_of(doomed.result(timeout=60))
     killing.join()
     assert all(isinstance(outcome, Failure) for outcome in outcomes)
     assert "ended 2 times (exit code -9: somebody killed it" in outcomes[0].reason
-    assert len(outcomes_of(processes.submit(work_of(3, 20)).result(timeout=60))) == 3
+    assert len(runs_of(processes.submit(work_of(3, 20)).result(timeout=60))) == 3
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def test_a_fault_in_one_job_does_not_touch_the_others(monkeypatch):
         return true(configs, task)
 
     monkeypatch.setattr(module, "train_chunk", breaks)
-    outcomes = outcomes_of(work_of(3, 10).run())
+    outcomes = runs_of(work_of(3, 10).run())
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [False, True, False]
     assert outcomes[1].reason == "FloatingPointError: odd one"
 

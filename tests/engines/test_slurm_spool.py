@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from tests.engines.test_local import outcomes_of, work_of
-from tests.engines.test_wire import told
+from tests.engines.test_local import work_of
+from tests.engines.test_wire import content
 from xorlab.engines.slurm_spool import Spool, serve
-from xorlab.engines.wire import unpack_outcome
+from xorlab.engines.wire import from_npz
 from xorlab.engines.worker import pack_request
 
 
@@ -46,8 +46,8 @@ def packed(count: int, epochs: int = 50) -> bytes:
 
 
 def outcomes(data: bytes) -> list:
-    (done,) = unpack_outcome(data)
-    return told(done.outcomes)
+    (result,) = from_npz(data)
+    return content(result)
 
 
 def test_workers_share_what_there_is_and_leave_when_told(spool):
@@ -59,7 +59,7 @@ def test_workers_share_what_there_is_and_leave_when_told(spool):
     serve(str(spool.folder), "two", 0.2)
     done = spool.done()
     assert {n: len(outcomes(data)) for n, data in done.items()} == {n: n + 1 for n in range(5)}
-    assert outcomes(done[2]) == told(outcomes_of(work_of(3, 50).run()))
+    assert outcomes(done[2]) == content(work_of(3, 50).run()[0])
     assert spool.done() == {}
 
 

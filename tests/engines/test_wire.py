@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from zipfile import BadZipFile
 
 import numpy as np
@@ -17,11 +18,13 @@ from tests.networks.test_train import bits
 from xorlab import configure
 from xorlab.config.identity import identity_params
 from xorlab.config.schema import TrackingConfig
-from xorlab.engines.wire import pack_outcome, pack_work, unpack_outcome, unpack_work
-from xorlab.engines.work import Failure, ShardGroup, Work
+from xorlab.engines.wire import from_npz, pack_work, to_npz, unpack_work
+from xorlab.engines.work import ShardGroup, Work
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, PieceWork
+from xorlab.networks.shard_result import Failure, ShardResult
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import train_chunk
 
 PLANE = (
     "landscape.x=optimizer.lr",
@@ -44,8 +47,8 @@ def table(tmp_path_factory) -> str:
     return str(path)
 
 
-def told(outcomes) -> list:
-    return [o.traceback if isinstance(o, Failure) else bits(o) for o in outcomes]
+def content(result: ShardResult) -> list:
+    return [run.traceback if isinstance(run, Failure) else bits(run) for run in result.runs()]
 
 
 @given(data=st.data())
@@ -65,37 +68,71 @@ def test_a_shard_is_the_same_there_and_comes_home_bit_for_bit(data, table):
         list(map(identity_params, configs))
     ] * 2
     assert all(config.tracking == TrackingConfig() for config in there.works[0].configs)
-    home = unpack_outcome(pack_outcome(there.run()))
-    here = told(work.run().outcomes)
-    assert [told(done.outcomes) for done in home] == [here, here]
+    results = there.run()
+    here = content(work.run())
+    for result, home in zip(results, from_npz(to_npz(results)), strict=True):
+        assert content(home) == content(result) == here
+        assert_same_columns(home, result)
 
 
-def test_failures_travel_among_results():
-    configs = [configure(f"seed={n}", "training.epochs=9") for n in range(3)]
+def assert_same_columns(one: ShardResult, other: ShardResult) -> None:
+    """Everything but curves, which `content` compares run by run."""
+    for item in fields(ShardResult):
+        a, b = getattr(one, item.name), getattr(other, item.name)
+        if item.name in ("metrics", "arrays"):
+            assert {n: (v.dtype, v.tobytes()) for n, v in a.items()} == {
+                n: (v.dtype, v.tobytes()) for n, v in b.items()
+            }
+        elif item.name != "curves":
+            np.testing.assert_array_equal(a, b)
+
+
+def test_runs_that_fail_travel_among_others(monkeypatch):
+    def breaks(configs, task):
+        if any(config.seed == 1 for config in configs):
+            raise MemoryError("no room")
+        return train_chunk(configs, task)
+
+    configs = [
+        configure(f"seed={n}", "training.epochs=9000", "optimizer.lr=2") for n in (0, 1, 2, 3)
+    ]
+    for config in configs:
+        config.training.stop_when_solved = True
     work = ShardGroup((Work(configs, make_task(configs[0].task)),))
-    (done,) = work.run()
-    done.outcomes[1] = Failure("Traceback\nMemoryError: no room")
-    (home,) = unpack_outcome(pack_outcome([done]))
-    assert told(home.outcomes) == told(done.outcomes)
-    assert (home.started, home.ended) == (done.started, done.ended)
-    on_worker_death = work.on_worker_death("gone")
-    assert unpack_outcome(pack_outcome(on_worker_death)) == on_worker_death
+    ((*before, last),) = map(content, work.run())
+    monkeypatch.setattr("xorlab.engines.work.train_chunk", breaks)
+    results = work.run()
+    (home,) = from_npz(to_npz(results))
+    assert list(home.failures) == [1]
+    assert home.run(1).reason == "MemoryError: no room"
+    assert (home.started, home.ended) == (results[0].started, results[0].ended)
+    assert content(home)[0] == before[0]
+    assert content(home)[2:] == [before[2], last]
+    assert_same_columns(home, results[0])
+
+
+def test_a_shard_without_one_result_travels():
+    configs = [configure(f"seed={n}") for n in range(3)]
+    work = ShardGroup((Work(configs, make_task(configs[0].task)),))
+    (home,) = from_npz(to_npz(work.on_worker_death("gone")))
+    assert [run.reason for run in home.runs()] == ["gone"] * 3
+    assert (len(home), home.longest_curve, home.ended) == (3, 0, 0)
 
 
 def test_a_piece_of_a_landscape_travels_with_its_plane():
     config = configure(*PLANE)
     work = PieceWork(config, Grid(config).task, 0)
-    home = unpack_outcome(pack_outcome(unpack_work(pack_work(work)).run()))
+    home = from_npz(to_npz(unpack_work(pack_work(work)).run()))
     for name, array in work.run().arrays().items():
         np.testing.assert_array_equal(home.arrays()[name], array)
         assert home.arrays()[name].dtype == array.dtype
-    assert unpack_outcome(pack_outcome(Fault("odd"))) == Fault("odd")
+    assert from_npz(to_npz(Fault("odd"))) == Fault("odd")
 
 
 def test_what_is_no_message_is_refused():
-    for data in (b"", b"\x80\x04K\x01.", pack_outcome(Fault("odd"))[:40]):
+    for data in (b"", b"\x80\x04K\x01.", to_npz(Fault("odd"))[:40]):
         with pytest.raises((ValueError, OSError, EOFError, BadZipFile)):
-            unpack_outcome(data)
+            from_npz(data)
 
 
 def test_a_run_travels_in_few_bytes():
@@ -103,9 +140,9 @@ def test_a_run_travels_in_few_bytes():
     configs = [configure(f"seed={n}", "optimizer.lr=2") for n in range(500)]
     work = ShardGroup((Work(configs, make_task(configs[0].task)),))
     assert len(pack_work(work)) / 500 < 20
-    (done,) = outcome = work.run()
-    points = sum(len(result.loss) for result in done.outcomes)
-    assert len(pack_outcome(outcome)) < 8 * points + 300 * 500
+    (result,) = results = work.run()
+    points = result.curves["loss"].lengths.sum()
+    assert len(to_npz(results)) < 8 * points + 300 * 500
 
 
 def test_a_worker_needs_numpy_and_xorlab_alone():

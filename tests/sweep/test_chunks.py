@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorlab import configure
-from xorlab.engines.work import ShardOutcome
+from xorlab.networks.shard_result import failed
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.sweep.plan.chunks import SHARE, AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
@@ -30,7 +30,8 @@ def handed_over(cuts: AdaptiveChunks, speed: float) -> list[tuple]:
         shards = cuts.take()
         taken.append(shards)
         seconds = [shard.seconds / speed for shard in shards]
-        cuts.learn(shards, [ShardOutcome([], 1, 1 + round(1e3 * each)) for each in seconds])
+        done = [replace(failed(1, ""), started=1, ended=1 + round(1e3 * s)) for s in seconds]
+        cuts.learn(shards, done)
     return taken
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from xorlab.engines.options import Options
-from xorlab.engines.wire import unpack_outcome
-from xorlab.engines.work import Failure, Runnable, ShardGroup, ShardOutcome
+from xorlab.engines.wire import from_npz
+from xorlab.engines.work import Runnable, ShardGroup
 from xorlab.engines.worker import REFUSAL, versions
 from xorlab.errors import EngineError
+from xorlab.networks.shard_result import Failure, ShardResult, failed
 from xorlab.system.environment import PARTS
 
 T = TypeVar("T")
@@ -34,9 +35,9 @@ class Probe(ShardGroup):
 
     works: tuple[()] = ()
 
-    def on_worker_death(self, reason: str) -> list[ShardOutcome]:
+    def on_worker_death(self, reason: str) -> list[ShardResult]:
         """Not even that went well."""
-        return [ShardOutcome([Failure(reason)], 0, 0)]
+        return [failed(1, reason)]
 
 
 class Engine:
@@ -125,7 +126,7 @@ class Engine:
             EngineError: it has other versions, and so has trained nothing.
         """
         if not outcome.startswith(REFUSAL):
-            return unpack_outcome(outcome)
+            return from_npz(outcome)
         there, here = json.loads(outcome), versions()
         other = [name for name in here if there.get(name) != here[name]]
         told = ", ".join(f"{PARTS[name]} {there.get(name)} (here {here[name]})" for name in other)
@@ -150,8 +151,7 @@ class Engine:
                 )
                 sys.stdout.flush()
         for done in future.result():
-            (failure,) = done.outcomes
-            assert isinstance(failure, Failure)  # noqa: S101  (an errand has no results)
+            failure = Failure(done.failures[0])
             raise EngineError(f"{self._told} has a worker that cannot train: {failure.reason}")
 
     def _watch(self) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from xorlab.engines.wire import pack_outcome, unpack_outcome
+from xorlab.engines.wire import from_npz, to_npz
 from xorlab.engines.work import Runnable
 from xorlab.errors import ConfigError
 from xorlab.system.memory_limits import out_of_memory_kills
@@ -206,7 +206,7 @@ class Processes(Local):
         sender.close()
         done: T | None
         try:
-            done = unpack_outcome(receiver.recv_bytes())
+            done = from_npz(receiver.recv_bytes())
         except (EOFError, OSError):  # before, or in the middle of its answer
             done = None
         finally:
@@ -216,13 +216,13 @@ class Processes(Local):
         return done, process.exitcode
 
 
-def _serve(sender: Connection, work: Runnable[object]) -> None:
+def _serve(sender: Connection, work: Runnable[Any]) -> None:
     # Ctrl-C reaches every process of the terminal, and SIGTERM often every one of a job; the parent
     # decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sender.send_bytes(pack_outcome(work.run()))
+    sender.send_bytes(to_npz(work.run()))
     sender.close()
 
 

@@ -1,7 +1,7 @@
-"""Work and its outcome as bytes: configurations out, arrays back, nothing that runs when read.
+"""Requests and results as bytes: configurations out, columns back, nothing that runs when read.
 
-A message is an npz without pickles: arrays, and one text of JSON beside them. What networks share
-travels once. Where they are recorded does not travel at all.
+A message is an npz without pickles: arrays, and one JSON text beside them. What networks share is
+sent once. Where runs are recorded is not sent at all.
 """
 
 from __future__ import annotations
@@ -9,93 +9,133 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from xorlab.config.schema import FIELDS, SECTIONS, Config
-from xorlab.engines.work import Failure, Runnable, ShardGroup, ShardOutcome, Work
+from xorlab.engines.work import Runnable, ShardGroup, Work
 from xorlab.landscapes.landscape import Fault, PieceWork, Pixels
-from xorlab.networks.result import OUTCOMES, Result
+from xorlab.networks.shard_result import Curves, ShardResult
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.npz import npz_bytes
 
 Arrays = dict[str, npt.NDArray[Any]]
+Header = dict[str, Any]
 T = TypeVar("T")
 
 _HEADER = "header"
-_NONE = -1
-_CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
-_STAYS = ("plan", "tracking.")  # plays no part in training
+_FACTS = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at")
+_POINTS = ("schedule", "shared", "extra", "extra_counts", "values")
+_NOT_SENT = ("plan", "tracking.")  # not used in training
+
+
+def to_npz(results: Sequence[ShardResult] | Pixels | Fault) -> bytes:
+    """Results as bytes: of shards, or of a piece of a landscape."""
+    if isinstance(results, Fault):
+        return _message({"fault": results.reason}, {})
+    if isinstance(results, Pixels):
+        return _message({"pixels": True}, results.arrays())
+    arrays: Arrays = {}
+    shards = []
+    for number, result in enumerate(results):
+        shards.append(_shard_header(result))
+        arrays |= {f"{number}.{name}": column for name, column in _columns(result).items()}
+    return _message({"shards": shards}, arrays)
+
+
+def from_npz(data: bytes) -> Any:
+    """What `to_npz` was given, bit for bit.
+
+    Raises:
+        ValueError: the bytes are not a complete message.
+    """
+    header, arrays = _read(data)
+    if "fault" in header:
+        return Fault(header["fault"])
+    if "pixels" in header:
+        return Pixels(**arrays)
+    return [
+        _shard_result(shard, _with_prefix(f"{number}.", arrays))
+        for number, shard in enumerate(header["shards"])
+    ]
+
+
+def _shard_header(result: ShardResult) -> Header:
+    return {"started": result.started, "ended": result.ended, "failures": result.failures}
+
+
+def _columns(result: ShardResult) -> Arrays:
+    columns: Arrays = {name: getattr(result, name) for name in _FACTS}
+    columns |= {f"metrics.{name}": values for name, values in result.metrics.items()}
+    columns |= {f"arrays.{name}": values for name, values in result.arrays.items()}
+    for name, curves in result.curves.items():
+        columns |= {f"curves.{name}.{part}": getattr(curves, part) for part in _POINTS}
+    return columns
+
+
+def _shard_result(header: Header, columns: Arrays) -> ShardResult:
+    points = _with_prefix("curves.", columns)
+    curves = dict.fromkeys(name.rpartition(".")[0] for name in points)
+    return ShardResult(
+        **{name: columns[name] for name in _FACTS},
+        metrics=_with_prefix("metrics.", columns),
+        curves={name: Curves(**_with_prefix(f"{name}.", points)) for name in curves},
+        arrays=_with_prefix("arrays.", columns),
+        failures={int(number): text for number, text in header["failures"].items()},
+        started=header["started"],
+        ended=header["ended"],
+    )
+
+
+def _with_prefix(prefix: str, arrays: Arrays) -> Arrays:
+    """Those whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def pack_work(work: Runnable[Any]) -> bytes:
-    """Work to be sent.
+    """Work as bytes.
 
     Raises:
-        TypeError: of a kind that does not travel.
+        TypeError: work of this kind cannot be sent.
     """
     if isinstance(work, PieceWork):
         config, arrays = _configs([work.config]), _task_arrays("", work.task)
-        told = {"piece": work.piece, "configs": config, "task": _task_told(work.task)}
-        return _message(told, arrays)
+        header = {"piece": work.piece, "configs": config, "task": _task_header(work.task)}
+        return _message(header, arrays)
     if not isinstance(work, ShardGroup):
-        raise TypeError(f"{type(work).__name__} does not travel")
+        raise TypeError(f"{type(work).__name__} cannot be sent to a worker")
     arrays, shards = {}, []
     for number, part in enumerate(work.works):
         arrays |= _task_arrays(f"{number}.", part.task)
-        shards.append({"configs": _configs(part.configs), "task": _task_told(part.task)})
+        shards.append({"configs": _configs(part.configs), "task": _task_header(part.task)})
     return _message({"shards": shards}, arrays)
 
 
 def unpack_work(data: bytes) -> Runnable[Any]:
     """The reverse of `pack_work`."""
-    told, arrays = _read(data)
-    if "piece" in told:
-        (config,) = _configs_of(told["configs"])
-        return PieceWork(config, _task_of(told["task"], arrays, ""), told["piece"])
+    header, arrays = _read(data)
+    if "piece" in header:
+        (config,) = _configs_of(header["configs"])
+        return PieceWork(config, _task_of(header["task"], arrays, ""), header["piece"])
     return ShardGroup(
         tuple(
             Work(_configs_of(shard["configs"]), _task_of(shard["task"], arrays, f"{number}."))
-            for number, shard in enumerate(told["shards"])
+            for number, shard in enumerate(header["shards"])
         )
     )
 
 
-def pack_outcome(outcome: object) -> bytes:
-    """What work gave back, to be sent home."""
-    if isinstance(outcome, Fault):
-        return _message({"fault": outcome.reason}, {})
-    if isinstance(outcome, Pixels):
-        return _message({"pixels": True}, outcome.arrays())
-    arrays: Arrays = {}
-    told = [
-        _pack_done(done, f"{n}.", arrays)
-        for n, done in enumerate(cast(list[ShardOutcome], outcome))
-    ]
-    return _message({"shards": told}, arrays)
-
-
-def unpack_outcome(data: bytes) -> Any:
-    """The reverse of `pack_outcome`: what `Runnable.run` gave back, bit for bit.
-
-    Raises:
-        ValueError: this is no whole message.
-    """
-    told, arrays = _read(data)
-    if "fault" in told:
-        return Fault(told["fault"])
-    if "pixels" in told:
-        return Pixels(**arrays)
-    return [_done_of(shard, f"{n}.", arrays) for n, shard in enumerate(told["shards"])]
-
-
-def _configs(configs: Sequence[Config]) -> dict[str, Any]:
-    """What they share, by dotted key, and where they differ, a list of values per key."""
+def _configs(configs: Sequence[Config]) -> Header:
+    """The values that they share, by dotted key, and a list of values for every other key."""
     shared, varied = {}, {}
     for name, group, leaf, _ in FIELDS:
-        if name.startswith(_STAYS):
+        if name.startswith(_NOT_SENT):
             continue
         if group in SECTIONS:
             values = [getattr(getattr(config, group), leaf) for config in configs]
@@ -110,21 +150,21 @@ def _configs(configs: Sequence[Config]) -> dict[str, Any]:
 
 
 def _same(one: object, other: object) -> bool:
-    # 2 is no 2.0, and 0.0 no -0.0: each is told as it was given.
+    # Keep 2 apart from 2.0, and 0.0 from -0.0.
     return repr(one) == repr(other)
 
 
-def _configs_of(told: dict[str, Any]) -> list[Config]:
+def _configs_of(header: Header) -> list[Config]:
     """Configurations; the sections in which they do not differ are one object."""
-    places = {name: (group, leaf) for name, group, leaf, _ in FIELDS}
+    fields = {name: (group, leaf) for name, group, leaf, _ in FIELDS}
     base = Config()
-    for name, value in told["shared"].items():
-        group, leaf = places[name]
+    for name, value in header["shared"].items():
+        group, leaf = fields[name]
         setattr(getattr(base, group) if group in SECTIONS else base, leaf, value)
-    varied = [(*places[name], values) for name, values in told["varied"].items()]
+    varied = [(*fields[name], values) for name, values in header["varied"].items()]
     groups = {group for group, _, _ in varied if group in SECTIONS}
     configs = []
-    for number in range(told["count"]):
+    for number in range(header["count"]):
         own = {group: _copied(getattr(base, group)) for group in groups}
         config = _copied(base)
         vars(config).update(own)
@@ -140,7 +180,7 @@ def _copied(section: T) -> T:
     return copy
 
 
-def _task_told(task: Task) -> dict[str, Any]:
+def _task_header(task: Task) -> Header:
     return {"codes": task.codes, "margin": task.margin, "digest": task.digest}
 
 
@@ -148,112 +188,24 @@ def _task_arrays(prefix: str, task: Task) -> Arrays:
     return {f"{prefix}inputs": task.inputs, f"{prefix}targets": task.targets}
 
 
-def _task_of(told: dict[str, Any], arrays: Arrays, prefix: str) -> Task:
-    codes = None if told["codes"] is None else (told["codes"][0], told["codes"][1])
+def _task_of(header: Header, arrays: Arrays, prefix: str) -> Task:
+    codes = None if header["codes"] is None else (header["codes"][0], header["codes"][1])
     return Task(
         arrays[f"{prefix}inputs"],
         arrays[f"{prefix}targets"],
         codes,
-        told["margin"],
-        told["digest"],
+        header["margin"],
+        header["digest"],
     )
 
 
-def _pack_done(done: ShardOutcome, prefix: str, arrays: Arrays) -> dict[str, Any]:
-    """What is told of one shard; its numbers are added to the arrays."""
-    results = [outcome for outcome in done.outcomes if isinstance(outcome, Result)]
-    failures = {n: o.traceback for n, o in enumerate(done.outcomes) if isinstance(o, Failure)}
-    told = {"started": done.started, "ended": done.ended, "count": len(done.outcomes)}
-    if not results:
-        return {**told, "failures": failures}
-    # Steps are those of one schedule up to where a run ended, and that step itself.
-    longest = max(results, key=lambda result: len(result.steps)).steps
-    columns: Arrays = {
-        "schedule": longest[:-1],
-        "counts": np.array([len(result.steps) for result in results]),
-        "last": np.array([r.steps[-1] if len(r.steps) else _NONE for r in results]),
-        "loss": np.concatenate([result.loss for result in results]),
-        "outcome": np.array([_CODES[result.outcome] for result in results], np.int8),
-        "epochs_run": np.array([result.epochs_run for result in results]),
-        "epochs_to_solve": np.array([_number(result.epochs_to_solve) for result in results]),
-        "diverged_at": np.array([_number(result.diverged_at) for result in results]),
-        "predictions": np.stack([result.predictions for result in results]),
-        "accuracy": np.array([result.accuracy for result in results]),
-        "max_error": np.array([result.max_error for result in results]),
-    }
-    layers = {"weights": len(results[0].weights), "biases": len(results[0].biases)}
-    for name, count in layers.items():
-        for layer in range(count):
-            values = [getattr(result, name)[layer] for result in results]
-            columns[f"{name}_{layer}"] = np.stack(values)
-    if results[0].skip is not None:
-        columns["skip"] = np.stack([cast(Any, result.skip) for result in results])
-    arrays |= {f"{prefix}{name}": column for name, column in columns.items()}
-    return {**told, "failures": failures, "layers": layers}
+def _message(header: Header, arrays: Arrays) -> bytes:
+    text = json.dumps(header).encode("utf-8", "surrogatepass")
+    return npz_bytes({_HEADER: np.frombuffer(text, np.uint8), **arrays})
 
 
-def _done_of(told: dict[str, Any], prefix: str, arrays: Arrays) -> ShardOutcome:
-    failures = {int(n): Failure(text) for n, text in told["failures"].items()}
-    results = iter(_results(told["layers"], prefix, arrays) if "layers" in told else [])
-    outcomes: list[Result | Failure] = [
-        failures[n] if n in failures else next(results) for n in range(told["count"])
-    ]
-    return ShardOutcome(outcomes, told["started"], told["ended"])
-
-
-def _results(layers: dict[str, int], prefix: str, arrays: Arrays) -> list[Result]:
-    def column(name: str) -> npt.NDArray[Any]:
-        return arrays[f"{prefix}{name}"]
-
-    def layer(name: str, number: int) -> list[npt.NDArray[Any]]:
-        return [column(f"{name}_{n}")[number] for n in range(layers[name])]
-
-    counts, last, schedule = column("counts"), column("last").tolist(), column("schedule")
-    losses = np.split(column("loss"), np.cumsum(counts)[:-1])
-    steps: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
-    for key in zip(counts.tolist(), last, strict=True):
-        if key not in steps:
-            ended = np.array([] if key[0] == 0 else [key[1]], np.int64)
-            steps[key] = np.concatenate([schedule[: max(0, key[0] - 1)], ended])
-    skip = column("skip") if f"{prefix}skip" in arrays else None
-    numbers = {name: column(name).tolist() for name in _NUMBERS}
-    return [
-        Result(
-            outcome=OUTCOMES[numbers["outcome"][n]],
-            epochs_run=numbers["epochs_run"][n],
-            epochs_to_solve=_optional(numbers["epochs_to_solve"][n]),
-            diverged_at=_optional(numbers["diverged_at"][n]),
-            steps=steps[int(counts[n]), last[n]],
-            loss=losses[n],
-            predictions=column("predictions")[n],
-            weights=layer("weights", n),
-            biases=layer("biases", n),
-            accuracy=numbers["accuracy"][n],
-            max_error=numbers["max_error"][n],
-            skip=None if skip is None else skip[n],
-        )
-        for n in range(len(counts))
-    ]
-
-
-_NUMBERS = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at", "accuracy", "max_error")
-
-
-def _number(value: int | None) -> int:
-    return _NONE if value is None else value
-
-
-def _optional(value: int) -> int | None:
-    return None if value == _NONE else value
-
-
-def _message(told: dict[str, Any], arrays: Arrays) -> bytes:
-    header = np.frombuffer(json.dumps(told).encode("utf-8", "surrogatepass"), np.uint8)
-    return npz_bytes({_HEADER: header, **arrays})
-
-
-def _read(data: bytes) -> tuple[dict[str, Any], Arrays]:
+def _read(data: bytes) -> tuple[Header, Arrays]:
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files if name != _HEADER}
-        told = json.loads(file[_HEADER].tobytes().decode("utf-8", "surrogatepass"))
-    return told, arrays
+        header = json.loads(file[_HEADER].tobytes().decode("utf-8", "surrogatepass"))
+    return header, arrays

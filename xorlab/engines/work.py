@@ -1,14 +1,14 @@
-"""The work of one shard: a pure function from configurations to outcomes."""
+"""The work of one shard: from configurations to results."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from xorlab.config.schema import Config
-from xorlab.networks.result import Result
+from xorlab.networks.shard_result import ShardResult, failed, joined
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import train_chunk
 from xorlab.system.clock import now
@@ -17,39 +17,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Runnable(Protocol[T_co]):
-    """What an executor runs: something that can be pickled, and so can what it gives back."""
+    """Work for an executor. It is sent to a worker as bytes, and so is its result."""
 
     def run(self) -> T_co:
-        """Do the work; whatever may go wrong in it is told by what it gives back."""
+        """Do the work; errors are part of the result."""
 
     def on_worker_death(self, reason: str) -> T_co:
-        """What stands for the work where its process was killed every time."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A job that broke off, with its traceback as text so that it survives the way home."""
-
-    traceback: str
-
-    @property
-    def reason(self) -> str:
-        """Its last line."""
-        return self.traceback.strip().rpartition("\n")[2]
-
-
-@dataclass(frozen=True)
-class ShardOutcome:
-    """A shard's outcomes, one per configuration, with when the work began and ended.
-
-    Attributes:
-        outcomes: results and failures, in the order of the configurations.
-        started, ended: milliseconds since 1970.
-    """
-
-    outcomes: list[Result | Failure]
-    started: int
-    ended: int
+        """The result where every worker that tried died."""
 
 
 @dataclass(frozen=True)
@@ -59,36 +33,36 @@ class Work:
     configs: Sequence[Config]
     task: Task
 
-    def run(self) -> ShardOutcome:
-        """Train; what goes wrong with one job does not touch the others."""
+    def run(self) -> ShardResult:
+        """Train; an error in one run does not affect the others."""
         started = now()
         try:
-            outcomes: list[Result | Failure] = list(train_chunk(self.configs, self.task))
+            result = train_chunk(self.configs, self.task)
         except Exception:
-            outcomes = [self._alone(config) for config in self.configs]
-        return ShardOutcome(outcomes, started, now())
+            result = joined([self._train_one(config) for config in self.configs])
+        return replace(result, started=started, ended=now())
 
-    def on_worker_death(self, reason: str) -> ShardOutcome:
-        """Every job failed."""
-        return ShardOutcome([Failure(reason) for _ in self.configs], 0, 0)
+    def on_worker_death(self, reason: str) -> ShardResult:
+        """Every run failed."""
+        return failed(len(self.configs), reason)
 
-    def _alone(self, config: Config) -> Result | Failure:
+    def _train_one(self, config: Config) -> ShardResult:
         try:
-            return train_chunk([config], self.task)[0]
+            return train_chunk([config], self.task)
         except Exception:
-            return Failure(traceback.format_exc())
+            return failed(1, traceback.format_exc())
 
 
 @dataclass(frozen=True)
 class ShardGroup:
-    """Shards that are handed over together, as the cost of handing over demands."""
+    """Shards that are sent to a worker together, where sending one at a time costs too much."""
 
     works: tuple[Work, ...]
 
-    def run(self) -> list[ShardOutcome]:
+    def run(self) -> list[ShardResult]:
         """One after the other."""
         return [work.run() for work in self.works]
 
-    def on_worker_death(self, reason: str) -> list[ShardOutcome]:
-        """Every job failed."""
+    def on_worker_death(self, reason: str) -> list[ShardResult]:
+        """Every run failed."""
         return [work.on_worker_death(reason) for work in self.works]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from xorlab.engines.wire import pack_outcome, pack_work, unpack_work
+from xorlab.engines.wire import pack_work, to_npz, unpack_work
 from xorlab.engines.work import Runnable
 from xorlab.system.environment import environment
 
@@ -29,7 +29,7 @@ def run_packed(request: bytes) -> bytes:
     asked, _, work = request.partition(b"\n")
     if asked != _told(versions()):
         return _told(versions())
-    return pack_outcome(unpack_work(work).run())
+    return to_npz(unpack_work(work).run())
 
 
 def versions() -> dict[str, str]:

@@ -16,7 +16,6 @@ from xorlab.networks.result import OUTCOMES, SOLVED
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import shard_key, train_chunk
 
-NEVER = -1  # epochs to solve of what was not solved
 _CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 
@@ -161,16 +160,8 @@ def train_pixels(configs: Iterable[Config], task: Task) -> Pixels:
         np.empty(len(made), np.int8), np.empty(len(made), np.int32), np.empty(len(made))
     )
     for members in groups.values():
-        results = train_chunk([made[index] for index in members], task)
-        for name, array in pixels.arrays().items():
-            array[members] = [_KEPT[name](result) for result in results]
+        trained = train_chunk([made[index] for index in members], task)
+        pixels.outcome[members] = trained.outcome
+        pixels.epochs_to_solve[members] = trained.epochs_to_solve
+        pixels.final_loss[members] = trained.metrics["final_loss"]
     return pixels
-
-
-_KEPT: dict[str, Any] = {
-    "outcome": lambda result: _CODES[result.outcome],
-    "epochs_to_solve": lambda result: (
-        NEVER if result.epochs_to_solve is None else result.epochs_to_solve
-    ),
-    "final_loss": lambda result: result.final_loss,
-}

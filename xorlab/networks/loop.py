@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from xorlab.networks.batch import NO_LIMIT, Batch, NetworkColumns, TrainingSpec
+from xorlab.networks.endings import Endings
+from xorlab.networks.metrics import METRICS
 from xorlab.networks.parameters import unpack, unpack_skip
 from xorlab.networks.program import Array
-from xorlab.networks.result import DIVERGED, SOLVED, UNSOLVED, Result
+from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
+from xorlab.networks.shard_result import NEVER, Curves, ShardResult
 
-_NONE = -1
+_SOLVED, _UNSOLVED, _DIVERGED = map(OUTCOMES.index, (SOLVED, UNSOLVED, DIVERGED))
 # Once less than this share of a batch still trains, it is repacked into a smaller one.
 _REPACK_SHARE = 0.8
 
@@ -58,15 +59,15 @@ class Trainer:
         self._start = columns
         self._curves = np.full((len(steps), count), np.nan)
         self._final = columns.parameters.copy()
-        self._solved_at = np.full(count, _NONE)
-        self._diverged_at = np.full(count, _NONE)
+        self._solved_at = np.full(count, NEVER)
+        self._diverged_at = np.full(count, NEVER)
         self._ended_at = np.full(count, int(steps[-1]))
         # Per column of the present batch: which network it holds, and whether that still trains.
         self._members = np.arange(count)
         self._active = np.ones(count, np.bool_)
         self._batch: Batch
 
-    def run(self) -> list[Result]:
+    def run(self) -> ShardResult:
         """Train; one result per network, in order."""
         flag = _FloatErrorFlag()
         flag.raised = not np.isfinite(self._start.parameters).all()
@@ -166,67 +167,58 @@ class Trainer:
         columns = np.flatnonzero(self._active)
         self._final[:, self._members[columns]] = self._batch.columns.parameters[:, columns]
 
-    def _results(self) -> list[Result]:
-        """Run every network's last weights forward once more, and collect its result."""
+    def _results(self) -> ShardResult:
+        """Run every network's final weights forward once more, and measure the outputs."""
         # Which NaN an operation makes depends on the column: keep one bit pattern of it.
         self._final[np.isnan(self._final)] = np.nan
-        start, shape = self._start, self._spec.shape
+        start = self._start
         ended = NetworkColumns(
             self._final, start.states, start.values, start.limits, start.min_gradient
         )
         batch = Batch(self._spec, ended)
         for call in [*batch.forward, *batch.compute_loss]:
             call()
-        outputs = batch.outputs[..., : batch.count]
-        errors = np.abs(batch.error[..., : batch.count])
-        final = _FinalState(
-            outputs=np.ascontiguousarray(outputs.transpose(2, 0, 1)),
-            losses=batch.loss[: batch.count].astype(np.float64),
-            accuracy=(errors < self._spec.task.margin).all(axis=1).mean(axis=0),
-            max_error=errors.max(axis=(0, 1)).astype(np.float64),
-            curves=np.ascontiguousarray(self._curves.T),
-            layers=unpack(self._final, shape.sizes, shape.wiring),
-            skip=unpack_skip(self._final, shape.sizes, shape.wiring),
-        )
-        final.curves[:, -1] = final.losses
-        final.outputs[self._diverged_at != _NONE] = np.nan
-        return [self._result(network, final) for network in range(batch.count)]
-
-    def _result(self, network: int, final: _FinalState) -> Result:
-        ended = int(self._ended_at[network])
-        solved, diverged = int(self._solved_at[network]), int(self._diverged_at[network])
-        steps, curve = self._steps, final.curves[network]
-        if diverged != _NONE or ended < steps[-1]:
-            before = int(np.searchsorted(steps, ended))
-            steps, curve = steps[:before], curve[:before]
-            if diverged == _NONE:
-                steps, curve = np.append(steps, ended), np.append(curve, final.losses[network])
-        weights, biases = final.layers
-        has_solved = solved != _NONE and diverged == _NONE
-        return Result(
-            outcome=DIVERGED if diverged != _NONE else SOLVED if has_solved else UNSOLVED,
-            epochs_run=ended,
-            epochs_to_solve=solved if has_solved else None,
-            diverged_at=diverged if diverged != _NONE else None,
-            steps=steps,
-            loss=curve,
-            predictions=final.outputs[network],
-            weights=[layer[network] for layer in weights],
-            biases=[layer[network] for layer in biases],
-            skip=None if final.skip is None else final.skip[network],
-            accuracy=float(final.accuracy[network]),
-            max_error=float(final.max_error[network]),
+        loss = batch.loss[: batch.count].astype(np.float64)
+        outputs = batch.outputs[..., : batch.count].transpose(2, 0, 1)
+        errors = np.abs(batch.error[..., : batch.count].transpose(2, 0, 1))
+        diverged = self._diverged_at != NEVER
+        solved = (self._solved_at != NEVER) & ~diverged
+        curves = self._loss_curves(loss, diverged)
+        loss[diverged] = np.nan
+        arrays = {"predictions": np.ascontiguousarray(outputs)} | self._layers()
+        arrays["predictions"][diverged] = np.nan
+        endings = Endings(self._spec.task, errors, loss, arrays)
+        return ShardResult(
+            outcome=np.select([diverged, solved], [_DIVERGED, _SOLVED], _UNSOLVED).astype(np.int8),
+            epochs_run=self._ended_at,
+            epochs_to_solve=np.where(solved, self._solved_at, NEVER),
+            diverged_at=self._diverged_at,
+            metrics={name: measure(endings) for name, measure in METRICS.items()},
+            curves={"loss": curves},
+            arrays=arrays,
         )
 
+    def _layers(self) -> dict[str, Array]:
+        """The final weights and biases, networks first."""
+        shape = self._spec.shape
+        layers = zip(*unpack(self._final, shape.sizes, shape.wiring), strict=True)
+        arrays: dict[str, Array] = {}
+        for number, (weights, biases) in enumerate(layers, 1):
+            arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
+        skip = unpack_skip(self._final, shape.sizes, shape.wiring)
+        return arrays if skip is None else arrays | {"skip": skip}
 
-@dataclass(frozen=True)
-class _FinalState:
-    """How all networks of a chunk ended, networks first."""
-
-    outputs: Array
-    losses: npt.NDArray[np.float64]
-    accuracy: npt.NDArray[np.float64]
-    max_error: npt.NDArray[np.float64]
-    curves: npt.NDArray[np.float64]
-    layers: tuple[list[Array], list[Array]]
-    skip: Array | None
+    def _loss_curves(
+        self, loss: npt.NDArray[np.float64], diverged: npt.NDArray[np.bool_]
+    ) -> Curves:
+        """The recorded losses, cut where a network ended; one that did not diverge has its last."""
+        steps, ended = self._steps, self._ended_at
+        cut = diverged | (ended < steps[-1])
+        shared = np.where(cut, np.searchsorted(steps, ended), len(steps))
+        early = np.flatnonzero(cut & ~diverged)
+        self._curves[-1] = loss
+        self._curves[shared[early], early] = loss[early]
+        extra_counts = np.zeros(len(ended), np.int64)
+        extra_counts[early] = 1
+        has_point = np.arange(len(steps)) < (shared + extra_counts)[:, None]
+        return Curves(steps, shared, ended[early], extra_counts, self._curves.T[has_point])

@@ -21,6 +21,7 @@ from xorlab.networks.passes import Pass, Shape
 from xorlab.networks.program import Program
 from xorlab.networks.result import Layers, Result
 from xorlab.networks.schedule import record_steps
+from xorlab.networks.shard_result import ShardResult
 from xorlab.networks.tasks.tasks import Task, make_task
 
 # Bytes of arrays that one chunk of networks may use: measured best between the second-level
@@ -64,7 +65,7 @@ def train_many(configs: Iterable[Config]) -> list[Result]:
         for start in range(0, len(members), width):
             chunk = members[start : start + width]
             trained = train_chunk([configs[index] for index in chunk], tasks[key])
-            results.update(zip(chunk, trained, strict=True))
+            results.update(zip(chunk, trained.results(), strict=True))
     return [results[index] for index in range(len(configs))]
 
 
@@ -117,7 +118,7 @@ def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:
     return sizes
 
 
-def train_chunk(configs: Sequence[Config], task: Task) -> list[Result]:
+def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
     """Train configurations with one `shard_key` as one array, however many they are."""
     first = configs[0]
     optimizer = OPTIMIZERS[first.optimizer.name]

@@ -17,8 +17,8 @@ from xorlab.analysis.report.summary import Summary
 from xorlab.config.schema import TrackingConfig
 from xorlab.engines.dispatch import completed
 from xorlab.engines.local import Executor
-from xorlab.engines.work import ShardOutcome
 from xorlab.errors import EngineError, StoppedError, StoreError
+from xorlab.networks.shard_result import ShardResult
 from xorlab.sweep.plan.axes import described, swept
 from xorlab.sweep.plan.chunks import AdaptiveChunks
 from xorlab.sweep.plan.jobs import Catalogue, Job, Jobs
@@ -247,7 +247,7 @@ class Session:
         return Jobs(jobs.catalogue, jobs.places[np.isin(jobs.runs, list(self.ledger.reasons))])
 
     def _record(
-        self, shards: Sequence[Shard], outcomes: Sequence[ShardOutcome], context: Context
+        self, shards: Sequence[Shard], outcomes: Sequence[ShardResult], context: Context
     ) -> Iterator[Counter[str]]:
         """Record shards in parts; what became of each part's runs."""
         skip_existing = self.tracking.existing != "rerun"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xorlab.engines.work import ShardGroup, ShardOutcome, Work
+from xorlab.engines.work import ShardGroup, Work
+from xorlab.networks.shard_result import ShardResult
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.sweep.plan.plan import Plan, Shard
 
@@ -64,7 +65,7 @@ class AdaptiveChunks:
         self._left -= sum(shard.seconds for shard in taken)
         return tuple(taken)
 
-    def learn(self, shards: Sequence[Shard], outcomes: Sequence[ShardOutcome]) -> None:
+    def learn(self, shards: Sequence[Shard], outcomes: Sequence[ShardResult]) -> None:
         """Take in how long a worker took."""
         for shard, done in zip(shards, outcomes, strict=True):
             if done.ended:
