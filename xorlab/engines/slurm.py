@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import threading
 import time
 import uuid
@@ -19,15 +18,14 @@ from typing import Any, TypeVar
 from xorlab.engines.engine import LOOK, PARTING, TRIES, Engine
 from xorlab.engines.make import extra
 from xorlab.engines.options import Options
-from xorlab.engines.slurm_queue import ALONE, Queue, needed
-from xorlab.engines.slurm_spool import Spool, serve
+from xorlab.engines.slurm_queue import Queue, needed
+from xorlab.engines.slurm_spool import Spool, run_job
 from xorlab.engines.work import Runnable
 from xorlab.engines.worker import pack_request
 from xorlab.errors import EngineError
 
 T = TypeVar("T")
 
-SILENCE = 60.0  # seconds after which workers give a sweep up that says nothing
 _POLL = 0.05  # seconds between looks into the folder
 
 
@@ -153,7 +151,7 @@ class Slurm(Engine):
         try:
             # What sbatch says is told by us, on one line.
             with contextlib.redirect_stderr(io.StringIO()):
-                jobs = executor.map_array(_work_in, folders)
+                jobs = executor.map_array(run_job, folders)
         except (self._submitit.core.utils.FailedJobError, OSError) as error:
             said = [line for line in str(error).splitlines() if "error" in line.lower()]
             reason = "; ".join(said) or str(error)
@@ -221,9 +219,3 @@ class Slurm(Engine):
 
 def _runs(state: str) -> bool:
     return not state.startswith("PENDING")
-
-
-def _work_in(folder: str) -> int:
-    """One job of the array; submitit makes none of a single job."""
-    job = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ["SLURM_JOB_ID"]
-    return serve(folder, f"{job}_{os.environ.get('SLURM_ARRAY_TASK_ID', ALONE)}", SILENCE)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from xorlab.engines.slurm_spool import ALONE
 from xorlab.errors import EngineError
 
 _COMMANDS = ("sbatch", "squeue", "scancel", "srun")
 _FIRST, _PATIENCE = 15.0, 60.0  # seconds for the first command, and for others
-ALONE = "0"  # the place of a job that is no array
 # Its processes have been ended, or are just being.
 _OVER = frozenset(
     {

@@ -21,6 +21,8 @@ from pathlib import Path
 from xorlab.engines.worker import run_packed
 from xorlab.system.files import write_whole
 
+ALONE = "0"  # in the name of a job that is not part of an array
+SILENCE = 60.0  # seconds without a sign of life from the sweep after which its workers end
 _POLL = 0.05  # seconds
 _PARTS = ("waiting", "taken", "done")
 
@@ -72,6 +74,13 @@ class Spool:
     def remove(self) -> None:
         """With all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run_job(folder: str) -> int:
+    """One Slurm job: a worker under the job's name."""
+    # A job that is submitted alone is not an array.
+    job = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ["SLURM_JOB_ID"]
+    return serve(folder, f"{job}_{os.environ.get('SLURM_ARRAY_TASK_ID', ALONE)}", SILENCE)
 
 
 def serve(folder: str, worker: str, silence: float) -> int:

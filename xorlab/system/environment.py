@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from xorlab.system.code_digest import code_digest
 
 # What each part is called where it is told.
 PARTS = {
@@ -20,8 +20,6 @@ PARTS = {
     "system": "operating system and C library",
     "cpu": "processor features that NumPy uses",
 }
-# Rooms whose code trains nothing.
-_AFTERWARDS = ("analysis", "sweep", "tracking")
 
 
 @cache
@@ -34,7 +32,7 @@ def environment() -> Mapping[str, str]:
     """
     return {
         "xorlab": package_version(),
-        "code": _code(),
+        "code": code_digest(),
         "numpy": version("numpy"),
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -74,16 +72,6 @@ def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
         elif then[part] != now[part]:
             lines.append(f"{name}: {then[part]} then, {now[part]} now")
     return lines
-
-
-def _code() -> str:
-    package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package)
-        if name.parts[0] not in _AFTERWARDS:
-            digest.update(f"{name.as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
 
 
 def _processor() -> str:
