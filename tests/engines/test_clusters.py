@@ -111,8 +111,8 @@ def same_bits(results) -> None:
         curve = curves[run["run_id"]]
         assert curve["loss"].to_numpy().tobytes() == result.loss.tobytes()
         assert curve["step"].tolist() == result.steps.tolist()
-        told = {name: run[name] for name in result.metrics()}
-        assert told == result.metrics()
+        metrics = {name: run[name] for name in result.metrics()}
+        assert metrics == result.metrics()
     for run in runs.head(4).to_dict("records"):
         trained = xorlab.load_weights(runs[runs["run_id"] == run["run_id"]])
         result = results[run["seed"], run["network.hidden"]]
@@ -137,8 +137,8 @@ def test_a_thousand_runs_survive_a_killed_worker_and_have_the_same_bits_as_here(
 @pytest.mark.parametrize("engine", [ENGINES[0]], indirect=True)
 def test_one_job_of_slurm_alone_trains_all(engine, command, store_file):
     options = [option.replace("workers=2", "workers=1") for option in engine.options]
-    told = command("-m", "seed=range(0,40)", "training.epochs=50", *options)
-    assert (told.code, told.err) == (0, "")
+    ended = command("-m", "seed=range(0,40)", "training.epochs=50", *options)
+    assert (ended.code, ended.err) == (0, "")
     assert len(xorlab.load_runs()) == 40
     assert not Path("slurm").exists()
 
@@ -157,15 +157,15 @@ def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file
         "init=uniform",
         "training.epochs=60",
     )
-    told = command(*plane, *engine.options, "tracking.experiment=plane")
-    assert (told.code, told.err) == (0, "")
+    ended = command(*plane, *engine.options, "tracking.experiment=plane")
+    assert (ended.code, ended.err) == (0, "")
     there, here = (
         xorlab.load_landscape(experiment="plane"),
         xorlab.landscape(xorlab.configure(*plane)),
     )
     for name in ("outcome", "epochs_to_solve", "final_loss"):
         np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
-    told = command(
+    ended = command(
         "-m",
         "hydra/sweeper=precision",
         "network.hidden=2",
@@ -173,8 +173,8 @@ def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file
         "hydra.sweeper.half_width=0.1",
         *engine.options,
     )
-    assert (told.code, told.err) == (0, "")
-    assert "1 of 1 settings known well enough" in told.out
+    assert (ended.code, ended.err) == (0, "")
+    assert "1 of 1 settings known well enough" in ended.out
     assert not Path("slurm").exists()
 
 
@@ -191,8 +191,8 @@ def test_ctrl_c_cancels_what_is_queued_and_what_remains_is_trained_later(
     assert "Traceback" not in out + err
     assert 0 < recorded(store_file) < 320
     soon(lambda: under_way(request.node.callspec.params["engine"], engine) == 0)
-    told = command(*LONG, "plan=true")
-    assert re.search(rf"already finished +{recorded(store_file)}\b", told.out)
+    ended = command(*LONG, "plan=true")
+    assert re.search(rf"already finished +{recorded(store_file)}\b", ended.out)
 
 
 def under_way(name: str, engine: Cluster) -> int:
@@ -227,9 +227,9 @@ def test_a_driver_that_is_killed_is_followed_by_one_that_does_the_rest(
     done = recorded(store_file)
     if "slurm" in engine.options[0]:
         engine.cancel()  # its jobs would notice by themselves, in a minute
-    told = command(*fewer, *engine.options)
-    assert (told.code, told.err) == (0, "")
-    assert f"{done} skipped" in told.out
+    ended = command(*fewer, *engine.options)
+    assert (ended.code, ended.err) == (0, "")
+    assert f"{done} skipped" in ended.out
     same_bits({key: result for key, result in here.items() if key[0] < 60})
 
 
@@ -240,9 +240,9 @@ def test_the_commands_of_the_readme_run_there(engine, command, store_file, monke
     monkeypatch.setenv("RAY_ADDRESS", address)
     program, *arguments = shlex.split(line.replace("tcp://127.0.0.1:8786", address))
     assert program == "xorlab"
-    told = command(*arguments)
-    assert (told.code, told.err) == (0, "")
-    assert "40 runs in" in told.out
+    ended = command(*arguments)
+    assert (ended.code, ended.err) == (0, "")
+    assert "40 runs in" in ended.out
 
 
 @pytest.mark.parametrize("engine", SLURM, indirect=True)
@@ -262,8 +262,8 @@ def test_jobs_that_the_queue_cancels_end_a_sweep_that_says_what_is_missing(
     assert "Go on with: xorlab -m" in out
     (parent,) = parents()
     assert parent.info.status == "KILLED"
-    told = command(*LONG, "plan=true")
-    assert re.search(rf"to train +{missing}\b", told.out)
+    ended = command(*LONG, "plan=true")
+    assert re.search(rf"to train +{missing}\b", ended.out)
 
 
 @pytest.mark.parametrize("engine", SLURM, indirect=True)
@@ -272,14 +272,15 @@ def test_a_queue_whose_node_never_starts_is_told_in_time(engine, command, store_
     update = ["scontrol", "update", f"nodename={node.stdout.strip()}"]
     subprocess.run([*update, "state=drain", "reason=test"], check=True)
     try:
-        told = command(*SMALL, *engine.options, "hydra.launcher.start_timeout=1")
+        ended = command(*SMALL, *engine.options, "hydra.launcher.start_timeout=1")
     finally:
         subprocess.run([*update, "state=resume"], check=True)
-    assert told.code == 1
+    assert ended.code == 1
     assert (
-        "has had no job that runs for 1 s (hydra.launcher.start_timeout); squeue says: " in told.err
+        "has had no job that runs for 1 s (hydra.launcher.start_timeout); squeue says: "
+        in ended.err
     )
-    assert "PENDING" in told.err
+    assert "PENDING" in ended.err
     nothing_recorded()
 
 
@@ -289,21 +290,21 @@ def test_a_submission_that_is_refused_is_told_before_anything_is_recorded(
     engine, option, command, store_file
 ):
     options = [o for o in engine.options if not option.startswith(o.split(".")[-1].split("=")[0])]
-    told = command(*SMALL, *options, f"hydra.launcher.{option}")
-    assert told.code == 1
-    assert "the queue refuses" in told.err
-    assert told.err.count("\n") == 1
+    ended = command(*SMALL, *options, f"hydra.launcher.{option}")
+    assert ended.code == 1
+    assert "the queue refuses" in ended.err
+    assert ended.err.count("\n") == 1
     nothing_recorded()
 
 
 @pytest.mark.xdist_group("ray")
 @pytest.mark.parametrize("engine", [pytest.param("ray")], indirect=True)
 def test_a_cluster_without_room_is_told_before_anything_is_recorded(engine, command, store_file):
-    told = command(
+    ended = command(
         *SMALL, *engine.options, "hydra.launcher.cpus=64", "hydra.launcher.start_timeout=1"
     )
-    assert told.code == 1
-    assert "has had no room for a worker (hydra.launcher.cpus=64) for 1 s" in told.err
+    assert ended.code == 1
+    assert "has had no room for a worker (hydra.launcher.cpus=64) for 1 s" in ended.err
     nothing_recorded()
 
 
@@ -328,11 +329,11 @@ def test_a_cluster_that_cannot_be_reached_is_told_before_anything_is_recorded(
         monkeypatch.setenv("SLURM_CONF", "/nowhere/slurm.conf")
     else:
         options.append(f"hydra.launcher.address={address}")
-    told = command(*SMALL, f"hydra.launcher.engine={engine}", *options)
-    assert (told.code, told.out) == (1, "")
-    assert f"hydra.launcher.engine={engine}" in told.err
-    assert "not answer" in told.err
-    assert told.err.count("\n") == 1
+    ended = command(*SMALL, f"hydra.launcher.engine={engine}", *options)
+    assert (ended.code, ended.out) == (1, "")
+    assert f"hydra.launcher.engine={engine}" in ended.err
+    assert "not answer" in ended.err
+    assert ended.err.count("\n") == 1
     nothing_recorded()
 
 

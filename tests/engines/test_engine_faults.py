@@ -89,10 +89,10 @@ def told_what_is_missing(child, message: str, store_file) -> None:
     """It ended by itself, said why, and what to do; what is recorded is as it said."""
     out, err = child.communicate(timeout=90)
     assert child.returncode == 1, out + err
-    told = [line for line in err.splitlines() if line.startswith("xorlab: ")]
-    assert len(told) == 1, err
-    assert re.search(message, told[0]), err
-    assert f"{RUNS - recorded(store_file)} of {RUNS} runs are missing" in told[0]
+    errors = [line for line in err.splitlines() if line.startswith("xorlab: ")]
+    assert len(errors) == 1, err
+    assert re.search(message, errors[0]), err
+    assert f"{RUNS - recorded(store_file)} of {RUNS} runs are missing" in errors[0]
     assert "Go on with: xorlab -m" in out
     assert "Traceback" not in out + err, out + err
     assert [parent.info.status for parent in parents()] == ["KILLED"]
@@ -108,13 +108,13 @@ def test_a_sweep_ends_when_what_leads_its_cluster_is_killed_and_goes_on_with_a_n
     kill(where.head())
     if engine == "dask":  # at once, so that the sweep may find it there
         where.start_head()
-    told_what_is_missing(child, "is gone, or has let go of|has lost its head", store_file)
+    told_what_is_missing(child, "is gone, or has dropped the work|has lost its head", store_file)
     if engine == "ray":
         kill(where.nodes())
         where.start_head()
     where.start_nodes()
-    told = command(*SWEEP, *where.options)
-    assert (told.code, told.err) == (0, ""), told.out
+    ended = command(*SWEEP, *where.options)
+    assert (ended.code, ended.err) == (0, ""), ended.out
     complete()
 
 
@@ -170,10 +170,10 @@ def test_jobs_go_on_without_their_controller(engine, anew, own, process, store_f
 def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, command, store_file):
     where = own(engine, nodes=False)
     patience = "hydra.launcher.start_timeout=2"
-    told = command(*SWEEP, *where.options, patience)
-    assert told.code == 1
-    assert "for 2 s (hydra.launcher.start_timeout)" in told.err
-    assert told.err.count("\n") == 1
+    ended = command(*SWEEP, *where.options, patience)
+    assert ended.code == 1
+    assert "for 2 s (hydra.launcher.start_timeout)" in ended.err
+    assert ended.err.count("\n") == 1
     nothing_recorded()
     where.start_nodes()
     child = process(*SWEEP, *where.options, "hydra.launcher.start_timeout=6")
@@ -181,8 +181,8 @@ def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, comman
     kill(where.nodes())
     told_what_is_missing(child, "for 6 s .hydra.launcher.start_timeout", store_file)
     where.start_nodes()
-    told = command(*SWEEP, *where.options)
-    assert (told.code, told.err) == (0, ""), told.out
+    ended = command(*SWEEP, *where.options)
+    assert (ended.code, ended.err) == (0, ""), ended.out
     complete()
 
 
@@ -191,9 +191,9 @@ def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     engine, own, process, command, store_file
 ):
     where = own(engine, nodes=False)
-    told = command(*PLANE, *where.options, "hydra.launcher.start_timeout=2")
-    assert told.code == 1
-    assert "for 2 s (hydra.launcher.start_timeout)" in told.err
+    ended = command(*PLANE, *where.options, "hydra.launcher.start_timeout=2")
+    assert ended.code == 1
+    assert "for 2 s (hydra.launcher.start_timeout)" in ended.err
     nothing_recorded()
     where.start_nodes()
     child = process(*PLANE, *where.options, "hydra.launcher.start_timeout=6")
@@ -205,8 +205,8 @@ def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     assert re.search(r"\d+ of \d+ pieces of the landscape are missing", err)
     assert "Go on with: xorlab landscape.x" in out
     where.start_nodes()
-    told = command(*PLANE, *where.options)
-    assert (told.code, told.err) == (0, ""), told.out
+    ended = command(*PLANE, *where.options)
+    assert (ended.code, ended.err) == (0, ""), ended.out
     assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.configure(*PLANE)))
 
 
@@ -222,10 +222,10 @@ def test_a_worker_with_other_code_is_refused_before_anything_is_recorded(
     where = own(engine)
     if engine == "slurm":  # its jobs have the environment of whoever submits them
         monkeypatch.setenv("PYTHONPATH", str(other))
-    told = command("-m", "seed=range(0,3)", "training.epochs=20", *where.options)
-    assert told.code == 1
-    assert re.search(r"has a worker with source code of xorlab \w{12} \(here \w{12}\)", told.err)
-    assert told.err.count("\n") == 1
+    ended = command("-m", "seed=range(0,3)", "training.epochs=20", *where.options)
+    assert ended.code == 1
+    assert re.search(r"has a worker with source code of xorlab \w{12} \(here \w{12}\)", ended.err)
+    assert ended.err.count("\n") == 1
     nothing_recorded()
 
 

@@ -18,7 +18,7 @@ SMALL = ("-m", "seed=1,2", "training.epochs=5")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["engine=cloud"], "hydra.launcher.engine=cloud: must be one of local, slurm, ray, dask"),
+        (["engine=cloud"], "hydra.launcher.engine=cloud: must be one of local, dask, ray, slurm"),
         (["engine=slurm"], "hydra.launcher.workers=null: must be how many Slurm jobs to ask for"),
         (["engine=dask"], "hydra.launcher.address=null: must be the scheduler's address"),
         (["engine=slurm", "workers=2", "time=0"], "time=0: must be an integer >= 1: minutes"),
@@ -33,17 +33,17 @@ SMALL = ("-m", "seed=1,2", "training.epochs=5")
         (
             ["address=there"],
             "address=there: must be left out where hydra.launcher.engine=local; it "
-            "belongs to ray and dask",
+            "belongs to dask and ray",
         ),
         (["engine=ray", "executor=inline"], "executor=inline: must be left out where"),
         (["engine=ray", "nodes=2"], "nodes"),
     ],
 )
 def test_a_wrong_option_is_refused(options, message, command, tmp_path):
-    told = command(*SMALL, *(f"hydra.launcher.{option}" for option in options))
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
-    assert "Traceback" not in told.err
+    ended = command(*SMALL, *(f"hydra.launcher.{option}" for option in options))
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert "Traceback" not in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,24 +63,24 @@ def test_a_wrong_option_is_refused(options, message, command, tmp_path):
 def test_what_only_a_sweep_uses_is_refused_where_there_is_none(
     override, message, command, tmp_path
 ):
-    told = command("training.epochs=5", override)
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
-    assert "-m" in told.err
+    ended = command("training.epochs=5", override)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert "-m" in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_defaults_may_be_spelt_out_for_a_single_run(command, store_file):
-    told = command("training.epochs=5", "hydra.launcher.engine=local", "hydra/launcher=vectorized")
-    assert (told.code, told.err) == (0, "")
+    ended = command("training.epochs=5", "hydra.launcher.engine=local", "hydra/launcher=vectorized")
+    assert (ended.code, ended.err) == (0, "")
 
 
 def test_a_landscape_uses_the_launcher_and_refuses_a_sweeper(command, store_file):
     plane = ("+study=kolen1990_slice", "landscape.width=4", "landscape.height=4")
     assert command(*plane, "hydra.launcher.executor=inline").code == 0
-    told = command(*plane, "hydra/sweeper=precision")
-    assert told.code == 2
-    assert "hydra/sweeper=precision: a landscape is one run, which has no sweeper" in told.err
+    ended = command(*plane, "hydra/sweeper=precision")
+    assert ended.code == 2
+    assert "hydra/sweeper=precision: a landscape is one run, which has no sweeper" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_a_landscape_uses_the_launcher_and_refuses_a_sweeper(command, store_file
 def test_a_missing_extra_is_named(engine, library, options, command, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)  # as if it were not there
     for arguments in (SMALL, (*SMALL[1:2], "plan=true")):
-        told = command("-m", *arguments, f"hydra.launcher.engine={engine}", *options)
-        assert (told.code, told.out) == (2, "")
-        assert f"pip install 'xorlab[{engine}]'" in told.err
+        ended = command("-m", *arguments, f"hydra.launcher.engine={engine}", *options)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"pip install 'xorlab[{engine}]'" in ended.err
     assert list(Path(tmp_path).iterdir()) == []
 
 

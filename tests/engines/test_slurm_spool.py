@@ -84,11 +84,11 @@ def test_what_a_killed_worker_had_goes_to_another(spool, worker):
     doomed.send_signal(signal.SIGKILL)
     doomed.wait()
     assert spool.claims() == {1: "doomed"}
-    spool.take_back(1, "doomed", again=True)
+    spool.take_back(1, "doomed", requeue=True)
     assert spool.claims() == {}
     assert (spool.folder / "waiting" / "1").exists()
     (spool.folder / "waiting" / "1").replace(spool.folder / "taken" / "1.again")
-    spool.take_back(1, "again", again=False)
+    spool.take_back(1, "again", requeue=False)
     assert list((spool.folder / "taken").iterdir()) == []
 
 

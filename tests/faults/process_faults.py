@@ -145,7 +145,7 @@ def killed_workers(folder: Path, rng: Random) -> Outcome:
     again = ended(folder, *SWEEP, WORKERS, "tracking.existing=retry")
     assert again.code == 0, again.printed()
     assert count > 0, "no worker was met"
-    hint = rf"^{EXPECTED} runs in .* s: .*|exit code -9: somebody killed it"
+    hint = rf"^{EXPECTED} runs in .* s: .*|exit code -9: it was killed"
     return compared(found(folder / "mlflow.db"), [line] * count, hint)
 
 

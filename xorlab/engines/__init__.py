@@ -1,5 +1,4 @@
-"""Engines: where a sweep is trained, this machine or a cluster that is there already.
+"""Where a sweep is trained: on this machine (`local`) or on a cluster that is running already.
 
-Each is one file with one class, an `xorlab.engines.local.Executor`. A cluster's worker needs
-NumPy and xorlab alone; `worker` is all that runs there.
+A worker of a cluster needs only NumPy and xorlab; `worker` is all that runs there.
 """

@@ -1,4 +1,4 @@
-"""Work out to an executor, outcomes back, until none is left."""
+"""Dispatch: work is submitted to an executor while it has room, and results come back."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from xorlab.engines.work import Runnable
 K = TypeVar("K")
 T = TypeVar("T")
 
-_WAIT = 0.5  # seconds between signs of life
+_INTERVAL = 0.5  # seconds at most between two calls of ``alive``
 
 
 def completed(
     works: Iterator[tuple[K, Runnable[T]]], executor: Executor, alive: Callable[[], None]
 ) -> Generator[tuple[K, T]]:
-    """What became of each work, as it ends; to be closed by whoever breaks off.
+    """Results as they come, each with its key. A caller that stops early must close this.
 
     Args:
-        works: each with what it is known by; asked for the next when there is room for it.
-        executor: where it is done; it gives up what is under way where this breaks off.
-        alive: called now and then; what it raises breaks this off.
+        works: keys and work; the next is taken when the executor has room for it.
+        executor: where the work is done; it is closed if this ends early.
+        alive: called regularly; an error that it raises ends this.
 
     Raises:
-        EngineError: there are no workers any more.
+        EngineError: the workers are gone.
     """
-    under_way: dict[Future[T], K] = {}
+    keys: dict[Future[T], K] = {}
     try:
         while True:
-            while len(under_way) < executor.slots and (following := next(works, None)):
-                known, work = following
-                under_way[executor.submit(work)] = known
-            if not under_way:
+            while len(keys) < executor.slots and (following := next(works, None)):
+                key, work = following
+                keys[executor.submit(work)] = key
+            if not keys:
                 return
-            ended, _ = wait(under_way, timeout=_WAIT, return_when=FIRST_COMPLETED)
+            ended, _ = wait(keys, timeout=_INTERVAL, return_when=FIRST_COMPLETED)
             alive()
-            while ended:  # and let go of: an outcome that somebody has taken needs no room
+            while ended:
                 future = ended.pop()
-                yield under_way.pop(future), future.result()
-                del future
+                yield keys.pop(future), future.result()
+                del future  # with its result, which the caller has used
             executor.check()
     except BaseException:
         executor.close()

@@ -1,4 +1,4 @@
-"""What all clusters have in common: somebody to wait for, to watch, and to measure."""
+"""What cluster engines share: they wait for workers, watch the cluster, and time a round trip."""
 
 from __future__ import annotations
 
@@ -21,46 +21,51 @@ from xorlab.system.environment import PARTS
 
 T = TypeVar("T")
 
-TRIES = 2  # how often a shard is begun, where its worker is killed
-LOOK = 2.0  # seconds between looks at the cluster
-PARTING = 2.0  # seconds for what ends by itself
-_DEAF = 300.0  # seconds without a sign of life
-_TURN = 0.5  # seconds between looks at what the watch has found
-_SILENT = 5.0  # seconds to wait for a worker before that is told
+TRIES = 2  # how often a shard is started where its worker is killed
+# All in seconds:
+WATCH_INTERVAL = 2.0  # between two looks at the cluster
+SHUTDOWN_WAIT = 2.0  # for what should end without being stopped
+_ANSWER_WAIT = 300.0  # without any answer from the cluster
+_CHECK_INTERVAL = 0.5  # between checks of what the watching thread has found
+_QUIET_WAIT = 5.0  # for the first worker, before a message says that the sweep waits
 
 
 @dataclass(frozen=True)
 class Probe(ShardGroup):
-    """No work: it goes the way of work, to see that there is one, and what it costs."""
+    """An empty job that measures whether a worker answers, and how fast."""
 
     works: tuple[()] = ()
 
     def on_worker_death(self, reason: str) -> list[ShardResult]:
-        """Not even that went well."""
+        """The worker could not do even this."""
         return [failed(1, reason)]
 
 
 class Engine:
-    """Hands shards to a cluster; see `xorlab.engines.local.Executor`.
+    """Sends shards to a cluster; see `xorlab.engines.local.Executor`.
 
-    Each kind of cluster says how something is submitted, how one looks whether there are workers,
-    and how it is left. The looking is done in a thread of its own: a cluster that hangs must not
-    keep a sweep from recording what it has, or from being stopped.
+    A subclass defines how to submit a shard, how to see whether there are workers, and how to
+    close the connection. A separate thread polls the cluster: a cluster that hangs must not keep a
+    sweep from recording the results that it has, or from being stopped.
 
     Args:
-        options: what is asked of it.
-        where: the cluster, in words.
+        options: the options of the launcher.
+        where: the cluster, for messages.
+
+    Attributes:
+        name: the engine and its cluster, as messages begin.
+        shortage: what is missing where no worker can be had, for messages.
     """
 
     workers: int
     slots: int
     dispatch = 0.0
-    lack = "no worker"  # in words, where there is nobody
+    shortage = "no worker"
 
     def __init__(self, options: Options, where: str) -> None:
         self._wait = options.wait
-        self._told = f"hydra.launcher.engine={options.engine}: {where}"
-        self._heard = self._seen = time.monotonic()
+        self.name = f"hydra.launcher.engine={options.engine}: {where}"
+        self._last_answer = self._last_worker = time.monotonic()
         self._fault: str | None = None
         self._closed = threading.Event()
         self._watching = threading.Thread(
@@ -68,128 +73,133 @@ class Engine:
         )
 
     def start(self) -> None:
-        """Wait for a worker, and time empty errands to it.
+        """Wait for a worker, and time a round trip to it.
 
         Raises:
-            EngineError: there is none in time, or it cannot train.
+            EngineError: no worker came in time, or it cannot train.
         """
         if self.dispatch:
             return
         self._watching.start()
-        self._probe(_SILENT)
+        self._probe(_QUIET_WAIT)
         self.dispatch = _fastest(self._probe)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Queue it."""
+        """Queue a shard."""
         raise NotImplementedError
 
     def check(self) -> None:
-        """Tell what the watch has found.
+        """Raise what the watching thread has found.
 
         Raises:
             EngineError: the cluster is gone, or all of its workers.
         """
         if self._fault is not None:
             raise EngineError(self._fault)
-        if time.monotonic() - self._heard > _DEAF:
-            raise EngineError(f"{self._told} has not answered for {_DEAF:g} s")
+        if time.monotonic() - self._last_answer > _ANSWER_WAIT:
+            raise EngineError(f"{self.name} has not answered for {_ANSWER_WAIT:g} s")
 
-    def look(self) -> bool | None:
-        """Whether there is a worker, or room for one; None without an answer.
+    def has_workers(self) -> bool | None:
+        """Whether there is a worker, or room for one; None if the cluster did not answer.
 
         Raises:
             EngineError: the cluster is gone.
         """
         raise NotImplementedError
 
-    def why(self) -> str:
-        """More about why there is nobody."""
+    def shortage_details(self) -> str:
+        """More about the shortage, for messages."""
         return ""
 
-    def resolve(self, future: Future[T], outcome: T | bytes) -> None:
-        """Give a future its outcome, once: a cluster may run a shard twice."""
-        self._heard = time.monotonic()
+    def resolve(self, future: Future[T], result: T | bytes) -> None:
+        """Give a future its result, once: a cluster may run a shard twice."""
+        self._last_answer = time.monotonic()
         if future.done():
             return
         try:
-            future.set_result(self._opened(outcome) if isinstance(outcome, bytes) else outcome)
+            future.set_result(self._unpacked(result) if isinstance(result, bytes) else result)
         except EngineError as error:
             future.set_exception(error)
-        except Exception as error:  # not whole
-            told = f"{self._told} has a worker that sent what cannot be read: {error!r}"
-            future.set_exception(EngineError(told))
+        except Exception as error:  # bytes that are not a complete result
+            message = f"{self.name} has a worker that sent what cannot be read: {error!r}"
+            future.set_exception(EngineError(message))
 
-    def _opened(self, outcome: bytes) -> Any:
+    def _unpacked(self, result: bytes) -> Any:
         """What a worker has sent.
 
         Raises:
-            EngineError: it has other versions, and so has trained nothing.
+            EngineError: the worker has other versions, and so has refused to train.
         """
-        if not outcome.startswith(REFUSAL):
-            return from_npz(outcome)
-        there, here = json.loads(outcome), versions()
-        other = [name for name in here if there.get(name) != here[name]]
-        told = ", ".join(f"{PARTS[name]} {there.get(name)} (here {here[name]})" for name in other)
+        if not result.startswith(REFUSAL):
+            return from_npz(result)
+        there, here = json.loads(result), versions()
+        different = ", ".join(
+            f"{PARTS[part]} {there.get(part)} (here {here[part]})"
+            for part in here
+            if there.get(part) != here[part]
+        )
         raise EngineError(
-            f"{self._told} has a worker with {told}: the same versions are needed for the same bits"
+            f"{self.name} has a worker with {different}: "
+            "the same versions are needed for the same bits"
         )
 
-    def _probe(self, silent: float | None = None) -> None:
-        """There and back; told on standard output where it takes longer than so many seconds."""
+    def _probe(self, quiet: float | None = None) -> None:
+        """One round trip; where it takes longer than ``quiet`` seconds, print a message."""
         began = time.monotonic()
         future = self.submit(Probe())
-        while not wait([future], timeout=_TURN).done:
+        while not wait([future], timeout=_CHECK_INTERVAL).done:
             self.check()
             passed = time.monotonic() - began
             if passed > self._wait:
-                raise EngineError(self._nobody())
-            if silent is not None and passed > silent:
-                silent = None
-                patience = f"hydra.launcher.start_timeout={self._wait:g}"
+                raise EngineError(self._shortage_message())
+            if quiet is not None and passed > quiet:
+                quiet = None
+                timeout = f"hydra.launcher.start_timeout={self._wait:g}"
                 sys.stdout.write(
-                    f"{self._told} has {self.lack}{self.why()}; waiting ({patience})\n"
+                    f"{self.name} has {self.shortage}{self.shortage_details()}; "
+                    f"waiting ({timeout})\n"
                 )
                 sys.stdout.flush()
-        for done in future.result():
-            failure = Failure(done.failures[0])
-            raise EngineError(f"{self._told} has a worker that cannot train: {failure.reason}")
+        for result in future.result():
+            failure = Failure(result.failures[0])
+            raise EngineError(f"{self.name} has a worker that cannot train: {failure.reason}")
 
     def _watch(self) -> None:
-        self._seen = time.monotonic()
+        self._last_worker = time.monotonic()
         while not self._closed.is_set():
             try:
-                there = self.look()
-            except Exception as error:  # in a thread there is nobody else to tell
-                told = isinstance(error, EngineError)
-                self._fault = str(error) if told else f"{self._told}: {error!r}"
+                has_workers = self.has_workers()
+            except Exception as error:  # `check` raises it in the main thread
+                known = isinstance(error, EngineError)
+                self._fault = str(error) if known else f"{self.name}: {error!r}"
                 return
             now = time.monotonic()
-            if there is not None:
-                self._heard = now
-            if there:
-                self._seen = now
-            elif there is not None and now - self._seen > self._wait:
-                self._fault = self._nobody()
+            if has_workers is not None:
+                self._last_answer = now
+            if has_workers:
+                self._last_worker = now
+            elif has_workers is not None and now - self._last_worker > self._wait:
+                self._fault = self._shortage_message()
                 return
-            self._closed.wait(LOOK)
+            self._closed.wait(WATCH_INTERVAL)
 
-    def _nobody(self) -> str:
-        patience = f"{self._wait:g} s (hydra.launcher.start_timeout)"
-        return f"{self._told} has had {self.lack} for {patience}{self.why()}"
+    def _shortage_message(self) -> str:
+        waited = f"{self._wait:g} s (hydra.launcher.start_timeout)"
+        return f"{self.name} has had {self.shortage} for {waited}{self.shortage_details()}"
 
     def _stop_watching(self) -> bool:
-        """Whether the watch has ended; it waits for a cluster that hangs."""
+        """Whether the watching thread has ended; it may be waiting for a cluster that hangs."""
         self._closed.set()
         if self._watching.is_alive():
-            self._watching.join(PARTING)
+            self._watching.join(SHUTDOWN_WAIT)
         return not self._watching.is_alive()
 
 
-def _fastest(errand: Callable[[], object]) -> float:
-    """Seconds of the fastest of three: what handing over costs where nobody is in the way."""
+def _fastest(call: Callable[[], object]) -> float:
+    """The shortest of three times, in seconds: what a round trip costs an idle cluster."""
     seconds = []
     for _ in range(3):
         began = time.perf_counter()
-        errand()
+        call()
         seconds.append(time.perf_counter() - began)
     return min(seconds)

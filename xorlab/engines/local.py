@@ -1,4 +1,4 @@
-"""Where shards run: here, in threads, or in worker processes; one small interface."""
+"""Executors, and those of this machine: in this thread, in threads, in worker processes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
-from xorlab.engines.wire import from_npz, to_npz
+from xorlab.engines.wire import from_npz, pack_work, to_npz, unpack_work
 from xorlab.engines.work import Runnable
 from xorlab.errors import ConfigError
 from xorlab.system.memory_limits import out_of_memory_kills
@@ -27,13 +27,12 @@ T = TypeVar("T")
 
 
 class Executor(Protocol):
-    """What a sweep asks of any place that can run shards, this machine or a cluster.
+    """Trains shards, on this machine or on a cluster.
 
     Attributes:
         workers: how many shards are trained at a time.
-        slots: how many to hand over at a time, so that workers never wait and results do not pile
-            up.
-        dispatch: seconds that handing over costs, whatever is handed over; 0 where it is nothing.
+        slots: how many to submit at a time, so that workers never wait and results do not pile up.
+        dispatch: seconds that it takes to dispatch a shard of any size; 0 where that is negligible.
     """
 
     workers: int
@@ -41,31 +40,31 @@ class Executor(Protocol):
     dispatch: float
 
     def start(self) -> None:
-        """Ask for workers: there is work. Again is allowed.
+        """Get workers; repeated calls do nothing.
 
         Raises:
-            EngineError: there are none.
+            EngineError: no workers can be had.
         """
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Begin the work of one shard, or of one piece of a landscape."""
+        """Queue a group of shards, or a piece of a landscape."""
 
     def check(self) -> None:
-        """Now and then, while something is under way.
+        """To be called regularly while there is open work.
 
         Raises:
-            EngineError: there are no workers any more.
+            EngineError: the workers are gone.
         """
 
     def close(self) -> None:
-        """Give up what has not ended, and let go of all workers."""
+        """Cancel open work, and release all workers."""
 
 
 def make_executor(name: str, workers: int) -> Executor:
-    """An executor by name.
+    """An executor of this machine by its name.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is no executor with that name.
     """
     if name == "inline":
         return Inline(workers)
@@ -77,10 +76,10 @@ def make_executor(name: str, workers: int) -> Executor:
 
 
 def worker_count(workers: int | None) -> int:
-    """How many workers a configured number means; None for one per core this process may use.
+    """The configured number of workers; None for one per core that this process may use.
 
     Raises:
-        ConfigError: not a positive number.
+        ConfigError: the number is not positive.
     """
     if workers is None:
         with contextlib.suppress(AttributeError):  # not on every system
@@ -92,7 +91,7 @@ def worker_count(workers: int | None) -> int:
 
 
 class Local:
-    """What is always there, and costs nothing to hand over to."""
+    """Workers on this machine; dispatch is free."""
 
     dispatch = 0.0
 
@@ -100,48 +99,48 @@ class Local:
         self.workers, self.slots = workers, slots
 
     def start(self) -> None:
-        """They begin with their work."""
+        """Do nothing: workers start with their work."""
 
     def check(self) -> None:
-        """A worker that is gone gets its shard's future an outcome."""
+        """Do nothing: a shard whose worker dies gets a result."""
 
 
 class Inline(Local):
-    """Runs every shard when it is submitted, in this process and thread."""
+    """Trains every shard when it is submitted, in this thread."""
 
     def __init__(self, workers: int = 1) -> None:
         super().__init__(workers, slots=1)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Run it before returning."""
+        """Train before returning."""
         future: Future[T] = Future()
         future.set_result(work.run())
         return future
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 class Threads(Local):
-    """Runs shards in threads of this process; NumPy lets go of the lock in long calls."""
+    """Trains shards in threads; NumPy releases the interpreter lock in long calls."""
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers, slots=2 * workers)
         self._pool = ThreadPoolExecutor(workers)
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Queue it."""
+        """Queue work."""
         return self._pool.submit(work.run)
 
     def close(self) -> None:
-        """Drop what has not begun; a thread cannot be stopped, so what has begun ends."""
+        """Drop what has not started; wait for the rest, because threads cannot be stopped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Processes(Local):
-    """Runs each shard in a process of its own, forked from a clean one that has NumPy loaded.
+    """Trains each shard in a new process, forked from a clean one that has NumPy loaded.
 
-    A process that dies takes nothing with it but its shard, which is tried once more.
+    A process that dies loses only its own shard, which is tried once more.
     """
 
     def __init__(self, workers: int) -> None:
@@ -150,8 +149,9 @@ class Processes(Local):
         self._context: ForkServerContext | SpawnContext
         if "forkserver" in methods:
             self._context = multiprocessing.get_context("forkserver")
-            # The last NumPy would else load in every worker: it takes longer than many a shard.
-            self._context.set_forkserver_preload(["xorlab.engines.wire", "numpy.random"])
+            # All that workers import: each would otherwise spend more time on imports than on many
+            # a shard. NumPy loads `numpy.random` only when it is used.
+            self._context.set_forkserver_preload([__name__, "numpy.random"])
         else:
             self._context = multiprocessing.get_context("spawn")
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
@@ -160,11 +160,11 @@ class Processes(Local):
         self._kills = out_of_memory_kills()
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Queue it."""
+        """Queue work."""
         return self._pool.submit(self._attempt, work)
 
     def close(self) -> None:
-        """Kill what runs, drop what waits."""
+        """Kill running workers, drop waiting work."""
         self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in list(self._alive):
@@ -172,13 +172,13 @@ class Processes(Local):
         self._pool.shutdown(wait=True)
 
     def _attempt(self, work: Runnable[T]) -> T:
-        code: int | None = None
+        request, code = pack_work(work), None
         for _ in range(_TRIES):
             if self._closed:
                 break
-            done, code = self._once(work)
-            if done is not None:
-                return done
+            result, code = self._once(request)
+            if result is not None:
+                return cast(T, result)
         return work.on_worker_death(
             f"the worker process was ended {_TRIES} times (exit code {code}{self._cause(code)})"
         )
@@ -188,46 +188,45 @@ class Processes(Local):
             return ""
         kills = out_of_memory_kills()
         if kills is None or self._kills is None or kills == self._kills:
-            return ": somebody killed it, or the system where memory ran out"
+            return ": it was killed, perhaps by the system because memory ran out"
         return (
             ": the system ended it because memory ran out; use fewer hydra.launcher.workers, a "
             "larger training.record_every or a smaller network.hidden, then start the same "
             "command again with tracking.existing=retry"
         )
 
-    def _once(self, work: Runnable[T]) -> tuple[T | None, int | None]:
+    def _once(self, request: bytes) -> tuple[Any, int | None]:
         receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_serve, args=(sender, work), daemon=True)
+        process = self._context.Process(target=_serve, args=(sender, request), daemon=True)
         with _one_blas_thread():
             process.start()
         self._alive.add(process)
-        if self._closed:  # it began while `close` was ending those it could see
+        if self._closed:  # it started while `close` was killing the others
             process.kill()
         sender.close()
-        done: T | None
         try:
-            done = from_npz(receiver.recv_bytes())
-        except (EOFError, OSError):  # before, or in the middle of its answer
-            done = None
+            result = from_npz(receiver.recv_bytes())
+        except (EOFError, OSError):  # it died before it had sent the whole result
+            result = None
         finally:
             receiver.close()
             process.join()
             self._alive.discard(process)
-        return done, process.exitcode
+        return result, process.exitcode
 
 
-def _serve(sender: Connection, work: Runnable[Any]) -> None:
-    # Ctrl-C reaches every process of the terminal, and SIGTERM often every one of a job; the parent
-    # decides what they mean.
+def _serve(sender: Connection, request: bytes) -> None:
+    # Ctrl-C reaches every process of the terminal, and SIGTERM often every process of a job. Only
+    # the parent acts on them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sender.send_bytes(to_npz(work.run()))
+    sender.send_bytes(to_npz(unpack_work(request).run()))
     sender.close()
 
 
 def _end_with_parent() -> None:
-    """A killed parent cannot end its workers, and nobody would take what they bring."""
+    """End this worker when its parent is killed: its result would be lost."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
@@ -236,8 +235,11 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def _one_blas_thread() -> Iterator[None]:
-    """Workers fill the cores already; the server they are forked from inherits this."""
-    with _ENVIRONMENT:  # threads that start workers share it
+    """Limit BLAS to one thread in workers, which fill the cores already.
+
+    Workers inherit the environment, and so does the server that they are forked from.
+    """
+    with _ENVIRONMENT:  # several threads start workers
         before = {name: os.environ.get(name) for name in _BLAS}
         os.environ.update(dict.fromkeys(_BLAS, "1"))
         try:

@@ -5,30 +5,31 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from xorlab.engines import clusters
 from xorlab.engines.local import Executor, make_executor, worker_count
-from xorlab.engines.options import Options
+from xorlab.engines.options import LOCAL, Options
 from xorlab.errors import UsageError
 
 
 def make_engine(options: Options) -> Executor:
-    """The engine; a cluster is looked for, and nothing starts yet.
+    """The engine, connected to its cluster; nothing starts yet.
 
     Raises:
         UsageError: its extra is not installed.
         EngineError: the cluster cannot be reached.
     """
-    if options.engine == "local":
+    if options.engine == LOCAL:
         return make_executor(options.executor, worker_count(options.workers))
-    module = importlib.import_module(f"xorlab.engines.{options.engine}")
+    module = importlib.import_module(f"{clusters.__name__}.{options.engine}")
     executor: Executor = module.make(options)
     return executor
 
 
 def extra(engine: str, name: str) -> ModuleType:
-    """The library of an engine, which is no part of a plain installation.
+    """The library that an engine needs, which a plain installation does not have.
 
     Raises:
-        UsageError: it is not there.
+        UsageError: it is not installed.
     """
     try:
         return importlib.import_module(name)

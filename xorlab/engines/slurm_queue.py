@@ -1,4 +1,4 @@
-"""Slurm's own commands: what is in the queue, and out of it."""
+"""Slurm's commands: list the jobs of an array, and cancel them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from xorlab.engines.slurm_spool import ALONE
 from xorlab.errors import EngineError
 
 _COMMANDS = ("sbatch", "squeue", "scancel", "srun")
-_FIRST, _PATIENCE = 15.0, 60.0  # seconds for the first command, and for others
-# Its processes have been ended, or are just being.
-_OVER = frozenset(
+_FIRST_TIMEOUT, _TIMEOUT = 15.0, 60.0  # seconds for the first command, and for others
+# States of jobs whose processes have ended or are being ended.
+_ENDED = frozenset(
     {
         "COMPLETING",
         "COMPLETED",
@@ -27,11 +27,11 @@ _OVER = frozenset(
 )
 
 
-def needed() -> None:
-    """Refuse a machine from which nothing can be queued.
+def check_queue() -> None:
+    """Check that jobs can be submitted from this machine.
 
     Raises:
-        EngineError: says why.
+        EngineError: they cannot, and why.
     """
     missing = [name for name in _COMMANDS if shutil.which(name) is None]
     if missing:
@@ -39,9 +39,9 @@ def needed() -> None:
             f"hydra.launcher.engine=slurm: there is no {' and no '.join(missing)} on this machine; "
             "start the sweep where jobs are submitted"
         )
-    code, _, said = _run("squeue", "--me", "--noheader", patience=_FIRST)
+    code, _, error = _run("squeue", "--me", "--noheader", timeout=_FIRST_TIMEOUT)
     if code != 0:
-        raise EngineError(f"hydra.launcher.engine=slurm: the queue does not answer: {said}")
+        raise EngineError(f"hydra.launcher.engine=slurm: the queue does not answer: {error}")
 
 
 class Queue:
@@ -51,37 +51,37 @@ class Queue:
         self.job = job
 
     def states(self) -> dict[str, str] | None:
-        """Jobs that wait or run, each with its state and Slurm's reason; None without an answer.
+        """State and reason of each job that waits or runs; None if the queue does not answer.
 
-        Asked of the queue itself: there may be no accounting.
+        From squeue, because accounting may be switched off.
         """
         code, out, _ = _run("squeue", "--me", "--noheader", "--array", "--format=%F|%K|%T|%r")
         if code != 0:
             return None
         rows = [line.split("|") for line in out.splitlines() if line.count("|") == 3]
         return {
-            f"{job}_{place if place.isdigit() else ALONE}": (
+            f"{job}_{task if task.isdigit() else ALONE}": (
                 state if reason in ("", "None") else f"{state} ({reason})"
             )
-            for job, place, state, reason in rows
-            if job == self.job and state not in _OVER
+            for job, task, state, reason in rows
+            if job == self.job and state not in _ENDED
         }
 
     def cancel(self) -> None:
-        """All of them, queued or under way."""
+        """Cancel all of them, waiting or running."""
         _run("scancel", self.job)
 
 
-def _run(*command: str, patience: float = _PATIENCE) -> tuple[int, str, str]:
+def _run(*command: str, timeout: float = _TIMEOUT) -> tuple[int, str, str]:
     try:
-        told = subprocess.run(  # noqa: S603  (none of it is a user's text)
+        ended = subprocess.run(  # noqa: S603  (no argument comes from a user)
             command,
             capture_output=True,
             text=True,
             check=False,
-            timeout=patience,
-            start_new_session=True,  # Ctrl-C is not for it
+            timeout=timeout,
+            start_new_session=True,  # out of reach of the terminal's Ctrl-C
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return 1, "", str(error)
-    return told.returncode, told.stdout, " ".join(told.stderr.split())
+    return ended.returncode, ended.stdout, " ".join(ended.stderr.split())

@@ -1,13 +1,13 @@
-"""A folder through which shards pass to workers, and outcomes back: the only thing they share.
+"""A folder in which a sweep leaves shards, and workers leave results.
 
-A file is written beside its place and renamed, so it is there whole or not at all; it is claimed by
-renaming it, which only one can do.
+Sweep and workers share nothing else. A file is written under another name and then renamed, so it
+is complete or absent. A shard is claimed by renaming it, which succeeds for one worker only.
 
-    waiting/N       a shard that nobody has
-    taken/N.WORKER  one that a worker has claimed
-    done/N          its outcome
-    alive           a number that grows while the sweep lives
-    stop            nothing more will come
+    waiting/N       a shard that waits for a worker
+    taken/N.WORKER  a shard that a worker has claimed
+    done/N          its result
+    alive           a number that grows while the sweep is alive
+    stop            there will be no more shards
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PARTS = ("waiting", "taken", "done")
 
 
 class Spool:
-    """The sweep's side."""
+    """The folder, for the sweep."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,16 +39,16 @@ class Spool:
         self.beat()
 
     def beat(self) -> None:
-        """Say that the sweep lives."""
+        """Show workers that the sweep is alive."""
         self._beats += 1
         write_whole(self.folder / "alive", str(self._beats).encode())
 
     def put(self, number: int, data: bytes) -> None:
-        """A shard for whoever comes first."""
+        """Leave a shard for the first worker that is free."""
         write_whole(self.folder / "waiting" / str(number), data)
 
     def done(self) -> dict[int, bytes]:
-        """Outcomes that have come since the last call."""
+        """Results since the last call, by the numbers of their shards."""
         found = {}
         for name in _names(self.folder / "done"):
             path = self.folder / "done" / name
@@ -57,22 +57,22 @@ class Spool:
         return found
 
     def claims(self) -> dict[int, str]:
-        """What is claimed and not done, with the worker that has it."""
+        """The worker of each shard that is claimed and not done."""
         names = [name.partition(".") for name in _names(self.folder / "taken")]
         return {int(number): worker for number, _, worker in names}
 
-    def take_back(self, number: int, worker: str, again: bool) -> None:
-        """From a worker that is gone: for another one, or for none."""
+    def take_back(self, number: int, worker: str, requeue: bool) -> None:
+        """Take a shard back from a dead worker: queue it again, or drop it."""
         claim = self.folder / "taken" / f"{number}.{worker}"
         with contextlib.suppress(FileNotFoundError):
-            claim.replace(self.folder / "waiting" / str(number)) if again else claim.unlink()
+            claim.replace(self.folder / "waiting" / str(number)) if requeue else claim.unlink()
 
     def stop(self) -> None:
-        """Tell workers that nothing more will come."""
+        """Tell workers that there are no more shards."""
         write_whole(self.folder / "stop", b"")
 
     def remove(self) -> None:
-        """With all that is in it."""
+        """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -84,38 +84,38 @@ def run_job(folder: str) -> int:
 
 
 def serve(folder: str, worker: str, silence: float) -> int:
-    """A worker: train what is there until the sweep says stop, or falls silent.
+    """A worker: train shards until the sweep stops it, or shows no more sign of life.
 
     Args:
-        folder: of the spool.
+        folder: the spool's.
         worker: a name that no other worker has.
         silence: seconds without a sign of life after which the sweep counts as dead.
 
     Returns:
-        how many shards it did.
+        the number of shards it trained.
     """
     spool, done = Path(folder), 0
-    for name in _names(spool / "taken"):  # of the same job, before its queue began it anew
+    for name in _names(spool / "taken"):  # of this job before Slurm restarted it
         if name.partition(".")[2] == worker:
             with contextlib.suppress(FileNotFoundError):  # the sweep was faster
                 (spool / "taken" / name).replace(spool / "waiting" / name.partition(".")[0])
-    heard, since = b"", time.monotonic()
+    last_beat, since = b"", time.monotonic()
     while not (spool / "stop").exists():
         claim = _claim(spool, worker)
         if claim is not None:
-            outcome = run_packed(claim.read_bytes())
-            with contextlib.suppress(FileNotFoundError):  # it may have been given to another
-                write_whole(spool / "done" / claim.name.partition(".")[0], outcome)
+            result = run_packed(claim.read_bytes())
+            with contextlib.suppress(FileNotFoundError):  # the sweep may have taken it back
+                write_whole(spool / "done" / claim.name.partition(".")[0], result)
                 claim.unlink()
             done += 1
             since = time.monotonic()
             continue
         try:
-            said = (spool / "alive").read_bytes()
+            beat = (spool / "alive").read_bytes()
         except OSError:  # the folder is gone, and so is the sweep
             break
-        if said != heard:
-            heard, since = said, time.monotonic()
+        if beat != last_beat:
+            last_beat, since = beat, time.monotonic()
         elif time.monotonic() - since > silence:
             break
         time.sleep(_POLL)
@@ -125,7 +125,7 @@ def serve(folder: str, worker: str, silence: float) -> int:
 def _claim(spool: Path, worker: str) -> Path | None:
     for name in sorted(_names(spool / "waiting"), key=int):
         claim = spool / "taken" / f"{name}.{worker}"
-        with contextlib.suppress(FileNotFoundError):  # somebody else was faster
+        with contextlib.suppress(FileNotFoundError):  # another worker was faster
             (spool / "waiting" / name).rename(claim)
             return claim
     return None

@@ -1,4 +1,4 @@
-"""What runs on a cluster's worker; it needs NumPy and xorlab alone."""
+"""What runs on a worker of a cluster; it needs only NumPy and xorlab."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from xorlab.engines.wire import pack_work, to_npz, unpack_work
 from xorlab.engines.work import Runnable
 from xorlab.system.environment import environment
 
-REFUSAL = b"{"  # how a refusal begins, and an outcome does not
+REFUSAL = b"{"  # how a refusal begins, and a result does not
 
 
 def pack_request(work: Runnable[Any]) -> bytes:
-    """Work to be sent, with the versions that it is to be done by."""
-    return _told(versions()) + b"\n" + pack_work(work)
+    """Work as bytes, with the versions that are to train it."""
+    return _as_json(versions()) + b"\n" + pack_work(work)
 
 
 def run_packed(request: bytes) -> bytes:
-    """The work of a request, done.
+    """Train what was requested.
 
-    Another version would train other bits, or not understand the work; a cluster may have such
-    workers beside others, or get them later.
+    A worker with other versions refuses: it would train other bits, or not understand the work. A
+    cluster may have such workers beside others, or get them later.
 
     Returns:
-        its outcome, or a refusal that tells the versions that are here.
+        the results, or a refusal: the worker's versions as JSON.
     """
-    asked, _, work = request.partition(b"\n")
-    if asked != _told(versions()):
-        return _told(versions())
+    requested, _, work = request.partition(b"\n")
+    if requested != _as_json(versions()):
+        return _as_json(versions())
     return to_npz(unpack_work(work).run())
 
 
 def versions() -> dict[str, str]:
-    """What decides the bits of a result besides its configuration, as far as versions tell."""
+    """The parts of the environment that a worker must share with the sweep, for the same bits."""
     return {part: environment()[part] for part in ("xorlab", "code", "numpy", "python", "machine")}
 
 
-def _told(found: dict[str, str]) -> bytes:
-    return json.dumps(found).encode()
+def _as_json(parts: dict[str, str]) -> bytes:
+    return json.dumps(parts).encode()

@@ -1,4 +1,4 @@
-"""A Ray cluster: shards as its tasks, which it begins again elsewhere when a node dies."""
+"""A Ray cluster: shards are its tasks; Ray restarts those of a dead node on another one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from xorlab.errors import EngineError
 
 T = TypeVar("T")
 
+KEYS = ("address", "memory", "cpus", "start_timeout")
+REQUIRED: dict[str, str] = {}
+
 _CONNECT = 10.0  # seconds
 _MIB = 1 << 20
-# Ray's core ends the process that uses it a minute after its head has gone, before a sweep
-# could tell what is missing; the watch notices at once.
-_CORE_ENDS, _NEVER = "RAY_gcs_rpc_server_reconnect_timeout_s", "86400"
+# A minute after the head is lost, Ray's core ends the process that uses it: a sweep could not say
+# which runs are missing. The watching thread sees a lost head at once.
+_RECONNECT_TIMEOUT, _DAY = "RAY_gcs_rpc_server_reconnect_timeout_s", "86400"
 
 
 def make(options: Options) -> Ray:
@@ -38,12 +41,12 @@ def make(options: Options) -> Ray:
 
 
 class Ray(Engine):
-    """Hands shards to a cluster as tasks."""
+    """Submits shards to a cluster as tasks."""
 
     def __init__(self, options: Options) -> None:
         where = "of this machine" if options.address is None else f"at {options.address}"
         super().__init__(options, f"the cluster {where}")
-        os.environ.setdefault(_CORE_ENDS, _NEVER)
+        os.environ.setdefault(_RECONNECT_TIMEOUT, _DAY)
         self._ray: Any = extra("ray", "ray")
         before = signal.getsignal(signal.SIGTERM)
         try:
@@ -57,16 +60,16 @@ class Ray(Engine):
             )
         except (OSError, RuntimeError, ValueError, TimeoutError) as error:
             reason = (str(error).strip() or repr(error)).splitlines()[0]
-            raise EngineError(f"{self._told} does not answer: {reason}") from error
+            raise EngineError(f"{self.name} does not answer: {reason}") from error
         finally:
-            signal.signal(signal.SIGTERM, before)  # it puts its own there
+            signal.signal(signal.SIGTERM, before)  # `init` installs its own handler
         self._head: str = options.address or self._ray.get_runtime_context().gcs_address
         self._needs = {"CPU": options.cpus or 1}
-        self.lack = f"no room for a worker (hydra.launcher.cpus={options.cpus or 1}"
+        self.shortage = f"no room for a worker (hydra.launcher.cpus={options.cpus or 1}"
         if options.memory is not None:
             self._needs["memory"] = options.memory * _MIB
-            self.lack += f", hydra.launcher.memory={options.memory}"
-        self.lack += ")"
+            self.shortage += f", hydra.launcher.memory={options.memory}"
+        self.shortage += ")"
         self._task = self._ray.remote(
             num_cpus=self._needs["CPU"], memory=self._needs.get("memory"), max_retries=TRIES - 1
         )(run_packed)
@@ -75,36 +78,36 @@ class Ray(Engine):
         self.slots = 2 * self.workers
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Queue it."""
+        """Queue a shard."""
         future: Future[T] = Future()
         sent = self._task.remote(pack_request(work))
         self._open[future] = sent
         sent.future().add_done_callback(lambda ended: self._settle(ended, work, future))
         return future
 
-    def look(self) -> bool | None:
+    def has_workers(self) -> bool | None:
         """Whether there is a node with room for a worker.
 
-        Ray is not asked once its head has gone: it would wait for it, and end this process if
-        another head came in its place.
+        Ray is not asked once its head is lost: it would wait for the head, and end this process
+        if another head started at the same address.
         """
-        if (gone := self._gone()) is not None:
-            raise EngineError(f"{self._told} has lost its head, {self._head}: {gone}")
+        if (error := self._head_error()) is not None:
+            raise EngineError(f"{self.name} has lost its head, {self._head}: {error}")
         return self._room() > 0
 
     def close(self) -> None:
-        """Cancel what has not ended; the cluster stays."""
+        """Cancel open shards; the cluster stays."""
         if not self._ray.is_initialized():
             return
         for sent in list(self._open.values()):
             self._ray.cancel(sent, force=True)
-        if self._stop_watching() or self._gone() is not None:
+        if self._stop_watching() or self._head_error() is not None:
             self._ray.shutdown()
-        else:  # the head hangs: this would wait for it, and so would Python's end
+        else:  # the head hangs: `shutdown` would wait for it, here and when Python exits
             atexit.unregister(self._ray.shutdown)
 
-    def _gone(self) -> OSError | None:
-        """Why nobody listens where the head was; one that is only slow is not gone."""
+    def _head_error(self) -> OSError | None:
+        """Why the head cannot be reached; None if it can, or if it is only slow."""
         try:
             _connect(self._head)
         except TimeoutError:
@@ -114,7 +117,7 @@ class Ray(Engine):
         return None
 
     def _room(self) -> int:
-        """How many workers the nodes that are alive hold."""
+        """How many workers fit on the nodes that are alive."""
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         return sum(
             min(int(node.get(name, 0) // need) for name, need in self._needs.items())
@@ -124,21 +127,21 @@ class Ray(Engine):
     def _settle(self, ended: Future[bytes], work: Runnable[T], future: Future[T]) -> None:
         self._open.pop(future, None)
         try:
-            outcome: T | bytes = ended.result()
-        except Exception as error:  # of any kind: Ray's own, or raised over there
+            result: T | bytes = ended.result()
+        except Exception as error:  # of any kind: Ray's own, or raised by the worker
             reason = str(error).strip().splitlines() or [repr(error)]
-            outcome = work.on_worker_death(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
-        self.resolve(future, outcome)
+            result = work.on_worker_death(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
+        self.resolve(future, result)
 
 
 def _connect(address: str) -> None:
-    """See that somebody is there; Ray itself would try for minutes, and say so again and again.
+    """Check that something listens at an address; Ray would retry for minutes, with messages.
 
     Raises:
-        OSError: nobody is.
-        ValueError: this is no address.
+        OSError: nothing does.
+        ValueError: the address is malformed.
     """
-    place = urlsplit(address if "://" in address else f"//{address}")
-    if place.hostname is None or place.port is None:
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    if parts.hostname is None or parts.port is None:
         raise ValueError("it must be HOST:PORT")
-    socket.create_connection((place.hostname, place.port), timeout=_CONNECT).close()
+    socket.create_connection((parts.hostname, parts.port), timeout=_CONNECT).close()

@@ -1,7 +1,7 @@
-"""A Slurm queue: one array of jobs, each a worker for as long as there are shards.
+"""A Slurm queue: one array of jobs, each of which is a worker as long as there are shards.
 
-submitit writes and submits the array. A job costs a queue the best part of a second, so a job is no
-shard: jobs take shards from a folder that they share with the sweep, as `spool` describes.
+submitit writes and submits the array. A job costs the queue nearly a second, so a shard is not a
+job: jobs take shards from a folder that they share with the sweep (`xorlab.engines.slurm_spool`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xorlab.engines.engine import LOOK, PARTING, TRIES, Engine
+from xorlab.engines.engine import SHUTDOWN_WAIT, TRIES, WATCH_INTERVAL, Engine
 from xorlab.engines.make import extra
 from xorlab.engines.options import Options
-from xorlab.engines.slurm_queue import Queue, needed
+from xorlab.engines.slurm_queue import Queue, check_queue
 from xorlab.engines.slurm_spool import Spool, run_job
 from xorlab.engines.work import Runnable
 from xorlab.engines.worker import pack_request
@@ -26,7 +26,10 @@ from xorlab.errors import EngineError
 
 T = TypeVar("T")
 
-_POLL = 0.05  # seconds between looks into the folder
+KEYS = ("partition", "time", "memory", "cpus", "folder", "start_timeout")
+REQUIRED = {"workers": "how many Slurm jobs to ask for"}
+
+_POLL = 0.05  # seconds between two looks into the folder
 
 
 def make(options: Options) -> Slurm:
@@ -40,14 +43,14 @@ def make(options: Options) -> Slurm:
 
 
 class Slurm(Engine):
-    """Hands shards to the jobs of one array."""
+    """Gives shards to the jobs of one array."""
 
-    lack = "no job that runs"
+    shortage = "no job that runs"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, "the queue")
         self._submitit: Any = extra("slurm", "submitit")
-        needed()
+        check_queue()
         self._options = options
         self.workers = options.workers or 1
         self.slots = 2 * self.workers
@@ -55,90 +58,91 @@ class Slurm(Engine):
         self._spool: Spool
         self._open: dict[int, tuple[Future[Any], Runnable[Any]]] = {}
         self._tries: dict[int, int] = {}
-        self._numbers = 0
+        self._last_number = 0
         self._lock = threading.Lock()
-        self._states: dict[str, str] = {}  # of jobs that wait or run
+        self._states: dict[str, str] = {}  # of jobs that wait or run, by job
         self._keep_logs = False
-        self._taking = threading.Thread(target=self._take, name="xorlab-spool", daemon=True)
+        self._collecting = threading.Thread(target=self._collect, name="xorlab-spool", daemon=True)
 
     def start(self) -> None:
         """Submit the array, and wait for its first job.
 
         Raises:
-            EngineError: the queue refuses it, or none begins in time.
+            EngineError: the queue refuses it, or no job starts in time.
         """
         if self._queue is None:
-            above = Path(self._options.folder or "slurm").absolute()
+            parent = Path(self._options.folder or "slurm").absolute()
             try:
-                self._spool = Spool(above / uuid.uuid4().hex[:12])
+                self._spool = Spool(parent / uuid.uuid4().hex[:12])
             except OSError as error:
-                raise EngineError(f"hydra.launcher.folder={above}: {error}") from error
+                raise EngineError(f"hydra.launcher.folder={parent}: {error}") from error
             try:
                 self._queue = Queue(self._submit())
             except BaseException:
-                self._forget()
+                self._remove_folder()
                 raise
-            self._taking.start()
+            self._collecting.start()
         super().start()
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """A shard for the first job that is free."""
+        """Queue a shard for the first job that is free."""
         future: Future[T] = Future()
         with self._lock:
-            number = self._numbers = self._numbers + 1
+            number = self._last_number = self._last_number + 1
             self._open[number] = (future, work)
         self._spool.put(number, pack_request(work))
         return future
 
-    def look(self) -> bool | None:
-        """Whether a job runs; shards of those that are gone are given to others.
+    def has_workers(self) -> bool | None:
+        """Whether a job runs; shards of dead jobs are queued again.
 
         Raises:
             EngineError: all jobs have ended, and there is work left.
         """
-        claims = self._spool.claims()  # before the queue is asked: so their jobs had begun by then
-        there = self._queue.states() if self._queue else None
-        if there is None:
+        # Claims first: a job that claims a shard only after the queue was asked would seem dead.
+        claims = self._spool.claims()
+        states = self._queue.states() if self._queue else None
+        if states is None:
             return None
-        self._states = there
-        self._recover(claims, there)
-        if not there:
+        self._states = states
+        self._recover(claims, states)
+        if not states:
             self._settle_all()
             if self._open:
                 raise EngineError(
-                    f"{self._told}: all {self.workers} jobs have ended with work left"
-                    f"{self._last_words()}"
+                    f"{self.name}: all {self.workers} jobs have ended with work left"
+                    f"{self._last_error()}"
                 )
-        return any(map(_runs, there.values()))
+        return any(map(_runs, states.values()))
 
-    def why(self) -> str:
-        """What the queue says of those that wait."""
+    def shortage_details(self) -> str:
+        """The states of the jobs, with the queue's reasons."""
         states = "; ".join(sorted(set(self._states.values())))
         return f"; squeue says: {states}" if states else ""
 
     def close(self) -> None:
-        """Cancel what has not ended, whatever it is doing."""
+        """Cancel all jobs that have not ended."""
         if self._queue is None:
             return
         queue, self._queue = self._queue, None
-        idle = not self._open and self._fault is None
+        finished = not self._open and self._fault is None
         with contextlib.suppress(OSError):
             self._spool.stop()
         self._stop_watching()
-        until = time.monotonic() + (PARTING if idle else 0)
-        while time.monotonic() < until and queue.states():
+        end = time.monotonic() + (SHUTDOWN_WAIT if finished else 0)
+        while time.monotonic() < end and queue.states():
             time.sleep(_POLL)
         queue.cancel()
-        if self._taking.is_alive():
-            self._taking.join()
+        if self._collecting.is_alive():
+            self._collecting.join()
         if not self._keep_logs:
-            self._forget()
+            self._remove_folder()
 
     def _submit(self) -> str:
-        """One array of equal jobs; returns its id."""
+        """Submit one array of equal jobs; returns its id."""
         options = self._options
         executor = self._submitit.SlurmExecutor(folder=self._spool.folder / "logs")
-        asked = {
+        parameters = {
             "job_name": "xorlab",
             "partition": options.partition,
             "time": options.time,
@@ -146,72 +150,73 @@ class Slurm(Engine):
             "cpus_per_task": options.cpus or 1,
             "array_parallelism": self.workers,
         }
-        executor.update_parameters(**{name: v for name, v in asked.items() if v is not None})
+        executor.update_parameters(**{name: v for name, v in parameters.items() if v is not None})
         folders = [str(self._spool.folder)] * self.workers
         try:
-            # What sbatch says is told by us, on one line.
+            # The error below has what sbatch prints, on one line.
             with contextlib.redirect_stderr(io.StringIO()):
                 jobs = executor.map_array(run_job, folders)
         except (self._submitit.core.utils.FailedJobError, OSError) as error:
-            said = [line for line in str(error).splitlines() if "error" in line.lower()]
-            reason = "; ".join(said) or str(error)
+            lines = [line for line in str(error).splitlines() if "error" in line.lower()]
+            reason = "; ".join(lines) or str(error)
             raise EngineError(
                 f"hydra.launcher.engine=slurm: the queue refuses {self.workers} jobs: {reason}"
             ) from error
         return str(jobs[0].job_id).partition("_")[0]
 
-    def _take(self) -> None:
-        """Take outcomes as they come, and say that the sweep lives, whatever the queue is doing."""
-        said = 0.0
+    def _collect(self) -> None:
+        """Collect results, and show that the sweep is alive, even while the queue hangs."""
+        last_beat = 0.0
         while not self._closed.wait(_POLL):
             try:
                 self._settle_all()
-                if time.monotonic() - said > LOOK:
-                    said = time.monotonic()
+                if time.monotonic() - last_beat > WATCH_INTERVAL:
+                    last_beat = time.monotonic()
                     self._spool.beat()
-            except OSError as error:  # in a thread there is nobody else to tell
+            except OSError as error:  # `check` raises it in the main thread
                 self._fault = f"hydra.launcher.folder={self._spool.folder.parent}: {error}"
                 return
 
-    def _recover(self, claims: dict[int, str], there: dict[str, str]) -> None:
-        """Give the shards of jobs that run no longer to others.
+    def _recover(self, claims: dict[int, str], states: dict[str, str]) -> None:
+        """Take shards back from jobs that no longer run: queue them again, or let them fail.
 
-        A job whose node has died waits to be begun anew, which may take long, and is not the
-        shard's doing.
+        A job whose node died is queued again by Slurm, which may take long. That does not count as
+        a try of its shard.
         """
         for number, worker in claims.items():
-            if worker in there and _runs(there[worker]):
+            if worker in states and _runs(states[worker]):
                 continue
-            if worker not in there:
+            if worker not in states:
                 self._tries[number] = self._tries.get(number, 0) + 1
-            again = self._tries.get(number, 0) < TRIES and number in self._open
-            self._spool.take_back(number, worker, again)
-            if not again:
+            requeue = self._tries.get(number, 0) < TRIES and number in self._open
+            self._spool.take_back(number, worker, requeue)
+            if not requeue:
                 self._settle(number, None)
 
     def _settle_all(self) -> None:
         with self._lock:
             done = self._spool.done()
-        for number, outcome in done.items():
-            self._settle(number, outcome)
+        for number, result in done.items():
+            self._settle(number, result)
 
-    def _settle(self, number: int, outcome: bytes | None) -> None:
+    def _settle(self, number: int, result: bytes | None) -> None:
+        """Resolve a shard's future; None for the result of a shard whose workers died."""
         with self._lock:
             future, work = self._open.pop(number, (None, None))
         if future is None or work is None:
-            return  # an earlier try was only slow
+            return  # an earlier try was slow, and has resolved it
         reason = f"the Slurm job that trained it was ended {TRIES} times"
-        self.resolve(future, work.on_worker_death(reason) if outcome is None else outcome)
+        self.resolve(future, work.on_worker_death(reason) if result is None else result)
 
-    def _last_words(self) -> str:
-        """What the job that ended last said on its standard error."""
+    def _last_error(self) -> str:
+        """The last line on standard error of the job that ended last."""
         self._keep_logs = True
         logs = sorted(self._spool.folder.glob("logs/*.err"), key=lambda path: path.stat().st_mtime)
         lines = [line for path in logs[-1:] for line in path.read_text().splitlines() if line]
-        told = f": {lines[-1]}" if lines else ""
-        return f"{told} (logs: {self._spool.folder / 'logs'})"
+        last = f": {lines[-1]}" if lines else ""
+        return f"{last} (logs: {self._spool.folder / 'logs'})"
 
-    def _forget(self) -> None:
+    def _remove_folder(self) -> None:
         self._spool.remove()
         with contextlib.suppress(OSError):  # another sweep may be using it
             self._spool.folder.parent.rmdir()
