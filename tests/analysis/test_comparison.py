@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 import xorlab
 from tests.helpers.samples import LIMIT, epochs_lists, table
 from xorlab.analysis.statistics.comparison import holm
-from xorlab.analysis.statistics.superiority import Resamples, sooner_interval, sooner_probability
+from xorlab.analysis.statistics.superiority import Resamples, superiority, superiority_interval
 
 A, B = {"optimizer.lr": 0.1}, {"optimizer.lr": 2.0}
 STORE = Resamples(100)
@@ -26,13 +26,13 @@ def ranked(epochs):
 def test_the_probability_is_mann_and_whitneys_with_the_unsolved_tied(a, b):
     late = [np.minimum(ranked(e), LIMIT + 1) for e in (a, b)]
     u = stats.mannwhitneyu(late[1], late[0]).statistic
-    assert sooner_probability(ranked(a), ranked(b)) == pytest.approx(u / (len(a) * len(b)))
+    assert superiority(ranked(a), ranked(b)) == pytest.approx(u / (len(a) * len(b)))
 
 
 @given(a=epochs_lists, b=epochs_lists)
 def test_the_two_probabilities_add_up_to_one_and_so_do_their_intervals(a, b):
-    there = sooner_interval(ranked(a), ranked(b), store=STORE)
-    back = sooner_interval(ranked(b), ranked(a), store=STORE)
+    there = superiority_interval(ranked(a), ranked(b), store=STORE)
+    back = superiority_interval(ranked(b), ranked(a), store=STORE)
     np.testing.assert_allclose(there, [1 - back[0], 1 - back[2], 1 - back[1]], atol=1e-12)
     assert 0 <= there[1] <= there[0] <= there[2] <= 1
 
@@ -50,12 +50,12 @@ def test_the_bootstrap_resamples_the_runs_of_both(a, b):
     fast = (counts * pairs).sum(axis=1) / (2 * len(x) * len(y))
     for row in range(10):
         again = [np.repeat(v, c[row].astype(int)) for v, c in ((x, counts), (y, drawn))]
-        assert fast[row] == pytest.approx(sooner_probability(*again))
+        assert fast[row] == pytest.approx(superiority(*again))
 
 
 def test_of_runs_that_all_differ_the_interval_still_has_width():
     """Newcombe (2006), method 5: ten before ten."""
-    estimate, low, high = sooner_interval(np.arange(10.0), np.arange(20.0, 30.0))
+    estimate, low, high = superiority_interval(np.arange(10.0), np.arange(20.0, 30.0))
     assert (estimate, high) == (1, 1)
     p = low
     assert 0.7 < p < 0.9
@@ -90,8 +90,8 @@ def test_three_against_three_claim_nothing_however_they_differ():
     assert told.p < 0.05
     assert not told.claimed
     assert told.seeds == 4  # 2 of the 70 ways to deal four and four are 3 %
-    assert str(told).startswith("Too few runs to tell optimizer.lr=0.1 from optimizer.lr=2")
-    assert "no exact test could give a p below 0.1" in str(told)
+    assert str(told).startswith("Too few runs to compare optimizer.lr=0.1 with optimizer.lr=2")
+    assert "no exact test can give a p below 0.1" in str(told)
     assert "about 4 seeds of each" in str(told)
 
 
@@ -171,7 +171,7 @@ def test_settings_that_are_none_are_told(a, b, told):
 
 
 def test_one_setting_and_no_runs_are_refused():
-    with pytest.raises(ValueError, match="but one setting"):
+    with pytest.raises(ValueError, match="only one setting"):
         xorlab.compare_all(table({0.1: [1, 2]}), by=["optimizer.lr"])
     with pytest.raises(ValueError, match="no run with an outcome"):
         xorlab.compare_all(table({0.1: [1, 2]}).iloc[:0], by=["optimizer.lr"])

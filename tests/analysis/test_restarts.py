@@ -11,7 +11,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from tests.helpers.samples import LIMIT, epochs_lists, times
 from xorlab.analysis.statistics.intervals import wilson
 from xorlab.analysis.statistics.restarts import best_cutoff, best_cutoffs, restart_curve
-from xorlab.analysis.statistics.running_time import expected_running_time, part
+from xorlab.analysis.statistics.running_time import expected_running_time, statistics_at
 from xorlab.analysis.statistics.survival import kaplan_meier
 
 
@@ -31,7 +31,7 @@ def test_ert_is_its_definition_and_rmst_over_the_success_probability(epochs, cut
     rmst = np.sum(np.diff(steps) * curve.survival[: len(steps) - 1])
     share = 1 - curve.survival[len(steps) - 2]
     ascending = np.sort(time[solved])
-    assert part(ascending, len(time), cutoff).rmst()[0] == pytest.approx(rmst)
+    assert statistics_at(ascending, len(time), cutoff).rmst()[0] == pytest.approx(rmst)
     if share > 1e-9:
         assert ert == pytest.approx(rmst / share)
 
@@ -43,13 +43,13 @@ def test_the_survival_curve_whose_area_is_taken_is_statsmodels(epochs):
     told = SurvfuncRight(time, solved.astype(int))
     steps = np.array([0.0, *told.surv_times[told.surv_times < LIMIT], LIMIT])
     heights = [1.0, *told.surv_prob[told.surv_times < LIMIT]]
-    rmst = part(np.sort(time[solved]), len(time), LIMIT).rmst()[0]
+    rmst = statistics_at(np.sort(time[solved]), len(time), LIMIT).rmst()[0]
     assert rmst == pytest.approx(np.sum(np.diff(steps) * heights))
 
 
 def test_kramers_expected_epochs_to_solution_by_hand():
     # 10 + 20 + 100 + 100 epochs for two successes.
-    ert = part(np.array([10.0, 20.0]), 4, 100).ert()
+    ert = statistics_at(np.array([10.0, 20.0]), 4, 100).ert()
     assert ert[0] == 115
     assert ert[1] < 115 < ert[2]
 
@@ -57,7 +57,7 @@ def test_kramers_expected_epochs_to_solution_by_hand():
 @given(epochs=epochs_lists, confidence=st.sampled_from([0.8, 0.95]))
 def test_intervals_hold_their_estimates_and_stay_within_bounds(epochs, confidence):
     time, solved = times(epochs)
-    told = part(np.sort(time[solved]), len(time), LIMIT)
+    told = statistics_at(np.sort(time[solved]), len(time), LIMIT)
     rmst, low, high = told.rmst(confidence)
     assert -1e-9 <= low <= rmst + 1e-9
     assert rmst - 1e-9 <= high <= LIMIT + 1e-9
@@ -67,7 +67,7 @@ def test_intervals_hold_their_estimates_and_stay_within_bounds(epochs, confidenc
 
 
 def test_no_success_is_infinite_and_bounded_below_by_the_best_success_rate_that_is_possible():
-    ert, low, high = part(np.array([]), 30, 1000).ert()
+    ert, low, high = statistics_at(np.array([]), 30, 1000).ert()
     assert np.isinf(ert)
     assert np.isinf(high)
     rate = wilson(0, 30)[1]
@@ -77,7 +77,7 @@ def test_no_success_is_infinite_and_bounded_below_by_the_best_success_rate_that_
 def test_all_solved_may_still_fail_now_and_then():
     """30 of 30 solved after about 100 epochs: a run in nine may cost the limit."""
     ascending = np.sort(np.random.default_rng(0).normal(100, 5, 30))
-    ert, low, high = part(ascending, 30, 10_000).ert()
+    ert, low, high = statistics_at(ascending, 30, 10_000).ert()
     assert ert == pytest.approx(ascending.mean())
     assert high > ert + 10_000 * 0.1
     assert low > 95

@@ -23,7 +23,7 @@ from scipy import special
 from xorlab.analysis.statistics.bootstrap import counts_in_blocks
 from xorlab.analysis.statistics.intervals import newcombe, wilson
 from xorlab.analysis.statistics.restarts import best_cutoffs
-from xorlab.analysis.statistics.running_time import CutoffStatistics, part
+from xorlab.analysis.statistics.running_time import CutoffStatistics, statistics_at
 from xorlab.analysis.statistics.superiority import Resamples, sooner_interval
 from xorlab.analysis.statistics.survival import kaplan_meier, logrank
 
@@ -92,7 +92,7 @@ def intervals(
     epochs = setting.draw((experiments, n), generator)
     ascending = [row[np.isfinite(row)] for row in epochs]
     limits = [float(setting.limit)] * experiments
-    parts = [part(own, n, setting.limit) for own in ascending]
+    parts = [statistics_at(own, n, setting.limit) for own in ascending]
     whole = CutoffStatistics(
         *(np.array([getattr(p, name) for p in parts]) for name in CutoffStatistics.__annotations__)
     )

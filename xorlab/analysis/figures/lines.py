@@ -1,4 +1,4 @@
-"""The lines of a figure: one for every value of a key, told apart by colour, style and label."""
+"""The lines of a figure, one for each value of a key, with colour, style and label."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from xorlab.analysis.labels import group_label
 
 @dataclass(frozen=True)
 class Line:
-    """What belongs to one value of a key.
+    """One line of a figure.
 
     Attributes:
-        runs: those that have it.
-        label: the value and the number of its runs.
+        runs: those with one value of the key.
+        label: that value, and the number of these runs.
         colour: of the line and its band.
-        style: a second way to tell lines apart.
+        style: dashes, to distinguish lines without colour.
     """
 
     runs: pd.DataFrame
@@ -29,7 +29,7 @@ class Line:
 
 
 def lines_of(runs: pd.DataFrame, by: str) -> Iterator[Line]:
-    """A line for every value of a key, ascending; the last for runs in which it is missing."""
-    for number, (value, own) in enumerate(runs.groupby(by, dropna=False, observed=True)):
+    """A line for each value of a key, ascending; the last for runs in which it is missing."""
+    for n, (value, own) in enumerate(runs.groupby(by, dropna=False, observed=True)):
         label = group_label(by, value, len(own))
-        yield Line(own, label, COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)])
+        yield Line(own, label, COLOURS[n % len(COLOURS)], STYLES[n % len(STYLES)])

@@ -1,4 +1,4 @@
-"""What every further seed is worth."""
+"""How the success rate and its intervals change with the number of seeds."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from xorlab.analysis.statistics.times import SOLVED, counted_runs
 def rate_by_seeds(
     runs: pd.DataFrame, confidence: float = CONFIDENCE, ax: Axes | None = None
 ) -> Axes:
-    """The success rate of one setting as its seeds come in, with two intervals around it.
+    """The success rate of one setting as its seeds come in, with two intervals.
 
-    The inner band is Wilson's (1927): right at a number of seeds that was fixed beforehand. The
-    outer is a confidence sequence: right at all of them together, for whoever looks after every
-    run and stops when the band is narrow enough.
+    The inner band is Wilson's (1927), valid for a number of seeds fixed in advance. The outer band
+    is a confidence sequence, valid at every number of seeds at once, so that one may stop as soon
+    as it is narrow enough.
 
     Args:
-        runs: from `xorlab.load_runs`, of one setting; taken in the order of their seeds.
+        runs: from `xorlab.load_runs`, of one setting; used in the order of their seeds.
         confidence: of both bands.
-        ax: where to draw; None for a figure of its own.
+        ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: there is no column ``seed``, or no run with an outcome.

@@ -1,4 +1,4 @@
-"""Figures of runs and settings; each function draws on one Axes and returns it."""
+"""The look of figures, and the simple ones; each function draws on one Axes and returns it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from xorlab.analysis.labels import setting_label
 
-HIGHEST_LOSS = 1e12  # the last losses before a divergence are beyond any axis
-# Okabe & Ito (2008): told apart with any colour vision.
+HIGHEST_LOSS = 1e12  # before a divergence losses exceed any useful axis
+# Okabe & Ito (2008): distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
-STYLES = ("-", "--", ":", "-.")  # a second way to tell lines apart
+STYLES = ("-", "--", ":", "-.")  # distinguish lines without colour
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure outside pyplot's global list."""
+    """A figure that pyplot does not know, so that nothing keeps it alive."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
-    """Axes of a figure of their own, outside pyplot's global list."""
+    """The Axes of a `new_figure`."""
     return new_figure(width, height).add_subplot()
 
 
 def epochs_axis(ax: Axes, label: str) -> None:
-    """Make the x axis one of epochs: logarithmic, with plain numbers, once all is drawn."""
+    """Make the x axis logarithmic, with plain numbers; call it when everything is drawn."""
     ax.set_xscale("log")
     low, high = ax.get_xlim()
     decades = np.log10(high / low)
@@ -83,7 +83,7 @@ def decision_surface(
     targets: npt.NDArray[np.float64],
     ax: Axes,
 ) -> Axes:
-    """The first output of a network over the plane of its two inputs, with its patterns.
+    """The first output of a network as a function of its two inputs, with the patterns.
 
     Args:
         predict: from inputs (P, 2) to outputs (P, O).
@@ -115,22 +115,22 @@ def decision_surface(
 
 
 def success_bars(statistics: pd.DataFrame, by: Sequence[str], ax: Axes | None = None) -> Axes:
-    """Success rate of every setting with its interval.
+    """Success rate of each setting with its interval.
 
     Args:
         statistics: from `xorlab.convergence`.
         by: the columns that make a setting.
-        ax: where to draw; None for a figure of its own.
+        ax: where to draw; None for a new figure.
     """
     most = 40
     shown = statistics.head(most)
     ax = ax or new_axes(height=1.2 + 0.28 * len(shown))
-    places = np.arange(len(shown))[::-1]
+    y = np.arange(len(shown))[::-1]
     rate = 100 * shown["rate"].to_numpy(float)
     errors = np.abs(100 * shown[["rate_low", "rate_high"]].to_numpy(float).T - rate)
-    ax.barh(places, rate, color=COLOURS[5], height=0.7)
-    ax.errorbar(rate, places, xerr=errors, fmt="none", ecolor=COLOURS[7], capsize=3, lw=1)
-    ax.set_yticks(places, [setting_label(row, by) for row in shown.to_dict("records")])
+    ax.barh(y, rate, color=COLOURS[5], height=0.7)
+    ax.errorbar(rate, y, xerr=errors, fmt="none", ecolor=COLOURS[7], capsize=3, lw=1)
+    ax.set_yticks(y, [setting_label(row, by) for row in shown.to_dict("records")])
     ax.set_xlim(0, 100)
     ax.set_xlabel("runs solved / %, with 95 % Wilson interval")
     left = f", first {most} of {len(statistics)} settings" if len(statistics) > most else ""

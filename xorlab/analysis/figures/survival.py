@@ -1,4 +1,4 @@
-"""Figures of censored times to convergence: survival, and what restarts cost."""
+"""Figures of censored times to convergence: survival curves, and the cost of restarts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _POINTS = 300
 
 
 def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
-    """Share of runs not solved yet by each epoch, for every value of a key.
+    """Share of runs not solved yet by each epoch, for each value of a key.
 
-    Kaplan & Meier's (1958) estimate with its pointwise 95 % band; a tick marks the epochs at which
-    unsolved runs ended (censoring), at the height of the curve there.
+    Kaplan & Meier's (1958) estimate with its pointwise 95 % band. Ticks on the curve mark the
+    epochs at which unsolved runs ended (were censored).
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: key whose values are told apart.
-        ax: where to draw; None for a figure of its own.
+        by: the key whose values the lines show.
+        ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: there is no such column, or no run with an outcome.
@@ -43,9 +43,9 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
         )
         ax.fill_between(at, low, high, step="post", color=line.colour, alpha=0.15, lw=0)
         ax.step(at, middle, line.style, where="post", color=line.colour, label=line.label)
-        gone = np.unique(curve.censored)
-        left = middle[np.searchsorted(at, np.maximum(gone, 0.5), side="right") - 1]
-        ax.plot(gone, left, "|", color=line.colour, ms=9, mew=1.5)
+        censored = np.unique(curve.censored)
+        height = middle[np.searchsorted(at, np.maximum(censored, 0.5), side="right") - 1]
+        ax.plot(censored, height, "|", color=line.colour, ms=9, mew=1.5)
     ax.set_xlim(left=first / 2)
     epochs_axis(ax, "epochs")
     ax.set_ylim(-2, 102)
@@ -55,16 +55,15 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
 
 
 def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
-    """Expected running time with restarts against the cutoff, for every value of a key.
+    """Expected running time with restarts against the cutoff, for each value of a key.
 
-    Each curve with its pointwise 95 % band; a dot is the best cutoff, the bar through it the 95 %
-    interval of where the best cutoff lies. A value none of whose runs was solved has no curve and
-    says so in the legend.
+    Each curve has its pointwise 95 % band. A dot marks the best cutoff, and the bar through it
+    its 95 % interval. A value without a solved run has no curve; the legend says so.
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: key whose values are told apart.
-        ax: where to draw; None for a figure of its own.
+        by: the key whose values the lines show.
+        ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: there is no such column, or no run with an outcome.
@@ -82,8 +81,8 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
         curve = restart_curve(times.time, times.solved, times.horizon, cutoffs)
         high, best = np.minimum(curve.high, 1e300), curve.best
         ax.fill_between(cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
-        told = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"
-        ax.plot(cutoffs, curve.ert, line.style, color=line.colour, label=told)
+        label = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"
+        ax.plot(cutoffs, curve.ert, line.style, color=line.colour, label=label)
         ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
         ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
     epochs_axis(ax, "cutoff: epochs after which a run is given up")
@@ -100,7 +99,7 @@ def _finish(ax: Axes, title: str) -> None:
 
 
 def _keep_to_the_curves(ax: Axes) -> None:
-    """Bands that reach for infinity must not squeeze the curves."""
+    """Limit the y axis to the curves, because bands may reach to infinity."""
     lines = [np.asarray(line.get_ydata(), float) for line in ax.lines]
     heights = np.concatenate([np.empty(0), *lines])
     heights = heights[np.isfinite(heights) & (heights > 0)]

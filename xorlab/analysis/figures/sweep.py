@@ -1,4 +1,4 @@
-"""Figures of whole sweeps: how often, how fast, along which way. Each returns its Axes."""
+"""Figures of sweeps: success rates, loss curves and times to solve. Each returns its Axes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
         statistics: from `xorlab.convergence`, by these two keys.
         x: key along the columns.
         y: key along the rows.
-        ax: where to draw; None for a figure of its own.
+        ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: a pair of values occurs in more than one row.
@@ -31,17 +31,17 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
     ax = ax or new_axes(1.6 + 1.3 * len(columns), 1.6 + 0.7 * len(rows))
     rates = np.full((len(rows), len(columns)), np.nan)
     for row in statistics.to_dict("records"):
-        place = rows.index(row[y]), columns.index(row[x])
-        rates[place] = 100 * row["rate"]
-        told = (
+        i, j = rows.index(row[y]), columns.index(row[x])
+        rates[i, j] = 100 * row["rate"]
+        text = (
             f"{100 * row['rate']:.0f} %\n"
             f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %, n={row['n']}"
         )
-        dark = rates[place] < 60
+        dark = rates[i, j] < 60
         ax.text(
-            place[1],
-            place[0],
-            told,
+            j,
+            i,
+            text,
             ha="center",
             va="center",
             fontsize="small",
@@ -58,15 +58,15 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
 
 
 def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
-    """Median loss per step for every value of a key, with bands from quantile to quantile.
+    """Median loss at each step for each value of a key, with the middle 50 % and 90 % of runs.
 
     A run that ended early keeps its last loss.
 
     Args:
         runs: from `xorlab.load_runs`.
         curves: of those runs or of some of them, from `xorlab.load_curves`.
-        by: key whose values are told apart.
-        ax: where to draw; None for a figure of its own.
+        by: the key whose values the lines show.
+        ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
     drawn = curves.loc[curves["run_id"].isin(runs["run_id"]), "run_id"].nunique()
@@ -77,7 +77,7 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
             continue
         table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
         table = table.clip(upper=HIGHEST_LOSS)
-        steps = table.index.to_numpy(float) + 1  # so that step 0 has a place on a log axis
+        steps = table.index.to_numpy(float) + 1  # a logarithmic axis has no 0
         for low, high, alpha in _BANDS:
             bottom = table.quantile(low, axis="columns").to_numpy(float)
             top = table.quantile(high, axis="columns").to_numpy(float)
@@ -95,12 +95,12 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
 def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
     """Share of all runs solved by each epoch: the empirical distribution of epochs to solve.
 
-    Runs that were not solved count below as well, so a curve ends at the success rate.
+    Unsolved runs count too, so a curve ends at the success rate.
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: key whose values are told apart.
-        ax: where to draw; None for a figure of its own.
+        by: the key whose values the lines show.
+        ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
     limit = float(runs["epochs_run"].max())

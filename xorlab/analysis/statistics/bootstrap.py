@@ -1,8 +1,8 @@
-"""Resampling of runs, seeded and the same for every setting of the same size.
+"""Bootstrap resamples of runs, the same for every setting with the same number of runs.
 
-A resample of n runs is n counts, one per run, and the counts go to the runs in the order of their
-times. So what a setting's interval is depends on its own runs, on n and on the seed: neither on
-the order of the runs nor on the other settings of a table. Runs, and nothing else, are resampled.
+A resample of n runs is n counts, one per run. They are assigned to the runs in ascending order of
+their times, so an interval depends on the setting's own runs, on n and on the seed, but not on
+the order of the runs or on the other settings of a table.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 2000
-# A block of counts stays within the second-level cache beside its running sums.
+# Counts in a block: it fits into the second-level cache together with its cumulative sums.
 _BLOCK = 60_000
 
 
 def counts_in_blocks(
     n: int, resamples: int = RESAMPLES, seed: int = 0, stream: int = 0, width: int | None = None
 ) -> Iterator[npt.NDArray[np.float64]]:
-    """How often each of n runs occurs in each resample of n.
+    """How often each of n runs occurs in each resample.
 
     Args:
         n: number of runs.
-        resamples: how many resamples.
-        seed: of the generator, with ``n`` and ``stream``.
-        stream: tells apart samples that are resampled beside one another.
-        width: of a block, at most; None for one that suits the processor. The counts do not
-            depend on it.
+        resamples: number of resamples.
+        seed: of the generator, together with ``n`` and ``stream``.
+        stream: a number that makes resamples of two settings independent of each other.
+        width: most resamples in a block; None for what fits the processor's cache. It does not
+            change the counts.
 
     Yields:
-        (R, n) counts, each row adding up to n; the R of all blocks add up to ``resamples``.
+        (R, n) counts; each row adds up to n, and R over all blocks to ``resamples``.
 
     Raises:
-        ValueError: fewer than 100 resamples: no end of an interval can be read off.
+        ValueError: fewer than 100 resamples, too few for the ends of an interval.
     """
     if resamples < 100:
         raise ValueError(f"resamples={resamples}: must be at least 100")

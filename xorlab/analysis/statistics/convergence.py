@@ -1,4 +1,4 @@
-"""How often a setting learns, how fast, and how sure one can be."""
+"""How often a setting is solved and how fast, with intervals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from xorlab.analysis.statistics.bootstrap import RESAMPLES
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, wilson, z_value
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoffs
-from xorlab.analysis.statistics.running_time import CutoffStatistics, part
+from xorlab.analysis.statistics.running_time import CutoffStatistics, statistics_at
 from xorlab.analysis.statistics.survival import kaplan_meier
 from xorlab.analysis.statistics.times import Observed, Times, counted_runs, names_of, observed
 
@@ -30,11 +30,11 @@ def convergence(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """One row per setting. Every ``X`` with an interval has it in ``X_low`` and ``X_high``.
+    """One row per setting. The interval of a statistic ``X`` is in ``X_low`` and ``X_high``.
 
-    A row is a function of its own runs and the arguments: other settings and the order of the
-    runs do not change it. In brackets: how often nominal 95 % intervals hold the truth, over
-    lognormal solve times with success rates of 0.3, 0.75 and 0.95, at n = 30 and n = 100
+    A row depends on its own runs and the arguments alone, not on other settings or the order of
+    the runs. In brackets: how often nominal 95 % intervals covered the truth in simulations with
+    lognormal solve times, success rates of 0.3, 0.75 and 0.95, and n = 30 and 100
     (`python -m tests.benchmarks.coverage`).
 
     Args:
@@ -42,41 +42,40 @@ def convergence(
             running) do not count.
         by: columns that make a setting.
         confidence: of all intervals.
-        resamples: of the bootstrap behind the best cutoff.
-        seed: of the same.
+        resamples: of the bootstrap for the best cutoff.
+        seed: of that bootstrap.
 
     Returns:
         the columns of ``by``, then
 
         - ``n``, ``solved``, ``diverged``: numbers of runs;
-        - ``rate``: share solved, with its Wilson (1927) interval [93 to 97 %];
+        - ``rate``: share solved, with Wilson's (1927) interval [93 to 97 %];
         - ``epochs_q25``, ``epochs_median``, ``epochs_q75``: quantiles of the epochs to solve over
-          all runs (Kaplan-Meier), those not solved counting as later than any: NaN where too few
-          are solved to tell, as the median is where fewer than half are. The interval (Brookmeyer
-          & Crowley 1982) is infinite above where the data set no bound [95 to 98 %];
-        - ``limit``: epochs to which all runs of the setting were followed, the smallest of their
-          epoch limits. What follows looks at the runs up to there, so that where limits are mixed
-          a later success does not count in it; ``limits``: number of different ones;
+          all runs (Kaplan-Meier), with unsolved runs later than any solved one. NaN where too few
+          runs are solved, for the median fewer than half. The interval (Brookmeyer & Crowley
+          1982) ends at infinity where the data give no upper bound [95 to 98 %];
+        - ``limit``: the epoch to which all runs of the setting were followed, the smallest of
+          their epoch limits; ``limits``: how many different ones there are. The statistics below
+          use the runs up to ``limit``, so later successes do not count in them;
         - ``rmst``: restricted mean survival time, the mean of min(epochs to solve, limit)
           [94 to 96 %];
         - ``ert``: expected running time with restarts at the limit, the epochs spent per success;
           infinite where no run was solved [93 to 96 %; percentiles of a bootstrap: 79 to 95 %];
-          ``ert_if_noticed``: the same if a divergence ends its run at once, where ``ert`` charges
-          it the limit;
-        - ``cutoff``: the epochs after which giving up and restarting costs least [92 to 99 %, not
-          nominal: an argmin is hard to pin down, see
+          ``ert_if_noticed``: the same if diverged runs are stopped at once, where ``ert`` counts
+          the limit for them;
+        - ``cutoff``: the number of epochs after which it costs least to stop a run and start
+          another [92 to 99 %, not nominal: the position of a minimum is hard to estimate, see
           `xorlab.analysis.statistics.restarts.best_cutoffs`];
         - ``ert_cutoff``: ERT with that cutoff [96 to 97 %];
-        - ``loss_median``, ``loss_iqm``: median and interquartile mean (a quarter of the runs, cut
-          down to whole ones, left out on either side) of the final loss of the runs that did not
-          diverge.
+        - ``loss_median``, ``loss_iqm``: median and interquartile mean (without the lowest and
+          highest n // 4 runs) of the final loss of the runs that did not diverge.
 
         Where the epoch limit of an unsolved run is unknown (no `training.epochs`, and nothing in
         the runs that shows it), what depends on it is NaN.
 
     Raises:
-        ValueError: no runs, no columns, a column that the runs do not have or that has the name
-            of a statistic, fewer than 100 resamples, or times that contradict themselves.
+        ValueError: no runs; no columns; a column that the runs lack or that has the name of a
+            statistic; fewer than 100 resamples; or inconsistent times.
     """
     by = names_of(by)
     z_value(confidence)
@@ -92,12 +91,13 @@ def convergence(
 
 
 def _settings(counted: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, list[Observed]]:
-    """Values of each setting, in order, and its runs."""
+    """The settings in sorted order: their values, and the runs of each."""
     number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
     first = np.unique(number, return_index=True)[1]
     ordered = np.argsort(number, kind="stable")
-    told = observed(counted)
-    groups = [told.of(rows) for rows in np.split(ordered, np.cumsum(np.bincount(number))[:-1])]
+    all_runs = observed(counted)
+    ends = np.cumsum(np.bincount(number))[:-1]
+    groups = [all_runs.of(rows) for rows in np.split(ordered, ends)]
     return counted[by].iloc[first].reset_index(drop=True), groups
 
 
@@ -114,14 +114,14 @@ def _quantiles(times: list[Times], confidence: float) -> Columns:
     columns: Columns = {}
     for name, share in _QUANTILES:
         table = np.array([curve.quantile(share) for curve in curves])
-        # An interval above an unknown limit.
+        # An infinite lower end means that it is beyond an unknown limit.
         table[np.isinf(table[:, 1]), 1] = np.nan
         columns |= _triple(name, (table[:, 0], table[:, 1], table[:, 2]))
     return columns
 
 
 def _known(times: Times) -> Floats:
-    """Unsolved runs that were followed who knows how far come after all others."""
+    """The times; infinite for unsolved runs with an unknown limit."""
     return np.where(np.isnan(times.time), np.inf, times.time)
 
 
@@ -129,10 +129,11 @@ def _running_times(times: list[Times], confidence: float, resamples: int, seed: 
     common = [own.common() for own in times]
     limit = np.array([own.horizon for own in times])
     ascending = [np.sort(own.time[own.solved]) for own in common]
-    parts = [
-        part(solved, len(own), at) for solved, own, at in zip(ascending, common, limit, strict=True)
+    each = [
+        statistics_at(solved, len(own), at)
+        for solved, own, at in zip(ascending, common, limit, strict=True)
     ]
-    whole = CutoffStatistics(*np.array([astuple(p) for p in parts]).T)
+    whole = CutoffStatistics(*np.array([astuple(one) for one in each]).T)
     solved = np.array([own.solved.sum() for own in common])
     spent = np.array([own.spent.sum() for own in common])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -156,14 +157,14 @@ def _best(
     resamples: int,
     seed: int,
 ) -> list[BestCutoff]:
-    """Best cutoff of every setting; those of one size share their resamples."""
+    """Best cutoff of each setting; settings of the same size share their resamples."""
     unknown = BestCutoff(*[np.nan] * 6)
     best = [unknown] * len(sizes)
     for size in sorted(set(sizes)):
         own = [j for j, n in enumerate(sizes) if n == size and not np.isnan(limit[j])]
-        told = [ascending[j] for j in own]
+        epochs = [ascending[j] for j in own]
         limits = [float(limit[j]) for j in own]
-        found = best_cutoffs(told, size, limits, confidence, resamples, seed)
+        found = best_cutoffs(epochs, size, limits, confidence, resamples, seed)
         for j, one in zip(own, found, strict=True):
             best[j] = one
     return best

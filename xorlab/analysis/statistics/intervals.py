@@ -1,4 +1,4 @@
-"""Confidence intervals of rates, of means, and of what is put together from them."""
+"""Confidence intervals of rates and means, and of sums and differences of estimates."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def z_value(confidence: float) -> float:
 def wilson(solved: npt.ArrayLike, n: npt.ArrayLike, confidence: float = CONFIDENCE) -> Pair:
     """Wilson's (1927) score interval of a success rate.
 
-    A nominal 95 % interval held rates of 0.3, 0.75 and 0.95 in 93 to 97 % of samples of 30 and 100
-    (`python -m tests.benchmarks.coverage`).
+    Nominal 95 % intervals covered rates of 0.3, 0.75 and 0.95 in 93 to 97 % of samples of 30 and
+    100 (`python -m tests.benchmarks.coverage`).
 
     Args:
-        solved: number of runs solved, any shape; need not be whole (an effective number).
+        solved: number of runs solved, any shape; need not be an integer.
         n: number of runs, at least 1; broadcast with ``solved``.
         confidence: of the interval.
 
     Returns:
-        its lower and upper ends, exactly 0 where none and 1 where all are solved.
+        lower and upper ends; exactly 0 where no run and exactly 1 where every run is solved.
     """
     z2 = z_value(confidence) ** 2
     k, n = np.asarray(solved, float), np.asarray(n, float)
@@ -53,8 +53,8 @@ def newcombe(
 ) -> Pair:
     """Interval of the difference of two success rates, A minus B: Newcombe (1998), method 10.
 
-    At nominal 95 % it held the truth in 94 to 97 % of samples, in 99 % where 30 runs each are
-    nearly all solved in both (`python -m tests.benchmarks.coverage`).
+    Nominal 95 % intervals covered the truth in 94 to 97 % of samples, and in 99 % where nearly all
+    of 30 runs are solved in both settings (`python -m tests.benchmarks.coverage`).
     """
     a, b = np.asarray(solved_a) / np.asarray(n_a), np.asarray(solved_b) / np.asarray(n_b)
     a_low, a_high = wilson(solved_a, n_a, confidence)
@@ -63,10 +63,10 @@ def newcombe(
 
 
 def mover(a: Floats, a_ends: Pair, b: Floats, b_ends: Pair) -> Pair:
-    """Interval of a + b from those of two independent estimates (Zou & Donner 2008).
+    """Interval of a + b from the intervals of two independent estimates (Zou & Donner 2008).
 
-    Squares the distances to the ends on each side and adds them, so that the intervals may be
-    lopsided: for two rates this is Newcombe's method.
+    On each side the squared distances to the ends add up, so the intervals need not be symmetric.
+    For two rates this is Newcombe's method.
     """
     low = a + b - np.hypot(a - a_ends[0], b - b_ends[0])
     high = a + b + np.hypot(a_ends[1] - a, b_ends[1] - b)
@@ -76,13 +76,13 @@ def mover(a: Floats, a_ends: Pair, b: Floats, b_ends: Pair) -> Pair:
 def mean_interval(
     mean: Floats, deviation: Floats, n: Floats, highest: Floats, confidence: float = CONFIDENCE
 ) -> Pair:
-    """Student's interval of a mean of positive numbers on the logarithmic scale.
+    """Student's interval of a mean of positive numbers, on the logarithmic scale.
 
     Args:
         mean: the mean of n numbers between 0 and ``highest``.
         deviation: their standard deviation (n - 1 in the denominator).
-        n: how many; from one alone nothing is known but that the mean is within the bounds.
-        highest: bound of the numbers.
+        n: how many numbers; for a single one the interval is from 0 to ``highest``.
+        highest: upper bound of the numbers.
         confidence: of the interval.
     """
     z_value(confidence)

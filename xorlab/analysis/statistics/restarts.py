@@ -1,8 +1,8 @@
-"""Where to give up a run and start another: the cutoff that costs least, and the curve over all.
+"""When to stop a run and start another: the cutoff with the least cost, and cost by cutoff.
 
-ERT(c), see `xorlab.analysis.statistics.running_time`, is what a success costs when every run is
-given up after c epochs. All functions take times in which all runs have the
-same limit: see `xorlab.analysis.statistics.times.Times.common`.
+ERT(c), see `xorlab.analysis.statistics.running_time`, is the cost of a success in epochs when each
+run is stopped after c epochs. All functions take times of runs with the same limit: see
+`xorlab.analysis.statistics.times.Times.common`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import numpy.typing as npt
 
 from xorlab.analysis.statistics.bootstrap import RESAMPLES, counts_in_blocks
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats
-from xorlab.analysis.statistics.running_time import followed_to, part
+from xorlab.analysis.statistics.running_time import followed_to, statistics_at
 
-# In epochs: stands for 0.
+# Epochs; stands for 0.
 _INSTANT = 1e-200
 
 
 @dataclass(frozen=True)
 class BestCutoff:
-    """Where restarting costs least.
+    """The cutoff with the least ERT.
 
     Attributes:
-        cutoff: epochs after which to give up a run: argmin ERT(c), the smallest of several; NaN
-            where no run was solved.
-        low: `cutoffs`, the interval of the best cutoff.
-        high: its upper end.
-        ert: ERT there.
-        ert_low: its interval.
+        cutoff: epochs after which to stop a run: the smallest c that minimises ERT(c); NaN where
+            no run was solved.
+        low: lower end of its interval.
+        high: upper end.
+        ert: ERT with that cutoff.
+        ert_low: lower end of its interval.
         ert_high: upper end.
     """
 
@@ -54,8 +54,8 @@ def best_cutoff(
 
     Args:
         time: (n,) epochs to solve, or to the limit.
-        solved: (n,) which of the two.
-        limit: to which every run was followed, in epochs.
+        solved: (n,) whether the run was solved.
+        limit: the epoch to which every run was followed.
         confidence: of the intervals.
         resamples: of the bootstrap.
         seed: of the bootstrap.
@@ -74,7 +74,7 @@ class RestartCurve:
     Attributes:
         cutoffs: (m,) in epochs, ascending.
         ert: (m,) expected running time there, infinite before the first success.
-        low: (m,) lower end of its interval at each cutoff by itself.
+        low: (m,) lower end of its interval, for each cutoff separately.
         high: (m,) upper end.
         best: the best of all cutoffs.
     """
@@ -95,17 +95,17 @@ def restart_curve(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> RestartCurve:
-    """The curve of ERT over cutoffs, with its band and the best cutoff, for a figure.
+    """ERT as a function of the cutoff, with its band and the best cutoff, for a figure.
 
     Args:
         time: (n,) epochs to solve, or to the limit.
-        solved: (n,) which of the two.
-        limit: to which every run was followed, in epochs.
-        cutoffs: (m,) where to evaluate; None for every epoch at which a run was solved, the one
-            before it (ERT falls at successes and rises between them), and the limit.
-        confidence: of the band, at each cutoff by itself, and of the best cutoff.
-        resamples: of the bootstrap behind the best cutoff.
-        seed: of the same.
+        solved: (n,) whether the run was solved.
+        limit: the epoch to which every run was followed.
+        cutoffs: (m,) where to evaluate it; None for each epoch at which a run was solved, the
+            epoch before (ERT falls at successes and rises between them), and the limit.
+        confidence: of the band, for each cutoff separately, and of the best cutoff.
+        resamples: of the bootstrap for the best cutoff.
+        seed: of that bootstrap.
 
     Raises:
         ValueError: no runs, or cutoffs beyond the epoch to which every run was followed.
@@ -115,7 +115,7 @@ def restart_curve(
     within = ascending[ascending <= limit]
     if chosen is None:
         chosen = np.unique([*within, *np.maximum(within - 1, 0.0), limit])
-    band = part(ascending, n, chosen).ert(confidence)
+    band = statistics_at(ascending, n, chosen).ert(confidence)
     (best,) = best_cutoffs([within], n, [limit], confidence, resamples, seed)
     return RestartCurve(chosen, *band, best)
 
@@ -128,33 +128,35 @@ def best_cutoffs(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> list[BestCutoff]:
-    """Best cutoffs of settings of n runs each.
+    """Best cutoffs of settings with n runs each.
 
-    The interval of the cutoff holds those whose ERT cannot be told from the least. A bootstrap
-    gives the regret at the observed best, ERT*(c) / min ERT*, of resampled runs; a cutoff belongs
-    to the interval where ERT(c) / min ERT is within the quantile of that at 1 - (1 - confidence)
-    / 5, a level that was chosen by simulation. Nominal 95 % intervals then hold the true argmin in
-    92 to 99 % of samples of 30 and in 93 to 99 % of samples of 100
-    (`python -m tests.benchmarks.coverage`): not nominal, least where nearly all runs are solved
-    within a narrow range, so that the best cutoff lies among the few slowest. At the plain quantile
-    it is 82 to 94 %, with percentiles of the bootstrapped argmin 57 to 93 %: an argmin may
-    converge with the cube root of n only, where that bootstrap is inconsistent (Kim & Pollard 1990;
-    Abrevaya & Huang 2005).
+    The interval of the cutoff holds the cutoffs whose ERT is not clearly above the least. For
+    resampled runs, marked by a star, the regret of the observed best cutoff c is
+    ERT*(c) / min ERT*. A cutoff belongs to the interval if its ERT(c) / min ERT is at most the
+    quantile of that regret at 1 - (1 - confidence) / 5, a level chosen by simulation. Nominal 95 %
+    intervals then covered the true best cutoff in 92 to 99 % of samples of 30 and in 93 to 99 % of
+    samples of 100 (`python -m tests.benchmarks.coverage`). Coverage was lowest where nearly all
+    runs are solved within a narrow range, because the best cutoff then depends on the few slowest.
+    At the quantile for ``confidence`` itself it was 82 to 94 %, and with percentiles of the
+    bootstrapped best cutoff 57 to 93 %: the position of a minimum may converge only with the cube
+    root of n, and that bootstrap is then inconsistent (Kim & Pollard 1990; Abrevaya & Huang 2005).
 
-    The interval of the least ERT is that of ERT at the observed cutoff, its upper end raised by
-    twice the mean logarithm of the same regret, because the least of many is too low: by that much
-    in the sample, and as much again in resamples of it. It holds the truth in 96 to 97 %.
+    The interval of the least ERT is that of ERT at the observed cutoff, with its upper end
+    multiplied by the exponential of twice the mean logarithm of the regret. The least of many
+    estimates is too low by about that factor once in the sample, and once more in its resamples.
+    These intervals covered the truth in 96 to 97 %.
 
     Args:
-        settings: (k,) ascending epochs to solve of each, none beyond its limit.
-        n: number of runs of every setting, solved or not.
+        settings: for each setting the epochs to solve of its solved runs, (k,) ascending, none
+            beyond its limit.
+        n: number of runs of each setting, solved or not.
         limits: of each setting, in epochs.
         confidence: of the intervals.
         resamples: of the bootstrap.
-        seed: of the bootstrap; the resamples are the same for all settings of n runs.
+        seed: of the bootstrap; all settings share the same resamples.
     """
-    curves = [part(ascending, n, ascending).ert(confidence) for ascending in settings]
-    # Ranks, not times: among equal times the last has the count of all of them.
+    curves = [statistics_at(ascending, n, ascending).ert(confidence) for ascending in settings]
+    # Of equal times the last one, because its rank counts all of them.
     best = [int(np.argmin(curve[0])) if len(curve[0]) else -1 for curve in curves]
     last = [
         int(np.searchsorted(ascending, ascending[j], side="right")) - 1 if j >= 0 else -1
@@ -167,7 +169,7 @@ def best_cutoffs(
         settings, limits, curves, last, regrets, strict=True
     ):
         if j < 0:
-            none = part(ascending, n, limit).ert(confidence)
+            none = statistics_at(ascending, n, limit).ert(confidence)
             found.append(BestCutoff(np.nan, 0.0, limit, np.inf, float(none[1]), np.inf))
             continue
         allowed = float(np.quantile(regret, level, method="inverted_cdf"))
@@ -183,8 +185,16 @@ def best_cutoffs(
 def _regrets(
     settings: list[Floats], best: list[int], n: int, resamples: int, seed: int
 ) -> list[Floats]:
-    """ERT* at the observed best cutoff over the least ERT*, (resamples,) for each setting."""
-    # A first success at epoch 0 would be nothing times infinity in resamples without it.
+    """ERT* at the observed best cutoff divided by the least ERT*, (resamples,) per setting.
+
+    Args:
+        settings: for each setting the ascending epochs to solve, (k,).
+        best: the index of the best cutoff among them; -1 if there are none.
+        n: number of runs of each setting.
+        resamples: number of resamples.
+        seed: of the bootstrap.
+    """
+    # With a success at epoch 0, resamples without it would multiply 0 by infinity.
     steps = [np.diff(np.maximum(ascending, _INSTANT), prepend=0.0) for ascending in settings]
     regrets = [np.full(resamples, np.inf) for _ in settings]
     most = max((len(ascending) for ascending in settings), default=0)
@@ -202,7 +212,7 @@ def _regrets(
             k = len(step)
             if k == 0:
                 continue
-            # n times RMST is the area under the survival curve: one running sum.
+            # n times RMST is the area under the survival curve, a cumulative sum.
             ert = room[:, :k]
             np.multiply(left[:, :k], step, out=ert)
             np.cumsum(ert, axis=1, out=ert)
@@ -217,7 +227,7 @@ def _regrets(
 def _cutoff_ends(
     ascending: Floats, ert: Floats, n: int, limit: float, allowed: float
 ) -> tuple[float, float]:
-    """First and last cutoff at which ERT may be within what is allowed."""
+    """First and last cutoff at which ERT may be at most ``allowed``."""
     if not np.isfinite(allowed):
         return 0.0, limit
     within = np.flatnonzero(ert <= allowed)

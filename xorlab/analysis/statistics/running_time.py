@@ -1,20 +1,20 @@
 """Expected running time with restarts, and restricted mean survival time, with intervals.
 
-ERT(c) = sum_i min(t_i, c) / #{t_i <= c}: the epochs to expect until a first success when every
-run is given up after c epochs and another seed is tried. At the epoch limit it is ERT of Auger &
+ERT(c) = sum_i min(t_i, c) / #{t_i <= c}: the expected epochs until a first success when each run
+is stopped after c epochs and another seed started. At the epoch limit it is the ERT of Auger &
 Hansen (2005) and COCO, and the expected epochs to solution of Kramer & Sangiovanni-Vincentelli
 (1988); 1000 / ERT(c) is the efficiency of Hamey (1991). It equals RMST(c) / F(c), restricted mean
-survival time over success probability, and
+survival time divided by success probability, and
 
     ERT(c) = m + c (1 - p) / p      m: mean time of the runs solved by c, p: their share,
 
-two independent parts, from whose intervals (Student's on the logarithmic scale, and Wilson's) its
-own is put together (Zou & Donner 2008). Unlike a bootstrap it knows that a setting of which all 30
-runs were solved may still fail now and then: nominal 95 % intervals hold ERT in 93 to 96 % of
+two independent terms. Their intervals (Student's on the logarithmic scale, and Wilson's) are
+combined into that of the sum (Zou & Donner 2008). Unlike a bootstrap, it allows for failures of a
+setting all of whose 30 runs were solved: nominal 95 % intervals covered ERT in 93 to 96 % of
 samples of 30 and 100, those of a percentile bootstrap in 79 to 95 %
 (`python -m tests.benchmarks.coverage`).
 
-All functions take times in which everyone was followed to the same limit: see
+All functions take times of runs that were followed to the same limit: see
 `xorlab.analysis.statistics.times.Times.common`.
 """
 
@@ -30,13 +30,13 @@ from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, mean_interv
 
 @dataclass(frozen=True)
 class CutoffStatistics:
-    """Runs followed to a cutoff, in numbers; arrays of one shape, one entry per cutoff.
+    """Counts and moments of runs at one or more cutoffs; arrays of one shape, an entry per cutoff.
 
     Attributes:
         n: number of runs.
         solved: how many were solved by the cutoff.
-        mean: of the epochs of those; NaN for none.
-        deviation: standard deviation of the same; NaN for fewer than two.
+        mean: mean epochs to solve of those; NaN if there are none.
+        deviation: their standard deviation; NaN if there are fewer than two.
         cutoff: in epochs.
     """
 
@@ -70,8 +70,8 @@ class CutoffStatistics:
     def ert(self, confidence: float = CONFIDENCE) -> tuple[Floats, Floats, Floats]:
         """Expected running time with restarts at the cutoff, and its interval.
 
-        Infinite where none was solved; the upper end too, the lower is what the best success rate
-        in Wilson's interval would cost.
+        Where no run was solved the estimate and the upper end are infinite, and the lower end is
+        the cost at the upper end of Wilson's interval of the success rate.
         """
         c, p = self.cutoff, self.solved / self.n
         p_low, p_high = wilson(self.solved, self.n, confidence)
@@ -81,13 +81,13 @@ class CutoffStatistics:
         with np.errstate(divide="ignore", invalid="ignore"):
             lost, lost_low, lost_high = (c * (1 - q) / q for q in (p, p_high, p_low))
             low, high = mover(mean, m_ends, lost, (lost_low, lost_high))
-        # At cutoff 0 nothing is spent, and nothing is ever solved.
+        # At cutoff 0 no epoch is spent, and 0 times infinity is NaN.
         low = np.where(none, np.nan_to_num(lost_low), np.maximum(low, 0.0))
         return np.where(none, np.inf, mean + lost), low, np.where(none, np.inf, high)
 
 
-def part(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> CutoffStatistics:
-    """Numbers of runs at cutoffs.
+def statistics_at(ascending: Floats, n: int, cutoff: npt.ArrayLike) -> CutoffStatistics:
+    """Counts and moments of runs at cutoffs.
 
     Args:
         ascending: (k,) epochs to solve of the solved runs, in ascending order.
@@ -115,32 +115,35 @@ def expected_running_time(
 
     Args:
         time: (n,) epochs to solve, or to the limit.
-        solved: (n,) which of the two.
+        solved: (n,) whether the run was solved.
         cutoff: any shape, in epochs, none beyond the smallest limit.
 
     Raises:
         ValueError: no runs, or a cutoff beyond the epoch to which every run was followed.
     """
     ascending, n = followed_to(time, solved, cutoff)
-    return part(ascending, n, cutoff).ert()[0]
+    return statistics_at(ascending, n, cutoff).ert()[0]
 
 
 def followed_to(
     time: npt.ArrayLike, solved: npt.ArrayLike, cutoff: npt.ArrayLike
 ) -> tuple[Floats, int]:
-    """Epochs to solve of the solved, ascending, and n; after a check that cutoffs can be known.
+    """Check that every run was followed to the cutoffs.
+
+    Returns:
+        ascending epochs to solve of the solved runs, and the number of all runs.
 
     Raises:
         ValueError: no runs, or a cutoff beyond the epoch to which every run was followed.
     """
-    time, told = np.asarray(time, float), np.asarray(solved, bool)
+    time, solved = np.asarray(time, float), np.asarray(solved, bool)
     if time.size == 0:
         raise ValueError("time: there are no runs")
-    followed = float(np.min(time[~told])) if (~told).any() else np.inf
+    followed = float(np.min(time[~solved])) if (~solved).any() else np.inf
     highest = float(np.max(cutoff))
     if highest > followed:
         raise ValueError(
             f"cutoff={highest:g}: must not be beyond {followed:g}, the epoch to which every run "
-            "was followed; what would have become of the others is not known"
+            "was followed; whether unsolved runs would have been solved later is unknown"
         )
-    return np.sort(time[told]), len(time)
+    return np.sort(time[solved]), len(time)

@@ -1,4 +1,4 @@
-"""How many seeds a claim needs."""
+"""How many seeds an interval or a comparison needs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy import special
 
+from xorlab.analysis.statistics.bisection import first_enough
 from xorlab.analysis.statistics.intervals import CONFIDENCE, wilson, z_value
 
 POWER = 0.8
@@ -20,28 +21,29 @@ def seeds_needed(
     power: float = POWER,
     confidence: float = CONFIDENCE,
 ) -> int:
-    """Seeds per setting, to know a success rate, or to tell two apart.
+    """Seeds per setting to estimate a success rate, or to detect a difference of two rates.
 
-    Give one of the two:
+    Give either ``half_width`` or ``rates``.
 
     Args:
-        half_width: half the length that Wilson's (1927) interval shall have at most, in shares of
-            1, if ``rate`` of the runs are solved.
-        rate: what is expected; 0.5 is the worst case.
-        rates: two success rates. The seeds per setting with which a two-sided test at level
-            1 - confidence, such as Newcombe's interval leaving out 0, tells them apart in a share
-            ``power`` of experiments: Fleiss (1981), equation 3.14, without correction for
-            continuity. In simulations the power is within 0.05 of the one asked for where
-            both rates are between 0.05 and 0.95.
+        half_width: half the length of Wilson's (1927) interval, as a share of 1; the result is
+            the smallest number of runs at which it is at most this, if ``rate`` of them are
+            solved.
+        rate: the expected success rate; 0.5 is the worst case.
+        rates: two success rates. The result is the number of seeds per setting at which a
+            two-sided test at level 1 - confidence, such as whether Newcombe's interval excludes
+            0, finds the difference in a share ``power`` of experiments: Fleiss (1981), equation
+            3.14, without continuity correction. In simulations the power was within 0.05 of
+            ``power`` where both rates were between 0.05 and 0.95.
         power: see ``rates``.
-        confidence: of the interval, or of the claim.
+        confidence: of the interval, or 1 minus the level of the test.
 
     Returns:
-        the number of seeds, at least 1; of each of the two settings.
+        the number of seeds of each setting, at least 1.
 
     Raises:
-        ValueError: both or neither of ``half_width`` and ``rates``, equal rates, or a value that
-            is not within its bounds.
+        ValueError: both or neither of ``half_width`` and ``rates``, equal rates, or a value out
+            of bounds.
 
     Examples:
         >>> seeds_needed(half_width=0.1)
@@ -51,7 +53,7 @@ def seeds_needed(
     """
     z = z_value(confidence)
     if (half_width is None) == (rates is None):
-        raise ValueError("give either half_width (of a rate's interval) or rates (two to tell)")
+        raise ValueError("give either half_width (of a rate's interval) or rates (two to compare)")
     if half_width is not None:
         _check("half_width", half_width, 0.0, 0.5)
         if not 0 <= rate <= 1:
@@ -71,26 +73,19 @@ def seeds_needed(
 def smallest_p(n_a: int, n_b: int) -> float:
     """The smallest two-sided p-value that an exact rank or permutation test can have.
 
-    With three runs against three it is 0.1 (2 of the 20 ways to deal them): nothing they show is
-    significant at 0.05.
+    For three runs against three it is 0.1, 2 of 20 ways to divide six runs into two groups, so
+    they can never be significant at 0.05.
     """
     logarithm = math.lgamma(n_a + n_b + 1) - math.lgamma(n_a + 1) - math.lgamma(n_b + 1)
     return min(1.0, 2 * math.exp(-logarithm))
 
 
 def _for_half_width(half_width: float, rate: float, confidence: float) -> int:
-    def wide(n: int) -> bool:
+    def narrow(n: int) -> bool:
         low, high = wilson(rate * n, n, confidence)
-        return float(np.subtract(high, low)) / 2 > half_width + 1e-12
+        return float(np.subtract(high, low)) / 2 <= half_width + 1e-12
 
-    most = 1
-    while wide(most):
-        most *= 2
-    least = most // 2  # too wide, or nothing
-    while most - least > 1:
-        middle = (least + most) // 2
-        least, most = (middle, most) if wide(middle) else (least, middle)
-    return most
+    return first_enough(narrow)
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

@@ -1,8 +1,8 @@
-"""A success rate that may be looked at after every run.
+"""Intervals of a success rate that stay valid while seeds are added.
 
-Wilson's interval is right for a number of seeds that was fixed beforehand. Whoever adds seeds until
-the interval looks good is wrong more often than it says. A confidence sequence holds the rate at
-all looks together, whenever one stops.
+Wilson's interval is valid for a number of seeds fixed in advance. Adding seeds until it is narrow
+enough makes it miss the rate more often than its confidence allows. A confidence sequence covers
+the rate at every number of seeds at once, so one may stop at any time.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from xorlab.analysis.statistics.bisection import first_enough, narrowed
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, Pair, z_value
 
 PRIOR = 0.5
-_HALVINGS = 60
 
 
 def confidence_sequence(
@@ -27,23 +27,23 @@ def confidence_sequence(
 ) -> Pair:
     """Interval of a success rate that is valid at all n at once.
 
-    The rates p at which the ratio of the likelihoods of the runs, mixed over a Beta(prior, prior)
-    against p, stays below 1 / (1 - confidence). Under the true rate the ratio is a martingale that
-    begins at 1, so it ever exceeds that with probability at most 1 - confidence (Ville 1939): the
-    beta-binomial mixture of Robbins (1970), and the prior-posterior ratio of Waudby-Smith & Ramdas
-    (2020).
+    It holds the rates p for which the likelihood of the runs, averaged over a Beta(prior, prior)
+    distribution of rates and divided by the likelihood at p, stays below 1 / (1 - confidence).
+    For the true rate this ratio is a martingale that starts at 1, so the probability that it ever
+    exceeds that bound is at most 1 - confidence (Ville 1939). This is the beta-binomial mixture
+    of Robbins (1970) and the prior-posterior ratio of Waudby-Smith & Ramdas (2020).
 
     Args:
-        solved: number of runs solved so far, any shape; need not be whole.
+        solved: number of runs solved so far, any shape; need not be an integer.
         n: number of runs so far; 0 gives the interval from 0 to 1.
-        confidence: that the interval holds the rate after every run.
-        prior: of the mixture: 1/2 is narrow near 0 and 1; the interval is valid for any.
+        confidence: probability that the interval covers the rate after every run.
+        prior: of the mixture; the interval is valid for any, and with 1/2 narrow near 0 and 1.
 
     Returns:
-        lower and upper ends; exactly 0 where none, and 1 where all are solved.
+        lower and upper ends; exactly 0 where no run and exactly 1 where every run is solved.
 
     Raises:
-        ValueError: counts that contradict themselves, a confidence or prior out of bounds.
+        ValueError: more runs solved than there are; a confidence or prior out of bounds.
     """
     z_value(confidence)
     if not prior > 0:
@@ -65,13 +65,12 @@ def seeds_until(
 ) -> int:
     """How many more seeds to expect until the confidence sequence is narrow enough.
 
-    Supposes that the next runs are solved at the rate of those so far, drawn a little towards 1/2
-    by the prior.
+    Assumes that the next runs are solved at the rate so far, shrunk towards 1/2 by the prior.
 
     Args:
         solved: number of runs solved so far.
         n: number of runs so far.
-        half_width: half the length that the interval shall have at most.
+        half_width: half the length of the interval that is narrow enough.
         confidence: of the sequence.
         prior: of the sequence.
 
@@ -79,34 +78,28 @@ def seeds_until(
         0 if it is narrow enough already.
 
     Raises:
-        ValueError: as `confidence_sequence`; a half-width not between 0 and 1/2.
+        ValueError: as `confidence_sequence`, or a half-width not between 0 and 1/2.
     """
     if not 0 < half_width < 0.5:
         raise ValueError(f"half_width={half_width}: must be between 0 and 0.5")
     rate = (solved + prior) / (n + 2 * prior)
 
-    def wide(more: int) -> bool:
+    def narrow(more: int) -> bool:
         low, high = confidence_sequence(solved + rate * more, n + more, confidence, prior)
-        return float(np.subtract(high, low)) / 2 > half_width
+        return float(np.subtract(high, low)) / 2 <= half_width
 
-    if not wide(0):
-        return 0
-    most = 1
-    while wide(most):
-        most *= 2
-    least = most // 2
-    while most - least > 1:
-        middle = (least + most) // 2
-        least, most = (middle, most) if wide(middle) else (least, middle)
-    return most
+    return 0 if narrow(0) else first_enough(narrow)
 
 
 def _end(side: float, estimate: Floats, k: Floats, n: Floats, allowed: Floats) -> Floats:
-    """Where the likelihood has sunk to what is allowed, between the estimate and 0 or 1."""
-    inside, outside = estimate.copy(), np.full(estimate.shape, side)
-    for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2
-        within = special.xlogy(k, middle) + special.xlog1py(n - k, -middle) > allowed
-        inside, outside = np.where(within, middle, inside), np.where(within, outside, middle)
-    # None solved never excludes a rate of 0, nor all solved one of 1.
+    """Where the log-likelihood falls to the allowed value, between the estimate and 0 or 1."""
+
+    def likely(rate: Floats) -> npt.NDArray[np.bool_]:
+        within: npt.NDArray[np.bool_] = (
+            special.xlogy(k, rate) + special.xlog1py(n - k, -rate) > allowed
+        )
+        return within
+
+    _, outside = narrowed(estimate, np.full(estimate.shape, side), likely)
+    # If no run was solved a rate of 0 is never excluded; if all were, a rate of 1.
     return np.where(k == (n if side else 0), side, outside)

@@ -1,4 +1,4 @@
-"""Kaplan-Meier: the share of runs not yet solved over epochs, its band, quantiles, log-rank."""
+"""Survival curves (Kaplan-Meier) with bands and quantiles, and the log-rank test."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, wilson
 
 @dataclass(frozen=True)
 class KaplanMeier:
-    """A survival curve, a step function that holds from each time to the next.
+    """The share of runs not yet solved: a step function, constant from each time to the next.
 
     Attributes:
         times: (m,) 0, then the epochs at which runs were solved, ascending and distinct.
-        survival: (m,) share of runs not solved by then; 1 at first unless some solve at 0.
-        low: (m,) lower end of its band, pointwise.
+        survival: (m,) share of runs not solved by that epoch.
+        low: (m,) lower end of its pointwise band.
         high: (m,) upper end.
-        at_risk: (m,) runs neither solved nor censored before that epoch.
-        solved: (m,) runs solved at it.
-        censored: (c,) epochs at which the other runs were left, ascending.
+        at_risk: (m,) number of runs neither solved nor censored before that epoch.
+        solved: (m,) number of runs solved at that epoch.
+        censored: (c,) epochs at which the other runs were censored, ascending.
     """
 
     times: Floats
@@ -36,10 +36,9 @@ class KaplanMeier:
     def quantile(self, share: float) -> tuple[float, float, float]:
         """Epoch by which a share of the runs is solved, and its interval.
 
-        The interval holds the epochs at which the band of the curve does not exclude the share
-        (Brookmeyer & Crowley 1982). NaN where the share was not reached; then the interval begins
-        where the share becomes possible, at the latest with the last epoch that was followed, and
-        ends at infinity.
+        The interval holds the epochs at which the band of the curve contains the share (Brookmeyer
+        & Crowley 1982). The epoch is NaN where the share was not reached; the interval then starts
+        where the band first allows the share, or at the last observed epoch, and ends at infinity.
         """
         reached = self.survival <= 1 - share + 1e-12
         estimate = float(self.times[reached][0]) if reached.any() else np.nan
@@ -54,25 +53,26 @@ def kaplan_meier(
 ) -> KaplanMeier:
     """Kaplan & Meier's (1958) estimate, with Wilson's interval at the effective sample size.
 
-    The band is Rothman's (1978): the interval of a rate from as many runs as would have Greenwood's
-    variance. Where nobody was censored before, these are all the runs, and the band at the limit
-    is the interval of the success rate; it has width also where all or none are solved, unlike
-    the log-log band.
+    The band is Rothman's (1978): the interval of a rate estimated from the number of runs that
+    would give Greenwood's variance. Without earlier censoring that is the number of all runs, and
+    the band at the limit is the interval of the success rate. Unlike the log-log band it also has
+    width where all or no runs are solved.
 
     Args:
-        time: (n,) epochs to solve, or at which the run was censored.
-        solved: (n,) which of the two. A run censored where another is solved is still at risk.
+        time: (n,) epochs to solve, or epochs at which the run was censored.
+        solved: (n,) whether the run was solved. A run censored at the epoch at which another is
+            solved counts as at risk there.
         confidence: of the band, at each epoch.
 
     Raises:
         ValueError: no runs, or a time that is negative or unknown.
     """
-    time, told = np.asarray(time, float), np.asarray(solved, bool)
+    time, solved = np.asarray(time, float), np.asarray(solved, bool)
     if time.size == 0:
         raise ValueError("time: there are no runs")
     if not (time >= 0).all():
         raise ValueError("time: must be numbers of epochs >= 0; is an epoch limit missing?")
-    events, counted = np.unique(time[told], return_counts=True)
+    events, counted = np.unique(time[solved], return_counts=True)
     counts = counted.astype(float)
     if not len(events) or events[0] > 0:
         events, counts = np.concatenate([[0.0], events]), np.concatenate([[0.0], counts])
@@ -87,7 +87,7 @@ def kaplan_meier(
         1 - gone_low,
         at_risk.astype(np.int64),
         counts.astype(np.int64),
-        np.sort(time[~told]),
+        np.sort(time[~solved]),
     )
 
 
@@ -97,40 +97,42 @@ def logrank(
     """Log-rank test (Mantel 1966) that two settings solve equally fast.
 
     Args:
-        time_a: (n,) epochs to solve, or at which the run was censored, of setting A.
-        solved_a: (n,) which of the two.
-        time_b: (m,) the same of B.
-        solved_b: (m,).
+        time_a: (n,) epochs to solve, or epochs at which the run was censored, of setting A.
+        solved_a: (n,) whether the run was solved.
+        time_b: (m,) the same for B.
+        solved_b: (m,) the same for B.
 
     Returns:
-        Z, positive where A is solved sooner, and its two-sided p-value; 0 and 1 where no run was
-        solved or all at one epoch, so that there is nothing to compare.
+        Z, positive where A solves sooner, and its two-sided p-value; 0 and 1 where no run was
+        solved, or all at the same epoch, so that the settings cannot be compared.
     """
     times = [np.asarray(time, float) for time in (time_a, time_b)]
-    told = [np.asarray(solved, bool) for solved in (solved_a, solved_b)]
-    events = np.unique(np.concatenate([t[s] for t, s in zip(times, told, strict=True)]))
-    risk = [len(t) - np.searchsorted(np.sort(t), events, side="left") for t in times]
-    died = [
-        np.searchsorted(np.sort(t[s]), events, side="right")
-        - np.searchsorted(np.sort(t[s]), events, side="left")
-        for t, s in zip(times, told, strict=True)
+    solves = [
+        np.sort(time[np.asarray(solved, bool)])
+        for time, solved in zip(times, (solved_a, solved_b), strict=True)
     ]
-    n, d = risk[0] + risk[1], died[0] + died[1]
+    events = np.unique(np.concatenate(solves))
+    risk = [len(t) - np.searchsorted(np.sort(t), events, side="left") for t in times]
+    solved = [
+        np.searchsorted(own, events, side="right") - np.searchsorted(own, events, side="left")
+        for own in solves
+    ]
+    n, d = risk[0] + risk[1], solved[0] + solved[1]
     share = risk[0] / n
     variance = np.sum(d * share * (1 - share) * (n - d) / np.maximum(n - 1, 1))
     if variance <= 0:
         return 0.0, 1.0
-    z = float(np.sum(died[0] - d * share) / np.sqrt(variance))
+    z = float(np.sum(solved[0] - d * share) / np.sqrt(variance))
     return z, float(2 * special.ndtr(-abs(z)))
 
 
 def _effective_size(at_risk: Floats, counts: Floats, survival: Floats) -> Floats:
-    """Runs that would give Greenwood's variance as a plain rate; ends borrowed from neighbours."""
+    """Number of runs for which the variance of a plain rate would equal Greenwood's."""
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(counts / (at_risk * (at_risk - counts)))
         sizes = (1 - survival) / (survival * greenwood)
     sizes = np.where(survival == 1, at_risk, sizes)
-    # Nobody is left after the last step, and Greenwood's variance is 0/0 there.
+    # At the end, with no run left, Greenwood's variance is 0/0: take the size one step earlier.
     gone = survival == 0
     if gone.any():
         j = int(np.argmax(gone))

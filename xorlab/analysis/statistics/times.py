@@ -1,14 +1,14 @@
 """From tables of runs to right-censored times to convergence.
 
-A run that was not solved is censored at the epoch limit, `training.epochs`. So is a run that
-diverged, and not at the epoch of its divergence: it would not be solved however long one waited,
-while censoring at that epoch would treat it as one that still had every chance. Divergence is a
-competing event whose censoring time is known, and this is the estimate of Fine & Gray (1999) for
-such "censoring complete" data. The same holds for runs that `training.min_gradient` ended.
+An unsolved run is censored at its epoch limit, `training.epochs`. So is a diverged run, and not at
+the epoch of its divergence: it would never be solved, but censoring it there would assume that it
+still might be. Divergence is a competing event with a known censoring time, and this is the
+estimate of Fine & Gray (1999) for such "censoring complete" data. The same holds for runs that
+`training.min_gradient` ended.
 
-Running times that are summed from these charge such a run its whole limit, as COCO and Kramer &
-Sangiovanni-Vincentelli (1988) do for runs nobody stops. Whoever notices a divergence and restarts
-at once pays less; `Times.spent` has those epochs, and `xorlab.convergence` the ERT they give.
+Expected running times count the whole limit for such a run, as COCO and Kramer &
+Sangiovanni-Vincentelli (1988) do. If diverged runs are stopped at once and restarted, they cost
+only `Times.spent` epochs; `xorlab.convergence` has the expected running time for that case too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from xorlab.analysis.statistics.intervals import Floats
 SOLVED, UNSOLVED, DIVERGED = OUTCOMES = ("solved", "unsolved", "diverged")
 LIMIT = "training.epochs"
 _NUMBERS = ("epochs_run", "diverged_at", LIMIT, "final_loss")
-OBSERVED = ("outcome", "epochs_to_solve", *_NUMBERS)  # what of a run the statistics look at
+OBSERVED = ("outcome", "epochs_to_solve", *_NUMBERS)  # the columns that the statistics use
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,10 @@ class Times:
     """Times to convergence of n runs, in epochs.
 
     Attributes:
-        time: (n,) epochs to solve; the run's limit where it was not solved (NaN if unknown).
-        solved: (n,) whether it was.
-        limit: (n,) epochs that the run would have been given; NaN where that is unknown.
-        spent: (n,) epochs until the run was solved or could not be any more: where it diverged,
-            the epoch of that; otherwise ``time``.
+        time: (n,) epochs to solve; for unsolved runs the limit, NaN if it is unknown.
+        solved: (n,) whether the run was solved.
+        limit: (n,) most epochs that the run was allowed; NaN where unknown.
+        spent: (n,) epochs until the run was solved or diverged; otherwise the limit.
     """
 
     time: Floats
@@ -51,11 +50,11 @@ class Times:
 
     @property
     def horizon(self) -> float:
-        """The epoch to which every run was followed: the smallest limit; NaN if one is unknown."""
+        """The epoch to which every run was followed: the smallest limit; NaN if any is unknown."""
         return float(np.min(self.limit))
 
     def common(self, horizon: float | None = None) -> Times:
-        """The same runs cut off at one limit, the smallest: a later success is none."""
+        """The same runs with one limit, the smallest by default; later successes do not count."""
         limit = self.horizon if horizon is None else horizon
         solved = self.solved & ~(self.time > limit)
         time = np.where(solved, self.time, limit)
@@ -65,7 +64,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Observed:
-    """What the statistics need of n runs, out of their table: arrays (n,), NaN where missing."""
+    """The columns of n runs that the statistics use, as arrays (n,) with NaN where missing."""
 
     solved: npt.NDArray[np.bool_]
     diverged: npt.NDArray[np.bool_]
@@ -83,10 +82,10 @@ class Observed:
         return Observed(*(getattr(self, name)[rows] for name in Observed.__annotations__))
 
     def times(self) -> Times:
-        """Times to convergence, the runs being those of one setting; see `times_of`."""
+        """Times to convergence, if these are the runs of one setting; see `times_of`."""
         time, limit = self.epochs_to_solve, self.limit
         if np.isnan(limit).any():
-            limit = np.where(np.isnan(limit), self._limits_shown(), limit)
+            limit = np.where(np.isnan(limit), self._inferred_limits(), limit)
         late = self.solved & (time > limit)
         if late.any():
             raise ValueError(
@@ -94,30 +93,31 @@ class Observed:
                 f"{LIMIT}={limit[late][0]:g}"
             )
         time = np.where(self.solved, time, limit)
-        ended = self.diverged & ~np.isnan(self.diverged_at)
-        spent = np.where(ended, np.fmin(self.diverged_at, limit), time)
+        known = self.diverged & ~np.isnan(self.diverged_at)
+        spent = np.where(known, np.fmin(self.diverged_at, limit), time)
         return Times(time, self.solved, limit, spent)
 
-    def _limits_shown(self) -> Floats:
-        on = self.epochs_run > self.epochs_to_solve
-        showing = ~self.diverged & (~self.solved | on) & ~np.isnan(self.epochs_run)
-        if showing.any():
-            largest = float(self.epochs_run[showing].max())
+    def _inferred_limits(self) -> Floats:
+        """Limits as far as the runs show them; see `times_of`."""
+        trained_on = self.epochs_run > self.epochs_to_solve
+        ran_to_limit = ~self.diverged & (~self.solved | trained_on) & ~np.isnan(self.epochs_run)
+        if ran_to_limit.any():
+            largest = float(self.epochs_run[ran_to_limit].max())
         else:
             largest = float(self.epochs_to_solve.max()) if self.solved.all() else np.nan
-        own: Floats = np.where(showing, self.epochs_run, largest)
-        # Solved later than any other was followed: its own limit is at least that.
-        return np.where(self.solved, np.fmax(own, self.epochs_to_solve), own)
+        limits: Floats = np.where(ran_to_limit, self.epochs_run, largest)
+        # The limit of a run that was solved later than that is at least its solve time.
+        return np.where(self.solved, np.fmax(limits, self.epochs_to_solve), limits)
 
 
 def observed(runs: pd.DataFrame) -> Observed:
-    """The columns that count, as arrays.
+    """The columns that the statistics use, as arrays.
 
     Args:
         runs: rows as `xorlab.load_runs` returns them, each with an outcome.
 
     Raises:
-        ValueError: an outcome that there is not, or a solved run without its `epochs_to_solve`.
+        ValueError: an unknown outcome, or a solved run without `epochs_to_solve`.
     """
     outcome = runs["outcome"].to_numpy(object)
     is_outcome = {name: outcome == name for name in OUTCOMES}
@@ -134,32 +134,38 @@ def observed(runs: pd.DataFrame) -> Observed:
 def times_of(runs: pd.DataFrame) -> Times:
     """Times to convergence of the runs of one setting.
 
-    Without a `training.epochs` (a column that the table does not have, or a value that is
-    missing) the limit is taken from the runs: an unsolved run ran to its own, and so did a solved
-    one that was trained on. The others (solved with `training.stop_when_solved`, or diverged) get
-    the largest limit that these show. Where none shows any, all runs being solved, the last solve
-    time serves, and no statistic at the limit differs; otherwise it is unknown.
+    Without `training.epochs` (the column or a value is missing) limits are inferred. An unsolved
+    run ran to its limit, and so did a solved run that was trained further. All others (solved
+    with `training.stop_when_solved`, or diverged) get the largest limit of those. If there are
+    none of those, and all runs are solved, the limit is the last solve time, which changes no
+    statistic at the limit; otherwise it is unknown.
 
     Args:
         runs: rows as `xorlab.load_runs` returns them, each with an outcome.
 
     Raises:
-        ValueError: a solved run without its `epochs_to_solve`, one that is negative or beyond the
-            run's own limit, or an outcome that there is not.
+        ValueError: an unknown outcome, or a solved run whose `epochs_to_solve` is missing,
+            negative or beyond its limit.
     """
     return observed(runs).times()
 
 
 def names_of(by: Sequence[str]) -> list[str]:
-    """The columns that are named; a text names one, not one for each of its letters."""
+    """A list of column names; a single string is one name."""
     return [by] if isinstance(by, str) else list(by)
 
 
 def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> pd.DataFrame:
-    """The runs that have an outcome, after a check of the columns that are asked for.
+    """The runs that have an outcome, after a check that the table has some columns.
+
+    Args:
+        runs: as `xorlab.load_runs` returns them.
+        columns: names of columns that the runs must have.
+        argument: the name of the argument that gave them, for messages.
 
     Raises:
-        ValueError: no columns, an unknown one (the nearest is named), or no run with an outcome.
+        ValueError: no columns, an unknown one (the message suggests the nearest), or no run with
+            an outcome.
     """
     known = [str(name) for name in runs.columns]
     if not columns:
@@ -169,14 +175,15 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
             near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
             near = near or [k for k in known if k.rpartition(".")[2] == str(name)][:1]
             hint = f"did you mean {near[0]}? The" if near else "the"
-            told = f"there is no column {name}; {hint} runs have {', '.join(known)}"
-            raise ValueError(f"{argument}: {told}")
+            raise ValueError(
+                f"{argument}: there is no column {name}; {hint} runs have {', '.join(known)}"
+            )
     counted = runs.iloc[:0]
     if "outcome" in known:
         some = runs["outcome"].notna()
         counted = runs if some.all() else runs[some]  # a copy of a table has its size
     if counted.empty:
-        raise ValueError("there is no run with an outcome: nothing to tell about convergence")
+        raise ValueError("there is no run with an outcome, so no statistics of convergence")
     return counted
 
 

@@ -1,4 +1,4 @@
-"""What may be claimed of two settings, in plain English, and what would settle the rest."""
+"""What a comparison of two settings shows, in plain English, and how many seeds would decide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from xorlab.analysis.statistics.intervals import z_value
 from xorlab.analysis.statistics.sample_size import POWER, seeds_needed, smallest_p
 
-_BOUND = 0.1
+_BOUND = 0.1  # half-width of the difference of two rates, for settings that look alike
 
 
 @dataclass(frozen=True)
@@ -18,29 +18,29 @@ class Comparison:
     Attributes:
         a: name of setting A.
         b: name of setting B.
-        n_a: runs of A.
-        n_b: runs of B.
+        n_a: number of runs of A.
+        n_b: number of runs of B.
         rate_a: share of A's runs solved within ``limit``.
-        rate_b: of B's.
-        limit: the epoch to which all runs of both were followed; the shares and the probability
-            look no further.
+        rate_b: the same for B.
+        limit: the epoch to which all runs of both were followed; the rates and ``sooner`` ignore
+            what happened later.
         difference: rate_a - rate_b.
-        difference_low: Newcombe's (1998) interval of it.
-        difference_high: its upper end.
-        sooner: probability that a run of A solves sooner than one of B (Mann & Whitney 1947); ties
-            count half, and two runs that are not solved are tied.
-        sooner_low: interval of it.
-        sooner_high: its upper end.
-        z: log-rank statistic, positive where A is solved sooner; every run is censored at its own
+        difference_low: lower end of its interval (Newcombe 1998).
+        difference_high: upper end.
+        sooner: probability that a run of A solves sooner than a run of B (Mann & Whitney 1947);
+            ties count half, and two unsolved runs are tied.
+        sooner_low: lower end of its interval.
+        sooner_high: upper end.
+        z: log-rank statistic, positive where A solves sooner; each run is censored at its own
             limit.
         p: its two-sided p-value.
-        p_holm: the same after Holm's (1979) correction for all pairs that were compared at once;
-            equal to ``p`` for one.
-        claimed: whether a difference is claimed: ``p_holm`` is below 1 - confidence, and there are
-            runs enough for an exact test to reach such a level at all.
-        seeds: per setting, that would settle it if the rates are those observed (power 0.8); None
-            where a difference is claimed, or where nothing seen here asks for more than there are.
-        sentence: all this in plain English.
+        p_holm: ``p`` after Holm's (1979) correction for all pairs compared together; equal to
+            ``p`` for a single pair.
+        claimed: whether a difference is claimed: ``p_holm`` is below 1 - confidence, and there
+            are enough runs for an exact test to reach that level at all.
+        seeds: number of seeds per setting that would show the observed difference with power 0.8;
+            None where a difference is claimed, or where no more seeds than now are needed.
+        sentence: the result in plain English.
     """
 
     a: str
@@ -67,81 +67,84 @@ class Comparison:
         return self.sentence
 
 
-def judged(plain: Comparison, p_holm: float, pairs: int, confidence: float) -> Comparison:
-    """A comparison with its claim, the seeds that would settle it, and its sentence.
+def with_verdict(plain: Comparison, p_holm: float, pairs: int, confidence: float) -> Comparison:
+    """A comparison with its claim, the seeds it needs, and its sentence.
 
     Args:
-        plain: with everything but these.
+        plain: a comparison without these.
         p_holm: the p-value after the correction.
-        pairs: number of comparisons made at once.
-        confidence: 1 - confidence is the level of the claim, over all of them.
+        pairs: number of comparisons made together.
+        confidence: 1 minus the level of all their claims together.
     """
     level = (1 - confidence) / pairs
     enough = smallest_p(plain.n_a, plain.n_b) <= level
     claimed = enough and p_holm < 1 - confidence
     seeds = None if claimed else _seeds(plain, level)
-    told = replace(plain, p_holm=p_holm, claimed=claimed, seeds=seeds)
-    return replace(told, sentence=_sentence(told, enough, pairs, confidence))
+    judged = replace(plain, p_holm=p_holm, claimed=claimed, seeds=seeds)
+    return replace(judged, sentence=_sentence(judged, enough, pairs, confidence))
 
 
-def _seeds(told: Comparison, level: float) -> int | None:
-    """The fewest that would tell the rates, or the order of solving, apart if they are as seen."""
+def _seeds(seen: Comparison, level: float) -> int | None:
+    """The fewest seeds that would show the observed rates, or order of solving, to differ.
+
+    None where these are equal, or where there are already as many seeds.
+    """
     least = 1
     while smallest_p(least, least) > level:
         least += 1
     wanted = []
-    if told.difference:
-        rates = (told.rate_a, told.rate_b)
+    if seen.difference:
+        rates = (seen.rate_a, seen.rate_b)
         wanted.append(seeds_needed(rates=rates, power=POWER, confidence=1 - level))
-    if told.sooner != 0.5:
+    if seen.sooner != 0.5:
         # Noether (1987), for two samples of one size.
         z = z_value(1 - level) + z_value(2 * POWER - 1)
-        wanted.append(math.ceil(z**2 / (6 * (told.sooner - 0.5) ** 2)))
-    now = min(told.n_a, told.n_b)
-    beyond = [seeds for seeds in (max(least, one) for one in wanted) if seeds > now]
-    return min(beyond) if beyond else None
+        wanted.append(math.ceil(z**2 / (6 * (seen.sooner - 0.5) ** 2)))
+    now = min(seen.n_a, seen.n_b)
+    more = [seeds for seeds in (max(least, one) for one in wanted) if seeds > now]
+    return min(more) if more else None
 
 
-def _sentence(told: Comparison, enough: bool, pairs: int, confidence: float) -> str:
+def _sentence(seen: Comparison, enough: bool, pairs: int, confidence: float) -> str:
     sure = f"{100 * confidence:g} %"
-    within = f"within {told.limit:.0f} epochs" if math.isfinite(told.limit) else ""
+    within = f"within {seen.limit:.0f} epochs" if math.isfinite(seen.limit) else ""
     after = f" after Holm's correction for {pairs} comparisons" if pairs > 1 else ""
-    p = f"p {_p(told.p_holm)}{after}"
+    p = f"p {_p(seen.p_holm)}{after}"
     counts = (
-        f"{100 * told.rate_a:.0f} % of {told.n_a} runs against {100 * told.rate_b:.0f} % of "
-        f"{told.n_b} solved {within} (difference {100 * told.difference:+.0f} points, {sure} "
-        f"interval {100 * told.difference_low:+.0f} to {100 * told.difference_high:+.0f})"
+        f"{100 * seen.rate_a:.0f} % of {seen.n_a} runs against {100 * seen.rate_b:.0f} % of "
+        f"{seen.n_b} solved {within} (difference {100 * seen.difference:+.0f} points, {sure} "
+        f"interval {100 * seen.difference_low:+.0f} to {100 * seen.difference_high:+.0f})"
     )
     pair = (
-        f"a run of the first is the sooner of a pair with probability {told.sooner:.2f} "
-        f"({told.sooner_low:.2f} to {told.sooner_high:.2f})"
+        f"a run of the first is the sooner of a pair with probability {seen.sooner:.2f} "
+        f"({seen.sooner_low:.2f} to {seen.sooner_high:.2f})"
     )
-    if told.claimed:
-        if (told.z > 0) == (told.sooner > 0.5):
-            verb = "sooner" if told.z > 0 else "later"
-            claim = f"{told.a} solves {verb} than {told.b}"
+    if seen.claimed:
+        if (seen.z > 0) == (seen.sooner > 0.5):
+            verb = "sooner" if seen.z > 0 else "later"
+            claim = f"{seen.a} solves {verb} than {seen.b}"
         else:
-            claim = f"{told.a} and {told.b} do not solve alike, but early and late ones differ"
+            claim = f"{seen.a} and {seen.b} differ, but neither solves sooner throughout"
         return f"{claim} (log-rank {p}): {counts}; {pair}."
     if enough:
-        claim = f"No difference between {told.a} and {told.b} can be claimed (log-rank {p})"
+        claim = f"No difference between {seen.a} and {seen.b} can be claimed (log-rank {p})"
     else:
-        least = smallest_p(told.n_a, told.n_b)
+        least = smallest_p(seen.n_a, seen.n_b)
         claim = (
-            f"Too few runs to tell {told.a} from {told.b}: with {told.n_a} and {told.n_b} no exact "
-            f"test could give a p below {least:.2g}, whatever they did"
+            f"Too few runs to compare {seen.a} with {seen.b}: with {seen.n_a} and {seen.n_b} no "
+            f"exact test can give a p below {least:.2g}"
         )
-    return f"{claim}: {counts}; {pair}. {_outlook(told)}"
+    return f"{claim}: {counts}; {pair}. {_outlook(seen)}"
 
 
-def _outlook(told: Comparison) -> str:
-    if told.seeds is not None:
+def _outlook(seen: Comparison) -> str:
+    if seen.seeds is not None:
         return (
-            f"If the settings are as they look here, about {told.seeds:,} seeds of each would tell "
+            f"If the settings are as they look here, about {seen.seeds:,} seeds of each would tell "
             f"them apart ({100 * POWER:.0f} % power)."
         )
-    # Two intervals of equal width add up like the sides of a square.
-    bound = seeds_needed(half_width=_BOUND / math.sqrt(2), rate=(told.rate_a + told.rate_b) / 2)
+    # The interval of a difference is wider than those of the two rates by the square root of 2.
+    bound = seeds_needed(half_width=_BOUND / math.sqrt(2), rate=(seen.rate_a + seen.rate_b) / 2)
     return (
         f"They look alike; about {bound:,} seeds of each would bound the difference of their "
         f"success rates to {100 * _BOUND:.0f} points either way."

@@ -8,7 +8,7 @@ import numpy as np
 
 from xorlab.analysis.statistics.intervals import Floats, mean_interval, wilson
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoff
-from xorlab.analysis.statistics.running_time import part
+from xorlab.analysis.statistics.running_time import statistics_at
 from xorlab.studies.replication.sample import Interval, Sample, Statistic
 
 
@@ -62,7 +62,7 @@ def running_time(sample: Sample) -> float:
 
 def running_time_interval(sample: Sample) -> Interval:
     """Interval of `running_time`; see `xorlab.analysis.statistics.running_time`."""
-    _, low, high = part(sample.ascending, sample.n, sample.limit).ert()
+    _, low, high = statistics_at(sample.ascending, sample.n, sample.limit).ert()
     return float(low), float(high)
 
 
