@@ -1,4 +1,4 @@
-"""Two settings compared: against scipy and statsmodels, and what the sentence dares to claim."""
+"""Two settings compared: against scipy and statsmodels, and what the sentence claims."""
 
 from __future__ import annotations
 
@@ -72,77 +72,77 @@ def test_holms_correction_is_statsmodels(p):
 
 def test_a_difference_is_claimed_where_there_is_one():
     runs = table({0.1: [*range(20, 35), *[None] * 15], 2.0: [*range(5, 30), *[None] * 5]})
-    told = xorlab.compare(runs, A, B)
-    assert told.claimed
-    assert told.seeds is None
-    assert told.p_holm == told.p < 0.05
-    assert told.difference == pytest.approx(15 / 30 - 25 / 30)
-    assert told.difference_low < told.difference < told.difference_high
-    assert str(told).startswith("optimizer.lr=0.1 solves later than optimizer.lr=2 (log-rank p ")
-    assert "50 % of 30 runs against 83 % of 30 solved within 40 epochs" in str(told)
+    found = xorlab.compare(runs, A, B)
+    assert found.claimed
+    assert found.seeds is None
+    assert found.p_holm == found.p < 0.05
+    assert found.difference == pytest.approx(15 / 30 - 25 / 30)
+    assert found.difference_low < found.difference < found.difference_high
+    assert str(found).startswith("optimizer.lr=0.1 solves later than optimizer.lr=2 (log-rank p ")
+    assert "50 % of 30 runs against 83 % of 30 solved within 40 epochs" in str(found)
     back = xorlab.compare(runs, B, A)
     assert str(back).startswith("optimizer.lr=2 solves sooner than optimizer.lr=0.1")
-    assert back.sooner == pytest.approx(1 - told.sooner)
+    assert back.sooner == pytest.approx(1 - found.sooner)
 
 
 def test_three_against_three_claim_nothing_however_they_differ():
-    told = xorlab.compare(table({0.1: [None] * 3, 2.0: [1, 2, 3]}), A, B)
-    assert told.p < 0.05
-    assert not told.claimed
-    assert told.seeds == 4  # 2 of the 70 ways to deal four and four are 3 %
-    assert str(told).startswith("Too few runs to compare optimizer.lr=0.1 with optimizer.lr=2")
-    assert "no exact test can give a p below 0.1" in str(told)
-    assert "about 4 seeds of each" in str(told)
+    found = xorlab.compare(table({0.1: [None] * 3, 2.0: [1, 2, 3]}), A, B)
+    assert found.p < 0.05
+    assert not found.claimed
+    assert found.seeds == 4  # 2 of the 70 ways to deal four and four are 3 %
+    assert str(found).startswith("Too few runs to compare optimizer.lr=0.1 with optimizer.lr=2")
+    assert "no exact test can give a p below 0.1" in str(found)
+    assert "about 4 seeds of each" in str(found)
 
 
 def test_no_difference_is_claimed_where_chance_explains_it_and_the_seeds_are_named():
     runs = table({0.1: [*range(5, 17), *[None] * 8], 2.0: [*range(5, 19), *[None] * 6]})
-    told = xorlab.compare(runs, A, B)
-    assert not told.claimed
-    assert str(told).startswith("No difference between optimizer.lr=0.1 and optimizer.lr=2 can be")
-    assert told.seeds is not None
-    assert told.seeds <= xorlab.seeds_needed(rates=(12 / 20, 14 / 20))
-    assert f"about {told.seeds:,} seeds of each would tell" in str(told)
+    found = xorlab.compare(runs, A, B)
+    assert not found.claimed
+    assert str(found).startswith("No difference between optimizer.lr=0.1 and optimizer.lr=2 can be")
+    assert found.seeds is not None
+    assert found.seeds <= xorlab.seeds_needed(rates=(12 / 20, 14 / 20))
+    assert f"about {found.seeds:,} seeds of each would tell" in str(found)
 
 
-def test_settings_that_look_alike_are_told_what_would_bound_the_difference():
-    told = xorlab.compare(table({0.1: [5, 6, None] * 5, 2.0: [5, 6, None] * 5}), A, B)
-    assert (told.sooner, told.difference, told.p, told.seeds) == (0.5, 0, 1, None)
+def test_for_settings_that_look_alike_the_seeds_that_bound_the_difference_are_named():
+    found = xorlab.compare(table({0.1: [5, 6, None] * 5, 2.0: [5, 6, None] * 5}), A, B)
+    assert (found.sooner, found.difference, found.p, found.seeds) == (0.5, 0, 1, None)
     bound = xorlab.seeds_needed(half_width=0.1 / np.sqrt(2), rate=2 / 3)
-    assert f"about {bound} seeds of each would bound" in str(told)
+    assert f"about {bound} seeds of each would bound" in str(found)
 
 
 def test_mixed_limits_are_compared_up_to_the_smallest():
     runs = table({0.1: [5, 6, None, None, 7], 2.0: [5, 6, 30, 35, None]})
     runs.loc[runs["optimizer.lr"] == 0.1, "training.epochs"] = 20
-    told = xorlab.compare(runs, A, B)
-    assert (told.limit, told.rate_a, told.rate_b) == (20, 0.6, 0.4)
+    found = xorlab.compare(runs, A, B)
+    assert (found.limit, found.rate_a, found.rate_b) == (20, 0.6, 0.4)
 
 
 def test_one_run_each_and_none_solved():
-    told = xorlab.compare(table({0.1: [None], 2.0: [None]}), A, B)
-    assert (told.sooner, told.p, told.claimed) == (0.5, 1, False)
-    assert told.sooner_low < 0.5 < told.sooner_high
+    found = xorlab.compare(table({0.1: [None], 2.0: [None]}), A, B)
+    assert (found.sooner, found.p, found.claimed) == (0.5, 1, False)
+    assert found.sooner_low < 0.5 < found.sooner_high
 
 
 def test_all_pairs_are_corrected_together_and_each_row_is_the_pair_compared():
     rows = {0.1: [5, 9, None, 14] * 5, 0.5: [6, 8, None, 13] * 5, 2.0: [1, 2, 3, 4] * 5}
     runs = table(rows)
-    told = xorlab.compare_all(runs, by=["optimizer.lr"])
-    assert told[["a.optimizer.lr", "b.optimizer.lr"]].to_numpy().tolist() == [
+    pairs = xorlab.compare_all(runs, by=["optimizer.lr"])
+    assert pairs[["a.optimizer.lr", "b.optimizer.lr"]].to_numpy().tolist() == [
         [0.1, 0.5],
         [0.1, 2.0],
         [0.5, 2.0],
     ]
-    np.testing.assert_allclose(told["p_holm"], multipletests(told["p"], method="holm")[1])
-    assert told["claimed"].tolist() == [False, True, True]
-    assert told["seeds"].isna().tolist() == [False, True, True]
-    assert told["sentence"].str.contains("Holm's correction for 3 comparisons").all()
+    np.testing.assert_allclose(pairs["p_holm"], multipletests(pairs["p"], method="holm")[1])
+    assert pairs["claimed"].tolist() == [False, True, True]
+    assert pairs["seeds"].isna().tolist() == [False, True, True]
+    assert pairs["sentence"].str.contains("Holm's correction for 3 comparisons").all()
     one = xorlab.compare(runs, {"optimizer.lr": 0.1}, {"optimizer.lr": 0.5})
     for name in ("sooner", "sooner_low", "difference_high", "p", "a", "limit"):
-        assert told[name].iloc[0] == getattr(one, name)
+        assert pairs[name].iloc[0] == getattr(one, name)
     shuffled = runs.sample(frac=1, random_state=0)
-    assert xorlab.compare_all(shuffled, by=["optimizer.lr"]).equals(told)
+    assert xorlab.compare_all(shuffled, by=["optimizer.lr"]).equals(pairs)
 
 
 def test_no_claim_is_made_in_more_than_a_twentieth_of_experiments_without_a_difference():
@@ -150,13 +150,13 @@ def test_no_claim_is_made_in_more_than_a_twentieth_of_experiments_without_a_diff
     claims = 0
     for _ in range(100):
         rows = {lr: generator.integers(1, 40, 12).tolist() for lr in (1, 2, 3)}
-        told = xorlab.compare_all(table(rows), by=["optimizer.lr"], resamples=100)
-        claims += bool(told["claimed"].any())
+        pairs = xorlab.compare_all(table(rows), by=["optimizer.lr"], resamples=100)
+        claims += bool(pairs["claimed"].any())
     assert claims <= 11  # 5 expected at most; more than 11 once in 250 times
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "told"),
+    ("a", "b", "message"),
     [
         ({"optimiser.lr": 0.1}, B, "did you mean optimizer.lr"),
         ({"lr": 0.1}, B, "did you mean optimizer.lr"),
@@ -165,8 +165,8 @@ def test_no_claim_is_made_in_more_than_a_twentieth_of_experiments_without_a_diff
         (A, {"seed": 0}, "run in common"),
     ],
 )
-def test_settings_that_are_none_are_told(a, b, told):
-    with pytest.raises(ValueError, match=told):
+def test_settings_without_runs_or_with_shared_runs_are_refused(a, b, message):
+    with pytest.raises(ValueError, match=message):
         xorlab.compare(table({0.1: [1, 2], 2.0: [3, 4]}), a, b)
 
 
@@ -177,7 +177,7 @@ def test_one_setting_and_no_runs_are_refused():
         xorlab.compare_all(table({0.1: [1, 2]}).iloc[:0], by=["optimizer.lr"])
 
 
-def test_an_unknown_limit_is_told():
+def test_an_unknown_limit_is_refused():
     runs = table({0.1: [1, None], 2.0: [3, 4]}).drop(columns=["training.epochs", "epochs_run"])
     with pytest.raises(ValueError, match=r"add training\.epochs"):
         xorlab.compare(runs, A, B)

@@ -32,7 +32,7 @@ def frame(*epochs: float | None, setting: str = "a", diverged: int = 0) -> pd.Da
     )
 
 
-def test_a_row_tells_how_often_and_how_fast():
+def test_a_row_has_rates_and_quantiles_by_hand():
     (row,) = convergence(frame(10, 20, 30, None, diverged=1), by=["setting"]).to_dict("records")
     assert (row["n"], row["solved"], row["diverged"], row["rate"]) == (5, 3, 1, 0.6)
     assert (row["epochs_q25"], row["epochs_median"]) == (20, 30)
@@ -62,11 +62,11 @@ def test_the_interval_is_wilsons_formula(solved, unsolved):
     assert high == pytest.approx(min(1.0, centre + half), abs=1e-12)
 
 
-def test_settings_are_told_apart_and_runs_without_outcome_do_not_count():
+def test_each_setting_has_a_row_and_runs_without_outcome_do_not_count():
     runs = pd.concat([frame(1, 2), frame(3, None, setting="b")], ignore_index=True)
     runs.loc[len(runs)] = ["b", None, np.nan, np.nan]
-    told = convergence(runs, by=["setting"]).set_index("setting")
-    assert told["n"].to_dict() == {"a": 2, "b": 2}
+    found = convergence(runs, by=["setting"]).set_index("setting")
+    assert found["n"].to_dict() == {"a": 2, "b": 2}
 
 
 @pytest.mark.parametrize("by", [[], ["nope"]])
@@ -88,19 +88,19 @@ LR = ["optimizer.lr"]
 @settings(max_examples=20, deadline=None)
 def test_a_row_depends_on_its_own_runs_alone_and_not_on_their_order(rows, order):
     runs = table(rows)
-    told = convergence(runs, by=LR, resamples=100)
+    found = convergence(runs, by=LR, resamples=100)
     shuffled = runs.sample(frac=1, random_state=order)
     pd.testing.assert_frame_equal(
-        convergence(shuffled, by=LR, resamples=100), told, check_exact=True
+        convergence(shuffled, by=LR, resamples=100), found, check_exact=True
     )
-    for place, lr in enumerate(sorted(rows)):
+    for row, lr in enumerate(sorted(rows)):
         alone = convergence(runs[runs["optimizer.lr"] == lr], by=LR, resamples=100)
-        pd.testing.assert_frame_equal(alone, told.iloc[[place]].reset_index(drop=True))
+        pd.testing.assert_frame_equal(alone, found.iloc[[row]].reset_index(drop=True))
 
 
 @given(epochs=epochs_lists)
 @settings(max_examples=40, deadline=None)
-def test_a_row_is_what_the_functions_tell(epochs):
+def test_a_row_agrees_with_the_functions_of_single_settings(epochs):
     runs = table({0.1: epochs})
     (row,) = convergence(runs, by=LR, resamples=100, seed=3).to_dict("records")
     time, solved = times(epochs)
@@ -109,9 +109,9 @@ def test_a_row_is_what_the_functions_tell(epochs):
     assert row["ert"] == pytest.approx(float(expected_running_time(time, solved, LIMIT)))
     assert row["ert_if_noticed"] == pytest.approx(row["ert"])
     best = best_cutoff(time, solved, LIMIT, resamples=100, seed=3)
-    told = [row[f"{a}{b}"] for a in ("cutoff", "ert_cutoff") for b in ("", "_low", "_high")]
+    values = [row[f"{a}{b}"] for a in ("cutoff", "ert_cutoff") for b in ("", "_low", "_high")]
     expected = [best.cutoff, best.low, best.high, best.ert, best.ert_low, best.ert_high]
-    np.testing.assert_array_equal(told, expected)
+    np.testing.assert_array_equal(values, expected)
     assert row["loss_iqm"] == pytest.approx(stats.trim_mean(runs["final_loss"], 0.25))
 
 
@@ -170,7 +170,7 @@ def test_mixed_limits_are_censored_each_at_its_own():
     runs.loc[4, "training.epochs"] = 20
     (row,) = convergence(runs, by=LR).to_dict("records")
     assert (row["limit"], row["limits"]) == (20, 2)
-    # Up to 20 everyone was followed: two of six.
+    # All runs were followed up to 20, and two of six were solved by then.
     assert row["ert"] == pytest.approx((5 + 6 + 4 * 20) / 2)
     assert row["cutoff_high"] <= 20
     # Kaplan-Meier: 4/6 at 6, then of the 3 still followed one at 30 and one at 35.
@@ -181,33 +181,33 @@ def test_mixed_limits_are_censored_each_at_its_own():
 
 def test_an_unknown_limit_leaves_what_depends_on_it_undefined():
     runs = table({0.1: [10, 20, None], 0.5: [1, 2, 3]})
-    told = convergence(runs.drop(columns=["training.epochs", "epochs_run"]), by=LR)
-    assert told["epochs_median"].tolist() == [20, 2]
+    found = convergence(runs.drop(columns=["training.epochs", "epochs_run"]), by=LR)
+    assert found["epochs_median"].tolist() == [20, 2]
     for name in ("limit", "rmst", "ert", "ert_if_noticed", "cutoff", "ert_cutoff_low"):
-        assert told[name].isna().tolist() == [True, False], name
+        assert found[name].isna().tolist() == [True, False], name
 
 
 def test_settings_may_be_made_of_several_columns_and_of_missing_values():
     runs = table({0.1: [1, 2], 0.5: [3, None]}, **{"network.hidden": [2, 3, 2, 3]})
     runs["init.range"] = [np.nan, np.nan, 1.0, 1.0]
-    told = convergence(runs, by=["network.hidden", "init.range"])
-    assert told["network.hidden"].tolist() == [2, 2, 3, 3]
-    assert told["init.range"].isna().tolist() == [False, True, False, True]
-    assert told["n"].tolist() == [1] * 4
+    found = convergence(runs, by=["network.hidden", "init.range"])
+    assert found["network.hidden"].tolist() == [2, 2, 3, 3]
+    assert found["init.range"].isna().tolist() == [False, True, False, True]
+    assert found["n"].tolist() == [1] * 4
 
 
 @pytest.mark.parametrize(
-    ("by", "told"),
+    ("by", "message"),
     [
         (["network.hiden"], "did you mean network.hidden"),
         (["lr"], "did you mean optimizer.lr"),
         (["rate"], "name of a statistic"),
     ],
 )
-def test_wrong_columns_are_told_with_what_was_meant(by, told):
+def test_an_unknown_column_is_refused_with_the_nearest_one(by, message):
     runs = table({0.1: [1, 2]}, **{"network.hidden": 2})
     runs["rate"] = 1.0
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         convergence(runs, by=by)
 
 

@@ -40,9 +40,9 @@ def test_ert_is_its_definition_and_rmst_over_the_success_probability(epochs, cut
 def test_the_survival_curve_whose_area_is_taken_is_statsmodels(epochs):
     time, solved = times(epochs)
     assume(solved.any())
-    told = SurvfuncRight(time, solved.astype(int))
-    steps = np.array([0.0, *told.surv_times[told.surv_times < LIMIT], LIMIT])
-    heights = [1.0, *told.surv_prob[told.surv_times < LIMIT]]
+    curve = SurvfuncRight(time, solved.astype(int))
+    steps = np.array([0.0, *curve.surv_times[curve.surv_times < LIMIT], LIMIT])
+    heights = [1.0, *curve.surv_prob[curve.surv_times < LIMIT]]
     rmst = statistics_at(np.sort(time[solved]), len(time), LIMIT).rmst()[0]
     assert rmst == pytest.approx(np.sum(np.diff(steps) * heights))
 
@@ -57,11 +57,11 @@ def test_kramers_expected_epochs_to_solution_by_hand():
 @given(epochs=epochs_lists, confidence=st.sampled_from([0.8, 0.95]))
 def test_intervals_hold_their_estimates_and_stay_within_bounds(epochs, confidence):
     time, solved = times(epochs)
-    told = statistics_at(np.sort(time[solved]), len(time), LIMIT)
-    rmst, low, high = told.rmst(confidence)
+    found = statistics_at(np.sort(time[solved]), len(time), LIMIT)
+    rmst, low, high = found.rmst(confidence)
     assert -1e-9 <= low <= rmst + 1e-9
     assert rmst - 1e-9 <= high <= LIMIT + 1e-9
-    ert, low, high = told.ert(confidence)
+    ert, low, high = found.ert(confidence)
     assert 0 <= low <= ert + 1e-9
     assert high >= ert - 1e-9 or np.isinf(ert)
 
@@ -110,10 +110,10 @@ def test_regrets_are_those_of_resampled_runs(epochs, seed):
     ascending, n = np.sort(time[solved]), len(time)
     ranked = np.concatenate([ascending, np.full(n - len(ascending), np.inf)])
     best = best_cutoff(time, solved, LIMIT, resamples=100).cutoff
-    place = int(np.searchsorted(ascending, best, side="right")) - 1
-    (told,) = _regrets([ascending], [place], n, 100, seed)
+    index = int(np.searchsorted(ascending, best, side="right")) - 1
+    (regrets,) = _regrets([ascending], [index], n, 100, seed)
     counts = np.concatenate(list(counts_in_blocks(n, 100, seed)))
-    for row, regret in zip(counts[:20].astype(int), told[:20], strict=True):
+    for row, regret in zip(counts[:20].astype(int), regrets[:20], strict=True):
         drawn = np.repeat(ranked, row)
         finite = np.isfinite(drawn)
         drawn = np.minimum(drawn, LIMIT)
@@ -130,8 +130,8 @@ def test_regrets_are_those_of_resampled_runs(epochs, seed):
 @given(epochs=epochs_lists, other=epochs_lists)
 def test_settings_that_share_resamples_do_not_see_one_another(epochs, other):
     n = max(len(epochs), len(other))
-    told = [times([*e, *[None] * (n - len(e))]) for e in (epochs, other)]
-    ascending = [np.sort(t[s]) for t, s in told]
+    samples = [times([*e, *[None] * (n - len(e))]) for e in (epochs, other)]
+    ascending = [np.sort(t[s]) for t, s in samples]
     together = best_cutoffs(ascending, n, [LIMIT, LIMIT], resamples=100)
     alone = [best_cutoffs([one], n, [LIMIT], resamples=100)[0] for one in ascending]
     assert repr(together) == repr(alone)

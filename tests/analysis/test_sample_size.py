@@ -53,7 +53,7 @@ def test_no_ranks_are_rarer_than_the_smallest_p(n, m):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({}, "either half_width"),
         ({"half_width": 0.1, "rates": (0.1, 0.2)}, "either half_width"),
@@ -64,6 +64,6 @@ def test_no_ranks_are_rarer_than_the_smallest_p(n, m):
         ({"half_width": 0.1, "confidence": 95}, "confidence=95"),
     ],
 )
-def test_what_cannot_be_asked_is_told(arguments, told):
-    with pytest.raises(ValueError, match=told):
+def test_impossible_arguments_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
         xorlab.seeds_needed(**arguments)

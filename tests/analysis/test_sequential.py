@@ -108,7 +108,7 @@ def test_the_expected_seeds_are_about_those_that_are_used():
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (lambda: confidence_sequence(3, 2), "0 <= solved <= n"),
         (lambda: confidence_sequence(1, 2, prior=0), "prior=0"),
@@ -116,6 +116,6 @@ def test_the_expected_seeds_are_about_those_that_are_used():
         (lambda: seeds_until(1, 2, 0.5), "half_width=0.5"),
     ],
 )
-def test_what_cannot_be_is_refused(call, told):
-    with pytest.raises(ValueError, match=told):
+def test_impossible_arguments_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
         call()

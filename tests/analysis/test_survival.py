@@ -42,12 +42,12 @@ def test_the_band_has_greenwoods_variance_as_an_effective_number_of_runs(sample)
     for step, s, error in zip(
         expected.surv_times, expected.surv_prob, expected.surv_prob_se, strict=True
     ):
-        place = int(np.searchsorted(curve.times, step))
-        if place == len(curve.times) or curve.times[place] != step or not 1e-9 < s < 1 - 1e-9:
+        j = int(np.searchsorted(curve.times, step))
+        if j == len(curve.times) or curve.times[j] != step or not 1e-9 < s < 1 - 1e-9:
             continue
         low, high = wilson((1 - s) * s * (1 - s) / error**2, s * (1 - s) / error**2)
-        assert curve.low[place] == pytest.approx(1 - high)
-        assert curve.high[place] == pytest.approx(1 - low)
+        assert curve.low[j] == pytest.approx(1 - high)
+        assert curve.high[j] == pytest.approx(1 - low)
 
 
 @given(epochs=epochs_lists)
@@ -96,7 +96,7 @@ def test_the_log_rank_test_is_scipys_and_statsmodels(a, b):
     assert logrank(*b, *a) == (pytest.approx(-z, abs=1e-9), pytest.approx(p))
 
 
-def test_where_no_run_is_solved_nothing_is_told_apart():
+def test_where_no_run_is_solved_there_is_no_difference():
     assert logrank([9, 9], [False, False], [9], [False]) == (0, 1)
 
 

@@ -1,4 +1,4 @@
-"""Which times to convergence a table of runs tells, and where each run is censored."""
+"""Times to convergence from a table of runs, and where each run is censored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def runs(**columns: list[object]) -> pd.DataFrame:
 
 
 def test_unsolved_and_diverged_runs_are_censored_at_their_own_limits():
-    told = times_of(
+    found = times_of(
         runs(
             outcome=["solved", "unsolved", "diverged", "diverged"],
             epochs_to_solve=[30.0, NAN, NAN, NAN],
@@ -25,18 +25,18 @@ def test_unsolved_and_diverged_runs_are_censored_at_their_own_limits():
             limit=[200, 200, 200, 100],
         )
     )
-    assert told.time.tolist() == [30, 200, 200, 100]
-    assert told.solved.tolist() == [True, False, False, False]
-    assert told.spent.tolist() == [30, 200, 17, 40]
-    assert told.horizon == 100
+    assert found.time.tolist() == [30, 200, 200, 100]
+    assert found.solved.tolist() == [True, False, False, False]
+    assert found.spent.tolist() == [30, 200, 17, 40]
+    assert found.horizon == 100
 
 
 def test_a_run_that_a_small_gradient_ended_is_censored_at_the_limit():
-    told = times_of(runs(outcome=["unsolved"], epochs_to_solve=[NAN], epochs_run=[12], limit=[90]))
-    assert told.time.tolist() == [90]
+    found = times_of(runs(outcome=["unsolved"], epochs_to_solve=[NAN], epochs_run=[12], limit=[90]))
+    assert found.time.tolist() == [90]
 
 
-def test_cut_off_at_the_smallest_limit_a_later_success_is_none():
+def test_at_the_smallest_limit_later_successes_do_not_count():
     own = times_of(
         runs(
             outcome=["solved", "solved", "unsolved"],
@@ -44,10 +44,10 @@ def test_cut_off_at_the_smallest_limit_a_later_success_is_none():
             limit=[200, 200, 100],
         )
     )
-    told = own.common()
-    assert told.time.tolist() == [100, 20, 100]
-    assert told.solved.tolist() == [False, True, False]
-    assert told.spent.tolist() == [100, 20, 100]
+    found = own.common()
+    assert found.time.tolist() == [100, 20, 100]
+    assert found.solved.tolist() == [False, True, False]
+    assert found.spent.tolist() == [100, 20, 100]
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_cut_off_at_the_smallest_limit_a_later_success_is_none():
     ],
 )
 def test_without_the_column_the_limit_is_what_the_runs_show(outcomes, solve, ran, limits):
-    told = times_of(runs(outcome=outcomes, epochs_to_solve=solve, epochs_run=ran))
+    found = times_of(runs(outcome=outcomes, epochs_to_solve=solve, epochs_run=ran))
     if np.isnan(limits).any():
-        assert np.isnan(told.horizon)
+        assert np.isnan(found.horizon)
     else:
-        assert told.limit.tolist() == limits
+        assert found.limit.tolist() == limits
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "message"),
     [
         ({"outcome": ["solved"], "epochs_to_solve": [NAN]}, "every solved run"),
         ({"outcome": ["solved"]}, "every solved run"),
@@ -84,6 +84,6 @@ def test_without_the_column_the_limit_is_what_the_runs_show(outcomes, solve, ran
         ({"outcome": ["solvd"], "epochs_to_solve": [9.0]}, "solved, unsolved, diverged"),
     ],
 )
-def test_runs_that_contradict_themselves_are_refused(columns, told):
-    with pytest.raises(ValueError, match=told):
+def test_runs_that_contradict_themselves_are_refused(columns, message):
+    with pytest.raises(ValueError, match=message):
         times_of(runs(**columns))

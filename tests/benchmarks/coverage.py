@@ -1,11 +1,11 @@
-"""How often the intervals hold the truth: simulated experiments whose truth is known.
+"""How often the intervals hold the true value, in simulated experiments.
 
 Usage: python -m tests.benchmarks.coverage [--small]
 
 A run is solved with some probability, after a lognormal number of epochs (median 100), if that is
-within the limit. Rows are such settings, columns statistics, numbers the percentage of experiments
-whose nominal 95 % interval holds the true value. The truth is summed up from the distribution.
-Columns with a comma are methods that the library does not use, for comparison.
+within the limit. Each row is a setting and each column a statistic; a number is the percentage of
+experiments whose nominal 95 % interval holds the true value, which is computed from the
+distribution. Columns with a comma are methods that the library does not use, for comparison.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from xorlab.analysis.statistics.bootstrap import counts_in_blocks
 from xorlab.analysis.statistics.intervals import newcombe, wilson
 from xorlab.analysis.statistics.restarts import best_cutoffs
 from xorlab.analysis.statistics.running_time import CutoffStatistics, statistics_at
-from xorlab.analysis.statistics.superiority import Resamples, sooner_interval
+from xorlab.analysis.statistics.superiority import Resamples, superiority_interval
 from xorlab.analysis.statistics.survival import kaplan_meier, logrank
 
 Floats = npt.NDArray[np.float64]
 MEDIAN = 100
 SHARES = (0.25, 0.5, 0.75)
-# What the library does not do: percentiles of the bootstrap, and a regret at its plain quantile.
+# Methods that the library does not use: percentiles of the bootstrap, and the plain quantile of the
+# regret.
 NAIVE = ["ert,pct", "cutoff,pct", "cutoff,plain"]
 
 
@@ -62,11 +63,11 @@ class Setting:
         with np.errstate(divide="ignore", invalid="ignore"):
             ert = np.where(f > 0, rmst / f, np.inf)
         best = int(np.argmin(ert))
-        told = {"rate": f[-1], "rmst": rmst[-1], "ert": ert[-1], "cutoff": best}
-        told |= {"ert_cutoff": ert[best]}
+        values = {"rate": f[-1], "rmst": rmst[-1], "ert": ert[-1], "cutoff": best}
+        values |= {"ert_cutoff": ert[best]}
         for share in SHARES:
-            told[f"q{100 * share:.0f}"] = np.argmax(f >= share) if f[-1] > share else np.nan
-        return told
+            values[f"q{100 * share:.0f}"] = np.argmax(f >= share) if f[-1] > share else np.nan
+        return values
 
 
 SETTINGS = [
@@ -92,9 +93,9 @@ def intervals(
     epochs = setting.draw((experiments, n), generator)
     ascending = [row[np.isfinite(row)] for row in epochs]
     limits = [float(setting.limit)] * experiments
-    parts = [statistics_at(own, n, setting.limit) for own in ascending]
+    each = [statistics_at(own, n, setting.limit) for own in ascending]
     whole = CutoffStatistics(
-        *(np.array([getattr(p, name) for p in parts]) for name in CutoffStatistics.__annotations__)
+        *(np.array([getattr(p, name) for p in each]) for name in CutoffStatistics.__annotations__)
     )
     best = best_cutoffs(ascending, n, limits, resamples=resamples)
     # Its quantile is then 0.95 itself.
@@ -148,8 +149,8 @@ def sooner_percentiles(a: Floats, b: Floats, store: Resamples) -> tuple[float, f
         np.einsum("ij,ij->i", counts, 2 * len(b) - sums[:, ranks[0]] - sums[:, ranks[1]])
         for counts, sums in store.blocks(len(a), len(b))
     ]
-    told = np.concatenate(drawn) / (2 * len(a) * len(b))
-    low, high = np.quantile(told, [0.025, 0.975], method="inverted_cdf")
+    probabilities = np.concatenate(drawn) / (2 * len(a) * len(b))
+    low, high = np.quantile(probabilities, [0.025, 0.975], method="inverted_cdf")
     return float(low), float(high)
 
 
@@ -180,7 +181,7 @@ def pairs_table(sizes: tuple[int, ...], experiments: int, resamples: int) -> Tab
             generator = np.random.default_rng([n, number, 1])
             drawn = [s.draw((experiments, n), generator) for s in (a, b)]
             ends = np.array(
-                [sooner_interval(x, y, store=store) for x, y in zip(*drawn, strict=True)]
+                [superiority_interval(x, y, store=store) for x, y in zip(*drawn, strict=True)]
             )
             k = [np.isfinite(x).sum(axis=1) for x in drawn]
             rates = newcombe(k[0], n, k[1], n)

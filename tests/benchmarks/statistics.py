@@ -1,4 +1,4 @@
-"""How long `xorlab.convergence` takes, with all its intervals.
+"""The time that `xorlab.convergence` takes, with all intervals.
 
 Usage: python -m tests.benchmarks.statistics [--small]
 """
