@@ -12,7 +12,7 @@ from xorlab import configure, failure_table
 from xorlab.analysis.figures.style import png
 from xorlab.failures.classes import CLASSES, Thresholds, classify
 from xorlab.failures.failure_numbers import curve_numbers, network_numbers
-from xorlab.failures.figures import curvature_scatter, failure_bars, way_ahead
+from xorlab.failures.figures import curvature_scatter, descent_scatter, failure_bars
 from xorlab.networks.parameters import pack
 from xorlab.networks.tasks.tasks import make_task
 
@@ -183,7 +183,7 @@ def test_bars_end_at_all_runs_and_name_their_numbers():
     assert png(ax).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("draw", [curvature_scatter, way_ahead])
+@pytest.mark.parametrize("draw", [curvature_scatter, descent_scatter])
 def test_scatters_show_every_run_that_has_the_numbers(draw):
     ax = draw(diagnosis())
     assert sum(len(dots.get_offsets()) for dots in ax.collections) == 3

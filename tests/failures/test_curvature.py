@@ -15,13 +15,14 @@ from xorlab.config.groups import select
 from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
 from xorlab.failures import curvature as room
-from xorlab.failures.curvature import error_surface, layer_sizes
+from xorlab.failures.curvature import error_surface
 from xorlab.networks.derivatives import DERIVATIVES, KINKED, PIECEWISE_LINEAR, TERMS
 from xorlab.networks.initializers import initial_layers, wiring_of
 from xorlab.networks.losses import LOSSES
 from xorlab.networks.parameters import pack, parameter_count
 from xorlab.networks.passes import Shape
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import layer_sizes
 
 STEP = 1e-5
 
@@ -91,16 +92,16 @@ def test_the_minimised_loss_is_the_one_of_training(config, seed):
     surface = error_surface(config, task, columns, decay)
     online = config.training.update == "online"
     passes = len(task.inputs) if online else 1
-    for lane in range(columns.shape[1]):
-        outputs = plain_forward(columns[:, lane], shape, task.inputs)
-        np.testing.assert_allclose(surface.outputs[lane], outputs, rtol=1e-10, atol=1e-12)
+    for index in range(columns.shape[1]):
+        outputs = plain_forward(columns[:, index], shape, task.inputs)
+        np.testing.assert_allclose(surface.outputs[index], outputs, rtol=1e-10, atol=1e-12)
         # One update per pattern descends, pattern after pattern, that pattern's own loss.
         parts = zip(outputs, task.targets, strict=True) if online else [(outputs, task.targets)]
         loss = sum(
             LOSSES[config.training.loss].value(y[None] if online else y, t) for y, t in parts
         )
-        weights = 0.5 * decay * np.sum(columns[:, lane] ** 2)
-        assert surface.loss[lane] == pytest.approx(loss + passes * weights, rel=1e-10)
+        weights = 0.5 * decay * np.sum(columns[:, index] ** 2)
+        assert surface.loss[index] == pytest.approx(loss + passes * weights, rel=1e-10)
 
 
 @settings(max_examples=60)
@@ -225,6 +226,6 @@ def test_no_networks_give_empty_arrays():
 
 def test_a_network_too_large_for_a_hessian_is_refused():
     config = configure("network.hidden=800", "network.skip=true")
-    told = r"network.hidden=800: must be small enough for at most 1000 .*not 3203"
-    with pytest.raises(ConfigError, match=told):
+    message = r"network.hidden=800: must be small enough for at most 1000 .*not 3203"
+    with pytest.raises(ConfigError, match=message):
         error_surface(config, make_task(config.task), np.zeros((3203, 1)))

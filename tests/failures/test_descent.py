@@ -1,4 +1,4 @@
-"""The descent finds the way down where there is one, and says so where there is none."""
+"""The descent finds a way down where there is one, and stays where there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from xorlab import configure, train, train_many
 from xorlab.failures.curvature import error_surface
-from xorlab.failures.descent import go_downhill
+from xorlab.failures.descent import descend
 from xorlab.networks.parameters import pack
 from xorlab.networks.tasks.tasks import make_task
 
@@ -23,16 +23,16 @@ def ended(*overrides: str):
 
 def test_it_leaves_the_symmetric_point_from_which_no_gradient_leads_away():
     config, task = configure(), make_task(configure().task)
-    ahead = go_downhill(config, task, np.zeros((9, 1)), NONE)
-    assert ahead.loss[0] < 0.1 * 0.5
+    end = descend(config, task, np.zeros((9, 1)), NONE)
+    assert end.loss[0] < 0.1 * 0.5
 
 
 def test_it_stays_at_a_minimum_at_infinity_and_moves_outwards():
     """Outputs 0, 1/2, 1, 1/2: E cannot fall below 2 * 1/8 (Sprinkhuizen-Kuyper & Boers 1999)."""
     config, task, packed = ended("init=uniform", "init.range=1", "seed=162", "optimizer.lr=2")
-    ahead = go_downhill(config, task, packed, NONE)
-    assert 0.25 <= ahead.loss[0] < 0.2501 < error_surface(config, task, packed).loss[0]
-    assert np.linalg.norm(ahead.packed) > 1.5 * np.linalg.norm(packed)
+    end = descend(config, task, packed, NONE)
+    assert 0.25 <= end.loss[0] < 0.2501 < error_surface(config, task, packed).loss[0]
+    assert np.linalg.norm(end.packed) > 1.5 * np.linalg.norm(packed)
 
 
 def test_it_returns_to_a_finite_minimum():
@@ -45,10 +45,10 @@ def test_it_returns_to_a_finite_minimum():
         "optimizer.weight_decay=1e-3",
     )
     decay = np.full(1, 1e-3)
-    ahead = go_downhill(config, task, packed, decay)
-    assert np.linalg.norm(error_surface(config, task, ahead.packed, decay).gradient) < 1e-8
-    np.testing.assert_allclose(ahead.packed, packed, rtol=1e-3, atol=1e-3)
-    assert ahead.smallest[0] > 1e-4
+    end = descend(config, task, packed, decay)
+    assert np.linalg.norm(error_surface(config, task, end.packed, decay).gradient) < 1e-8
+    np.testing.assert_allclose(end.packed, packed, rtol=1e-3, atol=1e-3)
+    assert end.smallest[0] > 1e-4
 
 
 def test_many_networks_end_where_each_would_alone():
@@ -58,10 +58,10 @@ def test_many_networks_end_where_each_would_alone():
     ]
     packed = np.stack([pack(r.weights, r.biases) for r in train_many(configs)], axis=1)
     task = make_task(configs[0].task)
-    together = go_downhill(configs[0], task, packed, np.zeros(8))
-    for lane in range(8):
-        alone = go_downhill(configs[0], task, packed[:, lane : lane + 1], NONE)
-        assert alone.loss[0] == pytest.approx(together.loss[lane], rel=1e-3)
+    together = descend(configs[0], task, packed, np.zeros(8))
+    for index in range(8):
+        alone = descend(configs[0], task, packed[:, index : index + 1], NONE)
+        assert alone.loss[0] == pytest.approx(together.loss[index], rel=1e-3)
 
 
 def test_it_never_ends_above_where_it_began_and_copes_with_flat_and_huge_networks():
@@ -69,7 +69,7 @@ def test_it_never_ends_above_where_it_began_and_copes_with_flat_and_huge_network
     task = make_task(config.task)
     packed = np.stack([np.full(9, -1.0), np.full(9, 1e40), np.zeros(9)], axis=1)
     before = error_surface(config, task, packed).loss
-    ahead = go_downhill(config, task, packed, np.zeros(3))
-    assert (ahead.loss <= before * 1.01).all()
-    empty = go_downhill(config, task, np.empty((9, 0)), np.empty(0))
+    end = descend(config, task, packed, np.zeros(3))
+    assert (end.loss <= before * 1.01).all()
+    empty = descend(config, task, np.empty((9, 0)), np.empty(0))
     assert empty.loss.shape == (0,)

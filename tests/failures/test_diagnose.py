@@ -1,4 +1,4 @@
-"""Why runs failed, end to end: trained by sweeps, recorded in a real store, read back and told."""
+"""Why runs failed, end to end: trained by sweeps, recorded in a real store, read and diagnosed."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_each_class_is_told_where_it_was_provoked(expected, command, store_file)
     failed = runs[runs["outcome"] != "solved"]
     assert diagnosis["run_id"].tolist() == failed["run_id"].tolist()
     assert len(failed) >= 3
-    told = diagnosis["failure"].value_counts()
-    assert told.index[0] == expected
+    counts = diagnosis["failure"].value_counts()
+    assert counts.index[0] == expected
     # Training is chaotic, and processors round differently: some may have ended in another way.
-    assert told[expected] >= 7 / 8 * len(failed)
+    assert counts[expected] >= 7 / 8 * len(failed)
 
 
 def test_failures_of_xor_are_minima_and_saddles_at_infinity(command, store_file):
@@ -145,7 +145,7 @@ def test_sums_and_skipping_weights_are_diagnosed_too(command, store_file):
         network = networks[row["run_id"]]
         answers = xorlab.predict(network.config, network, square)
         assert row["output_mean"] == pytest.approx(answers.mean())
-    # A side of |z| that falls is no flat one.
+    # The falling side of |z| does not count as flat.
     assert (diagnosis.loc[diagnosis["network.activation"] == "abs", "saturation"] == 0).all()
     # Keys at a default that came later are not recorded; runs that lack them are counted too.
     table = xorlab.failure_table(diagnosis, by=["network.activation", "network.skip"], runs=runs)

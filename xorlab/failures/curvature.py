@@ -1,4 +1,4 @@
-"""The error surface at the weights of many networks: minimised loss, gradient and exact Hessian."""
+"""The error surface at the weights of many networks: loss, gradient and exact Hessian."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from xorlab.networks.initializers import wiring_of
 from xorlab.networks.losses import LOSSES
 from xorlab.networks.parameters import Wiring, parameter_count, unpack, unpack_skip
 from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.train import layer_sizes
 
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
-# A Hessian of this many parameters fills 8 MB, and its eigenvectors take a good part of a second.
+# A Hessian of this many parameters takes 8 MB, and its eigenvectors about half a second.
 MAX_PARAMETERS = 1000
-# What one chunk of networks may use for the tangents of its units, in bytes.
+# Bytes that the tangents of one chunk of networks may use.
 _CHUNK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The error surface at N points, networks first but for the packed gradient.
+    """The error surface at N points. Networks come first, except in the packed gradient.
 
     Attributes:
         loss: (N,) what training minimises; see `error_surface`.
-        gradient: (K, N), packed as `xorlab.networks.parameters.Parameters` packs weights.
+        gradient: (K, N), in the order of `xorlab.networks.parameters.pack`.
         hessian: (N, K, K), symmetric, in the same order of parameters.
         outputs: (N, P, O).
-        hidden: one (N, P, units) per hidden layer: the activations.
-        slopes: one (N, P, units) per layer of units, the output's last: f' at each.
-        kinks: (N,) units times patterns, hidden and output, that lie exactly on a kink of f, where
-            f' is the one that training takes: of the side below, and 0 for abs.
+        hidden: activations, one (N, P, units) per hidden layer.
+        slopes: f' of every unit, one (N, P, units) per layer, the output layer last.
+        kinks: (N,) number of (unit, pattern) pairs, hidden and output, that lie exactly on a kink
+            of f. There f' is the one that training uses: that of the lower side, and 0 for abs.
     """
 
     loss: Floats
@@ -54,51 +55,45 @@ def error_surface(
 ) -> Surface:
     """Loss, gradient and Hessian of what training minimises, in float64.
 
-    That is E = s * sum over patterns and outputs of the loss's terms + d/2 * sum of w^2, with s
-    the loss's scale and d the weight decay, so that -E's gradient is the step of gradient descent
-    with rate 1. With one update per pattern E is what an epoch's updates descend together: s is
-    then that of a single pattern, and d counts once per pattern. Other optimizers take other
-    steps down the same E: quickprop's weight decay is a part of its slopes, as in gradient
-    descent; rprop, adam and delta-bar-delta have none.
+    The minimised loss is E = s * (sum over patterns and outputs of the loss's terms) + d/2 * (sum
+    of w^2), with s the loss's scale and d the weight decay. So minus the gradient of E is the step
+    of gradient descent with learning rate 1. With one update per pattern E is what the updates of
+    an epoch descend together: s is then the scale for a single pattern, and d counts once per
+    pattern. Other optimizers take other steps down the same E. Quickprop's weight decay is part
+    of its slopes, as in gradient descent; rprop, adam and delta-bar-delta have no weight decay.
 
-    The Hessian is exact: the gradient's derivative along every parameter at once, carried through
-    both passes as one more axis (the R-operator of Pearlmutter 1994, "Fast exact multiplication
-    by the Hessian"). A piecewise linear activation has second derivative 0 but on its kink, where
-    it has none; there it counts as 0 too, and f' is the one of training.
+    The Hessian is exact: the derivative of the gradient along every parameter at once, carried
+    through both passes as one more axis (the R-operator of Pearlmutter 1994, "Fast exact
+    multiplication by the Hessian"). The second derivative of a piecewise linear activation is 0,
+    at its kink too, where it is undefined; f' at the kink is the one that training uses.
 
     Args:
-        config: its `network`, `training.loss` and `training.update` say what network this is.
+        config: what the networks share: `network`, `training.loss` and `training.update` are used.
         task: the patterns.
-        packed: (K, N) weights and biases as `xorlab.networks.parameters.pack` lays them out,
-            one column per network; those from inputs to outputs, where there are any, come last.
-        weight_decay: () or (N,).
+        packed: (K, N) weights and biases, each column from `xorlab.networks.parameters.pack`.
+        weight_decay: () or (N,), d above.
 
     Raises:
-        ConfigError: the network has too many parameters for their Hessian.
+        ConfigError: the network has more than `MAX_PARAMETERS` parameters.
     """
     sizes, wiring = layer_sizes(config, task), wiring_of(config)
-    _refuse(config, parameter_count(sizes, wiring))
+    _check_size(config, parameter_count(sizes, wiring))
     count = packed.shape[1]
     decay = np.broadcast_to(np.asarray(weight_decay, np.float64), (count,))
     per_network = 8 * len(task.inputs) * 4 * sum(sizes[1:]) * len(packed)
     width = max(1, _CHUNK_BYTES // per_network)
     starts = range(0, count, width) if count else [0]
     columns = np.asarray(packed, np.float64)
-    # A weight may be as large as a float can be: what overflows shows as a number not finite.
+    # Weights may be as large as floats can be: overflow shows as numbers that are not finite.
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         pieces = [
             _chunk(config, task, sizes, columns[:, s : s + width], decay[s : s + width])
             for s in starts
         ]
-    return pieces[0] if len(pieces) == 1 else _joined(pieces)
+    return pieces[0] if len(pieces) == 1 else _concatenated(pieces)
 
 
-def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:
-    """Units per layer, inputs first, outputs last."""
-    return (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
-
-
-def _refuse(config: Config, parameters: int) -> None:
+def _check_size(config: Config, parameters: int) -> None:
     if parameters > MAX_PARAMETERS:
         allowed = (
             f"small enough for at most {MAX_PARAMETERS} weights and biases (not {parameters}) "
@@ -109,28 +104,29 @@ def _refuse(config: Config, parameters: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Link:
-    """Weights into a layer of units.
+    """Connections from one layer of units to another.
 
     Attributes:
-        source: layer whose activations they multiply, the inputs being 0.
+        source: number of the layer that they come from; 0 for the inputs.
         weights: (N, fan_in, fan_out).
-        places: (fan_in, fan_out), of each in the packed order; None where they are fixed.
+        indices: (fan_in, fan_out), the row of each weight in the packed array; None for weights
+            that are fixed.
     """
 
     source: int
     weights: npt.NDArray[np.floating]
-    places: Places | None
+    indices: Indices | None
 
 
 def _links(
     columns: Floats, sizes: Sequence[int], wiring: Wiring
-) -> tuple[list[list[_Link]], list[tuple[npt.NDArray[np.floating], Places]]]:
-    """Into each layer, its links, the one from the layer below first; and biases with places."""
+) -> tuple[list[list[_Link]], list[tuple[npt.NDArray[np.floating], Indices]]]:
+    """The links into each layer, that from the layer below first; and biases with their rows."""
     numbers = np.arange(len(columns), dtype=np.float64)[:, None]
     (weights, biases), at = unpack(columns, sizes, wiring), unpack(numbers, sizes, wiring)
-    at_weights, at_biases = ([places[0].astype(np.int64) for places in of_all] for of_all in at)
+    at_weights, at_biases = ([indices[0].astype(np.int64) for indices in of_all] for of_all in at)
     layers = enumerate(zip(weights, at_weights, strict=True))
-    links = [[_Link(layer, weight, places)] for layer, (weight, places) in layers]
+    links = [[_Link(layer, weight, indices)] for layer, (weight, indices) in layers]
     if wiring.readout == "sum":
         links.append([_Link(len(links), np.ones((columns.shape[1], sizes[-2], 1)), None)])
     skip, at_skip = (unpack_skip(array, sizes, wiring) for array in (columns, numbers))
@@ -142,9 +138,9 @@ def _links(
 def _chunk(
     config: Config, task: Task, sizes: Sequence[int], columns: Floats, decay: Floats
 ) -> Surface:
-    """Both passes with their tangents.
+    """The surface of a few networks: both passes, with their tangents.
 
-    Arrays are (N, P, units), and (N, P, K, units) for the derivative of each by every parameter.
+    Values are (N, P, units), and their derivatives by every parameter (N, P, K, units).
     """
     links, biases = _links(columns, sizes, wiring_of(config))
     network, layers = config.network, len(links)
@@ -161,13 +157,13 @@ def _chunk(
             sums += a[link.source] @ link.weights
             if link.source:
                 tangent += ra[link.source] @ link.weights[:, None]
-            if link.places is not None:
-                for unit, places in enumerate(link.places.T):
-                    tangent[:, :, places, unit] += a[link.source]
+            if link.indices is not None:
+                for unit, indices in enumerate(link.indices.T):
+                    tangent[:, :, indices, unit] += a[link.source]
         if layer < len(biases):
-            bias, places = biases[layer]
+            bias, indices = biases[layer]
             sums += bias[:, None]
-            tangent[:, :, places, np.arange(len(places))] += 1.0
+            tangent[:, :, indices, np.arange(len(indices))] += 1.0
         z.append(sums)
         rz.append(tangent)
         f, f1, f2 = DERIVATIVES[names[layer]](sums, network.slope)
@@ -190,27 +186,27 @@ def _chunk(
     for layer in reversed(range(layers)):
         turned = rdelta.transpose(0, 2, 1, 3)
         for link in links[layer]:
-            if link.places is None:
+            if link.indices is None:
                 continue
             below = a[link.source].swapaxes(1, 2)
-            gradient[link.places] += (below @ delta).transpose(1, 2, 0)
+            gradient[link.indices] += (below @ delta).transpose(1, 2, 0)
             by_weight = below[:, None] @ turned
             if link.source:
                 by_weight += ra[link.source].transpose(0, 2, 3, 1) @ delta[:, None]
-            hessian[:, :, link.places] += by_weight
+            hessian[:, :, link.indices] += by_weight
         if layer < len(biases):
-            places = biases[layer][1]
-            gradient[places] += delta.sum(axis=1).T
-            hessian[:, :, places] += turned.sum(axis=2)
+            indices = biases[layer][1]
+            gradient[indices] += delta.sum(axis=1).T
+            hessian[:, :, indices] += turned.sum(axis=2)
         if layer == 0:
             break
         # The other links, if any, come from the inputs, where no error is asked for.
         link = links[layer][0]
         back = delta @ link.weights.swapaxes(1, 2)
         rback = rdelta @ link.weights.swapaxes(1, 2)[:, None]
-        if link.places is not None:
-            for unit, places in enumerate(link.places):
-                rback[:, :, places, unit] += delta
+        if link.indices is not None:
+            for unit, indices in enumerate(link.indices):
+                rback[:, :, indices, unit] += delta
         f1, f2 = first[layer - 1], second[layer - 1]
         delta = back * f1
         rdelta = rback * f1[:, :, None] + (back * f2)[:, :, None] * rz[layer - 1]
@@ -218,7 +214,7 @@ def _chunk(
     return Surface(
         loss=scale * term.sum(axis=(1, 2)) + 0.5 * decay * (columns**2).sum(axis=0),
         gradient=gradient,
-        # Rounding alone makes the two halves differ.
+        # The two halves differ by rounding only.
         hessian=0.5 * (hessian + hessian.swapaxes(1, 2)),
         outputs=a[-1],
         hidden=a[1:-1],
@@ -227,7 +223,7 @@ def _chunk(
     )
 
 
-def _joined(pieces: Sequence[Surface]) -> Surface:
+def _concatenated(pieces: Sequence[Surface]) -> Surface:
     def layers(name: str) -> list[Floats]:
         return [np.concatenate(layer) for layer in zip(*(getattr(p, name) for p in pieces))]  # noqa: B905
 

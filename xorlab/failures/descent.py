@@ -1,4 +1,4 @@
-"""Where the error surface leads from the weights of many networks, in a few large steps."""
+"""Follow the error surface down from the weights of many networks, in a few large steps."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from xorlab.networks.tasks.tasks import Task
 Floats = npt.NDArray[np.float64]
 
 STEPS = 60
-# Curvatures below this share of the largest are taken for it: the direction is flat to rounding.
+# Curvatures below this share of the largest are rounding errors, and are raised to this share.
 _FLATTEST = 1e-8
-# The first step leaves exact symmetry, from which no gradient leads away: two equal units stay
-# equal for ever. Both lengths are shares of the weights' norm, or of 1 where that is smaller.
+# The first step breaks exact symmetry, which no gradient can: two equal units stay equal for ever.
+# Both lengths are multiples of the norm of the weights, or of 1 if that is larger.
 _NUDGE = 1e-3
 _RADIUS = 0.1
-# A network is done where all but this share of its loss is gone; or where several steps gained
-# next to nothing and the surface does not bend down; or where its radius has shrunk to nothing.
+# The descent of a network ends when only this share of its loss is left; or when several steps in
+# a row gained almost nothing and no curvature is negative; or when its trust radius is tiny.
 _ENOUGH = 0.1
 _GAIN = 1e-7
 _PATIENCE = 5
@@ -30,12 +30,12 @@ _SMALLEST_RADIUS = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class DescentEnd:
-    """How N networks come out of the descent.
+    """Where the descent of N networks ended.
 
     Attributes:
         loss: (N,) what training minimises, at the end.
-        packed: (K, N) weights and biases there.
-        smallest: (N,) smallest eigenvalue of the Hessian there, as a share of the largest size.
+        packed: (K, N) weights and biases at the end.
+        smallest: (N,) smallest eigenvalue of the Hessian at the end, over the largest absolute one.
     """
 
     loss: Floats
@@ -43,7 +43,7 @@ class DescentEnd:
     smallest: Floats
 
 
-def go_downhill(
+def descend(
     config: Config,
     task: Task,
     packed: npt.NDArray[np.floating],
@@ -53,23 +53,23 @@ def go_downhill(
 ) -> DescentEnd:
     """Follow the surface down from each network's weights, scaling steps by curvature.
 
-    Gradient descent needs very many epochs to leave a saddle, and never arrives at a minimum
-    that lies at infinity. A step of minus the gradient over the *size* of the curvature, in each
-    eigendirection of the Hessian (the saddle-free Newton method of Dauphin et al. 2014), moves
-    away from a saddle as fast as it moves towards a minimum, and follows a valley outwards by a
-    factor of e in its remaining height per step. A step longer than a trust radius is cut to it;
-    a step that does not lower the loss is undone and the radius divided by four.
+    Gradient descent needs very many epochs to leave a saddle, and never arrives at a minimum at
+    infinity. This is the saddle-free Newton method of Dauphin et al. (2014): in each eigendirection
+    of the Hessian the step is minus the gradient over the *absolute* curvature. It leaves a saddle
+    as fast as it approaches a minimum, and along a valley that falls exponentially towards
+    infinity each step divides the remaining height by e. A step longer than the trust radius is
+    shortened to it; a step that does not lower the loss is undone, and the radius divided by four.
 
     Args:
-        config: what the networks share, as `xorlab.failures.curvature.error_surface` takes it.
+        config: what the networks share; see `xorlab.failures.curvature.error_surface`.
         task: the patterns.
         packed: (K, N) weights and biases, all finite.
         weight_decay: (N,).
-        seed: of the nudge with which the descent begins.
-        steps: at most so many.
+        seed: of the random first step that breaks symmetry.
+        steps: the largest number of steps.
 
     Raises:
-        ConfigError: as `error_surface` does.
+        ConfigError: the network has too many parameters for its Hessian.
     """
     points = np.array(packed, np.float64)
     extent = np.maximum(1.0, np.linalg.norm(points, axis=0))
@@ -78,34 +78,34 @@ def go_downhill(
     first = error_surface(config, task, points, weight_decay)
     loss, gradient, hessian = first.loss.copy(), first.gradient.copy(), first.hessian.copy()
     start, radius, idle = loss.copy(), _RADIUS * extent, np.zeros(len(loss), np.int64)
-    bent = np.ones(len(loss), np.bool_)
+    bends_down = np.ones(len(loss), np.bool_)
     for _ in range(steps):
         finite = np.isfinite(hessian).all(axis=(1, 2)) & np.isfinite(gradient).all(axis=0)
-        busy = (bent | (idle < _PATIENCE)) & (radius > _SMALLEST_RADIUS * extent)
-        going = np.flatnonzero(finite & busy & (loss > _ENOUGH * start))
-        if not len(going):
+        busy = (bends_down | (idle < _PATIENCE)) & (radius > _SMALLEST_RADIUS * extent)
+        active = np.flatnonzero(finite & busy & (loss > _ENOUGH * start))
+        if not len(active):
             break
-        step, bent[going] = _saddle_free(hessian[going], gradient[:, going])
-        limit, length = radius[going], _norm(step)
+        step, bends_down[active] = _saddle_free(hessian[active], gradient[:, active])
+        limit, length = radius[active], _norm(step)
         with np.errstate(all="ignore"):
             step *= np.minimum(1.0, limit / length)
         step[~np.isfinite(step)] = 0.0
-        there = error_surface(config, task, points[:, going] + step, weight_decay[going])
-        better = there.loss < loss[going]
-        gained = there.loss < (1.0 - _GAIN) * loss[going]
+        next_surface = error_surface(config, task, points[:, active] + step, weight_decay[active])
+        better = next_surface.loss < loss[active]
+        gained = next_surface.loss < (1.0 - _GAIN) * loss[active]
         longer = np.where(length > limit, 2.0, 1.0) * limit
-        radius[going] = np.where(better, longer, np.minimum(length, limit) / 4.0)
-        idle[going] = np.where(gained, 0, idle[going] + 1)
-        moved = going[better]
+        radius[active] = np.where(better, longer, np.minimum(length, limit) / 4.0)
+        idle[active] = np.where(gained, 0, idle[active] + 1)
+        moved = active[better]
         points[:, moved] += step[:, better]
-        loss[moved] = there.loss[better]
-        gradient[:, moved] = there.gradient[:, better]
-        hessian[moved] = there.hessian[better]
+        loss[moved] = next_surface.loss[better]
+        gradient[:, moved] = next_surface.gradient[:, better]
+        hessian[moved] = next_surface.hessian[better]
     return DescentEnd(loss, points, smallest_share(hessian))
 
 
 def smallest_share(hessian: Floats) -> Floats:
-    """(N,) smallest eigenvalue over the largest size of any; NaN where a Hessian is not finite."""
+    """(N,) smallest eigenvalue over the largest absolute one; NaN if a Hessian is not finite."""
     share = np.full(len(hessian), np.nan)
     finite = np.isfinite(hessian).all(axis=(1, 2))
     eigenvalues = np.linalg.eigvalsh(hessian[finite])
@@ -115,7 +115,7 @@ def smallest_share(hessian: Floats) -> Floats:
 
 
 def _saddle_free(hessian: Floats, gradient: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """The steps (K, N), and whether the surface bends down anywhere (N,)."""
+    """The steps (K, N), and whether some curvature is negative (N,)."""
     eigenvalues, vectors = np.linalg.eigh(hessian)
     sizes = np.abs(eigenvalues)
     floor = np.maximum(_FLATTEST * sizes.max(axis=1, keepdims=True), np.finfo(float).tiny)
@@ -127,7 +127,7 @@ def _saddle_free(hessian: Floats, gradient: Floats) -> tuple[Floats, npt.NDArray
 
 
 def _norm(step: Floats) -> Floats:
-    """(N,) lengths, also of steps whose squares are beyond a float."""
+    """(N,) lengths; steps whose squares overflow are measured correctly too."""
     largest = np.abs(step).max(axis=0)
     with np.errstate(all="ignore"):
         length: Floats = largest * np.linalg.norm(step / largest, axis=0)

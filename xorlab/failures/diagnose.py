@@ -20,48 +20,50 @@ from xorlab.tracking.read.weights import Network, load_weights
 def diagnose(
     runs: pd.DataFrame, uri: str | None = None, thresholds: Thresholds = DEFAULTS
 ) -> pd.DataFrame:
-    """Say of every run that was not solved why.
+    """Explain why each run that was not solved failed.
 
     Args:
         runs: from `xorlab.load_runs`; any mixture of tasks, networks and settings. Solved runs,
             and those without an outcome, are left out.
         uri: address of the store; None for the one that the runs were loaded from.
-        thresholds: what tells the classes apart; see `xorlab.failures.classes.Thresholds`.
+        thresholds: where one class ends and the next begins.
 
     Returns:
-        a row per unsolved or diverged run, in their order:
+        a row per unsolved or diverged run, in the order of ``runs``:
 
         - ``run_id``, and ``failure``: ``saddle or plateau``, ``saturated``, ``local minimum``,
           ``oscillating``, ``still improving`` or ``diverged``; `xorlab.failures.classes.classify`
-          says what each means;
-        - ``loss_minimised``: what training minimises, weight decay included (E), by whatever
-          optimizer: quickprop's decay counts as that of gradient descent, others have none;
-        - ``gradient_norm``, and ``relative_gradient``, max |g_i| max(|w_i|, 1) / E (Dennis &
-          Schnabel 1983, section 7.2): the share of E that one weight changes by, per its own size;
+          defines them;
+        - ``loss_minimised``: E, what training minimises, weight decay included; see
+          `xorlab.failures.curvature.error_surface`;
+        - ``gradient_norm`` of E, and ``relative_gradient``, max |g_i| max(|w_i|, 1) / E (Dennis &
+          Schnabel 1983, section 7.2): the share by which E changes, to first order, if one weight
+          changes by its own size;
         - ``smallest_eigenvalue``, ``largest_eigenvalue`` and the number of
-          ``negative_eigenvalues`` of the Hessian of E; ``kinks``: units times patterns that lie
-          on a kink of their activation, where the Hessian says little;
-        - ``sharpness``: the learning rate over the largest with which gradient descent is stable
-          at this curvature, lr * largest / (2 + 2 * momentum) (Cohen et al. 2021); above 1 it
-          cannot come to rest here; ``step_share``, lr * gradient_norm^2 / E: the share of E that
-          its next step removes to first order. NaN for other optimizers and online updates;
-        - ``saturation``: share of hidden units times patterns on a flat part of their activation;
-          ``stuck_outputs``: share of the wrong outputs on a flat part of theirs;
+          ``negative_eigenvalues`` of the Hessian of E; ``kinks``: the number of (unit, pattern)
+          pairs on a kink of the activation, where the Hessian means little;
+        - ``sharpness``: the learning rate over the largest at which gradient descent is stable at
+          this curvature, lr * largest_eigenvalue / (2 + 2 * momentum) (Cohen et al. 2021); above 1
+          it cannot come to rest here; ``step_share``, lr * gradient_norm^2 / E: the share of E
+          that the next step removes to first order. Both are NaN for other optimizers and for
+          online updates;
+        - ``saturation``: the share of (hidden unit, pattern) pairs on a flat part of the
+          activation; ``stuck_outputs``: the share of wrong outputs on a flat part of theirs;
         - ``identical_units``: hidden units that equal another of their layer, up to sign;
         - ``weight_norm``; ``wrong_patterns``: patterns with an output not within the tolerance;
           ``output_mean``, ``output_low``, ``output_high``; ``outputs``: all of them to one digit;
-        - ``fall_ahead``: the share of E that a descent with curvature-scaled steps removes from
-          here on (`xorlab.failures.descent`), ``distance_ahead``: how far it moves in norms of the
+        - ``fall_ahead``: the share of E that a descent with curvature-scaled steps removes
+          (`xorlab.failures.descent`), ``distance_ahead``: how far it moves, in norms of the
           weights, ``curvature_ahead``: smallest over largest eigenvalue where it ends;
         - ``recent_change`` of the loss in the last half of the epochs, ``latest_change`` in the
           last tenth, and ``oscillation``; see `xorlab.failures.failure_numbers.curve_numbers`;
         - the columns of ``runs``.
 
-        Numbers of the surface are NaN for a diverged run.
+        Numbers of the error surface are NaN for a diverged run.
 
     Raises:
-        StoreError: no such store, or a run without readable weights.
-        ConfigError: a network with too many parameters for their Hessian.
+        StoreError: no such store, a run without readable weights, or a table that has changed.
+        ConfigError: a network with too many parameters for its Hessian.
     """
     failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
     networks = load_weights(failed, uri) if len(failed) else {}
@@ -89,7 +91,7 @@ _NO_CURVES = pd.DataFrame(
 
 
 def _shape(config: Config) -> tuple[object, ...]:
-    """Equal for networks whose surface is computed together."""
+    """A key that is equal for networks whose error surface is computed together."""
     network, training = config.network, config.training
     return (
         tuple(vars(config.task).values()),
@@ -101,7 +103,7 @@ def _shape(config: Config) -> tuple[object, ...]:
 def _numbers(
     networks: dict[str, Network], keys: dict[str, str], thresholds: Thresholds
 ) -> pd.DataFrame:
-    """Numbers of networks of one shape, by run id; of none, the empty table."""
+    """Numbers of networks of one shape, indexed by run id; an empty table without networks."""
     configs = [network.config for network in networks.values()]
     first = configs[0] if configs else Config()
     task = make_task(first.task)
@@ -113,7 +115,7 @@ def _numbers(
             )
     columns = [pack(n.weights, n.biases, n.skip) for n in networks.values()]
     packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
-    # Null where the optimizer has no such key.
+    # None for an optimizer without weight decay.
     decay = np.array([config.optimizer.weight_decay or 0.0 for config in configs], np.float64)
     table = network_numbers(first, task, packed, decay, thresholds)
     table.index = pd.Index(list(networks), dtype="str")
@@ -129,6 +131,6 @@ def _numbers(
 
 
 def _rate(config: Config) -> float:
-    """The learning rate of plain gradient descent; NaN where steps are made in another way."""
+    """The learning rate of batch gradient descent; NaN for other optimizers and online updates."""
     plain = config.optimizer.name == "gd" and config.training.update == "batch"
     return float(config.optimizer.lr or "nan") if plain else float("nan")

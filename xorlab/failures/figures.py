@@ -20,8 +20,8 @@ from xorlab.failures.classes import (
     SATURATED,
 )
 
-# A colour and a marker per class, the same in every figure.
-LOOKS = {
+# Colour and marker of each class, the same in every figure.
+STYLES = {
     SADDLE: (COLOURS[1], "s"),
     SATURATED: (COLOURS[0], "o"),
     MINIMUM: (COLOURS[7], "D"),
@@ -30,33 +30,33 @@ LOOKS = {
     DIVERGED: (COLOURS[3], "x"),
 }
 _SOLVED = "#DDDDDD"
-_NARROW = 6  # a part of a bar below this share, in percent, has no room for its label
-_MOST = 40
+_LEAST_LABELLED = 6  # percent; a narrower part of a bar has no room for its label
+_MOST_SETTINGS = 40
 
 
 def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None) -> Axes:
     """How the runs of every setting failed, as one bar of shares per setting.
 
     Args:
-        table: from `xorlab.failure_table`. With the column ``solved`` a bar is all runs of a
-            setting, the solved ones in grey; without it, those that failed.
-        by: the columns that make a setting.
-        ax: where to draw; None for a figure of its own.
+        table: from `xorlab.failure_table`. With the column ``solved`` a bar stands for all runs
+            of a setting, the solved ones in grey; without it, for those that failed.
+        by: the columns that identify a setting.
+        ax: where to draw; None for a new figure.
     """
-    shown = table.head(_MOST)
+    shown = table.head(_MOST_SETTINGS)
     ax = ax or new_axes(8.0, 1.6 + 0.42 * len(shown))
     has_all = "solved" in shown
     total = shown["n" if has_all else "failed"].to_numpy(float)
-    places = np.arange(len(shown))[::-1]
+    heights = np.arange(len(shown))[::-1]
     left = np.zeros(len(shown))
     parts = [*CLASSES, "solved"] if has_all else list(CLASSES)
     for name in parts:
         share = 100 * shown[name].to_numpy(float) / np.maximum(total, 1)
         if not share.any():
             continue
-        colour = _SOLVED if name == "solved" else LOOKS[name][0]
+        colour = _SOLVED if name == "solved" else STYLES[name][0]
         ax.barh(
-            places,
+            heights,
             share,
             left=left,
             color=colour,
@@ -66,11 +66,11 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
             lw=0.5,
         )
         dark = name in (SATURATED, MINIMUM, DIVERGED)
-        for place, start, part in zip(places, left, share, strict=True):
-            if part >= _NARROW:
+        for y, start, part in zip(heights, left, share, strict=True):
+            if part >= _LEAST_LABELLED:
                 ax.text(
                     start + part / 2,
-                    place,
+                    y,
                     f"{part:.0f} %",
                     ha="center",
                     va="center",
@@ -82,14 +82,16 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
         f"{setting_label(row, by)} (n = {row['n' if has_all else 'failed']})"
         for row in shown.to_dict("records")
     ]
-    ax.set_yticks(places, labels)
+    ax.set_yticks(heights, labels)
     ax.set_xlim(0, 100)
     counted = "runs" if has_all else "failed runs"
     ax.set_xlabel(f"{counted} of a setting / %")
-    rest = f", first {_MOST} of {len(table)} settings" if len(table) > _MOST else ""
-    told = f"{shown['failed'].sum()} failed"
-    told = f"{told} of {shown['n'].sum()} runs" if has_all else f"{told} runs"
-    ax.set_title(f"Why runs failed (n = {told}{rest})", fontsize="medium")
+    rest = (
+        f", first {_MOST_SETTINGS} of {len(table)} settings" if len(table) > _MOST_SETTINGS else ""
+    )
+    counts = f"{shown['failed'].sum()} failed"
+    counts = f"{counts} of {shown['n'].sum()} runs" if has_all else f"{counts} runs"
+    ax.set_title(f"Why runs failed (n = {counts}{rest})", fontsize="medium")
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return ax
@@ -99,8 +101,8 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Where failed runs ended: relative gradient against smallest eigenvalue of the Hessian.
 
     Args:
-        diagnosis: from `xorlab.diagnose`; runs without these numbers (diverged) are left out.
-        ax: where to draw; None for a figure of its own.
+        diagnosis: from `xorlab.diagnose`; diverged runs are left out.
+        ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
     smallest, largest = diagnosis["smallest_eigenvalue"], diagnosis["largest_eigenvalue"]
@@ -111,7 +113,7 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for name in CLASSES:
         own = here[here["failure"] == name]
         if len(own):
-            colour, marker = LOOKS[name]
+            colour, marker = STYLES[name]
             ax.scatter(
                 np.maximum(own["relative_gradient"], 1e-16),
                 own["share"],
@@ -134,19 +136,19 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def way_ahead(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Where the surface leads: the share of the loss that a descent removes, by the loss.
+def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """The share of the loss that a descent from the weights removes, by the final loss.
 
     Args:
-        diagnosis: from `xorlab.diagnose`; runs without these numbers (diverged) are left out.
-        ax: where to draw; None for a figure of its own.
+        diagnosis: from `xorlab.diagnose`; diverged runs are left out.
+        ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
     here = diagnosis[np.isfinite(diagnosis["fall_ahead"]) & np.isfinite(diagnosis["final_loss"])]
     for name in CLASSES:
         own = here[here["failure"] == name]
         if len(own):
-            colour, marker = LOOKS[name]
+            colour, marker = STYLES[name]
             ax.scatter(
                 own["final_loss"],
                 100 * own["fall_ahead"],
