@@ -1,9 +1,9 @@
-"""Execute the notebooks on recorded sweeps and draw the README's picture.
+"""Execute notebooks on recorded sweeps, and draw the README's picture.
 
 Usage: python -m experiments.execute_notebooks FOLDER NAME...
 
 FOLDER holds the mlflow.db of the sweeps that the named notebooks read; see the Makefile. The
-picture belongs to first_sweep.
+picture is drawn together with the notebook first_sweep.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXPERIMENTS = Path(__file__).resolve().parent
 
 
 def execute(path: Path, folder: Path) -> None:
-    """Run a notebook in a folder, and save it with its outputs in its place."""
+    """Execute a notebook in a folder, and overwrite it with its outputs."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, kernel_name="python3", timeout=600, resources=resources).execute()
@@ -32,7 +32,7 @@ def execute(path: Path, folder: Path) -> None:
 
 
 def picture(folder: Path) -> bytes:
-    """What a sweep tells at a glance: how often each setting learns, and how fast."""
+    """A picture (PNG) of how often each setting of the first sweep learns, and how fast."""
     runs = xorlab.load_runs(f"sqlite:///{folder.resolve() / 'mlflow.db'}", experiment="first")
     figure = new_figure(11, 4)
     left, right = figure.subplots(1, 2)
