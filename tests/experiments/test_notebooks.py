@@ -1,4 +1,4 @@
-"""Notebooks: committed executed, and executed here again on a smaller sweep, or made smaller."""
+"""Notebooks are committed executed, and execute again here on smaller sweeps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SWEEPS: dict[str, Sweeps] = {
     "seeds_and_cutoffs": _FIRST,
     **dict.fromkeys(("hamey1991", "kolen1990", "kramer1988", "tr_xor"), _PUBLISHED),
 }
-# What stands instead in the cell tagged `parameters` of a notebook that trains for itself.
+# What replaces the cell tagged `parameters` in a notebook that trains networks.
 PARAMETERS = {
     "fractal_boundary": "PIXELS = 96",
     "hamey1991": "NETWORKS = 40",
@@ -65,11 +65,11 @@ def test_a_notebook_is_committed_executed_and_without_errors(path):
     outputs = [output for cell in code_cells(path) for output in cell.outputs]
     assert not [output for output in outputs if output.output_type in ("error", "stream")]
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    told = "".join(str(output.get("data", {}).get("text/plain")) for output in outputs)
-    assert not re.search(r"/(tmp|root|home|work)/|Warning", told)
+    text = "".join(str(output.get("data", {}).get("text/plain")) for output in outputs)
+    assert not re.search(r"/(tmp|root|home|work)/|Warning", text)
 
 
-# In a process of its own: the kernel's client leaves sockets and loops behind in the one it ran in.
+# In a separate process, because the kernel's client leaves sockets and event loops behind.
 EXECUTE = """
 import sys, nbformat
 from jupyter_client import AsyncKernelManager
@@ -84,7 +84,7 @@ nbformat.write(notebook, sys.argv[2])
 """
 
 
-# Sweeps one after the other in one process: starting one takes longer than such a sweep.
+# All sweeps in one process: starting a process takes longer than such a sweep.
 RECORD = """
 import json, sys
 from xorlab.__main__ import main
@@ -96,19 +96,19 @@ for sweep in json.loads(sys.argv[1]):
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory) -> Callable[[Sweeps], Path]:
-    """The store that sweeps left; notebooks of the same sweeps share it."""
+    """Makes the store that sweeps record into; notebooks of the same sweeps share it."""
 
     @cache
     def run(sweeps: Sweeps) -> Path:
         folder = tmp_path_factory.mktemp("sweep")
-        told = subprocess.run(
+        finished = subprocess.run(
             [sys.executable, "-c", RECORD, json.dumps(sweeps)],
             cwd=folder,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert told.returncode == 0, told.stderr
+        assert finished.returncode == 0, finished.stderr
         return folder / "mlflow.db"
 
     return run
@@ -119,13 +119,13 @@ def test_a_notebook_runs_in_small(path, recorded, tmp_path):
     if path.stem in SWEEPS:
         shutil.copy(recorded(SWEEPS[path.stem]), tmp_path / "mlflow.db")
     executed = tmp_path / path.name
-    told = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", EXECUTE, str(path), str(executed), PARAMETERS.get(path.stem, "")],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert finished.returncode == 0, finished.stderr
     assert _figures(executed) == _figures(path) > 0
 
 

@@ -43,7 +43,7 @@ def test_each_pixel_is_at_its_place_in_its_colour(overrides, value):
     seen: dict[tuple, set] = {}
     for row, y in enumerate(one.y.values):
         for column, x in enumerate(one.x.values):
-            told = (
+            shown = (
                 int(one.outcome[row, column]),
                 {
                     "outcome": 0,
@@ -51,14 +51,11 @@ def test_each_pixel_is_at_its_place_in_its_colour(overrides, value):
                     "final_loss": float(np.nan_to_num(one.final_loss[row, column], nan=-1)),
                 }[value],
             )
-            told = (
-                told
-                if value == "outcome" or told[0] == 2 or value != "final_loss"
-                else (0, told[1])
-            )
-            seen.setdefault(colours(ax, x, y), set()).add(told)
-    # One colour is one outcome; what is not solved has a colour of its own.
-    assert all(len({outcome for outcome, _ in told}) == 1 for told in seen.values())
+            if value == "final_loss" and shown[0] != 2:
+                shown = (0, shown[1])
+            seen.setdefault(colours(ax, x, y), set()).add(shown)
+    # Each colour stands for one outcome; unsolved networks have their own.
+    assert all(len({outcome for outcome, _ in pairs}) == 1 for pairs in seen.values())
     assert png(ax, dpi=40).startswith(b"\x89PNG")
 
 

@@ -1,4 +1,4 @@
-"""Landscapes: every pixel is a run like any other, and axes say what they cannot vary."""
+"""Landscapes: every pixel is a run like any other, and axes that cannot vary are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WEIGHTS = (
 
 
 def plane(*overrides: str, width: int = 6, height: int = 5) -> Config:
-    """A small landscape with a torn boundary, of learning rates and momenta unless told."""
+    """A small landscape with a rough boundary; of learning rates and momenta by default."""
     axes = (
         () if any(o.startswith(("landscape.x=", "+study")) for o in overrides) else (*LR, *MOMENTUM)
     )
@@ -205,7 +205,7 @@ def test_a_piece_that_breaks_comes_home_as_text(monkeypatch):
     assert fault.reason.strip().endswith("FloatingPointError: odd one")
 
 
-def test_a_number_that_switches_a_part_off_is_a_program_of_its_own(monkeypatch):
+def test_a_number_that_switches_a_part_off_makes_a_separate_program(monkeypatch):
     widths = []
 
     def counted(configs, task):
@@ -229,8 +229,8 @@ def test_a_window_is_as_many_times_smaller_on_the_axis_scale():
 
 
 def test_an_ordinary_run_is_the_same_run_whatever_a_landscape_says():
-    told = {f"landscape.{name}" for name in ("width=9", "height=9", "value=outcome")}
-    assert run_key(configure(*told)) == run_key(configure())
+    overrides = {f"landscape.{name}" for name in ("width=9", "height=9", "value=outcome")}
+    assert run_key(configure(*overrides)) == run_key(configure())
 
 
 def test_what_may_vary_depends_on_what_is_chosen():
@@ -240,11 +240,11 @@ def test_what_may_vary_depends_on_what_is_chosen():
         "optimizer.weight_decay",
         "training.tolerance",
     ]
-    told = varying(configure("optimizer=rprop", "init=normal", "training.target_loss=0.1"))
-    assert told[0] == "init.std"
-    assert "optimizer.eta_plus" in told
-    assert "optimizer.lr" not in told
-    assert told[-1] == "training.target_loss"
+    keys = varying(configure("optimizer=rprop", "init=normal", "training.target_loss=0.1"))
+    assert keys[0] == "init.std"
+    assert "optimizer.eta_plus" in keys
+    assert "optimizer.lr" not in keys
+    assert keys[-1] == "training.target_loss"
 
 
 @pytest.mark.parametrize(
@@ -306,6 +306,6 @@ def test_planes_that_are_not_whole_are_refused(overrides, message):
         configure(*overrides)
 
 
-def test_a_configuration_without_a_plane_is_no_landscape():
+def test_a_configuration_without_a_plane_is_not_a_landscape():
     with pytest.raises(ConfigError, match=r"landscape.x=null: must be the key that varies"):
         xorlab.landscape(configure())

@@ -47,9 +47,9 @@ def assert_same(one, other) -> None:
 
 @pytest.mark.parametrize("executor", [INLINE, "hydra.launcher.executor=processes"])
 def test_a_landscape_is_one_run_with_its_arrays_and_picture(executor, command, store_file):
-    told = command(*SMALL, executor)
-    assert (told.code, told.err) == (0, "")
-    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
+    result = command(*SMALL, executor)
+    assert (result.code, result.err) == (0, "")
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in result.out
     (run,) = landscape_runs()
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "landscape xor optimizer.lr by weight.9 48x40"
@@ -57,7 +57,7 @@ def test_a_landscape_is_one_run_with_its_arrays_and_picture(executor, command, s
     names = {"config.yaml", "landscape.npz", "landscape.png"}
     assert {path.name for path in folder.iterdir()} == names
     assert (folder / "landscape.png").read_bytes().startswith(b"\x89PNG")
-    assert f"\nOpen the picture: {folder}/landscape.png\n" in told.out
+    assert f"\nOpen the picture: {folder}/landscape.png\n" in result.out
     here = xorlab.landscape(xorlab.configure(*SMALL))
     with np.load(folder / "landscape.npz", allow_pickle=False) as file:
         assert set(file.files) == {"x", "y", "outcome", "epochs_to_solve", "final_loss"}
@@ -87,7 +87,7 @@ def test_a_recorded_landscape_is_the_one_that_was_trained(command, store_file):
 
 
 def test_the_configuration_of_any_landscape_is_read_back(command, store_file):
-    told = (
+    overrides = (
         "task=parity",
         "optimizer=adam",
         "network.hidden=[3,2]",
@@ -103,9 +103,9 @@ def test_the_configuration_of_any_landscape_is_read_back(command, store_file):
         "landscape.width=6",
         "landscape.height=5",
     )
-    assert command(*told, INLINE).code == 0
+    assert command(*overrides, INLINE).code == 0
     assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.load_landscape().config))
-    assert xorlab.load_landscape().config == xorlab.configure(*told)
+    assert xorlab.load_landscape().config == xorlab.configure(*overrides)
 
 
 def test_an_interrupt_after_a_landscape_is_finished_leaves_it_finished(
@@ -137,8 +137,8 @@ def test_a_finished_landscape_is_told_not_trained_again(command, store_file, mon
         patched.setattr("xorlab.sweep.landscape_run._train", None)
         again = command(*SMALL, INLINE)
         assert again.code == 0
-        told = "already finished; tracking.existing=rerun would train it again: run"
-        assert f"{told} {run.info.run_id}" in again.out
+        text = "already finished; tracking.existing=rerun would train it again: run"
+        assert f"{text} {run.info.run_id}" in again.out
         assert command(*SMALL, INLINE, "landscape.value=outcome").code == 0
     assert (folder_of(run) / "outcome.png").exists()
     assert command(*SMALL, INLINE, "tracking.existing=rerun").code == 0
@@ -160,11 +160,11 @@ def stopped_after_a_piece(process, *overrides: str, how: int) -> str:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_landscape_goes_on_where_it_was(how, process, command, store_file, monkeypatch):
-    told = stopped_after_a_piece(process, *SLOW, how=how)
+    output = stopped_after_a_piece(process, *SLOW, how=how)
     (run,) = landscape_runs()
     if how == signal.SIGINT:
         assert run.info.status == "KILLED"
-        assert "Go on with: xorlab landscape.x=optimizer.lr" in told
+        assert "Go on with: xorlab landscape.x=optimizer.lr" in output
     kept = sorted((folder_of(run) / "pieces").glob("[0-9]*.npz"))
     with pytest.raises(
         xorlab.StoreError, match=f"landscape {run.info.run_id} is {run.info.status}"
@@ -208,9 +208,9 @@ def test_a_piece_that_breaks_fails_the_run_and_keeps_the_others(command, store_f
 
     with monkeypatch.context() as patched:
         patched.setattr(module, "train_pixels", breaks)
-        told = command(*SMALL, INLINE)
-    assert told.code == 1
-    assert "FloatingPointError: odd one" in told.err
+        result = command(*SMALL, INLINE)
+    assert result.code == 1
+    assert "FloatingPointError: odd one" in result.err
     (run,) = landscape_runs()
     assert run.info.status == "FAILED"
     assert list((folder_of(run) / "pieces").iterdir())
@@ -220,19 +220,19 @@ def test_a_piece_that_breaks_fails_the_run_and_keeps_the_others(command, store_f
 
 
 def test_a_landscape_is_no_job_of_a_sweep_but_may_be_run_one_after_another(command, store_file):
-    told = command("-m", *SMALL, "seed=1,2")
-    assert (told.code, told.out) == (2, "")
-    assert "landscape.x=optimizer.lr: a landscape is one run, not a job of a sweep" in told.err
+    result = command("-m", *SMALL, "seed=1,2")
+    assert (result.code, result.out) == (2, "")
+    assert "landscape.x=optimizer.lr: a landscape is one run, not a job of a sweep" in result.err
     one_by_one = ("hydra/sweeper=basic", "hydra/launcher=basic")
     assert command("-m", *SMALL, "seed=1,2", *one_by_one).code == 0
     assert {run.data.params["seed"] for run in landscape_runs()} == {"1", "2"}
 
 
 def test_wrong_axes_are_one_line_before_any_store_is_made(command, tmp_path):
-    told = command(*SMALL, "landscape.y=weight.99")
-    assert (told.code, told.out) == (2, "")
-    assert "landscape.y=weight.99: must be one of weight.1 to weight.9" in told.err
-    assert told.err.count("\n") == 1
+    result = command(*SMALL, "landscape.y=weight.99")
+    assert (result.code, result.out) == (2, "")
+    assert "landscape.y=weight.99: must be one of weight.1 to weight.9" in result.err
+    assert result.err.count("\n") == 1
     assert command(*SMALL, "plan=true").code == 2
     assert list(tmp_path.iterdir()) == []
 

@@ -219,9 +219,9 @@ def test_samples_of_the_papers_size_scatter_around_all_networks(study, studies):
 
 def test_samples_without_a_success_are_counted_not_dropped():
     ax = batch_spread(some(50, 0.04, 50_000), "kramer1988", 5)
-    told = next(label for label in labels(ax) if "without a success" in label)
+    text = next(label for label in labels(ax) if "without a success" in label)
     heights = sum(bar.get_height() for bar in ax.patches)
-    assert int(told.partition("networks, ")[2].split()[0].replace(",", "")) + heights == 4000
+    assert int(text.partition("networks, ")[2].split()[0].replace(",", "")) + heights == 4000
     none = batch_spread(some(50, 0.0, 50_000), "kramer1988", 5)
     assert "4,000 without a success" in labels(none)[0]
     assert png(none).startswith(b"\x89PNG")

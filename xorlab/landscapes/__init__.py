@@ -1,1 +1,1 @@
-"""Landscapes: one network for every pixel of a plane."""
+"""Landscapes: one network trained for every pixel of a plane of two configuration keys."""

@@ -1,4 +1,4 @@
-"""Pictures of landscapes: one colour for what became of each network."""
+"""Pictures of landscapes: the colour of a pixel shows how its network ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xorlab.landscapes.grid import Axis
 from xorlab.landscapes.landscape import Landscape
 from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 
-# From fast (light) to slow (dark), so that the slow stand out against the white of the unsolved.
+# From fast (light) to slow (dark), so that slow networks stand out against white, unsolved ones.
 _ORDERED = ListedColormap(colormaps["viridis"](np.linspace(0.95, 0.08, 256)), "viridis, part")
 _OUTCOME_COLOURS = {SOLVED: "#0072B2", UNSOLVED: "#FFFFFF", DIVERGED: "#000000"}
 _LABELS = {
@@ -27,19 +27,19 @@ _LABELS = {
     "outcome": "outcome",
 }
 _LOWEST, _HIGHEST = 1e-12, 1e12
-_INCHES = 5.2  # about what the plane itself takes of the figure
+_PLANE_INCHES = 5.2  # approximate size of the plane within a figure
 
 
 def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | None = None) -> Axes:
-    """The plane, each pixel coloured by what became of its network.
+    """The plane, each pixel coloured by how its network ended.
 
     Args:
         landscape: from `xorlab.landscape` or `xorlab.load_landscape`.
-        ax: where to draw; None for a figure of its own.
-        value: ``epochs_to_solve``, ``outcome`` or ``final_loss``; None for what is configured.
+        ax: where to draw; None for a new figure.
+        value: ``epochs_to_solve``, ``outcome`` or ``final_loss``; None for ``landscape.value``.
 
     Returns:
-        the Axes; unsolved networks are white (but for the final loss), diverged ones black.
+        the Axes. Diverged networks are black, and unsolved ones white except for ``final_loss``.
     """
     value = value or landscape.config.landscape.value
     ax = ax or new_axes(6.9, 6.0)
@@ -64,7 +64,7 @@ def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | N
         patches = [
             Patch(facecolor=_OUTCOME_COLOURS[name], edgecolor="grey", label=name) for name in shown
         ]
-        # Below the label of the axis, however large the figure is.
+        # Below the axis label, for every size of the figure.
         below = ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)
         ax.legend(
             handles=patches,
@@ -79,21 +79,21 @@ def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | N
 
 
 def sharp_dpi(landscape: Landscape) -> int:
-    """Dots per inch at which a figure of the plane's own has at least one dot for each pixel."""
-    return max(110, int(np.ceil(max(landscape.outcome.shape) / _INCHES)))
+    """Dots per inch at which a figure of this landscape has at least one dot for each pixel."""
+    return max(110, int(np.ceil(max(landscape.outcome.shape) / _PLANE_INCHES)))
 
 
 def _paint_ordered(
     ax: Axes, landscape: Landscape, numbers: np.ma.MaskedArray[Any, Any], label: str
 ) -> None:
-    """Numbers over several powers of ten on a logarithmic scale, with its bar."""
+    """Paint numbers on a logarithmic scale, with a colour bar."""
     above = numbers.compressed()
-    above = np.clip(above[above > 0], _LOWEST, _HIGHEST)  # colours need no more
+    above = np.clip(above[above > 0], _LOWEST, _HIGHEST)  # colours cannot show a wider range
     low, high = (above.min(), above.max()) if above.size else (1.0, 1.0)
     norm = LogNorm(low, high if high > low else 1.01 * low, clip=True)
     image = _paint(ax, landscape, numbers, _ORDERED, norm)
     bar = ax.figure.colorbar(image, ax=ax, label=label, fraction=0.05)
-    if high <= 100 * low:  # two powers of ten have too few of them to read
+    if high <= 100 * low:  # label minor ticks too: major ones are too few
         bar.ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(4, 0.5)))
 
 
@@ -122,17 +122,17 @@ def _frame(ax: Axes, landscape: Landscape) -> None:
         if axis.log:
             scale("log")
         else:
-            # Close to a boundary numbers are long.
+            # After a zoom the tick labels are long.
             ax.locator_params(axis="x" if axis is landscape.x else "y", nbins=5)
-        label(_named(landscape, axis))
+        label(_axis_label(landscape, axis))
         limits(axis.low, axis.high)
 
 
-def _named(landscape: Landscape, axis: Axis) -> str:
-    """The key; a given weight is told by its place too."""
+def _axis_label(landscape: Landscape, axis: Axis) -> str:
+    """The label of an axis: its key, and for a given weight its number too."""
     init = landscape.config.init
     letter = axis.key.removeprefix("init.")
     if init.name == "given" and axis.key in ("init.x", "init.y"):
-        places = [n for n, weight in enumerate(init.weights, 1) if weight == letter]
-        return f"{axis.key} (weight {', '.join(map(str, places))})"
+        numbers = [n for n, weight in enumerate(init.weights, 1) if weight == letter]
+        return f"{axis.key} (weight {', '.join(map(str, numbers))})"
     return axis.key

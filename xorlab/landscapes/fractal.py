@@ -1,9 +1,9 @@
-"""How rough a boundary is: its box-counting dimension, beside that of a smooth curve.
+"""How rough a boundary is: its box-counting dimension, compared with smooth curves.
 
 After Sohl-Dickstein (2024), "The boundary of neural network trainability is fractal"
-(arXiv:2402.06184): boundary pixels are those with neighbours of another kind, boxes that hold any
-are counted at many sizes, and the slope of log N against log 1/s is the dimension; one number for
-a sequence of zooms is the median of theirs.
+(arXiv:2402.06184). Boundary pixels are those with a neighbour of the other kind. Boxes of side s
+that contain some of them are counted, N(s), for many sizes, and the slope of log N against log 1/s
+is the dimension. A sequence of zooms is summarised by the median of their dimensions.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_LEAST_SIDE = 64  # pixels: below, there are fewer than three box sizes
-# Boxes of one pixel count what pixels can resolve, which is less than what is there.
-_SMALLEST = 2
-_TILES_ACROSS = 8  # of the largest box
-_LEAST_TILES = 8  # that hold some boundary: below, resampling them says nothing
-_SHORTEST_WAVE = 2.0  # pixels: a field that is smoother than this is smooth between pixels
+_LEAST_SIDE = 64  # pixels; a smaller picture has fewer than three box sizes
+# Boxes of one pixel would count only what the pixels resolve, which is too little.
+_SMALLEST_BOX = 2
+_TILES_ACROSS = 8  # the largest box fits this many times into a side
+_LEAST_TILES = 8  # with some boundary; resampling fewer is meaningless
+_LEAST_SMOOTHING = 2.0  # pixels; with less a field is not smooth from pixel to pixel
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +37,10 @@ class Dimension:
         dimension: slope of log N against log 1/s by least squares.
         low: lower end of its interval.
         high: upper end.
-        sizes: (S,) sides of the boxes in pixels, powers of two from 2, ascending.
-        counts: (S,) boxes of that side that hold some boundary.
-        local: (S - 1,) slopes between neighbouring sizes; all alike where one number describes
-            the boundary at every scale.
+        sizes: (S,) sides s of the boxes in pixels: powers of two from 2, ascending.
+        counts: (S,) N, the number of boxes of that side that contain some boundary.
+        local: (S - 1,) slopes between neighbouring sizes; all similar if one number describes the
+            boundary at every scale.
     """
 
     dimension: float
@@ -53,7 +53,7 @@ class Dimension:
 
 @dataclass(frozen=True, eq=False)
 class SmoothNull:
-    """What the same estimate gives for boundaries that are smooth curves.
+    """The dimensions that the same estimate gives for boundaries that are smooth curves.
 
     Attributes:
         dimensions: (F,) of random smooth boundaries.
@@ -67,24 +67,24 @@ class SmoothNull:
 
     @property
     def median(self) -> float:
-        """Of the dimensions."""
+        """The median of the dimensions."""
         return float(np.median(self.dimensions))
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """The middle share of the dimensions."""
+        """The interval that holds this central share of the dimensions."""
         tail = (1 - confidence) / 2
         low, high = np.quantile(self.dimensions, [tail, 1 - tail])
         return float(low), float(high)
 
 
 def boundary(inside: Bools) -> Bools:
-    """Where four pixels meet that are not all alike.
+    """The corners where four pixels meet that are not all on the same side.
 
     Args:
-        inside: (H, W) which side each pixel is on.
+        inside: (H, W) whether each pixel is inside.
 
     Returns:
-        (H - 1, W - 1) one for each such meeting; a smooth boundary is one of them thick.
+        (H - 1, W - 1) True at each such corner. A smooth boundary is one corner thick.
     """
     corners = np.stack([inside[:-1, :-1], inside[:-1, 1:], inside[1:, :-1], inside[1:, 1:]])
     return np.logical_and(corners.any(axis=0), ~corners.all(axis=0))
@@ -93,29 +93,29 @@ def boundary(inside: Bools) -> Bools:
 def box_dimension(
     inside: Bools, seed: int = 0, confidence: float = 0.95, resamples: int = 2000
 ) -> Dimension:
-    """The box-counting dimension of the boundary between the two kinds of pixels.
+    """The box-counting dimension of the boundary between pixels inside and outside.
 
-    The interval is a bootstrap over tiles of the plane, each as large as the largest box. Every
-    smaller box lies within one tile, so a tile brings its counts at all sizes at once: the counts
-    of one boundary at two sizes depend on one another, and the residuals of the line, which are no
-    independent errors, cannot tell how sure its slope is. It says how much the dimension depends
-    on which part of the boundary was in view. It does not cover a slope that changes with the
-    scale: for that look at `Dimension.local`.
+    The interval is from a bootstrap over tiles of the plane, each as large as the largest box.
+    Every smaller box lies within one tile, so a tile contributes its counts at all sizes together.
+    (The counts of one boundary at two sizes are correlated, so the residuals of the fitted line
+    are not independent errors, and cannot give an interval.) The interval shows how much the
+    dimension depends on which part of the boundary is in the picture. It does not cover a slope
+    that changes with the scale; `Dimension.local` shows that.
 
     Args:
-        inside: (H, W) which side each pixel is on; at least 64 x 64.
+        inside: (H, W) whether each pixel is inside; at least 64 x 64.
         seed: of the bootstrap.
         confidence: of the interval.
-        resamples: of the bootstrap.
+        resamples: number of bootstrap samples.
 
     Raises:
-        ValueError: the picture is too small, or too few tiles hold any boundary.
+        ValueError: the picture is too small, or too few tiles contain any boundary.
     """
     sizes, tiles = _tile_counts(inside)
-    held = np.count_nonzero(tiles[0])
-    if held < _LEAST_TILES:
+    occupied = np.count_nonzero(tiles[0])
+    if occupied < _LEAST_TILES:
         raise ValueError(
-            f"only {held} of {tiles.shape[1]} tiles hold any boundary; at least {_LEAST_TILES} "
+            f"only {occupied} of {tiles.shape[1]} tiles hold any boundary; at least {_LEAST_TILES} "
             "must for a dimension: take another window, or one with more pixels"
         )
     counts = tiles.sum(axis=1)
@@ -128,7 +128,7 @@ def box_dimension(
     dimension = float(_slopes(sizes, counts[:, None])[0])
     return Dimension(
         dimension=dimension,
-        # Of a straight line all three are one number, but for rounding.
+        # For a straight line all three are equal but for rounding.
         low=min(float(low), dimension),
         high=max(float(high), dimension),
         sizes=sizes,
@@ -138,17 +138,17 @@ def box_dimension(
 
 
 def smooth_null(inside: Bools, seed: int = 0, fields: int = 20) -> SmoothNull:
-    """Dimensions of smooth boundaries that wind as much as the given one, in as large a picture.
+    """Dimensions of smooth boundaries that are as crowded as the given one, in as large a picture.
 
-    Each is the level set of white noise made smooth by a Gaussian, at the level that leaves the
-    same share of pixels inside. How smooth is chosen so that it meets as many of the largest boxes
-    as the given boundary does: a smooth curve that is crowded looks rough at large scales too, and
-    the given one must be rougher than that.
+    Each is a level set of white noise smoothed by a Gaussian, at the level that leaves the same
+    share of pixels inside. The width of the Gaussian is chosen so that the boundary meets as many
+    of the largest boxes as the given one: a crowded smooth curve looks rough at large scales too,
+    and a fractal must be rougher than that.
 
     Args:
-        inside: (H, W) which side each pixel is on; at least 64 x 64.
+        inside: (H, W) whether each pixel is inside; at least 64 x 64.
         seed: of the noise.
-        fields: how many boundaries.
+        fields: number of smooth boundaries.
 
     Raises:
         ValueError: the picture is too small, or all its pixels are on one side.
@@ -157,9 +157,9 @@ def smooth_null(inside: Bools, seed: int = 0, fields: int = 20) -> SmoothNull:
     if share in (0.0, 1.0):
         raise ValueError("all pixels are on one side: there is no boundary")
     _, tiles = _tile_counts(inside)
-    wanted = int(tiles[-1].sum())
+    wanted = int(tiles[-1].sum())  # largest boxes that the boundary meets
     noises = np.random.default_rng(seed).normal(size=(fields, *inside.shape))
-    low, high = _SHORTEST_WAVE, min(inside.shape) / 2
+    low, high = _LEAST_SMOOTHING, min(inside.shape) / 2
     for _ in range(8):
         middle = float(np.sqrt(low * high))
         met = np.mean([_tile_counts(_level_set(n, middle, share))[1][-1].sum() for n in noises[:4]])
@@ -175,11 +175,11 @@ def smooth_null(inside: Bools, seed: int = 0, fields: int = 20) -> SmoothNull:
 
 
 def dimension_table(landscapes: Sequence[Landscape], seed: int = 0) -> pd.DataFrame:
-    """The dimension of the boundary of what was solved, zoom after zoom, beside the smooth null.
+    """The dimension of the boundary of the solved region, for each zoom, beside the smooth null.
 
     Args:
-        landscapes: from the widest to the closest.
-        seed: of the bootstraps and the nulls.
+        landscapes: the zooms, from the widest to the closest.
+        seed: of the bootstraps and the smooth boundaries.
 
     Returns:
         a row per landscape: ``magnification`` of its first axis, ``solved`` and ``boundary``
@@ -214,14 +214,14 @@ def dimension_table(landscapes: Sequence[Landscape], seed: int = 0) -> pd.DataFr
 
 
 def busiest(landscape: Landscape, factor: float) -> tuple[float, float]:
-    """Where to zoom in: the middle of the window with the most boundary.
+    """Where to zoom in: the centre of the window that contains the most boundary.
 
     Args:
-        landscape: to look at.
-        factor: how many times smaller the window's sides are.
+        landscape: to zoom into.
+        factor: how many times smaller the sides of the window are.
 
     Returns:
-        x and y of the middle.
+        x and y of the centre.
     """
     edges = boundary(landscape.solved)
     rows, columns = (max(1, round((side + 1) / factor)) for side in edges.shape)
@@ -243,7 +243,7 @@ def _extent(landscape: Landscape) -> float:
 
 
 def _tile_counts(inside: Bools) -> tuple[Ints, Ints]:
-    """Box sizes (S,), and how many boxes of each hold some boundary in each tile, (S, T)."""
+    """Box sizes (S,), and the number of boxes with some boundary per size and tile, (S, T)."""
     side = min(inside.shape)
     if side < _LEAST_SIDE:
         raise ValueError(
@@ -253,7 +253,7 @@ def _tile_counts(inside: Bools) -> tuple[Ints, Ints]:
     largest = 2 ** int(np.log2(side / _TILES_ACROSS))
     edges = boundary(inside)
     edges = np.pad(edges, [(0, -length % largest) for length in edges.shape])
-    sizes = _SMALLEST * 2 ** np.arange(int(np.log2(largest // _SMALLEST)) + 1)
+    sizes = _SMALLEST_BOX * 2 ** np.arange(int(np.log2(largest // _SMALLEST_BOX)) + 1)
     counts = []
     for size in sizes.tolist():
         boxes = np.asarray(_blocks(edges, size).any(axis=(1, 3)))
@@ -274,7 +274,7 @@ def _slopes(sizes: Ints, counts: Ints) -> Floats:
 
 
 def _level_set(noise: Floats, smoothing: float, share: float) -> Bools:
-    """Where smoothed noise is high, as many pixels as the share says; it wraps around."""
+    """This share of the pixels: those where smoothed, periodic noise is highest."""
     down, across = np.fft.fftfreq(noise.shape[0]), np.fft.rfftfreq(noise.shape[1])
     kernel = np.exp(-2 * (np.pi * smoothing) ** 2 * (down[:, None] ** 2 + across[None, :] ** 2))
     smooth = np.fft.irfft2(np.fft.rfft2(noise) * kernel, s=noise.shape)

@@ -15,20 +15,20 @@ from xorlab.landscapes.fractal import Dimension, SmoothNull, box_dimension
 def box_counts(
     dimension: Dimension, null: SmoothNull | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Boxes that hold some boundary against the side of a box, with the fitted line.
+    """The number of boxes that contain some boundary, by the side of a box, with the fitted line.
 
     Args:
         dimension: from `box_dimension`.
         null: from `smooth_null`; one of its smooth boundaries is drawn too.
-        ax: where to draw; None for a figure of its own.
+        ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes(5.4, 4.0)
-    told = f"boundary: {dimension.dimension:.2f} ({dimension.low:.2f} to {dimension.high:.2f})"
-    _line(ax, dimension, told, color=COLOURS[0], marker="o")
+    label = f"boundary: {dimension.dimension:.2f} ({dimension.low:.2f} to {dimension.high:.2f})"
+    _draw_counts(ax, dimension, label, color=COLOURS[0], marker="o")
     if null is not None:
         smooth = box_dimension(null.example)
-        told = f"a smooth boundary: {smooth.dimension:.2f}"
-        _line(ax, smooth, told, color=COLOURS[1], marker="s", ls="--")
+        label = f"a smooth boundary: {smooth.dimension:.2f}"
+        _draw_counts(ax, smooth, label, color=COLOURS[1], marker="s", ls="--")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
     ax.set_xlabel("side of a box / pixels")
@@ -43,7 +43,7 @@ def dimensions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Args:
         table: from `dimension_table`.
-        ax: where to draw; None for a figure of its own.
+        ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes(6.4, 4.0)
     x = table["magnification"].to_numpy()
@@ -66,7 +66,7 @@ def dimensions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _line(ax: Axes, dimension: Dimension, label: str, **style: Any) -> None:
+def _draw_counts(ax: Axes, dimension: Dimension, label: str, **style: Any) -> None:
     sizes, counts = dimension.sizes, dimension.counts
     ax.plot(sizes, counts, **style | {"ls": "none"})
     middle = np.exp(np.log(counts).mean()) * np.exp(np.log(sizes).mean()) ** dimension.dimension

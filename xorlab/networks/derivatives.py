@@ -51,15 +51,15 @@ DERIVATIVES: dict[str, Callable[[Floats, float], Triple]] = {
     "linear": _linear,
     "abs": _abs,
 }
-# Activations whose second derivative is 0 wherever there is one; those with a kink have it at 0.
+# Activations whose second derivative is 0 wherever it exists; kinks are at z = 0.
 PIECEWISE_LINEAR = frozenset({"relu", "leaky_relu", "linear", "abs"})
 KINKED = frozenset({"relu", "leaky_relu", "abs"})
-# Activations with f(-z) = c - f(z): a unit and its negative are the same unit.
+# Activations with f(-z) = c - f(z): a unit with negated weights computes the same up to sign.
 ODD = frozenset({"sigmoid", "tanh", "linear"})
 
 
-# Losses: per pattern and output the term, its first and its second derivative by z, from z, the
-# target t and the output's own f, f', f''.
+# Losses: the term of one pattern and output, and its first and second derivative by z, from z, the
+# target t and the output activation's f, f' and f''.
 
 
 def _squared(z: Floats, t: Floats, f: Floats, first: Floats, second: Floats) -> Triple:

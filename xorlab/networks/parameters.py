@@ -16,19 +16,19 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Wiring:
-    """What is connected to what, beyond each layer to the next.
+    """How layers are connected, besides each one to the next.
 
     Attributes:
-        readout: ``dense``, or ``sum``: the output is the plain sum of the last hidden units, so
-            the last layer has no weights and no bias.
-        skip: whether the inputs reach the outputs directly as well, each by a weight.
+        readout: ``dense``, or ``sum``: the output is the plain sum of the last hidden units, and
+            the last layer has neither weights nor biases.
+        skip: whether every input is also connected directly to every output.
     """
 
     readout: str = "dense"
     skip: bool = False
 
     def shapes(self, sizes: Sequence[int]) -> list[tuple[int, int]]:
-        """(fan_in, fan_out) of every layer that has weights and biases, first to last."""
+        """(fan_in, fan_out) of every layer with weights and biases, first to last."""
         layers = list(pairwise(sizes))
         return layers[:-1] if self.readout == "sum" else layers
 
@@ -37,7 +37,7 @@ DENSE = Wiring()
 
 
 def parameter_count(sizes: Sequence[int], wiring: Wiring = DENSE) -> int:
-    """K: how many weights and biases a network with these layer sizes has."""
+    """K, the number of weights and biases of a network with these layer sizes."""
     layers = sum((fan_in + 1) * fan_out for fan_in, fan_out in wiring.shapes(sizes))
     return layers + (sizes[0] * sizes[-1] if wiring.skip else 0)
 
@@ -45,17 +45,17 @@ def parameter_count(sizes: Sequence[int], wiring: Wiring = DENSE) -> int:
 class Parameters:
     """Views into one packed array of shape (K, N).
 
-    The layout serves the arithmetic. The first layer is kept as (inputs, units, N), behind its
-    bias, so that bias and weights are one block of (1 + inputs, units, N). Later layers are kept
-    as (units, inputs, N), so that the weights into one unit are contiguous. Weights from inputs
-    to outputs come last, as (inputs, outputs, N).
+    The layout is chosen for speed. The first layer is stored as (inputs, units, N) after its
+    biases, so that biases and weights are one block of (1 + inputs, units, N). Later layers are
+    stored as (units, inputs, N), so that the weights into one unit are contiguous. Weights from
+    inputs to outputs come last, as (inputs, outputs, N).
 
     Attributes:
         packed: (K, N).
         weights: one view per layer that has weights.
         biases: one view of (fan_out, N) per such layer.
-        first: the first layer's bias and weights as one block.
-        skip: (inputs, outputs, N), or None where the wiring has none.
+        first: the first layer's biases and weights as one block.
+        skip: (inputs, outputs, N), or None without such weights.
     """
 
     def __init__(self, packed: Array, sizes: Sequence[int], wiring: Wiring = DENSE) -> None:
@@ -78,17 +78,17 @@ class Parameters:
     def empty(
         cls, program: Program, sizes: Sequence[int], width: int, wiring: Wiring = DENSE
     ) -> Parameters:
-        """Zeros for ``width`` networks."""
+        """Parameters of ``width`` networks, all zero."""
         return cls(program.empty(parameter_count(sizes, wiring), width), sizes, wiring)
 
 
 def pack(weights: Sequence[Floats], biases: Sequence[Floats], skip: Floats | None = None) -> Floats:
-    """One network as a (K,) column.
+    """Pack the weights and biases of one network into a (K,) column.
 
     Args:
         weights: (fan_in, fan_out) per layer.
         biases: (fan_out,) per layer.
-        skip: (inputs, outputs), or None where the wiring has none.
+        skip: (inputs, outputs), or None without such weights.
     """
     pieces: list[Floats] = []
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
@@ -99,7 +99,12 @@ def pack(weights: Sequence[Floats], biases: Sequence[Floats], skip: Floats | Non
 def unpack(
     packed: Floats, sizes: Sequence[int], wiring: Wiring = DENSE
 ) -> tuple[list[Floats], list[Floats]]:
-    """The reverse of `pack` for N networks at once, networks first; `unpack_skip` has the rest.
+    """The reverse of `pack` for N networks at once, except for skip weights: see `unpack_skip`.
+
+    Args:
+        packed: (K, N).
+        sizes: units per layer, inputs first, outputs last.
+        wiring: how layers are connected.
 
     Returns:
         weights, one (N, fan_in, fan_out) per layer, and biases, one (N, fan_out) per layer.
@@ -113,6 +118,6 @@ def unpack(
 
 
 def unpack_skip(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> Floats | None:
-    """The weights from inputs to outputs, (N, inputs, outputs); None where there are none."""
+    """The weights from inputs to outputs, (N, inputs, outputs); None without such weights."""
     skip = Parameters(packed, sizes, wiring).skip
     return None if skip is None else np.ascontiguousarray(skip.transpose(2, 0, 1))

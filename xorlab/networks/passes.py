@@ -21,11 +21,12 @@ class Shape:
 
     Attributes:
         sizes: units per layer, inputs first, outputs last.
-        activation, output: names of the activations of hidden and output units.
-        slope: of leaky_relu, below zero.
-        loss: name of what is minimised.
+        activation: name of the activation of hidden units.
+        output: name of the activation of output units.
+        slope: of leaky_relu below zero.
+        loss: name of the loss that training minimises.
         dtype: of all arithmetic.
-        wiring: how outputs see the last hidden units and the inputs.
+        wiring: how the outputs are connected to the last hidden units and to the inputs.
     """
 
     sizes: tuple[int, ...]
@@ -37,20 +38,29 @@ class Shape:
     wiring: Wiring = DENSE
 
     def activations(self) -> list[Activation]:
-        """The activation of each layer of units."""
+        """The activation of each layer of units, hidden layers first."""
         hidden = [ACTIVATIONS[self.activation]] * (len(self.sizes) - 2)
         return [*hidden, ACTIVATIONS[self.output]]
 
 
 class Pass:
-    """Patterns through N networks, and the error back (Rumelhart, Hinton & Williams 1986).
+    """Propagates P patterns through N networks, and the error back.
 
-    Every sum runs over axes before the last, in an order that is fixed by the network's shape
-    and the patterns alone. So a network's bits do not depend on those beside it.
+    This is back-propagation (Rumelhart, Hinton & Williams 1986). Every sum runs over axes before
+    the last, in an order that depends only on the shape of the networks and on the patterns. So the
+    bits of a network do not depend on the networks beside it.
+
+    Args:
+        shape: what the networks share.
+        inputs: (P, I).
+        targets: (P, O).
+        codes: the two values of the inputs, low and high, if the patterns are all 2^I combinations
+            in binary order; else None.
+        parameters: of the N networks; later changes of its arrays count.
 
     Attributes:
-        outputs: (P, O, N) after `forward`; the backward program uses it up.
-        error: target minus output, (P, O, N), after `forward`; used up likewise.
+        outputs: (P, O, N), valid after `forward`; the backward program overwrites it.
+        error: target minus output, (P, O, N), valid likewise.
     """
 
     def __init__(
@@ -81,14 +91,14 @@ class Pass:
         self.error = self._memory.empty(*self.outputs.shape)
 
     def _scratch(self, units: int, number: int = 0) -> Array:
-        """A (P, units, N) array for values that do not outlive a few calls."""
+        """A (P, units, N) array for values that are needed only for the next few calls."""
         if (units, number) not in self._scratches:
             block = self._memory.empty(self._patterns, units, self._width)
             self._scratches[units, number] = block
         return self._scratches[units, number]
 
     def _is_sum(self, layer: int) -> bool:
-        """Whether the layer is a plain sum of the one below, without weights."""
+        """Whether the layer is the plain sum of the one below, without weights."""
         return self._shape.wiring.readout == "sum" and layer == len(self._units) - 1
 
     # Forward
@@ -112,7 +122,10 @@ class Pass:
         apply(program, self._units[layer], self._shape.slope, kept)
 
     def _cube_sums(self, program: Program, low: float, high: float) -> None:
-        """First layer over all 2^I patterns: those with a bit set are those without, plus W."""
+        """Sums of the first layer over all 2^I patterns.
+
+        A pattern with an input set has the sum of the one without it, plus the weight of the input.
+        """
         z, negated = self._units[0], self._activations[0].negated
         weights, bias = self._parameters.weights[0], self._parameters.biases[0]
         base, combine = z[0], np.subtract if negated else np.add
@@ -135,7 +148,7 @@ class Pass:
             program.emit(combine, z[:half], weight, z[half : 2 * half])
 
     def _dense_sums(self, program: Program) -> None:
-        """First layer over any patterns, input by input."""
+        """Sums of the first layer over any patterns, input by input."""
         sign = np.negative if self._activations[0].negated else np.positive
         program.emit(sign, self._parameters.biases[0], self._units[0])
         self._add_inputs(program, 0, self._parameters.weights[0])
@@ -183,10 +196,11 @@ class Pass:
     # Backward
 
     def backward(self, step: Parameters, rate: Array) -> Program:
-        """Calls that turn `error` into ``step``: minus the gradient, times ``rate``.
+        """Calls that compute ``step`` from `error`: minus the gradient, times ``rate``.
 
-        The gradient is that of the summed loss; ``rate``, of shape () or (N,), carries the
-        learning rate and the loss's scale, and multiplies where the array is smallest.
+        The gradient is that of the loss summed over patterns and outputs. ``rate``, of shape () or
+        (N,), is the learning rate times the scale of the loss; it is applied to the output's
+        deltas, the smallest array.
         """
         program = Program(self._shape.dtype)
         top = len(self._units) - 1
@@ -211,18 +225,18 @@ class Pass:
         keeps_error = self._activations[-1].uses_delta
         product = self._scratch(self.outputs.shape[1]) if keeps_error else self.error
         program.emit(np.multiply, self.outputs, self.error, product)
-        self._descend(program, len(self._units) - 1, self.error, product)
+        self._apply_derivative(program, len(self._units) - 1, self.error, product)
         program.emit(np.multiply, self.outputs, rate, self.outputs)
 
-    def _descend(self, program: Program, layer: int, delta: Array, product: Array) -> None:
+    def _apply_derivative(self, program: Program, layer: int, delta: Array, product: Array) -> None:
         descend = self._activations[layer].descend
         kept = self._kept[layer]
         descend(program, self._units[layer], delta, product, self._shape.slope, kept)
 
     def _deferred(self, layer: int) -> bool:
-        """Weights out of the first hidden layer into a single unit may wait for the sums.
+        """Whether the weights into a layer of one unit are applied to the first layer's sums.
 
-        They multiply every pattern alike, so they are applied once, after the sum over patterns.
+        They multiply every pattern alike, so it is enough to do so once, after summing patterns.
         """
         return layer == 1 and self._shape.sizes[2] == 1 and not self._is_sum(1)
 
@@ -231,12 +245,12 @@ class Pass:
         product = self._scratch(below.shape[1])
         if self._is_sum(layer):
             program.emit(np.multiply, below, delta, product)
-            self._descend(program, layer - 1, delta, product)
+            self._apply_derivative(program, layer - 1, delta, product)
             return
         weights = self._parameters.weights[layer]
         if len(weights) == 1:
             program.emit(np.multiply, below, delta, product)
-            self._descend(program, layer - 1, delta, product)
+            self._apply_derivative(program, layer - 1, delta, product)
             program.fold(product, 0, step.weights[layer][0])
             if not self._deferred(layer):
                 program.emit(np.multiply, below, weights[0], below)
@@ -250,11 +264,11 @@ class Pass:
                 program.emit(np.multiply, weights[unit], delta[:, unit : unit + 1], product)
                 program.emit(np.add, back, product, back)
             program.emit(np.multiply, below, back, product)
-            self._descend(program, layer - 1, back, product)
+            self._apply_derivative(program, layer - 1, back, product)
         program.fold(delta, 0, step.biases[layer])
 
     def _cube_step(self, program: Program, step: Parameters, low: float, high: float) -> None:
-        """First layer's step over all 2^I patterns: fold away one input after the other."""
+        """The first layer's step over all 2^I patterns: sum over one input after the other."""
         delta, weights, bias = self._units[0], step.weights[0], step.biases[0]
         rows, inputs = self._patterns, iter(weights)
         while rows > 4:
@@ -275,7 +289,7 @@ class Pass:
             program.emit(np.add, weights, lifted, weights)
 
     def _input_step(self, program: Program, layer: int, step: Array) -> None:
-        """Step of the weights (I, units, N) from the inputs into a layer; keeps its deltas."""
+        """The step (I, units, N) of weights from the inputs into a layer; keeps its deltas."""
         delta = self._units[layer]
         scratch = self._scratch(delta.shape[1])
         for column, weight in zip(self._inputs.T, step, strict=True):

@@ -1,4 +1,4 @@
-"""A straight line of NumPy calls, their operands bound once and run again and again."""
+"""A sequence of NumPy calls on fixed arrays, bound once and run again and again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Calls = list[Callable[[], object]]
 
 
 class Program:
-    """Calls on fixed arrays: what a loop over epochs does, without looking anything up again.
+    """Calls on fixed arrays, which a loop over epochs repeats.
 
-    NumPy spends about 0.2 us on a call before it touches an element, as much again to parse a
-    keyword or to convert a Python number. So operands are bound by position and constants are
-    arrays of no dimension: that is what keeps a network trained alone as fast as a plain loop.
+    NumPy spends about 0.2 us on a call before it touches an element, and as much again to parse a
+    keyword argument or to convert a Python number. So operands are bound by position, and constants
+    are zero-dimensional arrays. That makes training a single network as fast as a plain loop.
 
     Attributes:
-        calls: the calls in order; run one after another they are one pass.
+        calls: the calls in order; running all of them is one pass.
         dtype: of every array and constant.
     """
 
@@ -34,7 +34,10 @@ class Program:
         self.calls.append(partial(function, *operands))
 
     def emit_bound(self, bound: Any, first: Array, second: Array, out: Array) -> None:
-        """Append ``bound(first, second)`` for maximum or minimum; by position NumPy warns."""
+        """Append ``bound(first, second)`` for np.maximum or np.minimum.
+
+        NumPy warns if their output is given by position.
+        """
         self.calls.append(partial(bound, first, second, out=out))
 
     def emit_where(self, mask: Array, source: Array, target: Array) -> None:
@@ -42,11 +45,14 @@ class Program:
         self.calls.append(partial(np.copyto, target, source, "same_kind", mask))
 
     def constant(self, value: float) -> Array:
-        """A number as an array of no dimension."""
+        """A number as a zero-dimensional array."""
         return np.array(value, self.dtype)
 
     def empty(self, *shape: int) -> Array:
-        """An array aligned to a cache line; zero, so that no stale bits can raise a flag."""
+        """Zeros in an array aligned to a cache line.
+
+        Uninitialised memory could raise floating-point errors.
+        """
         size = int(np.prod(shape))
         line = 64 // self.dtype.itemsize
         block = np.zeros(size + line, self.dtype)
@@ -54,14 +60,15 @@ class Program:
         return block[start : start + size].reshape(shape)
 
     def mask(self, *shape: int) -> Array:
-        """An array of truth values, all false."""
+        """A Boolean array, all False."""
         return np.zeros(shape, np.bool_)
 
     def fold(self, terms: Array, axis: int, out: Array, by: Any = np.add) -> None:
-        """Sum ``terms`` over ``axis`` (0 or 1) into ``out``, halving; ``terms`` is used up.
+        """Append a sum of ``terms`` over ``axis`` (0 or 1) into ``out``; ``terms`` is overwritten.
 
-        Halves are added to halves, element by element. The order of summation so depends on the
-        length of the axis alone, never on the number of networks, and there are few long loops.
+        One half is added to the other, element by element, until one row is left. So the order of
+        summation depends only on the length of the axis, never on the number of networks, and NumPy
+        runs few, long loops. ``by`` replaces addition, as for a maximum.
         """
         count = terms.shape[axis]
         at: tuple[Any, ...] = (slice(None),) * axis
