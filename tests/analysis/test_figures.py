@@ -9,7 +9,7 @@ import xorlab
 from tests.tracking.test_recording import CONTEXT
 from xorlab.analysis.figures.style import png, success_bars
 from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution, success_heatmap
-from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.frames import curves_frame, runs_frame
 from xorlab.tracking.write.record import finished, record_row
 
@@ -30,7 +30,7 @@ def loaded():
     ]
     results = xorlab.train_many(configs)
     rows = [
-        record_row(str(n), finished(c, r, make_task(c.task), CONTEXT, 1, 2))
+        record_row(str(n), finished(spec_of(c), c.seed, r, CONTEXT, 1, 2))
         for n, (c, r) in enumerate(zip(configs, results, strict=True))
     ]
     curves = [(str(n), r.steps, r.loss) for n, r in enumerate(results)]

@@ -28,7 +28,7 @@ from xorlab.landscapes.grid import Grid
 from xorlab.networks.cost import seconds_of
 from xorlab.sweep.plan.chunks import AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
-from xorlab.sweep.plan.plan import Tasks, make_plan
+from xorlab.sweep.plan.plan import make_plan
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)
@@ -150,7 +150,7 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
         base = vars(xorlab.configure(f"network.hidden={hidden}", f"training.epochs={epochs}"))
         seeds = range(max(1, runs // len(HIDDEN)))
         configs += [xorlab.Config(**{**base, "seed": seed}) for seed in seeds]
-    plan = make_plan(catalogued([()] * len(configs), configs), Tasks(), (), executor.workers)
+    plan = make_plan(catalogued([()] * len(configs), configs), (), executor.workers)
     cuts = AdaptiveChunks(plan, executor.workers, executor.dispatch)
     began, work, count = time.perf_counter(), 0.0, 0
     for shards, outcomes in completed(cuts.works(), executor, lambda: None):

@@ -28,7 +28,7 @@ from rich.table import Table
 
 import xorlab
 from xorlab.config.compose import Composer, config_directory, register_schema
-from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
@@ -97,7 +97,7 @@ def composing(jobs: int, plain_jobs: int, rounds: int) -> Table:
     def xorlabs_way() -> None:
         composer = Composer(loader)
         for some in overrides(jobs):
-            composer.compose(some)
+            composer.setting(some)
 
     theirs, ours = [], []
     for _ in range(rounds):
@@ -115,12 +115,12 @@ def recording(runs: int, client_runs: int, rounds: int) -> Table:
         store = open_store(f"sqlite:///{folder}/mlflow.db", "recording")
         configs = [xorlab.configure(f"seed={n}") for n in range(runs)]
         results = xorlab.train_many(configs)
-        task, context = make_task(configs[0].task), Context(Provenance("0"))
+        spec, context = spec_of(configs[0]), Context(Provenance("0"))
 
         def record(recorder, count: int) -> None:
             pairs = zip(configs[:count], results[:count], strict=True)
             recorder.record(
-                [finished(c, r, task, context, 0, 1) for c, r in pairs], skip_existing=True
+                [finished(spec, c.seed, r, context, 0, 1) for c, r in pairs], skip_existing=True
             )
 
         client, bulk = [], []

@@ -87,14 +87,15 @@ def test_a_report_of_a_thousand_runs_is_small():
     for number, config in enumerate(configs):
         config.optimizer.lr = (0.5, 1.0, 2.0, 4.0)[number % 4]
         config.network.hidden, config.training.epochs = 2 + number % 2, 300
-    from xorlab.networks.tasks.tasks import make_task
+    from xorlab.networks.spec import spec_of
     from xorlab.system.git import Provenance
     from xorlab.tracking.read.frames import curves_frame, runs_frame
     from xorlab.tracking.write.record import Context, finished, record_row
 
-    results, task = xorlab.train_many(configs), make_task(configs[0].task)
+    results = xorlab.train_many(configs)
     context = Context(Provenance("1"))
-    records = [finished(c, r, task, context, 1, 2) for c, r in zip(configs, results, strict=True)]
+    pairs = zip(configs, results, strict=True)
+    records = [finished(spec_of(c), c.seed, r, context, 1, 2) for c, r in pairs]
     runs = runs_frame([record_row(str(n), record) for n, record in enumerate(records)])
     curves = curves_frame([(str(n), r.steps, r.loss) for n, r in enumerate(results)])
     content = report_html("sweep", summarise(runs, curves, headline(runs), SETTING_KEYS), {})

@@ -11,8 +11,9 @@ from hypothesis import given
 
 from tests.helpers.strategies import shapes
 from xorlab import configure
-from xorlab.config.identity import identity_params, run_key, setting
+from xorlab.config.identity import identity_params, setting_params
 from xorlab.config.schema import Config
+from xorlab.networks.spec import run_key
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_keys_of_choices_not_made_are_no_part_of_a_run():
 
 def test_the_key_is_the_same_in_another_process():
     code = (
-        "from xorlab.config.identity import run_key; from xorlab import configure; "
+        "from xorlab.networks.spec import run_key; from xorlab import configure; "
         "print(run_key(configure('seed=5')))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -82,8 +83,8 @@ def test_the_key_is_the_same_in_another_process():
 
 
 def test_a_setting_is_a_configuration_without_its_seed():
-    assert setting(Config(seed=1)) == setting(Config(seed=2))
-    assert "seed" not in setting(Config())
+    assert setting_params(Config(seed=1)) == setting_params(Config(seed=2))
+    assert "seed" not in setting_params(Config())
 
 
 def test_a_table_counts_by_its_content(tmp_path):

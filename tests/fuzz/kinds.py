@@ -27,11 +27,11 @@ from xorlab.config.identity import SETTING_KEYS
 from xorlab.config.messages import readable
 from xorlab.config.rules import check
 from xorlab.errors import ConfigError, StoreError, UsageError, error_line
+from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.weights import _config
 from xorlab.tracking.store.address import resolve, shown
 from xorlab.tracking.store.store import _folder
-from xorlab.tracking.write.record import config_yaml
 
 READABLE = (ConfigError, UsageError, StoreError)
 
@@ -51,7 +51,8 @@ class Kinds:
         )
         self.loader = make_loader()
         self.composer = Composer(self.loader)
-        self.good = config_yaml(xorlab.configure("task=parity", "network.hidden=[3,2]")).encode()
+        good = spec_of(xorlab.configure("task=parity", "network.hidden=[3,2]"))
+        self.good = good.yaml(42).encode()
         # Of 1,000 inputs each kind gets so many; those that open a store or compose files are slow.
         self.shares: dict[str, tuple[int, Callable[[random.Random], tuple[object, bool]]]] = {
             "values": (400, self.values),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xorlab
 from xorlab.config.schema import TrackingConfig
-from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.store.store import open_store
@@ -18,10 +18,11 @@ def record_some() -> list[str | None]:
         for seed in range(4)
         for lr in (0.5, 3)
     ]
-    task = make_task(configs[0].task)
     context = Context(Provenance("1"))
     results = zip(configs, xorlab.train_many(configs), strict=True)
-    records = [finished(config, result, task, context, 1, 2) for config, result in results]
+    records = [
+        finished(spec_of(config), config.seed, result, context, 1, 2) for config, result in results
+    ]
     return make_recorder(open_store(None, "xorlab"), TrackingConfig(), print).record(
         records, skip_existing=False
     )

@@ -29,7 +29,7 @@ def store_file(name: str) -> str:
 
 def key_of(*given: str) -> str:
     """The key of the run of a configuration."""
-    from xorlab.config.identity import run_key
+    from xorlab.networks.spec import run_key
 
     return run_key(xorlab.configure(*given))
 

@@ -7,7 +7,7 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import CONTEXT
-from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.spec import spec_of
 from xorlab.studies.replication.untracked import untracked_runs
 from xorlab.tracking.read.frames import runs_frame
 from xorlab.tracking.write.record import finished, record_row
@@ -21,7 +21,7 @@ def test_a_row_has_what_the_recorded_run_has():
     ]
     results = xorlab.train_many(configs)
     recorded = runs_frame(
-        record_row(str(n), finished(config, result, make_task(config.task), CONTEXT, 1, 2))
+        record_row(str(n), finished(spec_of(config), config.seed, result, CONTEXT, 1, 2))
         for n, (config, result) in enumerate(zip(configs, results, strict=True))
     )
     frame = untracked_runs(configs, results)

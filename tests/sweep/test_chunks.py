@@ -13,14 +13,14 @@ from xorlab.networks.shard_result import failed
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.sweep.plan.chunks import SHARE, AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
-from xorlab.sweep.plan.plan import Tasks, make_plan
+from xorlab.sweep.plan.plan import make_plan
 
 
 def plan_of(runs: int, hidden: tuple[int, ...], epochs: int, workers: int):
     """Jobs of a few shapes."""
     configs = [configure(f"network.hidden={h}", f"training.epochs={epochs}") for h in hidden]
     seeded = [replace(config, seed=seed) for config in configs for seed in range(runs)]
-    return make_plan(catalogued([()] * len(seeded), seeded), Tasks(), (), workers)
+    return make_plan(catalogued([()] * len(seeded), seeded), (), workers)
 
 
 def handed_over(cuts: AdaptiveChunks, speed: float) -> list[tuple]:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorlab import configure
-from xorlab.config.identity import run_key
+from xorlab.networks.spec import run_key
 from xorlab.networks.train import shard_key
 from xorlab.sweep.plan.grid import grid_of
 from xorlab.sweep.plan.jobs import Catalogue, catalogued
-from xorlab.sweep.plan.plan import Tasks, make_plan
+from xorlab.sweep.plan.plan import make_plan
 
 VALUES = {
     "seed": ["1", "2", "4294967295"],
@@ -46,7 +46,7 @@ def test_jobs_come_out_as_they_went_in(grid):
         n for n, key in enumerate(keys) if key not in keys[:n]
     ]
     plain = [repr(replace(config, seed=0)) for config in configs]
-    found = [(repr(replace(config, seed=0)), count) for config, count in jobs.settings()]
+    found = [(repr(spec.run(0)), count) for spec, count in jobs.settings()]
     assert found == [(text, plain.count(text)) for text in dict.fromkeys(plain)]
 
 
@@ -54,7 +54,7 @@ def test_jobs_come_out_as_they_went_in(grid):
 @settings(max_examples=40)
 def test_a_plan_trains_every_run_once_that_is_not_finished(grid, finished):
     jobs = catalogued(grid, [configure(*overrides) for overrides in grid])
-    plan = make_plan(jobs, Tasks(), finished, workers=2)
+    plan = make_plan(jobs, finished, workers=2)
     left = [job.num for job in jobs.first_of_each_run() if job.run not in finished]
     assert [job.num for job in plan.remaining] == left
     assert sorted(job.num for shard in plan.shards for job in shard.jobs) == left
@@ -67,7 +67,7 @@ def test_batches_of_one_sweep_share_their_runs():
     for first, seeds in ((10, (1, 2)), (12, (2, 3))):
         catalogue.begin([(f"seed={seed}",) for seed in seeds], first)
         for seed in seeds:
-            catalogue.add(configure(f"seed={seed}"))
+            catalogue.add(catalogue.specs.of(configure()), seed)
     jobs = catalogue.since(0)
     assert [(job.num, job.run, *job.overrides) for job in jobs] == [
         (10, 0, "seed=1"),
@@ -85,13 +85,13 @@ def test_a_job_more_costs_little_memory():
     grid = [()] * 30_000
 
     def used(count: int) -> int:
-        configs = (replace(base, seed=seed) for seed in range(count))
         tracemalloc.start()
         catalogue = Catalogue()
         catalogue.begin(grid, 0)
-        for config in configs:
-            catalogue.add(config)
-        plan = make_plan(catalogue.since(0), Tasks(), (), workers=2)
+        spec = catalogue.specs.of(base)
+        for seed in range(count):
+            catalogue.add(spec, seed)
+        plan = make_plan(catalogue.since(0), (), workers=2)
         size = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         assert len(plan.remaining) == count

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from xorlab import configure, load_curves, load_runs, train
 from xorlab.config.schema import TrackingConfig
-from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.read.search import ended_runs, finished_runs
@@ -24,7 +24,7 @@ from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.store import open_store, session_of
 from xorlab.tracking.write.bulk_recorder import KNOWN_REVISIONS, BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import ClientRecorder
-from xorlab.tracking.write.record import Context, config_yaml, failed, finished, run_name
+from xorlab.tracking.write.record import Context, failed, finished
 
 CONTEXT = Context(Provenance("1.2.3", "c0ffee", "main", dirty=True), sweep="a" * 32)
 KINDS = {
@@ -37,12 +37,12 @@ KINDS = {
 
 def record_of(*overrides: str, context: Context = CONTEXT):
     config = configure(*overrides)
-    return finished(config, train(config), make_task(config.task), context, 1000, 2000)
+    return finished(spec_of(config), config.seed, train(config), context, 1000, 2000)
 
 
 def records():
     ready = [record_of(*overrides) for overrides in KINDS.values()]
-    return [*ready, failed(configure("seed=9"), "Traceback\nValueError: x", CONTEXT, 1, 2)]
+    return [*ready, failed(spec_of(configure()), 9, "Traceback\nValueError: x", CONTEXT, 1, 2)]
 
 
 def without_identity(store, run_id: str) -> dict:
@@ -240,9 +240,9 @@ def test_loaded_runs_are_tidy_and_typed(store_file):
 
 def test_ended_runs_prefer_the_finished(store_file):
     store = open_store(None, "xorlab")
-    config = configure("training.epochs=5")
-    BulkRecorder(store).record([failed(config, "x", CONTEXT, 1, 2)], skip_existing=False)
-    key = failed(config, "x", CONTEXT, 1, 2).tags["xorlab.key"]
+    record = failed(spec_of(configure("training.epochs=5")), 42, "x", CONTEXT, 1, 2)
+    BulkRecorder(store).record([record], skip_existing=False)
+    key = record.tags["xorlab.key"]
     assert [row["status"] for row in ended_runs(store, {key})] == ["FAILED"]
     BulkRecorder(store).record([record_of("training.epochs=5")], skip_existing=True)
     assert [row["status"] for row in ended_runs(store, {key})] == ["FINISHED"]
@@ -250,16 +250,15 @@ def test_ended_runs_prefer_the_finished(store_file):
 
 def test_run_names_tell_runs_apart():
     names = {
-        run_name(configure(f"seed={n}", f"network.hidden={h}")) for n in (1, 2) for h in (2, 3)
+        spec_of(configure(f"network.hidden={h}")).name(seed) for seed in (1, 2) for h in (2, 3)
     }
     assert len(names) == 4
-    assert (
-        run_name(configure("task=parity", "network.hidden=[4,4]")) == "parity3 h=4-4 lr=0.1 seed=42"
-    )
+    deep = spec_of(configure("task=parity", "network.hidden=[4,4]"))
+    assert deep.name(42) == "parity3 h=4-4 lr=0.1 seed=42"
 
 
 def test_the_recorded_configuration_leaves_out_where_it_was_tracked():
-    told = config_yaml(configure("tracking.uri=http://me:secret@host"))
+    told = spec_of(configure("tracking.uri=http://me:secret@host")).yaml(42)
     assert "secret" not in told
     assert "tracking" not in told
 
@@ -274,7 +273,8 @@ def test_the_recorded_configuration_leaves_out_where_it_was_tracked():
     ],
 )
 def test_run_names_tell_optimizers_and_sizes_of_tasks_apart(overrides, name):
-    assert run_name(configure(*overrides.split())) == name
+    config = configure(*overrides.split())
+    assert spec_of(config).name(config.seed) == name
 
 
 def test_skip_weights_are_recorded_and_a_sum_has_none():
@@ -286,7 +286,7 @@ def test_skip_weights_are_recorded_and_a_sum_has_none():
         "training.epochs=5",
     )
     result = train(config)
-    record = finished(config, result, make_task(config.task), Context(Provenance("1")), 0, 1)
+    record = finished(spec_of(config), 42, result, Context(Provenance("1")), 0, 1)
     with np.load(io.BytesIO(record.artifacts["weights.npz"]), allow_pickle=False) as arrays:
         assert {name: arrays[name].shape for name in arrays} == {
             "weights_1": (2, 2),

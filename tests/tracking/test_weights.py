@@ -15,9 +15,9 @@ from tests.helpers.strategies import shapes
 from xorlab.config.identity import from_identity_params, identity_params
 from xorlab.config.schema import Config
 from xorlab.errors import ConfigError, StoreError
+from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.weights import _config
 from xorlab.tracking.store.store import open_store
-from xorlab.tracking.write.record import config_yaml
 
 INLINE = "hydra.launcher.executor=inline"
 MIXTURE = (
@@ -83,7 +83,7 @@ def same(one: Config, other: Config) -> bool:
 @given(config=shapes())
 def test_a_configuration_comes_back_from_its_science_keys_and_its_yaml(config):
     assert same(from_identity_params(identity_params(config)), config)
-    assert same(_config("run", config_yaml(config).encode()), config)
+    assert same(_config("run", spec_of(config).yaml(config.seed).encode()), config)
 
 
 def test_what_this_version_does_not_know_is_refused_by_name():

@@ -13,8 +13,8 @@ from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_c
 from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from xorlab.config.schema import Config
     from xorlab.networks.result import Result
+    from xorlab.networks.spec import Spec
     from xorlab.networks.tasks.tasks import Task
     from xorlab.tracking.read.recorded import Recorded
 
@@ -53,16 +53,15 @@ def _parser() -> argparse.ArgumentParser:
 def _repeat(options: argparse.Namespace) -> int:
     check_id(options.run, "run")
     # Imported here, so that wrong usage is reported before imports that take seconds.
-    from xorlab.networks.tasks.tasks import make_task
-    from xorlab.networks.train import train
+    from xorlab.networks.train import train_chunk
     from xorlab.tracking.read.recorded import recorded_run
 
     recorded = recorded_run(options.run, options.uri)
-    config = _with_table(recorded, options.table)
-    task = make_task(config.task)
+    spec = _spec_with_table(recorded, options.table)
     sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
     sys.stdout.flush()
-    findings = compare_with_record(recorded, train(config), task)
+    (result,) = train_chunk([spec.config], spec.task).results()
+    findings = compare_with_record(recorded, result, spec.task)
     for name, found in findings.items():
         sys.stdout.write(f"  {name:<12} {found}\n")
     same = all(found.startswith(_SAME) for found in findings.values())
@@ -70,8 +69,8 @@ def _repeat(options: argparse.Namespace) -> int:
     return DONE if same else FAILED
 
 
-def _with_table(recorded: Recorded, moved: str | None) -> Config:
-    """The run's configuration, with the path of its table replaced if the table was moved.
+def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
+    """The run's setting, with its table where it is now, if it is the same table.
 
     Raises:
         ConfigError: there is no such file.
@@ -79,14 +78,14 @@ def _with_table(recorded: Recorded, moved: str | None) -> Config:
         StoreError: the table's content has changed.
     """
     from xorlab.config.data_files import file_digest
-    from xorlab.config.identity import run_key
+    from xorlab.networks.spec import spec_of
     from xorlab.tracking.names import KEY_TAG, TABLE_TAG
 
     config = recorded.network.config
     if config.task.name != "table":
         if moved is not None:
             raise UsageError(f"--table {moved}: the run's task is {config.task.name}, not a table")
-        return config
+        return spec_of(config)
     if moved is not None:
         config = replace(config, task=replace(config.task, path=moved))
     path = str(config.task.path)
@@ -97,15 +96,26 @@ def _with_table(recorded: Recorded, moved: str | None) -> Config:
             f"where the run found it (looked for {Path(path).absolute()}); "
             "--table PATH says where it is now",
         )
-    then, now = recorded.tags.get(TABLE_TAG), file_digest("task.path", Path(path))
-    if then is not None and then != now:
+    then = recorded.tags.get(TABLE_TAG)
+    try:
+        spec = spec_of(config)
+    except ConfigError:
+        if then is not None:  # another file may not even be a table
+            _check_table(path, then, file_digest("task.path", Path(path)))
+        raise
+    if then is not None:
+        _check_table(path, then, str(spec.task.digest))
+    if then is None and spec.key(config.seed) != recorded.tags.get(KEY_TAG):
+        raise StoreError(f"{path} is not the table that the run was trained on")
+    return spec
+
+
+def _check_table(path: str, then: str, now: str) -> None:
+    if then != now:
         raise StoreError(
             f"{path} is not the table that the run was trained on: SHA-256 {then[:12]} then, "
             f"{now[:12]} now"
         )
-    if then is None and run_key(config) != recorded.tags.get(KEY_TAG):
-        raise StoreError(f"{path} is not the table that the run was trained on")
-    return config
 
 
 def compare_with_record(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:

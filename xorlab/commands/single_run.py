@@ -15,8 +15,9 @@ from xorlab.errors import StoreError, UsageError
 from xorlab.networks.initializers import initial_layers
 from xorlab.networks.memory import estimate_memory, refuse_too_much
 from xorlab.networks.result import DIVERGED, SOLVED, Result
-from xorlab.networks.tasks.tasks import Task, make_task
-from xorlab.networks.train import layer_sizes, predict, train
+from xorlab.networks.spec import spec_of
+from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.train import layer_sizes, predict, train_chunk
 from xorlab.system.git import provenance
 
 
@@ -32,7 +33,8 @@ def run_single(config: Config) -> float:
         StoreError: the tracking store cannot be opened, or its server cannot be reached and the
             run waits in the outbox.
     """
-    task = make_task(config.task)
+    spec = spec_of(config)
+    task = spec.task
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
@@ -45,7 +47,7 @@ def run_single(config: Config) -> float:
     from xorlab.tracking.store.errors import explained_errors
     from xorlab.tracking.store.owner import this_process
     from xorlab.tracking.store.store import open_store
-    from xorlab.tracking.write.record import Context, failed, finished, run_name
+    from xorlab.tracking.write.record import Context, failed, finished
 
     tracking = config.tracking
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
@@ -56,14 +58,13 @@ def run_single(config: Config) -> float:
     started = now()
     show(_initial_text(config, task))
     try:
-        result = train(config)
+        (result,) = train_chunk([config], task).results()
     except Exception:
         with explained_errors(store):
-            recorder.record(
-                [failed(config, traceback.format_exc(), context, started, now())], False
-            )
+            text = traceback.format_exc()
+            recorder.record([failed(spec, config.seed, text, context, started, now())], False)
         raise
-    record = finished(config, result, task, context, started, now())
+    record = finished(spec, config.seed, result, context, started, now())
     if is_single:
         record = replace(
             record,
@@ -80,7 +81,7 @@ def run_single(config: Config) -> float:
         if waiting is not None:
             raise StoreError(waiting)
         where = f"in experiment '{tracking.experiment}', run {identifier}"
-        _print(f"\nRecorded as '{run_name(config)}' {where}.")
+        _print(f"\nRecorded as '{record.name}' {where}.")
         _print(f"Browse the runs: {store.browse()}")
     return objective(result.metrics(), tracking.objective)
 

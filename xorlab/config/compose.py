@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -26,6 +27,7 @@ from xorlab.config.schema import FIELDS, Config
 CONFIG_NAME = "config"
 _GROUP_OF = {key: (group, leaf) for key, group, leaf, _ in FIELDS}
 _REMEMBERED = 4096  # overrides: a sweep names each of its values in very many jobs
+_PLAIN_SEED = re.compile(r"seed=(0|[1-9][0-9]*)")
 
 
 def config_directory() -> Path:
@@ -93,6 +95,7 @@ class Composer:
         self._parser = OverridesParser.create(config_loader=loader)
         self._read = lru_cache(_REMEMBERED)(self._read_anew)
         self._bases: dict[tuple[str, ...], _Base] = {}
+        self._settings: dict[tuple[str, ...], Config] = {}
 
     def compose(self, overrides: Sequence[str]) -> Config:
         """The configuration that these overrides name, not yet checked.
@@ -106,6 +109,34 @@ class Composer:
         if base.plain and all(one.plain for one in values):
             return base.with_values(values)
         return base.with_overrides([one.parsed for one in values])
+
+    def setting(self, overrides: Sequence[str]) -> tuple[Config, int, bool]:
+        """The same, taken apart: a configuration without its seed is composed once for all seeds.
+
+        Returns:
+            the configuration of the setting, not yet checked; the seed; and whether later calls
+            return this very configuration for other seeds, whose own ``seed`` then does not count.
+
+        Raises:
+            Exception: what Hydra raises for the same overrides.
+        """
+        seeds = [text for text in overrides if "seed" in text]
+        if len(seeds) != 1 or not (match := _PLAIN_SEED.fullmatch(seeds[0])):
+            config = self.compose(overrides)
+            return config, config.seed, False
+        others = tuple(text for text in overrides if text is not seeds[0])
+        if others not in self._settings:
+            if not self._is_separable(others):
+                config = self.compose(overrides)
+                return config, config.seed, False
+            self._settings[others] = self.compose(others)
+        return self._settings[others], int(match[1]), True
+
+    def _is_separable(self, overrides: Sequence[str]) -> bool:
+        """Whether no value may depend on the seed, as interpolations do."""
+        read = [self._read(text) for text in overrides]
+        base = self._base(tuple(one.text for one in read if one.structural))
+        return base.plain and all(one.structural or one.plain for one in read)
 
     def _read_anew(self, text: str) -> _Read:
         (parsed,) = self._parser.parse_overrides([text])

@@ -1,26 +1,24 @@
-"""What makes two runs the same run: the science keys of a configuration, and their hash."""
+"""What makes two runs the same run: the identity params of a configuration, and their hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from xorlab.config.data_files import file_digest
-from xorlab.config.groups import belongs_to
-from xorlab.config.schema import FIELDS, SECTIONS, Config
+from xorlab.config.schema import FIELDS, Config
+from xorlab.config.values import flat, from_flat
 from xorlab.errors import ConfigError
 
 SCHEMA_VERSION = 1
-CHOICES = ("task", "init", "optimizer")  # `task.name` is written `task`, as on the command line
 _LATER = {key: item.default for key, _, _, item in FIELDS if item.metadata["later"]}
-_NOT_SCIENCE = ("plan", "tracking.", "landscape.")
+_NO_PART = ("plan", "tracking.", "landscape.")
 # The keys that make a setting: those that decide a run's outcome, without its seed.
 SETTING_KEYS = tuple(
     name.removesuffix(".name")
     for name, _, _, _ in FIELDS
-    if name != "seed" and not name.startswith(_NOT_SCIENCE)
+    if name != "seed" and not name.startswith(_NO_PART)
 )
 
 
@@ -30,17 +28,11 @@ def identity_params(config: Config) -> dict[str, Any]:
     A key that is not set, or belongs to a choice not made (momentum where optimizer=adam, the
     slope of a leaky_relu that is not there), is left out; one hidden layer is a plain number.
     """
-    values: dict[str, Any] = {}
-    for name, group, leaf, item in FIELDS:
-        if name.startswith(_NOT_SCIENCE):
-            continue
-        section: Any = getattr(config, group) if group in SECTIONS else config
-        value = getattr(section, leaf)
-        if value is None:
-            continue
-        if group in CHOICES and not belongs_to(item, section.name):
-            continue
-        values[group if leaf == "name" and group in CHOICES else name] = value
+    values = {
+        key: value
+        for key, value in flat(config).items()
+        if value is not None and not key.startswith(_NO_PART)
+    }
     if len(config.hidden) == 1:
         values["network.hidden"] = config.hidden[0]
     if "leaky_relu" not in (config.network.activation, config.network.output):
@@ -51,46 +43,54 @@ def identity_params(config: Config) -> dict[str, Any]:
     return values
 
 
-def from_identity_params(values: dict[str, Any]) -> Config:
+def from_identity_params(values: Mapping[str, Any]) -> Config:
     """The reverse of `identity_params`: keys that were left out take their defaults.
 
     Raises:
         ConfigError: a key that the schema does not have.
     """
-    config = Config()
-    places = {name: (group, leaf) for name, group, leaf, _ in FIELDS}
     for name, value in values.items():
-        full = f"{name}.name" if name in CHOICES else name
-        if full not in places or name.startswith(_NOT_SCIENCE):
-            raise ConfigError(name, value, "a key that this version of xorlab knows")
-        group, leaf = places[full]
-        setattr(getattr(config, group) if group else config, leaf, value)
-    for _, group, leaf, item in FIELDS:
-        section: Any = getattr(config, group) if group else config
-        if group in CHOICES and not belongs_to(item, section.name):
-            setattr(section, leaf, None)
-    return config
+        if name.startswith(_NO_PART):
+            raise ConfigError(name, value, "a key that decides a run's outcome")
+    return from_flat(values)
 
 
-def setting(config: Config) -> dict[str, Any]:
-    """The science keys without the seed: runs that share them differ by chance alone."""
+def setting_params(config: Config) -> dict[str, Any]:
+    """The identity params without the seed: runs that share them differ by chance alone."""
     return {name: value for name, value in identity_params(config).items() if name != "seed"}
 
 
-def run_key(config: Config) -> str:
-    """The identity of a run: 32 hexadecimal digits, a SHA-256 of the canonical science keys.
+class RunKeys:
+    """The keys of a setting's runs, one for each seed.
 
-    The same for any order or spelling of the overrides and for any tracking option. A table
-    counts by its content, so the same data at another path is the same run. A key that came to
-    the schema after runs had been recorded counts only where it says something new.
+    A key is a SHA-256 of canonical JSON: 32 hexadecimal digits, the same for any order or spelling
+    of the overrides and for any tracking option. A key that came to the schema after runs had been
+    recorded counts only where it is not at its default. All but the seed is hashed once.
+
+    Args:
+        values: identity params; a seed among them does not count.
+        digest: SHA-256 of the file ``task.path``, where the task is a table: it counts by its
+            content, so that the same data at another path is the same run.
     """
-    values = identity_params(config)
-    for name, default in _LATER.items():
-        if values[name] == default:
-            del values[name]
-    if config.task.name == "table" and config.task.path is not None:
-        values["task.path"] = file_digest("task.path", Path(config.task.path))
-    text = json.dumps(
-        {"schema": SCHEMA_VERSION, **values}, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def __init__(self, values: Mapping[str, Any], digest: str | None = None) -> None:
+        counted: dict[str, Any] = {"schema": SCHEMA_VERSION, **values}
+        for name, default in _LATER.items():
+            if name in counted and counted[name] == default:
+                del counted[name]
+        if digest is not None:
+            counted["task.path"] = digest
+        before = _json({name: value for name, value in counted.items() if name < "seed"})
+        after = _json({name: value for name, value in counted.items() if name > "seed"})
+        self._begun = hashlib.sha256(f'{before[:-1]},"seed":'.encode())
+        self._rest = b"}" if after == "{}" else f",{after[1:]}".encode()
+
+    def __call__(self, seed: int) -> str:
+        """The key of the run with this seed."""
+        hashed = self._begun.copy()
+        hashed.update(b"%d" % seed + self._rest)
+        return hashed.hexdigest()[:32]
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)

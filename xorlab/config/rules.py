@@ -24,7 +24,18 @@ _CHOICE_KEYS = tuple(
     for key, group, leaf, item in FIELDS
     if "choices" in item.metadata
 )
+_IS_SEED = next(is_right for key, _, _, _, is_right in _VALUES if key == "seed")
 _ALLOWED = {key: item.metadata["allowed"] for key, _, _, item in FIELDS}
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that the generators do not take.
+
+    Raises:
+        ConfigError: names the key, the value and what is allowed.
+    """
+    if not _IS_SEED(seed):
+        raise ConfigError("seed", seed, _ALLOWED["seed"])
 
 
 def check(config: Config) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import FIELDS, SECTIONS, Config
+from xorlab.config.schema import Config
+from xorlab.config.values import CHOICES, flat, from_flat, with_values
 from xorlab.engines.work import Runnable, ShardGroup, Work
 from xorlab.landscapes.landscape import Fault, PieceWork, Pixels
 from xorlab.networks.shard_result import Curves, ShardResult
@@ -23,7 +24,6 @@ from xorlab.system.npz import npz_bytes
 
 Arrays = dict[str, npt.NDArray[Any]]
 Header = dict[str, Any]
-T = TypeVar("T")
 
 _HEADER = "header"
 _FACTS = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at")
@@ -132,21 +132,33 @@ def unpack_work(data: bytes) -> Runnable[Any]:
 
 
 def _configs(configs: Sequence[Config]) -> Header:
-    """The values that they share, by dotted key, and a list of values for every other key."""
-    shared, varied = {}, {}
-    for name, group, leaf, _ in FIELDS:
-        if name.startswith(_NOT_SENT):
-            continue
-        if group in SECTIONS:
-            values = [getattr(getattr(config, group), leaf) for config in configs]
-        else:
-            values = [getattr(config, leaf) for config in configs]
-        first = values[0]
+    """For each combination of choices what its configurations share, and where they differ.
+
+    Networks of one shape may start from different initialisers, whose keys are others.
+    """
+    rows = [_travelling(config) for config in configs]
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for number, row in enumerate(rows):
+        groups.setdefault(tuple(row[choice] for choice in CHOICES), []).append(number)
+    parts = [{"at": at} | _config_columns([rows[n] for n in at]) for at in groups.values()]
+    return {"count": len(configs), "parts": parts}
+
+
+def _config_columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What rows share, by dotted key, and where they differ, a list of values per key."""
+    shared: dict[str, Any] = {}
+    varied: dict[str, list[Any]] = {}
+    for key, first in rows[0].items():
+        values = [row[key] for row in rows]
         if all(value is first or _same(value, first) for value in values):
-            shared[name] = first
+            shared[key] = first
         else:
-            varied[name] = values
-    return {"count": len(configs), "shared": shared, "varied": varied}
+            varied[key] = values
+    return {"shared": shared, "varied": varied}
+
+
+def _travelling(config: Config) -> dict[str, Any]:
+    return {key: value for key, value in flat(config).items() if not key.startswith(_NOT_SENT)}
 
 
 def _same(one: object, other: object) -> bool:
@@ -156,28 +168,13 @@ def _same(one: object, other: object) -> bool:
 
 def _configs_of(header: Header) -> list[Config]:
     """Configurations; the sections in which they do not differ are one object."""
-    fields = {name: (group, leaf) for name, group, leaf, _ in FIELDS}
-    base = Config()
-    for name, value in header["shared"].items():
-        group, leaf = fields[name]
-        setattr(getattr(base, group) if group in SECTIONS else base, leaf, value)
-    varied = [(*fields[name], values) for name, values in header["varied"].items()]
-    groups = {group for group, _, _ in varied if group in SECTIONS}
-    configs = []
-    for number in range(header["count"]):
-        own = {group: _copied(getattr(base, group)) for group in groups}
-        config = _copied(base)
-        vars(config).update(own)
-        for group, leaf, values in varied:
-            setattr(own[group] if group in SECTIONS else config, leaf, values[number])
-        configs.append(config)
-    return configs
-
-
-def _copied(section: T) -> T:
-    copy = object.__new__(type(section))
-    vars(copy).update(vars(section))
-    return copy
+    found: dict[int, Config] = {}
+    for part in header["parts"]:
+        base, varied = from_flat(part["shared"]), part["varied"]
+        rows = zip(*varied.values(), strict=True) if varied else [()] * len(part["at"])
+        for number, row in zip(part["at"], rows, strict=True):
+            found[number] = with_values(base, dict(zip(varied, row, strict=True)))
+    return [found[number] for number in range(header["count"])]
 
 
 def _task_header(task: Task) -> Header:

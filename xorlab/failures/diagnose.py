@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xorlab.config.identity import run_key
 from xorlab.config.schema import Config
 from xorlab.errors import StoreError
 from xorlab.failures.classes import DEFAULTS, Thresholds, classify
 from xorlab.failures.failure_numbers import curve_numbers, network_numbers
 from xorlab.networks.parameters import pack
 from xorlab.networks.result import DIVERGED, UNSOLVED
+from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
@@ -108,7 +108,8 @@ def _numbers(
     first = configs[0] if configs else Config()
     task = make_task(first.task)
     for run, config in zip(networks, configs, strict=True):
-        if config.task.name == "table" and keys.get(run, run_key(config)) != run_key(config):
+        key = spec_of(config, task).key(config.seed)
+        if task.digest is not None and keys.get(run, key) != key:
             raise StoreError(
                 f"{config.task.path} has changed since run {run} was trained on it: its weights "
                 "say nothing about these patterns"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from xorlab.config.schema import Config
+from xorlab.config.values import flat
 from xorlab.errors import UsageError, spell
 from xorlab.networks.batch import padded
 from xorlab.networks.initializers import wiring_of
@@ -82,9 +83,7 @@ def estimate_memory(
     key = max(causes, key=lambda name: causes[name])
     value: object = workers
     if key != "hydra.launcher.workers":
-        group, _, leaf = key.partition(".")
-        first = max((config for config, _ in runs), key=_points)
-        value = getattr(getattr(first, group), leaf)
+        value = flat(max((config for config, _ in runs), key=_points))[key]
     return MemoryEstimate(parent, worker, working, (key, value))
 
 
@@ -104,15 +103,8 @@ def estimate_landscape_memory(
     parent = _PARENT + _PIXEL * pixels + (0 if workers else training)
     worker = _WORKER + training if workers else 0
     wide = _PIXEL * pixels > max(1, workers) * training
-    key = (
-        ("landscape.width", config.landscape.width)
-        if wide
-        else (
-            "network.hidden",
-            config.network.hidden,
-        )
-    )
-    return MemoryEstimate(parent, worker, workers, key)
+    key = "landscape.width" if wide else "network.hidden"
+    return MemoryEstimate(parent, worker, workers, (key, flat(config)[key]))
 
 
 def refuse_too_much(need: MemoryEstimate, limits: Sequence[MemoryLimit] | None = None) -> None:

@@ -102,7 +102,7 @@ def _found_or_trained(
     _bring(store, config, console)
     close_abandoned(store)
     again = config.tracking.existing == "rerun"
-    earlier = None if again else earlier_run(store, landscape_identity(config))
+    earlier = None if again else earlier_run(store, landscape_identity(config, grid.task))
     if earlier is not None and earlier.info.status == FINISHED:
         landscape, picture = _found(store, earlier.info.run_id, config)
         forget_pieces(store, earlier.info.run_id)  # where it was killed just before
@@ -128,7 +128,8 @@ def _trained(
     executor.start()
     reuse = config.tracking.existing != "rerun"
     with explained_errors(store):
-        parent = open_parent(store, landscape_identity(config), provenance(Path.cwd()), reuse)
+        about = landscape_identity(config, grid.task)
+        parent = open_parent(store, about, provenance(Path.cwd()), reuse)
         return _recorded(store, parent, config, grid, executor, console)
 
 

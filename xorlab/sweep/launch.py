@@ -14,17 +14,18 @@ from rich.console import Console
 
 from xorlab.config.compose import Composer
 from xorlab.config.messages import readable
-from xorlab.config.rules import check
+from xorlab.config.rules import check, check_seed
 from xorlab.config.schema import Config, TrackingConfig
 from xorlab.engines.make import make_engine
 from xorlab.engines.options import Options
 from xorlab.errors import ConfigError, NoStoreError, UsageError
 from xorlab.networks.memory import refuse_too_much
+from xorlab.networks.spec import Spec
 from xorlab.sweep.job_returns import JobFailedError, JobReturns, objective
 from xorlab.sweep.plan.axes import swept
 from xorlab.sweep.plan.grid import Product, grid_of
 from xorlab.sweep.plan.jobs import Catalogue, Job, Jobs
-from xorlab.sweep.plan.plan import Plan, Tasks, make_plan
+from xorlab.sweep.plan.plan import Plan, make_plan
 from xorlab.sweep.session import Session
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.sweep.summary.parent_run import deliver_all
@@ -149,19 +150,18 @@ def prepare(
             nothing was started.
         StoreError: the tracking store cannot be opened, or its server does not answer at the start.
     """
-    tasks = Tasks()
     catalogue = session.catalogue if session else Catalogue()
     ledger = session.ledger if session else Ledger()
-    jobs = _jobs(owner, grid, first, tasks, catalogue)
+    jobs = _jobs(owner, grid, first, catalogue)
     tracking = _tracking(jobs)
-    only_plan = any(config.plan for config, _ in jobs.settings())
+    only_plan = any(spec.config.plan for spec, _ in jobs.settings())
     # A store that is not there yet is made once it is clear that the sweep can begin.
     store = session.store if session else _existing(tracking)
     if store is not None and session is None and not only_plan:
         _deliver(store, tracking)
     if store is not None and tracking.existing != "rerun":
         _look(store, jobs, ledger, tracking.existing == "retry", under_way=session is not None)
-    plan = make_plan(jobs, tasks, ledger, workers)
+    plan = make_plan(jobs, ledger, workers)
     if only_plan:
         _console().print(plan_table(plan, swept(jobs), workers, processes))
     refuse_too_much(plan.need(processes))
@@ -174,9 +174,7 @@ def prepare(
     return session, plan
 
 
-def _jobs(
-    owner: Any, grid: Sequence[Sequence[str]], first: int, tasks: Tasks, catalogue: Catalogue
-) -> Jobs:
+def _jobs(owner: Any, grid: Sequence[Sequence[str]], first: int, catalogue: Catalogue) -> Jobs:
     """Jobs of a grid, composed, checked and added to a catalogue."""
     shared = OmegaConf.to_container(owner.config.hydra.overrides.hydra)
     assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
@@ -185,17 +183,24 @@ def _jobs(
     catalogue.begin(grid, first)
     if len(grid) >= _MANY:
         _console().print(f"composing and checking {len(grid)} jobs")
+    known: dict[int, Spec] = {}  # by the id of what is composed once for all seeds
     for num, overrides in enumerate(grid, first):
         try:
             with readable(overrides):
-                config = composer.compose(overrides)
-            check(config)
-            _refuse_landscape(config)
-            tasks.make(config.task)
+                config, seed, shared = composer.setting(overrides)
+            check_seed(seed)
+            if not shared or id(config) not in known:
+                check(config)
+                _refuse_landscape(config)
+                spec = catalogue.specs.of(config)
+                if shared:
+                    known[id(config)] = spec
+            else:
+                spec = known[id(config)]
         except (ConfigError, UsageError) as error:
             where = f"job {num} of {len(grid)} ({' '.join(overrides)}): " if len(grid) > 1 else ""
             raise UsageError(f"{where}{error}") from error
-        catalogue.add(config)
+        catalogue.add(spec, seed)
     return catalogue.since(start)
 
 
@@ -208,7 +213,7 @@ def _refuse_landscape(config: Config) -> None:
 
 
 def _tracking(jobs: Jobs) -> TrackingConfig:
-    first, *others = (config.tracking for config, _ in jobs.settings())
+    first, *others = (spec.config.tracking for spec, _ in jobs.settings())
     for other in others:
         for key, value in vars(other).items():
             if value != getattr(first, key):

@@ -10,7 +10,6 @@ from typing import Any
 
 from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_until
 from xorlab.config.fields import MAX_SEED, is_finite, is_integer
-from xorlab.config.identity import setting
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.engines.options import Options
@@ -179,7 +178,7 @@ def _about(session: Session, target: Target) -> SweepIdentity:
     """The same sweep is one with the same settings and the same target, not the same seeds."""
     axes = swept(session.jobs)
     params = {key: described(axes[key]) for key in settings_axes(axes)}
-    parts = [str(sorted(setting(config).items())) for config, _ in session.jobs.settings()]
+    parts = [str(sorted(spec.values.items())) for spec, _ in session.jobs.settings()]
     spelled = target.spelled()
     name = session.name(params | {"precision": f"{target.half_width:g}"})
     return SweepIdentity(

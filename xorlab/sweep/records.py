@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from xorlab.networks.memory import POINTS_AT_ONCE
 from xorlab.networks.shard_result import Failure, ShardResult
-from xorlab.networks.tasks.tasks import Task
 from xorlab.sweep.plan.jobs import Job
 from xorlab.tracking.write.record import Context, Record, failed, finished
 
@@ -19,7 +18,7 @@ def at_once(done: ShardResult) -> int:
 
 
 def records_of(
-    jobs: Sequence[Job], done: ShardResult, part: slice, task: Task, context: Context
+    jobs: Sequence[Job], done: ShardResult, part: slice, context: Context
 ) -> list[Record]:
     """Records of some of a shard's jobs.
 
@@ -27,14 +26,14 @@ def records_of(
         jobs: some of the shard's.
         done: what became of all of them.
         part: the place of those jobs in the shard.
-        task: of the shard.
         context: that the records have in common.
     """
     records = []
     for job, number in zip(jobs, range(len(done))[part], strict=True):
         run = done.run(number)
         if isinstance(run, Failure):
-            records.append(failed(job.config, run.traceback, context, done.started, done.ended))
+            text = run.traceback
+            records.append(failed(job.spec, job.seed, text, context, done.started, done.ended))
         else:
-            records.append(finished(job.config, run, task, context, done.started, done.ended))
+            records.append(finished(job.spec, job.seed, run, context, done.started, done.ended))
     return records

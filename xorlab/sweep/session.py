@@ -256,7 +256,7 @@ class Session:
             for start in range(0, len(shard.jobs), some):
                 part = slice(start, start + some)
                 jobs = list(shard.jobs[part])
-                records = records_of(jobs, done, part, shard.task, context)
+                records = records_of(jobs, done, part, context)
                 with explained_errors(self.store):
                     identifiers = self.recorder.record(records, skip_existing)
                 yield self._note(jobs, records, identifiers)
@@ -298,7 +298,7 @@ class Session:
     def name(self, axes: Mapping[str, str]) -> str:
         """A name for the parent run that tells sweeps apart."""
         told = " ".join(f"{key.rpartition('.')[2]}={values}" for key, values in axes.items())
-        task = self.jobs[0].config.task.name if "task" not in axes else ""
+        task = self.jobs[0].spec.config.task.name if "task" not in axes else ""
         return " ".join(filter(None, ["sweep", task, told]))[:200]
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from xorlab.config.groups import select
-from xorlab.config.identity import identity_params, run_key
-from xorlab.config.landscape_rules import weight_number
-from xorlab.config.schema import FIELDS, Config
-from xorlab.errors import StoreError
+from xorlab.config.identity import RunKeys, identity_params
+from xorlab.config.schema import Config
+from xorlab.config.values import as_texts, flat, from_flat, nested, unnested
+from xorlab.errors import ConfigError, StoreError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Landscape, Pixels
+from xorlab.networks.spec import as_yaml
+from xorlab.networks.tasks.tasks import Task
 from xorlab.system.npz import npz_bytes
 from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
 from xorlab.tracking.outbox.delivery import failure_reason
@@ -37,7 +36,6 @@ from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.artifacts import local_folder, put_artifacts
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
-from xorlab.tracking.write.record import config_yaml, spelled
 from xorlab.tracking.write.sweep_run import SweepIdentity
 
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
@@ -81,29 +79,35 @@ def recorded_landscape(store: Store, run_id: str) -> Landscape:
     if run.info.status != FINISHED:
         raise StoreError(f"landscape {run_id} is {run.info.status}: only a finished one is whole")
     with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
-        config = _config_of(_fetched(store, run_id, CONFIG_FILE, folder).read_text("utf-8"))
+        text = _fetched(store, run_id, CONFIG_FILE, folder).read_text("utf-8")
+        config = _config_of(run_id, text)
         arrays = _arrays(_fetched(store, run_id, ARRAYS_FILE, folder))
     kept = {name: arrays[name] for name in Pixels.__annotations__}
     return Landscape(config, **kept, run_id=run_id)
 
 
-def landscape_identity(config: Config) -> SweepIdentity:
+def landscape_identity(config: Config, task: Task) -> SweepIdentity:
     """What a landscape is: two with the same parts have the same pixels.
 
     The picture's own `landscape.value` does not count, and neither does what the axes replace.
+
+    Args:
+        config: with the landscape.
+        task: what its networks learn.
     """
-    shared, told = copy.deepcopy(config), config.landscape
-    shared.training.record_every = None
-    for key in (str(told.x), str(told.y)):
-        group, _, leaf = key.partition(".")
-        if weight_number(key) is None:
-            setattr(getattr(shared, group), leaf, None)
-    plane = {f"landscape.{name}": value for name, value in vars(told).items()}
-    parts = [f"{name}={value!r}" for name, value in plane.items() if name != "landscape.value"]
+    plane = {key: value for key, value in flat(config).items() if key.startswith("landscape.")}
+    x, y = str(config.landscape.x), str(config.landscape.y)
+    shared = {
+        key: value
+        for key, value in identity_params(config).items()
+        if key not in (x, y, "training.record_every")
+    }
+    parts = [f"{key}={value!r}" for key, value in plane.items() if key != "landscape.value"]
+    size = f"{config.landscape.width}x{config.landscape.height}"
     return SweepIdentity(
-        parts=[run_key(shared), *parts],
-        params=spelled(identity_params(shared) | plane),
-        name=f"landscape {config.task.name} {told.x} by {told.y} {told.width}x{told.height}",
+        parts=[RunKeys(shared, task.digest)(config.seed), *parts],
+        params=as_texts(shared | plane),
+        name=f"landscape {config.task.name} {x} by {y} {size}",
         tag=LANDSCAPE_TAG,
     )
 
@@ -182,8 +186,9 @@ def forget_pieces(store: Store, run_id: str) -> None:
 
 def put_config(store: Store, run_id: str, config: Config) -> None:
     """Record the configuration with its plane."""
-    plane = {"landscape": dict(vars(config.landscape))}
-    text = config_yaml(config) + str(yaml.safe_dump(plane, sort_keys=False))
+    values = flat(config)
+    plane = {key: value for key, value in values.items() if key.startswith("landscape.")}
+    text = as_yaml(identity_params(config)) + str(yaml.safe_dump(nested(plane), sort_keys=False))
     put_files(store, run_id, {CONFIG_FILE: text.encode()})
 
 
@@ -218,14 +223,9 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         return {name: file[name] for name in file.files}
 
 
-def _config_of(text: str) -> Config:
-    """The reverse of `put_config`: what the file does not name is not set, or at its default."""
-    values, config = yaml.safe_load(text), Config()
-    for group in ("task", "init", "optimizer"):
-        select(getattr(config, group), values[group]["name"])
-    for key, group, leaf, _ in FIELDS:
-        if not group and key in values:
-            config = replace(config, **{key: values[key]})
-        elif leaf in values.get(group, {}):
-            setattr(getattr(config, group), leaf, values[group][leaf])
-    return config
+def _config_of(run_id: str, text: str) -> Config:
+    """The reverse of `put_config`: what the file does not name is at its default."""
+    try:
+        return from_flat(unnested(yaml.safe_load(text)))
+    except (ConfigError, yaml.YAMLError, AttributeError) as error:
+        raise StoreError(f"config.yaml of landscape {run_id} cannot be used: {error}") from error

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from xorlab.config.identity import CHOICES, identity_params
+from xorlab.config.values import CHOICES
 from xorlab.errors import spell
 from xorlab.sweep.plan.jobs import Jobs
 
 
 def swept(jobs: Jobs) -> dict[str, list[str]]:
-    """Science keys with more than one value, and those values in order of appearance.
+    """Identity params with more than one value, and those values in order of appearance.
 
     A key that follows from a choice, as the defaults of an optimizer do, is no axis beside it.
     """
     # By key and choice of its group, as most keys of a group belong to some choices alone.
     found: dict[str, dict[str | None, dict[str, int]]] = {}
     sizes: Counter[tuple[str, str | None]] = Counter()
-    for config, count in jobs.settings():
-        values = identity_params(config)
+    for spec, count in jobs.settings():
+        values = {"seed": spec.config.seed, **spec.values}
         for group in CHOICES:
             sizes[group, values[group]] += count
         for key, value in values.items():

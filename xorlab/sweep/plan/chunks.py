@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.networks.shard_result import ShardResult
-from xorlab.networks.train import chunk_width, shard_key
+from xorlab.networks.train import chunk_width
 from xorlab.sweep.plan.plan import Plan, Shard
 
 SHARE = 0.05  # of its work that handing it over may cost
@@ -83,15 +83,15 @@ class AdaptiveChunks:
         """So much of the group that comes next, or all of it."""
         group = self._waiting.pop()
         jobs = group.jobs
-        one, whole = Shard(jobs[:1], group.task).seconds, group.seconds
+        one, whole = Shard(jobs[:1]).seconds, group.seconds
         each = (whole - one) / max(1, len(jobs) - 1)
         fits = (seconds / self.pace - one) / each if each > 0 else len(jobs)
         least = min(_LEAST_LANES, -(-len(jobs) // self._workers))
-        most = chunk_width(jobs[0].config, group.task)
+        most = chunk_width(group.spec.config, group.task)
         count = max(1, min(most, max(least, int(fits))))
         if count < len(jobs):
-            self._waiting.append(Shard(jobs[count:], group.task))
-        return Shard(jobs[:count], group.task)
+            self._waiting.append(Shard(jobs[count:]))
+        return Shard(jobs[:count])
 
 
 def _bundle(shards: Sequence[Shard]) -> ShardGroup:
@@ -105,8 +105,8 @@ def _whole(shards: Sequence[Shard]) -> list[Shard]:
     """Shards of one shape as one again, however wide."""
     groups: dict[object, list[Shard]] = {}
     for shard in shards:
-        groups.setdefault(shard_key(shard.jobs[0].config), []).append(shard)
+        groups.setdefault(shard.spec.together, []).append(shard)
     return [
-        Shard(first.jobs.together([other.jobs for other in others]), first.task)
+        Shard(first.jobs.together([other.jobs for other in others]))
         for first, *others in groups.values()
     ]

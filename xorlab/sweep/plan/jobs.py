@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -12,12 +11,11 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.identity import run_key
-from xorlab.config.schema import FIELDS, SECTIONS, Config
+from xorlab.config.schema import Config
+from xorlab.networks.spec import Spec, Specs
 from xorlab.system.credentials import without_credentials
 
 Places = npt.NDArray[np.int64]
-_SETTING = tuple((group, leaf) for key, group, leaf, _ in FIELDS if key != "seed")
 
 
 @dataclass(frozen=True)
@@ -27,16 +25,23 @@ class Job:
     Attributes:
         num: its place in the sweep, from 0.
         overrides: as Hydra's sweeper spelt them.
-        config: what they compose to, checked.
+        spec: its setting.
+        seed: of its run.
         key: the run's identity.
         run: the run's number; jobs with the same key are one run.
     """
 
     num: int
     overrides: tuple[str, ...]
-    config: Config
+    spec: Spec
+    seed: int
     key: str
     run: int
+
+    @property
+    def config(self) -> Config:
+        """What the overrides compose to, checked."""
+        return self.spec.run(self.seed)
 
     def __str__(self) -> str:
         return without_credentials(" ".join(self.overrides)) or "(defaults)"
@@ -46,21 +51,22 @@ class Catalogue:
     """All jobs of a sweep so far, in columns: a job costs a hundred bytes or two, not a thousand.
 
     Attributes:
-        settings: configurations that differ in more than their seed, each with the seed of the
-            first job that has it.
+        specs: makes the settings of all jobs, and reads each table once.
+        settings: what the jobs differ in besides their seeds.
         setting: for each job, the number of its setting.
         run: for each job, the number of its run.
     """
 
     def __init__(self) -> None:
-        self.settings: list[Config] = []
+        self.specs = Specs()
+        self.settings: list[Spec] = []
         self.setting = array("q")
         self.run = array("q")
         self._seeds = array("q")
         self._grids: list[tuple[int, int, Sequence[Sequence[str]]]] = []
         self._runs: dict[bytes, int] = {}
         self._keys = bytearray()
-        self._known: dict[tuple[object, ...], int] = {}
+        self._known: dict[Spec, int] = {}
 
     def __len__(self) -> int:
         return len(self.setting)
@@ -69,19 +75,18 @@ class Catalogue:
         """What is added from now on has these overrides, and its numbers from ``first`` on."""
         self._grids.append((len(self), first, grid))
 
-    def add(self, config: Config) -> None:
-        """Take in the next job."""
-        told = _told(config)
-        if told not in self._known:
-            self._known[told] = len(self.settings)
-            self.settings.append(config)
-        key = bytes.fromhex(run_key(config))
+    def add(self, spec: Spec, seed: int) -> None:
+        """Take in the next job; its spec is one of `specs`."""
+        if spec not in self._known:
+            self._known[spec] = len(self.settings)
+            self.settings.append(spec)
+        key = bytes.fromhex(spec.key(seed))
         if key not in self._runs:
             self._runs[key] = len(self._runs)
             self._keys += key
-        self.setting.append(self._known[told])
+        self.setting.append(self._known[spec])
         self.run.append(self._runs[key])
-        self._seeds.append(config.seed)
+        self._seeds.append(seed)
 
     def key(self, run: int) -> str:
         """Of a run by its number: 32 hexadecimal digits."""
@@ -94,11 +99,10 @@ class Catalogue:
     def job(self, place: int) -> Job:
         """The job at a place, counted over all grids."""
         start, first, grid = self._grids[bisect_right(self._grids, place, key=lambda g: g[0]) - 1]
-        config = copy.copy(self.settings[self.setting[place]])
-        config.seed = self._seeds[place]
+        spec, seed = self.settings[self.setting[place]], self._seeds[place]
         run = self.run[place]
         offset = place - start
-        return Job(first + offset, tuple(grid[offset]), config, self.key(run), run)
+        return Job(first + offset, tuple(grid[offset]), spec, seed, self.key(run), run)
 
     def since(self, place: int) -> Jobs:
         """The jobs from a place on."""
@@ -155,7 +159,7 @@ class Jobs(Sequence[Job]):
         _, first = np.unique(self.runs, return_index=True)
         return Jobs(self.catalogue, self.places[np.sort(first)])
 
-    def settings(self) -> Iterator[tuple[Config, int]]:
+    def settings(self) -> Iterator[tuple[Spec, int]]:
         """The different settings in order of appearance, and how many jobs have each."""
         numbers, counts = np.unique(self.setting, return_counts=True)
         _, first = np.unique(self.setting, return_index=True)
@@ -172,13 +176,5 @@ def catalogued(grid: Sequence[Sequence[str]], configs: Sequence[Config]) -> Jobs
     catalogue = Catalogue()
     catalogue.begin(grid, 0)
     for config in configs:
-        catalogue.add(config)
+        catalogue.add(catalogue.specs.of(config), config.seed)
     return catalogue.since(0)
-
-
-def _told(config: Config) -> tuple[object, ...]:
-    """The same for configurations that differ in their seed alone: 2 is no 2.0, 0.0 no -0.0."""
-    values = vars(config)
-    sections = {name: vars(values[name]) for name in SECTIONS}
-    sections[""] = values
-    return tuple(repr(sections[group][leaf]) for group, leaf in _SETTING)

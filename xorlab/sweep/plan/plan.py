@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xorlab.config.groups import TaskConfig
-from xorlab.config.identity import setting
 from xorlab.networks.cost import seconds_of
 from xorlab.networks.memory import MemoryEstimate, estimate_memory
-from xorlab.networks.tasks.tasks import Task, make_task
-from xorlab.networks.train import chunk_width, shard_key
+from xorlab.networks.spec import Spec
+from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.train import chunk_width
 from xorlab.sweep.plan.jobs import Jobs
 
 
@@ -21,12 +20,21 @@ class Shard:
     """Jobs that are trained as one array program."""
 
     jobs: Jobs
-    task: Task
+
+    @property
+    def spec(self) -> Spec:
+        """The setting of its first job; the others can be trained together with it."""
+        return self.jobs.catalogue.settings[int(self.jobs.setting[0])]
+
+    @property
+    def task(self) -> Task:
+        """What all of them learn."""
+        return self.spec.task
 
     @property
     def seconds(self) -> float:
         """Estimated time on one core."""
-        return seconds_of(self.jobs[0].config, self.task, len(self.jobs))
+        return seconds_of(self.spec.config, self.task, len(self.jobs))
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Plan:
     @property
     def settings(self) -> int:
         """How many configurations there are, seeds aside."""
-        return len({tuple(map(str, setting(config).items())) for config, _ in self.jobs.settings()})
+        return len({tuple(map(str, spec.values.items())) for spec, _ in self.jobs.settings()})
 
     @property
     def seeds(self) -> int:
@@ -62,8 +70,9 @@ class Plan:
 
     def need(self, workers: int) -> MemoryEstimate:
         """Estimated memory, where so many processes train; 0 where this one does."""
-        shards = [(s.jobs[0].config, s.task, len(s.jobs)) for s in self.shards]
-        return estimate_memory(shards, list(self.jobs.first_of_each_run().settings()), workers)
+        shards = [(s.spec.config, s.task, len(s.jobs)) for s in self.shards]
+        runs = [(spec.config, n) for spec, n in self.jobs.first_of_each_run().settings()]
+        return estimate_memory(shards, runs, workers)
 
     def seconds(self, workers: int) -> float:
         """Estimated time to train what is left on so many workers."""
@@ -73,30 +82,11 @@ class Plan:
         return max(total / workers, max(shard.seconds for shard in self.shards))
 
 
-class Tasks:
-    """Tasks by configuration, each made once."""
-
-    def __init__(self) -> None:
-        self._made: dict[object, Task] = {}
-
-    def make(self, config: TaskConfig) -> Task:
-        """The task.
-
-        Raises:
-            ConfigError: it cannot be made, such as a table that is not there.
-        """
-        kind = tuple(vars(config).values())
-        if kind not in self._made:
-            self._made[kind] = make_task(config)
-        return self._made[kind]
-
-
-def make_plan(jobs: Jobs, tasks: Tasks, finished: Container[int], workers: int) -> Plan:
+def make_plan(jobs: Jobs, finished: Container[int], workers: int) -> Plan:
     """Group the unfinished jobs by shape and cut the groups to the cache and the workers.
 
     Args:
         jobs: all of them.
-        tasks: to take theirs from.
         finished: numbers of the runs that need no training.
         workers: how many shards are trained at a time.
     """
@@ -105,11 +95,10 @@ def make_plan(jobs: Jobs, tasks: Tasks, finished: Container[int], workers: int) 
     remaining = Jobs(jobs.catalogue, first.places[np.array(left, bool)])
     shards = []
     for members in _by_shape(remaining):
-        config = members[0].config
-        task = tasks.make(config.task)
-        most = max(1, min(chunk_width(config, task), -(-len(members) // workers)))
+        spec = Shard(members).spec
+        most = max(1, min(chunk_width(spec.config, spec.task), -(-len(members) // workers)))
         pieces = -(-len(members) // most)
-        shards += [Shard(members[start::pieces], task) for start in range(pieces)]
+        shards += [Shard(members[start::pieces]) for start in range(pieces)]
     shards.sort(key=lambda shard: shard.seconds, reverse=True)
     return Plan(jobs, len(first) - len(remaining), remaining, tuple(shards))
 
@@ -117,8 +106,8 @@ def make_plan(jobs: Jobs, tasks: Tasks, finished: Container[int], workers: int) 
 def _by_shape(jobs: Jobs) -> Iterator[Jobs]:
     """Jobs that can be trained as one array program, together."""
     shapes: dict[object, int] = {}
-    configs = jobs.catalogue.settings
-    shape_of = [shapes.setdefault(shard_key(config), len(shapes)) for config in configs]
+    specs = jobs.catalogue.settings
+    shape_of = [shapes.setdefault(spec.together, len(shapes)) for spec in specs]
     shape = np.array(shape_of, np.int64)[jobs.setting]
     order = np.argsort(shape, kind="stable")
     ends = np.flatnonzero(np.diff(shape[order])) + 1

@@ -17,9 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from xorlab.config.identity import CHOICES, from_identity_params
+from xorlab.config.identity import from_identity_params
 from xorlab.config.rules import check
 from xorlab.config.schema import Config
+from xorlab.config.values import unnested
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.store import Store, open_store, session_of, tables
@@ -156,7 +157,7 @@ def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats], Float
 
 
 def _config(run: str, content: bytes) -> Config:
-    """The configuration that `xorlab.tracking.write.record.config_yaml` wrote."""
+    """The configuration that `xorlab.networks.spec.Spec.yaml` wrote."""
     # Runs of one setting differ in the first line alone: what follows is parsed once for all.
     first, _, rest = content.partition(b"\n")
     try:
@@ -170,14 +171,6 @@ def _config(run: str, content: bytes) -> Config:
 
 @lru_cache(maxsize=1024)
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Nested YAML as dotted science keys."""
+    """Nested YAML as identity params."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    nested = yaml.load(content, Loader=loader)  # noqa: S506  (a safe loader, in C where there is one)
-    values: dict[str, Any] = {}
-    for group, value in nested.items():
-        if not isinstance(value, dict):
-            values[group] = value
-            continue
-        for leaf, inner in value.items():
-            values[group if leaf == "name" and group in CHOICES else f"{group}.{leaf}"] = inner
-    return values
+    return unnested(yaml.load(content, Loader=loader))  # noqa: S506  (a safe loader, in C where there is one)

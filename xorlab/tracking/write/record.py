@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
-from xorlab.config.identity import identity_params, run_key
-from xorlab.config.schema import Config
-from xorlab.errors import spell
 from xorlab.networks.result import Result
+from xorlab.networks.spec import Spec
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.git import Provenance
 from xorlab.system.npz import npz_bytes
@@ -51,7 +48,7 @@ class Record:
         name: shown in lists of runs.
         status: `FINISHED` or `FAILED`.
         started, ended: milliseconds since 1970.
-        params: science keys, spelt as on the command line.
+        params: identity params, as typed on the command line.
         metrics: final numbers, all finite; recorded at ``step``.
         step: epochs run.
         steps, loss: (R,) the curve of the metric ``loss``.
@@ -73,87 +70,66 @@ class Record:
 
 
 def finished(
-    config: Config, result: Result, task: Task, context: Context, started: int, ended: int
+    spec: Spec, seed: int, result: Result, context: Context, started: int, ended: int
 ) -> Record:
-    """The record of a run that was trained to its end."""
-    tags = _tags(config, context) | {
+    """The record of a run that was trained to its end.
+
+    Args:
+        spec: the run's setting, with the task that it was trained on.
+        seed: of the run.
+        result: of the training.
+        context: what the record shares with others.
+        started: when its training began, in milliseconds since 1970.
+        ended: when it ended.
+    """
+    tags = _tags(spec, seed, context) | {
         OUTCOME_TAG: result.outcome,
         # Where the UI looks for tables that belong to a run.
         "mlflow.loggedArtifacts": '[{"path": "predictions.json", "type": "table"}]',
     }
-    if task.digest is not None:
-        tags[TABLE_TAG] = task.digest
+    if spec.task.digest is not None:
+        tags[TABLE_TAG] = spec.task.digest
     return Record(
-        name=run_name(config),
+        name=spec.name(seed),
         status=FINISHED,
         started=started,
         ended=ended,
-        params=spelled(identity_params(config)),
+        params=spec.params(seed),
         tags=tags,
         metrics=result.metrics(),
         step=result.epochs_run,
         steps=result.steps,
         loss=result.loss,
         artifacts={
-            "predictions.json": predictions_json(result, task),
+            "predictions.json": predictions_json(result, spec.task),
             "weights.npz": _weights(result),
-            "config.yaml": config_yaml(config).encode(),
+            "config.yaml": spec.yaml(seed).encode(),
         },
     )
 
 
-def failed(config: Config, traceback: str, context: Context, started: int, ended: int) -> Record:
+def failed(
+    spec: Spec, seed: int, traceback: str, context: Context, started: int, ended: int
+) -> Record:
     """The record of a run that broke off, with its traceback."""
     return Record(
-        name=run_name(config),
+        name=spec.name(seed),
         status=FAILED,
         started=started,
         ended=ended,
-        params=spelled(identity_params(config)),
-        tags=_tags(config, context),
+        params=spec.params(seed),
+        tags=_tags(spec, seed, context),
         artifacts={
             "traceback.txt": traceback.encode(),
-            "config.yaml": config_yaml(config).encode(),
+            "config.yaml": spec.yaml(seed).encode(),
         },
     )
 
 
-def run_name(config: Config) -> str:
-    """A name that tells runs apart in a list, such as ``xor h=2 lr=0.5 seed=17``.
-
-    An optimizer other than gradient descent is named: ``xor h=2 rprop seed=17``.
-    """
-    size = config.task.bits if config.task.bits is not None else config.task.width
-    task = config.task.name if size is None else f"{config.task.name}{size}"
-    words = [task, f"h={'-'.join(map(str, config.hidden))}"]
-    if config.optimizer.name != "gd":
-        words.append(config.optimizer.name)
-    if config.optimizer.lr is not None:
-        words.append(f"lr={config.optimizer.lr:g}")
-    return " ".join([*words, f"seed={config.seed}"])
-
-
-def spelled(values: dict[str, Any]) -> dict[str, str]:
-    """Values as one would type them on the command line."""
-    return {key: spell(value) for key, value in values.items()}
-
-
-def config_yaml(config: Config) -> str:
-    """The run's own configuration as YAML, without where it was tracked."""
-    nested: dict[str, Any] = {}
-    for key, value in identity_params(config).items():
-        group, _, leaf = key.rpartition(".")
-        if key in ("task", "init", "optimizer"):
-            group, leaf = key, "name"
-        (nested.setdefault(group, {}) if group else nested)[leaf] = value
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(nested, Dumper=dumper, sort_keys=False, default_flow_style=None))
-
-
-def _tags(config: Config, context: Context) -> dict[str, str]:
+def _tags(spec: Spec, seed: int, context: Context) -> dict[str, str]:
     tags = {
-        KEY_TAG: run_key(config),
-        "mlflow.runName": run_name(config),
+        KEY_TAG: spec.key(seed),
+        "mlflow.runName": spec.name(seed),
         "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
