@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,25 @@ def test_a_folder_that_xorlab_made_goes_when_it_is_empty(outbox):
         outbox.remove(path)
         outbox.tidy()
         assert outbox.folder.exists() == made_by_the_user
+
+
+def test_a_second_that_delivers_waits_for_the_first_which_removes_the_folder(outbox):
+    outbox.keep(RUNS[0])
+    found: list[list[Path]] = []
+
+    def deliver() -> None:
+        with Outbox(outbox.folder).delivering() as paths:
+            found.append(paths)
+
+    second = threading.Thread(target=deliver)
+    with outbox.delivering() as (path,):
+        second.start()
+        second.join(0.2)
+        assert second.is_alive()
+        outbox.remove(path)
+        outbox.tidy()
+    second.join()
+    assert found == [[]]
 
 
 def test_what_a_killed_process_was_writing_holds_up_nothing(outbox):

@@ -86,9 +86,9 @@ def deliver(store: Store, outbox: Outbox, finish: Finish | None = None) -> Deliv
     if not outbox.paths(*kinds):
         outbox.tidy()
         return done
-    with outbox.delivering():
+    with outbox.delivering(*kinds) as paths:
         away = None
-        for path in outbox.paths(*kinds):
+        for path in paths:
             try:
                 pending = outbox.read(path)
                 if not is_for(pending, store):

@@ -146,8 +146,11 @@ class Outbox:
         _remove(path)
 
     @contextlib.contextmanager
-    def delivering(self) -> Iterator[None]:
+    def delivering(self, *kinds: type[Pending]) -> Iterator[list[Path]]:
         """Keep other processes from delivering what is in this folder while the block runs.
+
+        Yields:
+            `paths` of these kinds, as they are now.
 
         Raises:
             StoreError: another one does, and does not end.
@@ -156,6 +159,9 @@ class Outbox:
         lock = FileLock(path, timeout=_LONGEST_WAIT, mode=0o600)
         try:
             lock.acquire()
+        except FileNotFoundError:  # another process has delivered all, and removed the folder
+            yield []
+            return
         except Timeout as error:
             raise StoreError(
                 f"another process has been delivering from {self.folder} for "
@@ -164,7 +170,7 @@ class Outbox:
         except OSError as error:
             raise StoreError(f"cannot lock {path}: {error.strerror or error}") from error
         try:
-            yield
+            yield self.paths(*kinds)
         finally:
             lock.release()
 
