@@ -1,4 +1,4 @@
-"""The plane of a landscape: from pixels to configurations that are trained like any other."""
+"""The grid of a landscape: the configuration of every pixel, trained like any other."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from xorlab.networks.train import chunk_width, layer_sizes
 
 Floats = npt.NDArray[np.float64]
 
-_LEAST, _MOST_PIECES = 512, 16
+# A landscape is cut into 16 pieces, but a piece has at least 512 pixels if memory allows.
+_LEAST_PIECE, _MOST_PIECES = 512, 16
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of the plane: equal cells between two edges.
+    """One axis of a landscape: cells of equal size between two edges.
 
     Attributes:
-        key: what varies, as configured.
-        low, high: the edges.
-        log: whether cells are equal in the logarithm.
-        size: how many cells.
+        key: the configuration key that varies, or weight.N.
+        low: the lower edge of the first cell.
+        high: the upper edge of the last cell.
+        log: whether cells have equal size on a logarithmic scale.
+        size: number of cells.
     """
 
     key: str
@@ -42,12 +44,12 @@ class Axis:
 
     @property
     def edges(self) -> Floats:
-        """(size + 1,) where cells meet, ascending."""
+        """(size + 1,) the edges of the cells, ascending."""
         return self._at(np.arange(self.size + 1) / self.size)
 
     @property
     def values(self) -> Floats:
-        """(size,) the middle of each cell, ascending."""
+        """(size,) the centre of each cell, ascending."""
         return self._at((np.arange(self.size) + 0.5) / self.size)
 
     def _at(self, share: Floats) -> Floats:
@@ -57,22 +59,24 @@ class Axis:
 
 
 class Grid:
-    """Every pixel's configuration. Pixels count from the lower left, row after row.
+    """The configuration of every pixel. Pixels are numbered from the lower left, row by row.
 
-    A weight.N axis is one of given weights: those that the base's initialiser draws, with the
-    N-th in the axis' place.
+    With an axis weight.N the other weights are fixed at the values that the configured initialiser
+    draws, and the N-th takes the values of the axis.
 
     Args:
         config: with a landscape.
-        task: what every network learns; None to make it.
+        task: the patterns that every network learns; None to make the configured task.
 
     Attributes:
-        x, y: the axes.
-        task: what every network learns.
-        piece: how many pixels are trained and recorded at a time; the last piece may be smaller.
+        x: the horizontal axis.
+        y: the vertical axis.
+        task: the patterns that every network learns.
+        piece: number of pixels that are trained and recorded together; the last piece may have
+            fewer.
 
     Raises:
-        ConfigError: there is no landscape in the configuration, or one that cannot be trained.
+        ConfigError: the configuration has no landscape, or one that cannot be trained.
     """
 
     def __init__(self, config: Config, task: Task | None = None) -> None:
@@ -81,56 +85,51 @@ class Grid:
         check(config)
         self.x, self.y = axes(config)
         self.task = make_task(config.task) if task is None else task
-        # Only the end of a run counts here; where runs end early the others move together at
-        # recorded steps.
+        # Curves are not kept, so few steps are recorded. But batches are repacked at recorded
+        # steps, which saves time if runs end early.
         every = -(-config.training.epochs // (16 if config.training.stop_when_solved else 1))
         plain = replace(config, landscape=LandscapeConfig())
         base = with_values(plain, {"training.record_every": every})
         self._base, self._keys = self._prepare(base)
         self._values = [self.x.values.tolist(), self.y.values.tolist()]
         self._check_corners()
-        some = max(_LEAST, -(-self.count // _MOST_PIECES))
+        some = max(_LEAST_PIECE, -(-self.count // _MOST_PIECES))
         self.piece = min(some, chunk_width(self.config(0), self.task), self.count)
 
     @property
     def count(self) -> int:
-        """How many pixels there are."""
+        """The number of pixels."""
         return self.x.size * self.y.size
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Pixels up, pixels across: the shape of the arrays."""
+        """The shape (H, W) of the arrays: pixels vertically, then horizontally."""
         return self.y.size, self.x.size
 
     @property
     def pieces(self) -> range:
-        """Numbers of the pieces."""
+        """The numbers of the pieces."""
         return range(-(-self.count // self.piece))
 
     def pixels(self, piece: int) -> range:
-        """The pixels of one piece."""
+        """The pixels of one piece, by number."""
         return range(piece * self.piece, min(self.count, (piece + 1) * self.piece))
 
     def config(self, pixel: int) -> Config:
-        """The configuration of one pixel, which `xorlab.train` trains as any other."""
-        return self._config(
-            *(
-                values[at]
-                for values, at in zip(
-                    self._values, (pixel % self.x.size, pixel // self.x.size), strict=True
-                )
-            )
-        )
+        """The configuration of one pixel, for `xorlab.train`."""
+        row, column = divmod(pixel, self.x.size)
+        x, y = self._values
+        return self._config(x[column], y[row])
 
     def configs(self, pixels: Iterable[int]) -> list[Config]:
-        """The configurations of some pixels; they share the sections that no axis touches."""
+        """The configurations of some pixels; they share the sections in which no axis varies."""
         return [self.config(pixel) for pixel in pixels]
 
     def _config(self, *values: float) -> Config:
         return with_values(self._base, dict(zip(self._keys, values, strict=True)))
 
     def _prepare(self, base: Config) -> tuple[Config, list[str]]:
-        """The base made ready for the axes, and the key that each of them sets in it."""
+        """The configuration, with given weights if an axis needs them, and the key of each axis."""
         keys: list[str] = []
         weights: dict[int, str] = {}
         for letter, key in zip("xy", (self.x.key, self.y.key), strict=True):
@@ -141,16 +140,16 @@ class Grid:
         return (with_values(base, _given(base, self.task, weights)) if weights else base), keys
 
     def _check_corners(self) -> None:
-        # Whatever is allowed for a number lies between two bounds: so four corners speak for all.
+        # The allowed values of a number are an interval, so it is enough to check the corners.
         for x in (self._values[0][0], self._values[0][-1]):
             for y in (self._values[1][0], self._values[1][-1]):
                 check(self._config(x, y))
 
 
 def axes(config: Config) -> tuple[Axis, Axis]:
-    """The two axes of a configured landscape, whose plane `check` has passed."""
-    told = config.landscape
-    return _axis(told, "x", told.width), _axis(told, "y", told.height)
+    """The horizontal and the vertical axis of a configuration with a landscape."""
+    section = config.landscape
+    return _axis(section, "x", section.width), _axis(section, "y", section.height)
 
 
 def zoomed(config: Config, x: float, y: float, factor: float) -> Config:
@@ -158,9 +157,9 @@ def zoomed(config: Config, x: float, y: float, factor: float) -> Config:
 
     Args:
         config: with a landscape.
-        x: the middle of the window, across.
-        y: the middle of the window, up.
-        factor: how many times smaller its sides are, on the axes' scales.
+        x: horizontal centre of the window.
+        y: vertical centre of the window.
+        factor: how many times smaller its sides are, on the scales of the axes.
     """
     window: dict[str, float] = {}
     for letter, axis, middle in zip("xy", axes(config), (x, y), strict=True):
@@ -174,12 +173,12 @@ def zoomed(config: Config, x: float, y: float, factor: float) -> Config:
     return with_values(config, window)
 
 
-def _axis(told: LandscapeConfig, letter: str, size: int) -> Axis:
+def _axis(section: LandscapeConfig, letter: str, size: int) -> Axis:
     values: dict[str, Any] = {
-        name: getattr(told, f"{letter}_{name}") for name in ("low", "high", "scale")
+        name: getattr(section, f"{letter}_{name}") for name in ("low", "high", "scale")
     }
     return Axis(
-        key=str(getattr(told, letter)),
+        key=str(getattr(section, letter)),
         low=float(values["low"]),
         high=float(values["high"]),
         log=values["scale"] == "log",
@@ -188,7 +187,7 @@ def _axis(told: LandscapeConfig, letter: str, size: int) -> Axis:
 
 
 def _given(base: Config, task: Task, named: dict[int, str]) -> dict[str, Any]:
-    """The weights that the base draws, as given ones, some of them named."""
+    """Overrides that fix the drawn weights, with the names x and y for those that vary."""
     drawn = initial_layers(base, layer_sizes(base, task))
     weights: list[Any] = list(flat_weights(drawn, wiring_of(base)))
     for number, letter in named.items():

@@ -1,4 +1,4 @@
-"""Landscapes: one network trained for every pixel of a plane, and what became of each."""
+"""Landscapes: one network trained for every pixel of a plane, and how each of them ended."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """What became of each network of a plane. Row 0 is the lowest y, column 0 the lowest x.
+    """How each network of a plane ended. Row 0 is the lowest y, column 0 the lowest x.
 
     Attributes:
-        config: what they share, and the plane.
+        config: what the networks share, and the axes of the plane.
         outcome: (H, W) int8, index into `xorlab.networks.result.OUTCOMES`: 0 solved, 1 unsolved,
             2 diverged.
-        epochs_to_solve: (H, W) int32, the step at which each was first solved; -1 where never.
-        final_loss: (H, W) float64, mean squared error at the end; NaN where diverged.
-        run_id: of the run that recorded it; None for one that was not recorded.
+        epochs_to_solve: (H, W) int32, the step at which each was first solved; -1 if never.
+        final_loss: (H, W) float64, mean squared error at the end; NaN if diverged.
+        run_id: of the MLflow run that recorded it; None if it was not recorded.
     """
 
     config: Config
@@ -40,65 +40,65 @@ class Landscape:
 
     @property
     def x(self) -> Axis:
-        """Across; ``x.values`` (W,) and ``x.edges`` (W + 1,) of the pixels."""
+        """The horizontal axis; ``x.values`` (W,) and ``x.edges`` (W + 1,) of the pixels."""
         return axes(self.config)[0]
 
     @property
     def y(self) -> Axis:
-        """Up; ``y.values`` (H,) and ``y.edges`` (H + 1,) of the pixels."""
+        """The vertical axis; ``y.values`` (H,) and ``y.edges`` (H + 1,) of the pixels."""
         return axes(self.config)[1]
 
     @property
     def solved(self) -> npt.NDArray[np.bool_]:
-        """(H, W) which networks were solved."""
+        """(H, W) whether each network solved the task."""
         return np.equal(self.outcome, _CODES[SOLVED])
 
     def shares(self) -> dict[str, float]:
-        """Share of the networks with each outcome."""
+        """The share of the networks with each outcome, by name."""
         return {name: float(np.mean(self.outcome == code)) for name, code in _CODES.items()}
 
     def pixel(self, row: int, column: int) -> Config:
-        """The configuration of one network, as for `xorlab.train`."""
+        """The configuration of one network, for `xorlab.train`."""
         return Grid(self.config).config(row * self.outcome.shape[1] + column)
 
     def zoomed(self, x: float, y: float, factor: float) -> Config:
         """The landscape of a smaller window around a point, with as many pixels.
 
         Args:
-            x: the point, across.
-            y: the point, up.
-            factor: how many times smaller the window's sides are, on the axes' scales.
+            x: horizontal centre of the window.
+            y: vertical centre of the window.
+            factor: how many times smaller its sides are, on the scales of the axes.
         """
         return zoomed(self.config, x, y, factor)
 
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """What became of N networks: the arrays of a `Landscape`, each (N,)."""
+    """How N networks ended: the arrays of a `Landscape`, each (N,)."""
 
     outcome: npt.NDArray[np.int8]
     epochs_to_solve: npt.NDArray[np.int32]
     final_loss: npt.NDArray[np.float64]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """By name."""
+        """The arrays by name."""
         return dict(vars(self))
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A piece that broke off, with the reason as text."""
+    """A piece that failed, with the reason as text."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class PieceWork:
-    """What a worker needs to train a piece of a landscape; no store, no paths.
+    """What a worker needs to train a piece of a landscape: no store and no paths.
 
     Attributes:
         config: with the landscape.
-        task: what every network learns.
+        task: the patterns that every network learns.
         piece: number of the piece.
     """
 
@@ -107,7 +107,7 @@ class PieceWork:
     piece: int
 
     def run(self) -> Pixels | Fault:
-        """Train; what goes wrong comes home as text."""
+        """Train the piece; an exception is returned as text."""
         try:
             grid = Grid(self.config, self.task)
             return train_pixels(grid.configs(grid.pixels(self.piece)), self.task)
@@ -115,7 +115,7 @@ class PieceWork:
             return Fault(traceback.format_exc())
 
     def on_worker_death(self, reason: str) -> Pixels | Fault:
-        """What stands for a piece whose worker was killed."""
+        """The result of a piece whose worker was killed."""
         return Fault(reason)
 
 
@@ -126,7 +126,7 @@ def landscape(config: Config) -> Landscape:
         config: with a landscape; `xorlab.configure("landscape.x=optimizer.lr", ...)`.
 
     Raises:
-        ConfigError: there is no landscape in the configuration, or one that cannot be trained.
+        ConfigError: the configuration has no landscape, or one that cannot be trained.
     """
     grid = Grid(config)
     pieces = {
@@ -138,7 +138,7 @@ def landscape(config: Config) -> Landscape:
 def assembled(
     config: Config, grid: Grid, pieces: Mapping[int, Pixels], run_id: str | None = None
 ) -> Landscape:
-    """A landscape from all of its pieces."""
+    """Join all pieces, by number, to a landscape."""
     arrays = {
         name: np.concatenate([pieces[n].arrays()[name] for n in grid.pieces]).reshape(grid.shape)
         for name in pieces[0].arrays()
@@ -147,10 +147,10 @@ def assembled(
 
 
 def train_pixels(configs: Iterable[Config], task: Task) -> Pixels:
-    """Train networks, and keep of each what a landscape keeps.
+    """Train networks, and keep of each what a landscape records.
 
-    A number that is zero may switch a part of the optimizer off, so that not all of them are one
-    array program.
+    They are trained in groups: a number that is zero may switch off a part of the optimizer, and
+    networks with different parts cannot be trained as one array.
     """
     groups: dict[object, list[int]] = {}
     made = list(configs)
