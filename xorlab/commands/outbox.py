@@ -1,4 +1,4 @@
-"""The `xorlab-outbox` command: delivers what waited while a tracking server was away."""
+"""The `xorlab-outbox` command: delivers what waits for a tracking server."""
 
 from __future__ import annotations
 

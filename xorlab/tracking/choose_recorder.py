@@ -14,12 +14,12 @@ from xorlab.tracking.write.client_recorder import ClientRecorder, Recorder
 
 
 def make_recorder(store: Store, tracking: TrackingConfig, tell: Callable[[str], None]) -> Recorder:
-    """The fastest recorder that the store allows; on a server one that survives its absence.
+    """The fastest recorder that the store allows; for a server, one that bridges outages.
 
     Args:
         store: where runs are recorded.
         tracking: how.
-        tell: prints a line, such as why a local database has to do without bulk.
+        tell: prints a line, such as why runs are not recorded in bulk.
     """
     if is_server(store.uri):
         return OutboxRecorder(store, Outbox(tracking.outbox), tell)

@@ -1,8 +1,8 @@
-"""A tracking server that may go away: each call tells whether it did, and it is not kept waiting.
+"""A client of a tracking server that may be unreachable.
 
 MLflow itself repeats a call that a server does not answer, with back-off, as its
-MLFLOW_HTTP_REQUEST_* variables say. What is left then is one of two things: the server is away, or
-it has refused.
+MLFLOW_HTTP_REQUEST_* variables say. An error after that means one of two things: the server is
+unreachable, or it refuses the call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 # How MLflow repeats a call, unless its user says otherwise: a server that refuses connections is
-# known to be away after some three seconds, one that hangs after some fifty; by MLflow's own
+# known to be unreachable after some three seconds, one that hangs after some fifty; by MLflow's own
 # defaults after a quarter of an hour.
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -56,17 +56,17 @@ class ServerAwayError(StoreError):
 
 
 class ServerClient:
-    """MLflow's client of a server: every call answers, is refused, or finds the server away.
+    """MLflow's client of a server; every call returns, is refused, or finds it unreachable.
 
-    While the server is away a call fails at once; now and then one asks first whether it is back,
-    the less often the sooner it went away again.
+    While the server is unreachable, calls fail at once. From time to time a call first asks whether
+    it answers again: less often, the sooner it failed after the last time.
 
     Args:
-        client: MLflow's own, whose methods this one has.
+        client: MLflow's client, whose methods this one has.
         address: of the server.
 
     Raises:
-        ServerAwayError: by every call, when the server is away.
+        ServerAwayError: by every call, while the server is unreachable.
     """
 
     def __init__(self, client: MlflowClient, address: str) -> None:
@@ -80,10 +80,10 @@ class ServerClient:
         return found if name.startswith("_") or not callable(found) else partial(self._call, found)
 
     def answers(self, now: bool = False) -> bool:
-        """Whether the server is there, as far as is known; one that was away is asked again.
+        """Whether the server answers, as far as is known; one that did not is asked again.
 
         Args:
-            now: ask at once, however short a time ago it was asked.
+            now: ask at once, even if the last time was a moment ago.
         """
         if self._reason is None:
             return True
@@ -116,13 +116,13 @@ class ServerClient:
         self._reason = reason
 
     def _asked(self) -> str | None:
-        """How the server does not answer one question; None if it does, be it with a refusal."""
+        """Why the server does not answer one request; None if it answers or refuses."""
         from mlflow.utils.rest_utils import http_request
 
         creds = self._client._tracking_client.store.get_host_creds()  # noqa: SLF001
         try:
             with quiet_logger("urllib3"):
-                # Of the database, not of the process in front of it.
+                # This needs the server's database, not only the process in front of it.
                 answer = http_request(  # type: ignore[no-untyped-call]
                     creds,
                     "/api/2.0/mlflow/experiments/get",
@@ -137,19 +137,19 @@ class ServerClient:
 
 
 def answers_now(client: MlflowClient) -> bool:
-    """Ask the server of a `ServerClient` at once, if it was away."""
+    """Whether the server of a `ServerClient` answers; one that did not is asked at once."""
     assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
     return client.answers(now=True)
 
 
 def answers_by_now(client: MlflowClient) -> bool:
-    """Whether it does; one that was away is asked no more often than its back-off allows."""
+    """The same, but a server is asked no more often than its back-off allows."""
     assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
     return client.answers()
 
 
 def outage(error: Exception) -> str | None:
-    """How a server is away, by what a call of MLflow's client raised; None if it is not."""
+    """Why a server is unreachable, from an error of MLflow's client; None for other errors."""
     from mlflow.exceptions import InvalidUrlException, MlflowException, RestException
     from requests.exceptions import RequestException
 
@@ -163,15 +163,15 @@ def outage(error: Exception) -> str | None:
     if isinstance(error, RestException):
         status = error.get_http_status_code()  # type: ignore[no-untyped-call]
         return f"it answers {status}" if status in _AWAY else None
-    said = _STATUS.search(str(error))
-    if said:
-        return f"it answers {said[1]}" if int(said[1]) in _AWAY else None
-    # Files are fetched several at once, and their errors told in one.
+    found = _STATUS.search(str(error))
+    if found:
+        return f"it answers {found[1]}" if int(found[1]) in _AWAY else None
+    # Several files are fetched at once, and one error names all of theirs.
     return _reason(str(error)) if _NO_ANSWER.search(str(error)) else None
 
 
 def _reason(text: str) -> str:
-    """What requests says at length, in a few words."""
+    """A long error text of requests, in a few words."""
     status = re.search(r"too many (\d{3}) error responses", text)
     if status:
         return f"it answers {status[1]}"
@@ -182,11 +182,11 @@ def _reason(text: str) -> str:
         "resolve": "there is no such host",
         "certificate": "its certificate is not trusted",
     }
-    found = [told for word, told in words.items() if word in text.lower()]
+    found = [reason for word, reason in words.items() if word in text.lower()]
     return found[0] if found else "the connection broke"
 
 
 def with_patience() -> None:
-    """Set how MLflow repeats calls, where its user has not."""
+    """Set how MLflow repeats calls, unless the user has set it."""
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)

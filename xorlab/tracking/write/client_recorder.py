@@ -23,10 +23,10 @@ _PARAMS_PER_CALL = 100
 
 
 class Recorder(Protocol):
-    """What a sweep asks of any way to record runs.
+    """A way to record runs.
 
     Attributes:
-        gave_way: ids of runs that have given way to others with their key.
+        superseded: ids of runs that were deleted because another run has their key.
     """
 
     superseded: set[str]
@@ -36,15 +36,15 @@ class Recorder(Protocol):
 
         Args:
             records: the runs.
-            skip_existing: leave out those whose key another sweep has finished in the meantime.
+            skip_existing: leave out runs whose key another sweep has finished in the meantime.
 
         Returns:
-            run ids in the order of the records; None for what was left out, and for what waits
-            until a server answers.
+            run ids in the order of the records; None for runs that were left out, and for those
+            that wait until a server answers.
         """
 
     def flush(self) -> str | None:
-        """Bring what waits to the store; says what it is and what to do where that fails."""
+        """Send what waits to the store; returns what is left and what to do, if that fails."""
 
 
 class ClientRecorder:
@@ -64,11 +64,11 @@ class ClientRecorder:
                 identifiers.append(
                     None if there else record_run(self._store, record, skip_existing)
                 )
-        finally:  # of what is recorded when something breaks off, too
+        finally:  # also of what was recorded before an error
             names = names_of(records) if skip_existing else {}
             self.superseded |= without_duplicates(self._store, names, sweep_of(records))
-        gone = self.superseded
-        return [None if identifier in gone else identifier for identifier in identifiers]
+        superseded = self.superseded
+        return [None if run_id in superseded else run_id for run_id in identifiers]
 
     def flush(self) -> str | None:
         """Nothing waits."""
@@ -76,19 +76,19 @@ class ClientRecorder:
 
 
 def names_of(records: Sequence[Record]) -> dict[str, str]:
-    """Names of runs that are recorded once, by key; one that failed may be there twice."""
+    """Names of finished runs, by key; a failed run may be recorded twice."""
     return {record.tags[KEY_TAG]: record.name for record in records if record.status == FINISHED}
 
 
 def finished_keys(store: Store, records: Sequence[Record]) -> set[str]:
-    """Keys of these records that name a finished run, of another sweep if they are of one."""
+    """Keys of these records with a finished run already; runs of their own sweep do not count."""
     names = {record.tags[KEY_TAG]: record.name for record in records}
     found = finished_runs(store, names, but=sweep_of(records))
     return {run.data.tags[KEY_TAG] for run in found}
 
 
 def sweep_of(records: Sequence[Record]) -> str | None:
-    """The sweep that records are of, all of them; None for runs by themselves."""
+    """The sweep that all records belong to; None for single runs."""
     return records[0].tags.get(SWEEP_TAG) if records else None
 
 
@@ -104,12 +104,12 @@ def record_run(store: Store, record: Record, skip_existing: bool) -> str:
 
 
 def create(store: Store, record: Record, skip_existing: bool) -> Run:
-    """Make the run of a record, with its tags alone.
+    """Create the run of a record, with its tags only.
 
     Args:
         store: where.
         record: of the run.
-        skip_existing: whether it gives way to an older finished run with its key.
+        skip_existing: whether an older finished run with its key supersedes it.
     """
     return store.client.create_run(
         store.experiment_id,
@@ -120,7 +120,7 @@ def create(store: Store, record: Record, skip_existing: bool) -> Run:
 
 
 def complete(store: Store, run: Run, record: Record) -> None:
-    """Give a run all the rest of its record; what it has already it does not get twice."""
+    """Add the rest of its record to a run; what the run already has is not added twice."""
     from mlflow.entities import Param
 
     run_id = run.info.run_id
@@ -133,12 +133,12 @@ def complete(store: Store, run: Run, record: Record) -> None:
     for start in range(first, len(metrics), _METRICS_PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
     check_there(store)
-    # The last call of all: whatever breaks off before leaves a run that is not FINISHED.
+    # This call comes last: an error before it leaves a run that is not FINISHED.
     client.set_terminated(run_id, record.status, end_time=record.ended)
 
 
 def _abandon(store: Store, run_id: str) -> None:
-    """Say that nothing more will come; if even that fails, the next sweep notices."""
+    """Mark a run as abandoned; if even that fails, the next sweep notices."""
     with contextlib.suppress(Exception):
         store.client.set_terminated(run_id, KILLED)
 
