@@ -84,9 +84,9 @@ class VectorizedSweeper(_Plugin, Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the whole grid: a list with one batch of job returns."""
-        from xorlab.sweep.launch import sweep
+        from xorlab.sweep.launch import sweep_grid
 
-        return sweep(self, arguments)
+        return sweep_grid(self, arguments)
 
 
 class PrecisionSweeper(_Plugin, Sweeper):
@@ -120,9 +120,9 @@ class PrecisionSweeper(_Plugin, Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run all rounds: a list with one batch of job returns for each."""
-        from xorlab.sweep.precision import sweep
+        from xorlab.sweep.precision import sweep_to_precision
 
-        return sweep(self, arguments)
+        return sweep_to_precision(self, arguments)
 
 
 @dataclass

@@ -122,7 +122,7 @@ def _prepare() -> None:
         "pyarrow.parquet",
         "xorlab.commands.app",
         "xorlab.sweep.launch",
-        "xorlab.sweep.session",
+        "xorlab.sweep.pipeline",
     ):
         import_module(name)
 

@@ -9,7 +9,8 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from xorlab.sweep.plan.jobs import Job
+from xorlab.sweep.plan.jobs import Job, Jobs
+from xorlab.sweep.summary.ledger import Ledger
 
 # An objective that a run does not have, as one that never solved has no epochs to solve, must
 # still be a number that other sweepers can compare: the worst.
@@ -110,6 +111,26 @@ class JobReturns(Sequence[JobReturn]):
 
     def _made(self, job: Job) -> JobReturn:
         return _job_return(self._owner, job.num, job.overrides, self._outcome(job))
+
+
+def returns_of(owner: Any, jobs: Jobs, ledger: Ledger, objective_name: str) -> JobReturns:
+    """What the jobs of a sweep return to Hydra, in their order.
+
+    Args:
+        owner: the plug-in that Hydra set up.
+        jobs: that were launched.
+        ledger: of the sweep.
+        objective_name: the metric that a job returns.
+    """
+
+    def outcome(job: Job) -> float | Exception:
+        if job.run in ledger.reasons:
+            return JobFailedError(ledger.reasons[job.run])
+        row = ledger.row(job.run)
+        metrics = {k[8:]: v for k, v in row.items() if k.startswith("metrics.")}
+        return objective(metrics, objective_name)
+
+    return JobReturns(owner, jobs, outcome)
 
 
 def objective(metrics: dict[str, float], name: str) -> float:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from hydra.core.utils import JobReturn
+
 from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_until
 from xorlab.config.fields import MAX_SEED, is_finite, is_integer
 from xorlab.engines.local import Executor
@@ -15,10 +17,13 @@ from xorlab.engines.make import make_engine
 from xorlab.engines.options import Options
 from xorlab.errors import ConfigError, UsageError
 from xorlab.networks.result import SOLVED
-from xorlab.sweep.launch import JobsFailedError, Returns, job_returns, launcher_and_grid, prepare
-from xorlab.sweep.plan.axes import described, settings_axes, swept
+from xorlab.sweep.compose import launcher_and_grid
+from xorlab.sweep.job_returns import returns_of
+from xorlab.sweep.launch import JobsFailedError
+from xorlab.sweep.pipeline import Sweep, finish, opened, prepare, train_and_record
+from xorlab.sweep.plan.axes import described, settings_axes, sweep_name, swept
 from xorlab.sweep.plan.plan import Plan
-from xorlab.sweep.session import Session
+from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.write.sweep_run import SweepIdentity
 
 _MOST_SEEDS = 1_000_000
@@ -51,7 +56,7 @@ class Target:
 
 
 @dataclass
-class Progress:
+class SettingProgress:
     """How far one setting is.
 
     Attributes:
@@ -70,9 +75,9 @@ class Progress:
     high: float = 1.0
     stopped: str | None = None
 
-    def look(self, session: Session, target: Target) -> None:
-        """Count what is known by now, and decide whether that is enough."""
-        outcomes = Counter(map(session.ledger.outcome, self.runs))
+    def update(self, ledger: Ledger, target: Target) -> None:
+        """Count the outcomes so far, and decide whether they are enough."""
+        outcomes = Counter(map(ledger.outcome, self.runs))
         self.n, self.solved = outcomes.total() - outcomes[None], outcomes[SOLVED]
         low, high = confidence_sequence(self.solved, self.n, target.confidence)
         self.low, self.high = float(low), float(high)
@@ -93,8 +98,15 @@ class Progress:
         return range(first, min(first + more, target.first_seed + target.max_seeds))
 
 
-def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
-    """All rounds of an adaptive sweep, under one parent run.
+def sweep_to_precision(sweeper: Any, arguments: Sequence[str]) -> list[Sequence[JobReturn]]:
+    """Run all rounds of an adaptive sweep under one parent run.
+
+    Args:
+        sweeper: the plug-in, set up by Hydra.
+        arguments: the command line's overrides.
+
+    Returns:
+        a batch of job returns for each round.
 
     Raises:
         UsageError, ConfigError: something is wrong with a setting or option; nothing was started.
@@ -107,7 +119,7 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
         sweeper.first_seed,
         sweeper.first_round,
     )
-    # A study's own seeds give way; seeds that somebody typed do not fit this sweeper.
+    # This sweeper replaces the seeds of a study, and refuses seeds that the user typed.
     sweeper.params = {key: value for key, value in sweeper.params.items() if key != "seed"}
     launcher, grid = launcher_and_grid(sweeper, arguments)
     if not hasattr(launcher, "executor"):
@@ -126,67 +138,66 @@ def sweep(sweeper: Any, arguments: Sequence[str]) -> list[Returns]:
 
 def _rounds(
     launcher: Any, settings: Sequence[tuple[str, ...]], target: Target, executor: Executor
-) -> list[Returns]:
-    workers = executor.workers
-    states = [Progress(overrides, []) for overrides in settings]
-    returns: list[Returns] = []
-    session, plan = _next_round(launcher, states, target, workers, None)
-    if session is None:
+) -> list[Sequence[JobReturn]]:
+    states = [SettingProgress(overrides, []) for overrides in settings]
+    returns: list[Sequence[JobReturn]] = []
+    sweep, plan = _next_round(launcher, states, target, executor, None)
+    if sweep is None:
         return []
-    if plan.shards:
-        executor.start()
-    with session.opened(_about(session, target)):
+    with opened(sweep, _identity(sweep, target)):
         for number in count(1):
-            session.train(plan, executor)
-            returns.append(job_returns(launcher, session, plan.jobs))
+            train_and_record(sweep, plan, executor)
+            returns.append(returns_of(launcher, plan.jobs, sweep.ledger, sweep.tracking.objective))
             for state in states:
-                state.look(session, target)
+                state.update(sweep.ledger, target)
             left = [state for state in states if state.stopped is None]
-            session.console.print(_told(number, len(plan.jobs), len(states), len(left)))
+            known = f"{len(states) - len(left)} of {len(states)} settings known well enough"
+            sweep.console.print(f"round {number}: {len(plan.jobs)} runs; {known}")
             if not left:
                 break
-            _, plan = _next_round(launcher, left, target, workers, session)
-            if plan.shards:
-                executor.start()
-        session.close(_notes(states, target))
-    if session.failed:
+            _, plan = _next_round(launcher, left, target, executor, sweep)
+        finish(sweep, _notes(states, target))
+    if sweep.failed:
         raise JobsFailedError
     return returns
 
 
 def _next_round(
     launcher: Any,
-    states: Sequence[Progress],
+    states: Sequence[SettingProgress],
     target: Target,
-    workers: int,
-    session: Session | None,
-) -> tuple[Session | None, Plan]:
+    executor: Executor,
+    sweep: Sweep | None,
+) -> tuple[Sweep | None, Plan]:
+    """Give more seeds to some settings, and plan them; the engine is started if it is needed."""
     grid, owners = [], []
     for state in states:
         for seed in state.next_seeds(target):
             grid.append([*state.overrides, f"seed={seed}"])
             owners.append(state)
-    first = len(session.jobs) if session else 0
-    processes = Options.of(launcher).processes_here(workers)
-    session, plan = prepare(launcher, grid, first, workers, session, processes)
+    first = len(sweep.jobs) if sweep else 0
+    processes = Options.of(launcher).processes_here(executor.workers)
+    sweep, plan = prepare(launcher, grid, first, executor.workers, sweep, processes)
     for state, run in zip(owners, plan.jobs.runs.tolist(), strict=True):
         state.runs.append(run)
-    return session, plan
+    if sweep is not None and plan.shards:
+        executor.start()
+    return sweep, plan
 
 
-def _about(session: Session, target: Target) -> SweepIdentity:
-    """The same sweep is one with the same settings and the same target, not the same seeds."""
-    axes = swept(session.jobs)
+def _identity(sweep: Sweep, target: Target) -> SweepIdentity:
+    """An adaptive sweep is the same one if it has the same settings and target, not seeds."""
+    axes = swept(sweep.jobs)
     params = {key: described(axes[key]) for key in settings_axes(axes)}
-    parts = [str(sorted(spec.values.items())) for spec, _ in session.jobs.settings()]
+    parts = [str(sorted(spec.values.items())) for spec, _ in sweep.jobs.settings()]
     spelled = target.spelled()
-    name = session.name(params | {"precision": f"{target.half_width:g}"})
+    name = sweep_name(sweep.jobs, params | {"precision": f"{target.half_width:g}"})
     return SweepIdentity(
         [*parts, *(f"{k}={v}" for k, v in spelled.items())], params | spelled, name
     )
 
 
-def _notes(states: Sequence[Progress], target: Target) -> list[str]:
+def _notes(states: Sequence[SettingProgress], target: Target) -> list[str]:
     """For the summary: why each setting got as many seeds as it did."""
     why = {
         "half_width": f"the interval is within +-{100 * target.half_width:g} points",
@@ -199,12 +210,6 @@ def _notes(states: Sequence[Progress], target: Target) -> list[str]:
         for state in states
     ]
     return ["Seeds were added setting by setting:", *lines]
-
-
-def _told(number: int, jobs: int, settings: int, left: int) -> str:
-    return (
-        f"round {number}: {jobs} runs; {settings - left} of {settings} settings known well enough"
-    )
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

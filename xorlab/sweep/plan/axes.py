@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from xorlab.config.values import CHOICES
 from xorlab.errors import spell
 from xorlab.sweep.plan.jobs import Jobs
+from xorlab.tracking.write.sweep_run import SweepIdentity
+
+_LONGEST_NAME = 200  # characters
 
 
 def swept(jobs: Jobs) -> dict[str, list[str]]:
@@ -51,6 +54,24 @@ def described(axis: Sequence[str]) -> str:
     ):
         return f"{min(numbers)}..{max(numbers)}"
     return ", ".join(axis)
+
+
+def sweep_identity(jobs: Jobs) -> SweepIdentity:
+    """A sweep is the same one if it has the same runs."""
+    axes = {key: described(values) for key, values in swept(jobs).items()}
+    return SweepIdentity(list(jobs.run_keys()), axes, sweep_name(jobs, axes))
+
+
+def sweep_name(jobs: Jobs, axes: Mapping[str, str]) -> str:
+    """A name for a parent run: the task and the swept values.
+
+    Args:
+        jobs: of the sweep.
+        axes: swept keys with their values in short.
+    """
+    values = [f"{key.rpartition('.')[2]}={text}" for key, text in axes.items()]
+    task = [] if "task" in axes else [jobs[0].spec.config.task.name]
+    return " ".join(["sweep", *task, *values])[:_LONGEST_NAME]
 
 
 def settings_axes(axes: dict[str, list[str]]) -> list[str]:

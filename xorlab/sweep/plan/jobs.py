@@ -43,8 +43,11 @@ class Job:
         """What the overrides compose to, checked."""
         return self.spec.run(self.seed)
 
-    def __str__(self) -> str:
-        return without_credentials(" ".join(self.overrides)) or "(defaults)"
+    @property
+    def label(self) -> str:
+        """What messages call it, such as ``job 3 (seed=2 network.hidden=4)``."""
+        overrides = without_credentials(" ".join(self.overrides)) or "(defaults)"
+        return f"job {self.num} ({overrides})"
 
 
 class Catalogue:

@@ -1,0 +1,115 @@
+"""The composing stage: overrides in, checked jobs out. It knows Hydra, and no store or engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from omegaconf import OmegaConf
+
+from xorlab.config.compose import Composer
+from xorlab.config.messages import readable
+from xorlab.config.rules import check, check_seed
+from xorlab.config.schema import Config, TrackingConfig
+from xorlab.errors import ConfigError, UsageError
+from xorlab.networks.spec import Spec
+from xorlab.sweep.plan.grid import Product, grid_of
+from xorlab.sweep.plan.jobs import Catalogue, Jobs
+
+_MANY = 10_000  # jobs; composing so many takes seconds
+
+
+def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, Product]:
+    """The configured launcher, and the overrides of each job of the grid.
+
+    Args:
+        sweeper: the plug-in, set up by Hydra, with its own overrides as ``params``.
+        arguments: the command line's overrides, which win over ``params``.
+
+    Raises:
+        UsageError: an override cannot be parsed.
+    """
+    parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
+    params = [f"{key}={value}" for key, value in sweeper.params.items()]
+    with readable(arguments):
+        overrides = parser.parse_overrides([*params, *arguments])
+        grid = grid_of(overrides)
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=sweeper.hydra_context,
+            task_function=sweeper.task_function,
+            config=sweeper.config,
+        )
+    return launcher, grid
+
+
+def compose_jobs(
+    plugin: Any,
+    grid: Sequence[Sequence[str]],
+    first: int,
+    catalogue: Catalogue,
+    tell: Callable[[str], None],
+) -> Jobs:
+    """Compose and check jobs, and add them to a catalogue.
+
+    Args:
+        plugin: launcher or sweeper, set up by Hydra.
+        grid: the overrides of each job.
+        first: number of the first job.
+        catalogue: where the jobs are added.
+        tell: prints a line.
+
+    Raises:
+        UsageError: something is wrong with a job; the message names it.
+    """
+    shared = OmegaConf.to_container(plugin.config.hydra.overrides.hydra)
+    assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
+    composer = Composer(plugin.hydra_context.config_loader, [str(item) for item in shared])
+    start = len(catalogue)
+    catalogue.begin(grid, first)
+    if len(grid) >= _MANY:
+        tell(f"composing and checking {len(grid)} jobs")
+    specs: dict[int, Spec] = {}  # by the id of a configuration that is composed once for all seeds
+    for number, overrides in enumerate(grid, first):
+        try:
+            with readable(overrides):
+                config, seed, is_shared = composer.setting(overrides)
+            check_seed(seed)
+            spec = specs.get(id(config)) if is_shared else None
+            if spec is None:
+                check(config)
+                _refuse_landscape(config)
+                spec = catalogue.specs.of(config)
+                if is_shared:
+                    specs[id(config)] = spec
+        except (ConfigError, UsageError) as error:
+            several = len(grid) > 1
+            job = f"job {number} of {len(grid)} ({' '.join(overrides)}): " if several else ""
+            raise UsageError(f"{job}{error}") from error
+        catalogue.add(spec, seed)
+    return catalogue.since(start)
+
+
+def shared_tracking(jobs: Jobs) -> TrackingConfig:
+    """The tracking configuration of all jobs.
+
+    Raises:
+        UsageError: one of its keys is swept.
+    """
+    first, *others = (spec.config.tracking for spec, _ in jobs.settings())
+    for other in others:
+        for key, value in vars(other).items():
+            if value != getattr(first, key):
+                raise UsageError(
+                    f"tracking.{key}: cannot be swept; one sweep is recorded in one way"
+                )
+    return first
+
+
+def _refuse_landscape(config: Config) -> None:
+    if config.landscape.x is not None:
+        raise UsageError(
+            f"landscape.x={config.landscape.x}: a landscape is one run, not a job of a sweep; "
+            "leave out -m, or run one after another with hydra/sweeper=basic hydra/launcher=basic"
+        )

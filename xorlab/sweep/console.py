@@ -1,0 +1,18 @@
+"""Where a sweep prints: standard output, one line at a time."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+_FILE_WIDTH = 160  # characters
+
+
+def make_console() -> Console:
+    """Standard output; a file or a pipe has no width that a table would have to fit."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=_FILE_WIDTH, highlight=False)
+
+
+def print_line(console: Console, line: str) -> None:
+    """Print text as it is: no markup, and no line breaks but the terminal's."""
+    console.print(line, soft_wrap=True, markup=False)

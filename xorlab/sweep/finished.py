@@ -1,0 +1,69 @@
+"""What the store knows of a sweep's jobs before they are planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xorlab.config.schema import TrackingConfig
+from xorlab.errors import NoStoreError
+from xorlab.sweep.plan.jobs import Jobs
+from xorlab.sweep.summary.finish import deliver_all
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.tracking.names import FINISHED
+from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.outbox.recorder import results
+from xorlab.tracking.read.search import ended_runs
+from xorlab.tracking.store.store import Store, open_store
+
+_FAILED_BEFORE = "failed before; tracking.existing=retry runs it again"
+
+
+def existing_store(tracking: TrackingConfig) -> Store | None:
+    """The store; None if it does not exist yet, so that nothing can be finished.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    try:
+        return open_store(tracking.uri, tracking.experiment, create=False)
+    except NoStoreError:
+        return None
+
+
+def deliver_waiting(store: Store, tracking: TrackingConfig, tell: Callable[[str], None]) -> None:
+    """Deliver what an earlier sweep could not, so that it counts as finished.
+
+    Raises:
+        ServerAwayError: the server does not answer.
+        StoreError: another process has been delivering for too long.
+    """
+    outbox = Outbox(tracking.outbox)
+    delivery = deliver_all(store, outbox)
+    arrived = delivery.delivered + delivery.present
+    if arrived:
+        tell(f"{results(arrived)} delivered from {outbox.folder}")
+    for line in delivery.lines():
+        tell(line)
+
+
+def read_ended(store: Store, jobs: Jobs, ledger: Ledger, existing: str) -> None:
+    """Put the runs that have ended before into the ledger; they are not trained again.
+
+    Args:
+        store: where they are recorded.
+        jobs: of the sweep.
+        ledger: of the sweep; runs that it has are not looked up.
+        existing: ``skip`` for all that have ended, ``retry`` for the finished ones, ``rerun`` for
+            none.
+
+    Raises:
+        ServerAwayError: the server does not answer.
+    """
+    if existing == "rerun":
+        return
+    runs = {key: run for key, run in jobs.run_keys().items() if run not in ledger}
+    for row in ended_runs(store, runs):
+        if row["status"] == FINISHED:
+            ledger.add(runs[row["key"]], row)
+        elif existing == "skip":
+            ledger.add(runs[row["key"]], row, _FAILED_BEFORE)

@@ -1,0 +1,72 @@
+"""The life of a parent run, of a sweep or of a landscape, from its opening to its last status."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from xorlab.errors import EngineError, StoppedError
+from xorlab.sweep.console import print_line
+from xorlab.system.credentials import without_credentials
+from xorlab.system.git import Provenance
+from xorlab.system.signals import interruptions
+from xorlab.tracking.names import FAILED, KILLED
+from xorlab.tracking.store.errors import explained_errors, release_frames
+from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, close_abandoned, open_parent
+
+
+@contextlib.contextmanager
+def parent_run(
+    store: Store,
+    run: SweepIdentity | Parent,
+    provenance: Provenance,
+    console: Console,
+    reuse: bool,
+) -> Iterator[Parent]:
+    """Keep a parent run open: RUNNING inside, and closed if the block breaks off.
+
+    A block that ends normally closes the run itself. One that breaks off leaves it FAILED if a
+    job's failure stopped it, else KILLED, and the command that resumes it is printed.
+
+    Args:
+        store: where the run is recorded.
+        run: what identifies the sweep or landscape; or its run, if this process closed it before.
+        provenance: code version and git state, for the run's tags.
+        console: where messages go.
+        reuse: whether to reopen the run of an earlier start.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    with explained_errors(store):
+        marked = close_abandoned(store)
+        if marked:
+            console.print(f"{marked} runs that a killed process left behind are marked KILLED")
+        if isinstance(run, Parent):
+            parent = run
+            parent.reopen(provenance)
+        else:
+            parent = open_parent(store, run, provenance, reuse)
+        try:
+            with interruptions():
+                yield parent
+        except BaseException as error:
+            release_frames(error)
+            # If the store itself is broken, the next start closes the run.
+            with contextlib.suppress(Exception):
+                if not parent.closed:
+                    parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
+            if isinstance(error, KeyboardInterrupt | EngineError):
+                again = typed_command()
+                print_line(console, f"\nstopped; what is recorded stays. Go on with: {again}")
+            raise
+
+
+def typed_command() -> str:
+    """The command that started this process, as it can be typed again, without passwords."""
+    return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))

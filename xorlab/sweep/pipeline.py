@@ -1,0 +1,275 @@
+"""A sweep as a pipeline of stages: compose, plan, train, record, summarise.
+
+Each stage is a module that knows one thing. Here they are put together; the grid sweeper, the
+precision sweeper and launching through other launchers compose `prepare`, `opened`,
+`train_and_record` and `finish` in three ways.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from xorlab.analysis.report.summary import Summary
+from xorlab.config.schema import TrackingConfig
+from xorlab.engines.local import Executor
+from xorlab.errors import EngineError, StoppedError, StoreError
+from xorlab.networks.memory import refuse_too_much
+from xorlab.sweep.compose import compose_jobs, shared_tracking
+from xorlab.sweep.console import make_console, print_line
+from xorlab.sweep.finished import deliver_waiting, existing_store, read_ended
+from xorlab.sweep.parent_run import parent_run
+from xorlab.sweep.plan.axes import sweep_identity, swept
+from xorlab.sweep.plan.chunks import AdaptiveChunks
+from xorlab.sweep.plan.jobs import Catalogue, Jobs
+from xorlab.sweep.plan.plan import Plan, Shard, make_plan
+from xorlab.sweep.progress import SweepProgress
+from xorlab.sweep.record import ResultWriter
+from xorlab.sweep.summary.finish import finish_sweep, summary_at_hand
+from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweep.summary.summary import REPORT_FILE
+from xorlab.sweep.summary.tables import plan_table, summary_table
+from xorlab.sweep.train import training
+from xorlab.system.git import Provenance, provenance
+from xorlab.tracking.names import FAILED, FINISHED
+from xorlab.tracking.outbox.folder import Outbox, address_key
+from xorlab.tracking.outbox.pending import PendingSweep
+from xorlab.tracking.outbox.recorder import not_delivered
+from xorlab.tracking.read.sweep_files import place_of
+from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.write.record import Context
+from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
+
+_MOST_LISTED = 20  # missing jobs that are named
+
+
+@dataclass
+class Sweep:
+    """What the stages of one sweep share, over all its batches of jobs.
+
+    Attributes:
+        store: where its runs are recorded.
+        tracking: how they are recorded.
+        console: where it prints.
+        catalogue: all jobs so far.
+        ledger: what is known of their runs.
+        writer: records outcomes in store and ledger.
+        provenance: code version and git state.
+        parent: its parent run, once that was opened.
+        skipped: number of runs that were finished before.
+        seconds: spent on training and recording so far.
+    """
+
+    store: Store
+    tracking: TrackingConfig
+    console: Console
+    catalogue: Catalogue
+    ledger: Ledger
+    writer: ResultWriter
+    provenance: Provenance = field(default_factory=lambda: provenance(Path.cwd()))
+    parent: Parent | None = None
+    skipped: int = 0
+    seconds: float = 0.0
+
+    @property
+    def jobs(self) -> Jobs:
+        """All jobs so far."""
+        return self.catalogue.since(0)
+
+    @property
+    def failed(self) -> list[str]:
+        """A line for each job that failed, in order."""
+        jobs, reasons = self.jobs, self.ledger.reasons
+        places = jobs.places[np.isin(jobs.runs, list(reasons))]
+        return [f"{job.label}: {reasons[job.run]}" for job in Jobs(self.catalogue, places)]
+
+
+def prepare(
+    plugin: Any,
+    grid: Sequence[Sequence[str]],
+    first: int,
+    workers: int,
+    sweep: Sweep | None = None,
+    processes: int = 0,
+) -> tuple[Sweep | None, Plan]:
+    """Compose and check jobs, look up which runs are finished, and plan the others.
+
+    Args:
+        plugin: launcher or sweeper, set up by Hydra.
+        grid: the overrides of each job.
+        first: number of the first job.
+        workers: how many shards are trained at a time.
+        sweep: which the jobs belong to; None to begin one.
+        processes: how many workers are processes that use memory of this machine.
+
+    Returns:
+        the sweep and its plan; the sweep is None if only the plan was asked for, which is printed.
+
+    Raises:
+        UsageError: something is wrong with a job, or there is not enough memory; nothing started.
+        StoreError: the store cannot be opened, or its server does not answer.
+    """
+    console = sweep.console if sweep else make_console()
+    tell = partial(print_line, console)
+    catalogue = sweep.catalogue if sweep else Catalogue()
+    ledger = sweep.ledger if sweep else Ledger()
+    jobs = compose_jobs(plugin, grid, first, catalogue, tell)
+    tracking = shared_tracking(jobs)
+    only_plan = any(spec.config.plan for spec, _ in jobs.settings())
+    store = sweep.store if sweep else existing_store(tracking)
+    if store is not None:
+        if sweep is None and not only_plan:
+            deliver_waiting(store, tracking, tell)
+        try:
+            read_ended(store, jobs, ledger, tracking.existing)
+        except ServerAwayError:
+            if sweep is None:  # one that is under way continues without its server
+                raise
+    plan = make_plan(jobs, ledger, workers)
+    if only_plan:
+        console.print(plan_table(plan, swept(jobs), workers, processes))
+    refuse_too_much(plan.need(processes))
+    if only_plan:
+        return None, plan
+    if sweep is None:
+        # A new store is made once it is certain that the sweep can begin.
+        store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
+        writer = ResultWriter(store, tracking, ledger, tell)
+        sweep = Sweep(store, tracking, console, catalogue, ledger, writer)
+    sweep.skipped += plan.skipped
+    return sweep, plan
+
+
+@contextlib.contextmanager
+def opened(sweep: Sweep, identity: SweepIdentity | None = None) -> Iterator[None]:
+    """Keep the parent run of a sweep open; see `xorlab.sweep.parent_run.parent_run`.
+
+    Args:
+        sweep: whose runs become children of the parent run.
+        identity: of the sweep; None if all its jobs are known and are what identifies it.
+    """
+    reuse = sweep.tracking.existing != "rerun"
+    run = sweep.parent or identity or sweep_identity(sweep.jobs)
+    with parent_run(sweep.store, run, sweep.provenance, sweep.console, reuse) as sweep.parent:
+        sweep.parent.keep(sweep.provenance.files())
+        yield
+
+
+def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
+    """Train the jobs of a plan that remain, and record each shard when it ends.
+
+    Raises:
+        StoppedError: a job failed and ``tracking.failures`` is ``stop``.
+        EngineError: no worker is left; the jobs that are missing are printed.
+    """
+    assert sweep.parent is not None  # noqa: S101  (within `opened`)
+    context = Context(sweep.provenance, sweep.parent.run_id)
+    chunks = AdaptiveChunks(plan, executor.workers, executor.dispatch)
+    try:
+        with (
+            SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,
+            training(chunks.works(), executor, sweep.parent.beat) as ended,
+        ):
+            for shards, outcomes in ended:
+                chunks.learn(shards, outcomes)
+                for shard, outcome in zip(shards, outcomes, strict=True):
+                    for counts in sweep.writer.record(shard, outcome, context):
+                        progress.add(counts)
+                if sweep.tracking.failures == "stop":
+                    _stop_at_a_failure(sweep, shards)
+    except EngineError as error:
+        raise _with_missing_jobs(sweep, plan, error) from error
+    sweep.seconds += progress.seconds
+
+
+def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
+    """Give the parent run its summary and last status, and print the summary.
+
+    Args:
+        sweep: all of whose jobs have ended.
+        notes: further lines for the summary.
+
+    Raises:
+        StoreError: the server has not taken everything; the rest is kept, to be delivered later.
+    """
+    assert sweep.parent is not None  # noqa: S101  (within `opened`)
+    ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
+    tell = partial(print_line, sweep.console)
+    if len(summary.settings):
+        sweep.console.print(summary_table(summary.table, sweep.console.width))
+    for line in (summary.headline, *summary.notes, *(f"failed: {job}" for job in ending.failed)):
+        tell(line)
+    if waiting is not None:
+        raise StoreError(waiting)
+    store, run_id = sweep.store, sweep.parent.run_id
+    tell(f"Recorded in experiment {store.experiment!r} as sweep {run_id}")
+    tell(f"Open the report: {place_of(store, run_id, REPORT_FILE)}")
+    tell(f"Browse the runs: {store.browse()}")
+
+
+def _summarise(
+    sweep: Sweep, parent: Parent, notes: Sequence[str]
+) -> tuple[PendingSweep, Summary, str | None]:
+    """How the sweep ended, its summary, and a message if its server has not taken everything."""
+    store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), sweep.provenance.tags()
+    try:
+        waiting = sweep.writer.complete(sweep.jobs, parent)
+    except ServerAwayError as error:
+        waiting = not_delivered(error, store, outbox)
+    ending = _ending(sweep, parent, notes)
+    if waiting is not None:
+        outbox.keep(ending)
+        return ending, summary_at_hand(ending, sweep.ledger), waiting
+    if not is_server(store.uri):
+        return ending, finish_sweep(store, parent, ending, sweep.ledger, tags), None
+    try:
+        with outbox.sending([ending]) as (path,):
+            summary = finish_sweep(store, parent, ending, sweep.ledger, tags)
+            outbox.remove(path)
+    except ServerAwayError as error:
+        waiting = not_delivered(error, store, outbox)
+        summary = summary_at_hand(ending, sweep.ledger)
+    return ending, summary, waiting
+
+
+def _ending(sweep: Sweep, parent: Parent, notes: Sequence[str]) -> PendingSweep:
+    failed = sweep.failed
+    return PendingSweep(
+        store=address_key(sweep.store.uri),
+        experiment=sweep.store.experiment,
+        run_id=parent.run_id,
+        status=FAILED if failed else FINISHED,
+        keys=list(sweep.jobs.run_keys()),
+        seconds=sweep.seconds,
+        skipped=sweep.skipped,
+        notes=notes,
+        failed=failed,
+    )
+
+
+def _stop_at_a_failure(sweep: Sweep, shards: Sequence[Shard]) -> None:
+    reasons = sweep.ledger.reasons
+    for job in (job for shard in shards for job in shard.jobs):
+        if job.run in reasons:
+            raise StoppedError(
+                f"tracking.failures=stop: {job.label}: {reasons[job.run]}; what is recorded stays"
+            )
+
+
+def _with_missing_jobs(sweep: Sweep, plan: Plan, error: EngineError) -> EngineError:
+    """Print the jobs that an engine has not trained; the error, with their number."""
+    missing = [job for job in plan.remaining if job.run not in sweep.ledger]
+    for job in missing[:_MOST_LISTED]:
+        print_line(sweep.console, f"missing: {job.label}")
+    if len(missing) > _MOST_LISTED:
+        print_line(sweep.console, f"and {len(missing) - _MOST_LISTED} more")
+    return EngineError(f"{error}; {len(missing)} of {len(plan.jobs)} runs are missing")
