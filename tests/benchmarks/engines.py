@@ -21,9 +21,9 @@ from pathlib import Path
 
 import xorlab
 from tests.helpers.clusters import Cluster, cluster, missing
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.dispatch import completed
 from xorlab.engines.make import make_engine
-from xorlab.engines.options import Options
 from xorlab.landscapes.grid import Grid
 from xorlab.networks.cost import seconds_of
 from xorlab.sweep.plan.chunks import AdaptiveChunks
@@ -123,7 +123,7 @@ def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
                 option.removeprefix("hydra.launcher.").split("=") for option in where.options
             )
             workers = int(told.pop("workers", 2))
-            executor = make_engine(Options(**told, workers=workers))
+            executor = make_engine(LauncherConfig(**told, workers=workers))
             try:
                 executor.start()
                 trained(executor, size // 10, epochs)  # processes and imports are there by then

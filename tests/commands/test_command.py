@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import xorlab
-from hydra_plugins.xorlab.vectorized import LauncherConf, PrecisionConf
 from tests.conftest import ROOT
+from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig
 from xorlab.config.schema import FIELDS
 from xorlab.errors import spell
 
@@ -102,7 +102,7 @@ def test_help_tells_every_key_with_an_example_at_once():
 
 def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default(command):
     told = command("--help").out
-    for node, conf in (("launcher", LauncherConf()), ("sweeper", PrecisionConf())):
+    for node, conf in (("launcher", LauncherConfig()), ("sweeper", PrecisionConfig())):
         for name, default in vars(conf).items():
             if name not in ("_target_", "params"):
                 assert f"\n  hydra.{node}.{name}  (default: {spell(default)})\n" in told

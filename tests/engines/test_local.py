@@ -14,7 +14,8 @@ import pytest
 from tests.faults.process_faults import memory_group, no_groups
 from tests.networks.test_train import bits
 from xorlab import configure
-from xorlab.engines.local import EXECUTORS, Processes, make_executor, worker_count
+from xorlab.config.launcher_keys import EXECUTORS
+from xorlab.engines.local import Processes, make_executor, worker_count
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.networks.shard_result import Failure, ShardResult
 from xorlab.networks.tasks.tasks import make_task

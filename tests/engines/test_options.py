@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import sys
 from pathlib import Path
 
 import pytest
-
-from hydra_plugins.xorlab.vectorized import LauncherConf, VectorizedLauncher
-from xorlab.engines.options import Options
 
 SMALL = ("-m", "seed=1,2", "training.epochs=5")
 
@@ -98,13 +93,3 @@ def test_a_missing_extra_is_named(engine, library, options, command, tmp_path, m
         assert (ended.code, ended.out) == (2, "")
         assert f"pip install 'xorlab[{engine}]'" in ended.err
     assert list(Path(tmp_path).iterdir()) == []
-
-
-def test_the_plug_in_that_hydra_finds_has_the_keys_of_the_options():
-    """It is written out there, so that finding it imports nothing else."""
-    options = {item.name: item.default for item in dataclasses.fields(Options)}
-    keys = {item.name: item.default for item in dataclasses.fields(LauncherConf)}
-    del keys["_target_"]
-    assert keys == options
-    taken = inspect.signature(VectorizedLauncher).parameters.values()
-    assert {taken.name: taken.default for taken in taken} == options

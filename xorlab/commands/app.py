@@ -90,11 +90,11 @@ def _job(config: Config) -> float:
     check(config)
     if config.landscape.x is None:
         return run_single(config)
-    from xorlab.engines.options import Options
+    from xorlab.config.launcher_keys import LauncherConfig
     from xorlab.sweep.landscape_run import run_landscape
 
     launcher = HydraConfig.get().launcher  # only xorlab's own launcher has these keys
-    return run_landscape(config, Options.of(launcher) if "engine" in launcher else None)
+    return run_landscape(config, LauncherConfig(**launcher) if "engine" in launcher else None)
 
 
 def _dispatch_with_traceback() -> int:

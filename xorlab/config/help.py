@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from xorlab.config.launcher_keys import LAUNCHER_KEYS, PRECISION_KEYS, Keys
+from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig, keys_of
 from xorlab.config.schema import FIELDS, GROUPS
 from xorlab.errors import spell
 
@@ -60,16 +60,17 @@ def help_text() -> str:
         lines.append(f"\n  {key}  (default: {_default(group, item)})")
         lines.append(f"      {told['help']}; {told['allowed']}")
         lines.append(f"      example: xorlab {told['example']}")
-    lines += [_LAUNCHER, *_plug_in_lines("hydra.launcher", LAUNCHER_KEYS)]
+    lines += [_LAUNCHER, *_plug_in_lines("hydra.launcher", LauncherConfig)]
     lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
-    lines += [_PRECISION, *_plug_in_lines("hydra.sweeper", PRECISION_KEYS), _PRECISION_EXAMPLE]
+    lines += [_PRECISION, *_plug_in_lines("hydra.sweeper", PrecisionConfig), _PRECISION_EXAMPLE]
     return "\n".join(lines) + _TAIL
 
 
-def _plug_in_lines(node: str, keys: Keys) -> Iterator[str]:
-    for name, (default, meaning) in keys.items():
-        yield f"  {node}.{name}  (default: {default})"
-        yield textwrap.fill(meaning, 100, initial_indent=" " * 6, subsequent_indent=" " * 6)
+def _plug_in_lines(node: str, config: type[LauncherConfig | PrecisionConfig]) -> Iterator[str]:
+    for item in keys_of(config):
+        yield f"  {node}.{item.name}  (default: {spell(item.default)})"
+        meaning, indent = item.metadata["help"], " " * 6
+        yield textwrap.fill(meaning, 100, initial_indent=indent, subsequent_indent=indent)
 
 
 def _default(group: str, item: dataclasses.Field[Any]) -> str:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from xorlab.engines.options import Options
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.wire import from_npz
 from xorlab.engines.work import Runnable, ShardGroup
 from xorlab.engines.worker import REFUSAL, versions
@@ -62,7 +62,7 @@ class Engine:
     dispatch = 0.0
     shortage = "no worker"
 
-    def __init__(self, options: Options, where: str) -> None:
+    def __init__(self, options: LauncherConfig, where: str) -> None:
         self._wait = options.wait
         self.name = f"hydra.launcher.engine={options.engine}: {where}"
         self._last_answer = self._last_worker = time.monotonic()

@@ -13,12 +13,12 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Protocol, TypeVar, cast
 
+from xorlab.config.launcher_keys import EXECUTORS
 from xorlab.engines.wire import from_npz, pack_work, to_npz, unpack_work
 from xorlab.engines.work import Runnable
 from xorlab.errors import ConfigError
 from xorlab.system.memory_limits import out_of_memory_kills
 
-EXECUTORS = ("processes", "threads", "inline")
 _ENVIRONMENT = threading.Lock()
 _BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TRIES = 2

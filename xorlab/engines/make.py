@@ -5,19 +5,22 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines import clusters
 from xorlab.engines.local import Executor, make_executor, worker_count
-from xorlab.engines.options import LOCAL, Options
+from xorlab.engines.options import LOCAL, check_options
 from xorlab.errors import UsageError
 
 
-def make_engine(options: Options) -> Executor:
+def make_engine(options: LauncherConfig) -> Executor:
     """The engine, connected to its cluster; nothing starts yet.
 
     Raises:
+        ConfigError: a value cannot be used, or a key not with this engine.
         UsageError: its extra is not installed.
         EngineError: the cluster cannot be reached.
     """
+    check_options(options)
     if options.engine == LOCAL:
         return make_executor(options.executor, worker_count(options.workers))
     module = importlib.import_module(f"{clusters.__name__}.{options.engine}")

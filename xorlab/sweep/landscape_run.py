@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.config.schema import Config
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
-from xorlab.engines.options import Options
 from xorlab.errors import EngineError, StoppedError, StoreError, UsageError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
@@ -66,7 +66,7 @@ class _Place:
         print_line(self.console, line)
 
 
-def run_landscape(config: Config, options: Options | None = None) -> float:
+def run_landscape(config: Config, options: LauncherConfig | None = None) -> float:
     """Train one network for every pixel and record them as one run, or resume that run.
 
     Args:
@@ -85,7 +85,7 @@ def run_landscape(config: Config, options: Options | None = None) -> float:
     grid = Grid(config)
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; a landscape is one run")
-    options = options or Options()
+    options = options or LauncherConfig()
     executor = make_engine(options)
     try:
         processes = options.processes_here(executor.workers)

@@ -9,7 +9,6 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 
 from xorlab.engines.make import make_engine
-from xorlab.engines.options import Options
 from xorlab.sweep.compose import launcher_and_grid
 from xorlab.sweep.job_returns import JobReturns, returns_of
 from xorlab.sweep.pipeline import finish, opened, prepare, train_and_record
@@ -34,7 +33,7 @@ def sweep_grid(sweeper: Any, arguments: Sequence[str]) -> list[Sequence[JobRetur
         JobsFailedError: jobs failed, all others are recorded.
     """
     launcher, grid = launcher_and_grid(sweeper, arguments)
-    if hasattr(launcher, "executor"):
+    if hasattr(launcher, "options"):
         returns = launcher.launch(grid, 0)
     else:
         returns = _launch_elsewhere(sweeper, launcher, grid)
@@ -51,11 +50,10 @@ def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Sequence
         grid: the overrides of each job.
         first: number of the first job.
     """
-    options = Options.of(launcher)
-    executor = make_engine(options)
+    executor = make_engine(launcher.options)
     try:
         earlier = getattr(launcher, "sweep", None)
-        processes = options.processes_here(executor.workers)
+        processes = launcher.options.processes_here(executor.workers)
         sweep, plan = prepare(launcher, grid, first, executor.workers, earlier, processes)
         if sweep is None:
             return JobReturns(launcher, plan.jobs, lambda _: 0.0)

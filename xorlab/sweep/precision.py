@@ -11,11 +11,10 @@ from typing import Any
 from hydra.core.utils import JobReturn
 
 from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_until
-from xorlab.config.fields import MAX_SEED, is_finite, is_integer
+from xorlab.config.launcher_keys import PrecisionConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
-from xorlab.engines.options import Options
-from xorlab.errors import ConfigError, UsageError
+from xorlab.errors import UsageError
 from xorlab.networks.result import SOLVED
 from xorlab.sweep.compose import launcher_and_grid
 from xorlab.sweep.job_returns import returns_of
@@ -25,34 +24,6 @@ from xorlab.sweep.plan.axes import described, settings_axes, sweep_name, swept
 from xorlab.sweep.plan.plan import Plan
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.write.sweep_run import SweepIdentity
-
-_MOST_SEEDS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Target:
-    """How well a success rate is to be known, and what it may cost; see `PrecisionSweeper`.
-
-    Raises:
-        ConfigError: a value that cannot be used, by its key.
-    """
-
-    half_width: float
-    confidence: float
-    max_seeds: int
-    first_seed: int
-    first_round: int
-
-    def __post_init__(self) -> None:
-        _within("half_width", self.half_width, 0.0, 0.5)
-        _within("confidence", self.confidence, 0.0, 1.0)
-        _whole("max_seeds", self.max_seeds, 1, _MOST_SEEDS)
-        _whole("first_seed", self.first_seed, 0, MAX_SEED + 1 - self.max_seeds)
-        _whole("first_round", self.first_round, 1, self.max_seeds)
-
-    def spelled(self) -> dict[str, str]:
-        """As params of the parent run."""
-        return {f"precision.{key}": str(value) for key, value in vars(self).items()}
 
 
 @dataclass
@@ -75,7 +46,7 @@ class SettingProgress:
     high: float = 1.0
     stopped: str | None = None
 
-    def update(self, ledger: Ledger, target: Target) -> None:
+    def update(self, ledger: Ledger, target: PrecisionConfig) -> None:
         """Count the outcomes so far, and decide whether they are enough."""
         outcomes = Counter(map(ledger.outcome, self.runs))
         self.n, self.solved = outcomes.total() - outcomes[None], outcomes[SOLVED]
@@ -86,7 +57,7 @@ class SettingProgress:
         elif len(self.runs) >= target.max_seeds:
             self.stopped = "max_seeds"
 
-    def next_seeds(self, target: Target) -> range:
+    def next_seeds(self, target: PrecisionConfig) -> range:
         """As many as the present rate suggests, but at most as many again as there are."""
         have = len(self.runs)
         if have == 0:
@@ -112,24 +83,19 @@ def sweep_to_precision(sweeper: Any, arguments: Sequence[str]) -> list[Sequence[
         UsageError, ConfigError: something is wrong with a setting or option; nothing was started.
         JobsFailedError: jobs failed, all others are recorded.
     """
-    target = Target(
-        sweeper.half_width,
-        sweeper.confidence,
-        sweeper.max_seeds,
-        sweeper.first_seed,
-        sweeper.first_round,
-    )
+    target: PrecisionConfig = sweeper.target
+    target.check()
     # This sweeper replaces the seeds of a study, and refuses seeds that the user typed.
     sweeper.params = {key: value for key, value in sweeper.params.items() if key != "seed"}
     launcher, grid = launcher_and_grid(sweeper, arguments)
-    if not hasattr(launcher, "executor"):
+    if not hasattr(launcher, "options"):
         raise UsageError("hydra/sweeper=precision: needs hydra/launcher=vectorized")
     if any(override.partition("=")[0] == "seed" for override in grid[0]):
         raise UsageError(
             "seed: hydra/sweeper=precision chooses the seeds; leave it out, or set "
             "hydra.sweeper.first_seed"
         )
-    executor = make_engine(Options.of(launcher))
+    executor = make_engine(launcher.options)
     try:
         return _rounds(launcher, [tuple(overrides) for overrides in grid], target, executor)
     finally:
@@ -137,7 +103,7 @@ def sweep_to_precision(sweeper: Any, arguments: Sequence[str]) -> list[Sequence[
 
 
 def _rounds(
-    launcher: Any, settings: Sequence[tuple[str, ...]], target: Target, executor: Executor
+    launcher: Any, settings: Sequence[tuple[str, ...]], target: PrecisionConfig, executor: Executor
 ) -> list[Sequence[JobReturn]]:
     states = [SettingProgress(overrides, []) for overrides in settings]
     returns: list[Sequence[JobReturn]] = []
@@ -165,7 +131,7 @@ def _rounds(
 def _next_round(
     launcher: Any,
     states: Sequence[SettingProgress],
-    target: Target,
+    target: PrecisionConfig,
     executor: Executor,
     sweep: Sweep | None,
 ) -> tuple[Sweep | None, Plan]:
@@ -176,7 +142,7 @@ def _next_round(
             grid.append([*state.overrides, f"seed={seed}"])
             owners.append(state)
     first = len(sweep.jobs) if sweep else 0
-    processes = Options.of(launcher).processes_here(executor.workers)
+    processes = launcher.options.processes_here(executor.workers)
     sweep, plan = prepare(launcher, grid, first, executor.workers, sweep, processes)
     for state, run in zip(owners, plan.jobs.runs.tolist(), strict=True):
         state.runs.append(run)
@@ -185,7 +151,7 @@ def _next_round(
     return sweep, plan
 
 
-def _identity(sweep: Sweep, target: Target) -> SweepIdentity:
+def _identity(sweep: Sweep, target: PrecisionConfig) -> SweepIdentity:
     """An adaptive sweep is the same one if it has the same settings and target, not seeds."""
     axes = swept(sweep.jobs)
     params = {key: described(axes[key]) for key in settings_axes(axes)}
@@ -197,7 +163,7 @@ def _identity(sweep: Sweep, target: Target) -> SweepIdentity:
     )
 
 
-def _notes(states: Sequence[SettingProgress], target: Target) -> list[str]:
+def _notes(states: Sequence[SettingProgress], target: PrecisionConfig) -> list[str]:
     """For the summary: why each setting got as many seeds as it did."""
     why = {
         "half_width": f"the interval is within +-{100 * target.half_width:g} points",
@@ -210,15 +176,3 @@ def _notes(states: Sequence[SettingProgress], target: Target) -> list[str]:
         for state in states
     ]
     return ["Seeds were added setting by setting:", *lines]
-
-
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not is_finite(value) or not low < value < high:
-        raise ConfigError(
-            f"hydra.sweeper.{name}", value, f"a number above {low:g} and below {high:g}"
-        )
-
-
-def _whole(name: str, value: int, low: int, high: int) -> None:
-    if not is_integer(low, high)(value):
-        raise ConfigError(f"hydra.sweeper.{name}", value, f"an integer from {low} to {high}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hydra.conf import HydraConf
 
-from hydra_plugins.xorlab.vectorized import LauncherConf, SweeperConf
+from xorlab.config.launcher_keys import LauncherConfig, SweeperConfig
 from xorlab.errors import UsageError, spell
 
 
@@ -26,13 +26,13 @@ def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
         raise UsageError(f"{what} is a sweep, of {told}; start it with xorlab -m")
     what = "a landscape is one run, which" if landscape else "a run by itself"
     way = "leave it out" if landscape else "add -m for a sweep, or leave it out"
-    _refuse_other(hydra, "sweeper", SweeperConf(), f"{what} has no sweeper; {way}")
+    _refuse_other(hydra, "sweeper", SweeperConfig(), f"{what} has no sweeper; {way}")
     if not landscape:
-        _refuse_other(hydra, "launcher", LauncherConf(), f"{what} has no launcher; {way}")
+        _refuse_other(hydra, "launcher", LauncherConfig(), f"{what} has no launcher; {way}")
 
 
 def _refuse_other(
-    hydra: HydraConf, plugin: str, usual: SweeperConf | LauncherConf, why: str
+    hydra: HydraConf, plugin: str, usual: SweeperConfig | LauncherConfig, why: str
 ) -> None:
     node, defaults = getattr(hydra, plugin), vars(usual)
     if node["_target_"] != defaults["_target_"]:

@@ -4,8 +4,8 @@ With a file NAME.py here, ``hydra.launcher.engine=NAME`` trains on it. It define
 
 - ``make(options)``: an `xorlab.engines.local.Executor`, most easily a subclass of
   `xorlab.engines.engine.Engine`, connected to its cluster
-- ``KEYS``: the keys of `xorlab.engines.options.Options` that it uses, besides ``engine`` and
-  ``workers``
+- ``KEYS``: the keys of `xorlab.config.launcher_keys.LauncherConfig` that it uses, besides
+  ``engine`` and ``workers``
 - ``REQUIRED``: those it needs, each with what must be given.
 """
 

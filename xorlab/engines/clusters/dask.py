@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.engine import Engine
 from xorlab.engines.make import extra
-from xorlab.engines.options import Options
 from xorlab.engines.work import Runnable
 from xorlab.engines.worker import pack_request, run_packed
 from xorlab.errors import EngineError
@@ -22,7 +22,7 @@ REQUIRED = {"address": "the scheduler's address, such as tcp://127.0.0.1:8786,"}
 _CONNECT = 10.0  # seconds
 
 
-def make(options: Options) -> Dask:
+def make(options: LauncherConfig) -> Dask:
     """The engine, connected to its scheduler.
 
     Raises:
@@ -35,7 +35,7 @@ def make(options: Options) -> Dask:
 class Dask(Engine):
     """Submits shards to a scheduler."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: LauncherConfig) -> None:
         super().__init__(options, f"the scheduler at {options.address}")
         self._distributed: Any = extra("dask", "distributed")
         self._logging = ExitStack()  # one line from us replaces Dask's about a lost scheduler

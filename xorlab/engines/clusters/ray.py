@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.engine import TRIES, Engine
 from xorlab.engines.make import extra
-from xorlab.engines.options import Options
 from xorlab.engines.work import Runnable
 from xorlab.engines.worker import pack_request, run_packed
 from xorlab.errors import EngineError
@@ -30,7 +30,7 @@ _MIB = 1 << 20
 _RECONNECT_TIMEOUT, _DAY = "RAY_gcs_rpc_server_reconnect_timeout_s", "86400"
 
 
-def make(options: Options) -> Ray:
+def make(options: LauncherConfig) -> Ray:
     """The engine, connected to its cluster.
 
     Raises:
@@ -43,7 +43,7 @@ def make(options: Options) -> Ray:
 class Ray(Engine):
     """Submits shards to a cluster as tasks."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: LauncherConfig) -> None:
         where = "of this machine" if options.address is None else f"at {options.address}"
         super().__init__(options, f"the cluster {where}")
         os.environ.setdefault(_RECONNECT_TIMEOUT, _DAY)

@@ -15,9 +15,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.engine import SHUTDOWN_WAIT, TRIES, WATCH_INTERVAL, Engine
 from xorlab.engines.make import extra
-from xorlab.engines.options import Options
 from xorlab.engines.slurm_queue import Queue, check_queue
 from xorlab.engines.slurm_spool import Spool, run_job
 from xorlab.engines.work import Runnable
@@ -32,7 +32,7 @@ REQUIRED = {"workers": "how many Slurm jobs to ask for"}
 _POLL = 0.05  # seconds between two looks into the folder
 
 
-def make(options: Options) -> Slurm:
+def make(options: LauncherConfig) -> Slurm:
     """The engine; nothing is submitted yet.
 
     Raises:
@@ -47,7 +47,7 @@ class Slurm(Engine):
 
     shortage = "no job that runs"
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: LauncherConfig) -> None:
         super().__init__(options, "the queue")
         self._submitit: Any = extra("slurm", "submitit")
         check_queue()
