@@ -1,9 +1,9 @@
-"""What a sweep knows of its runs while it goes on: in a file, for memory must not grow with it."""
+"""What a sweep knows of its runs, kept outside memory so that memory does not grow with it."""
 
 from __future__ import annotations
 
 import json
-from array import array
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from xorlab.networks.result import OUTCOMES
-from xorlab.sweep.summary.scratch import Scratch
+from xorlab.errors import StoreError
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.read.frames import Curve, curves_frame, runs_frame
 
@@ -20,12 +19,22 @@ Row = dict[str, Any]
 Numbers = npt.NDArray[np.int64]
 
 _AT_ONCE = 500  # runs whose curves are in memory together
-_NOWHERE = -1
-_CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+# Nothing is ever rolled back, and the database ends with its object: no journal, no commit. Large
+# pages, as a curve has 3 KB.
+_TABLES = """
+    PRAGMA journal_mode = OFF;
+    PRAGMA page_size = 16384;
+    CREATE TABLE runs (number INTEGER PRIMARY KEY, run_id TEXT, outcome TEXT, content TEXT);
+    CREATE TABLE curves (number INTEGER PRIMARY KEY, steps BLOB, loss BLOB);
+    BEGIN;
+"""
 
 
 class Ledger:
-    """Rows and curves of runs, by the numbers that a `Catalogue` gives them.
+    """Rows and curves of a sweep's runs, by the runs' numbers.
+
+    They are in a nameless SQLite database, which SQLite keeps in memory while it is small, moves to
+    a temporary file when it grows, and deletes when the connection ends.
 
     Attributes:
         reasons: why runs failed, by number.
@@ -33,14 +42,12 @@ class Ledger:
 
     def __init__(self) -> None:
         self.reasons: dict[int, str] = {}
-        self._file = Scratch()
-        # For each run: where its row is and how long, where its curve is and how many points.
-        self._rows, self._sizes = array("q"), array("q")
-        self._curves, self._points = array("q"), array("q")
-        self._outcomes = array("b")
+        # A sweeper may launch its batches of jobs from different threads, one after another.
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database.executescript(_TABLES)
 
     def __contains__(self, run: object) -> bool:
-        return isinstance(run, int) and run < len(self._rows) and self._rows[run] != _NOWHERE
+        return self._one("SELECT 1 FROM runs WHERE number = ?", run) is not None
 
     def add(self, run: int, row: Row, reason: str | None = None) -> None:
         """Keep what is known of a run, in place of what was known before.
@@ -48,75 +55,97 @@ class Ledger:
         Args:
             run: its number.
             row: for `runs_frame`.
-            reason: why its job failed; None where it did not.
+            reason: why its job failed; None if it did not.
+
+        Raises:
+            StoreError: the folder for temporary files is full.
         """
-        while run >= len(self._rows):
-            for column in (self._rows, self._sizes, self._curves, self._points, self._outcomes):
-                column.append(_NOWHERE)
-        data = json.dumps(row).encode()
-        self._rows[run], self._sizes[run] = self._file.write(data), len(data)
-        self._outcomes[run] = _CODES.get(row.get("outcome") or "", _NOWHERE)
+        values = run, row.get("run_id"), row.get("outcome"), json.dumps(row)
+        self._write("REPLACE INTO runs VALUES (?, ?, ?, ?)", values)
         if reason is not None:
             self.reasons[run] = reason
         elif row.get("status") == FINISHED:
-            self.reasons.pop(run, None)  # it failed once, or failed here and not elsewhere
+            self.reasons.pop(run, None)  # an earlier attempt failed, or one in another process
 
     def add_curve(
         self, run: int, steps: npt.NDArray[np.int64], loss: npt.NDArray[np.float64]
     ) -> None:
-        """Keep the curve of a run that has a row: steps and loss, each (R,)."""
-        data = steps.astype(np.int64).tobytes() + loss.astype(np.float64).tobytes()
-        self._curves[run], self._points[run] = self._file.write(data), len(steps)
+        """Keep the curve of a run that has a row: steps and loss, each (R,).
+
+        Raises:
+            StoreError: the folder for temporary files is full.
+        """
+        values = run, steps.astype(np.int64).tobytes(), loss.astype(np.float64).tobytes()
+        self._write("REPLACE INTO curves VALUES (?, ?, ?)", values)
 
     def row(self, run: int) -> Row:
         """What is known of a run.
 
         Raises:
-            KeyError: nothing.
+            KeyError: nothing is known of it.
         """
-        if run not in self:
+        found = self._one("SELECT content FROM runs WHERE number = ?", run)
+        if found is None:
             raise KeyError(run)
-        row: Row = json.loads(self._file.read(self._rows[run], self._sizes[run]))
+        row: Row = json.loads(found[0])
         return row
 
-    def named(self, identifiers: Collection[str]) -> set[int]:
-        """Numbers of the runs that MLflow calls so."""
-        if not identifiers:
+    def named(self, run_ids: Collection[str]) -> set[int]:
+        """Numbers of the runs that have these ids."""
+        if not run_ids:
             return set()
-        return {run for run in self.runs.tolist() if self.row(run)["run_id"] in identifiers}
+        heads = self._database.execute("SELECT number, run_id FROM runs")
+        return {number for number, run_id in heads if run_id in run_ids}
 
     def outcome(self, run: int) -> str | None:
-        """How a run ended; None for one that failed, or of which nothing is known."""
-        code = self._outcomes[run] if run in self else _NOWHERE
-        return None if code == _NOWHERE else OUTCOMES[code]
+        """How a run ended; None if it failed, or if nothing is known of it."""
+        found = self._one("SELECT outcome FROM runs WHERE number = ?", run)
+        return None if found is None else found[0]
 
     @property
     def runs(self) -> Numbers:
-        """Numbers of the runs of which something is known, in order."""
-        return np.flatnonzero(np.array(self._rows, np.int64) != _NOWHERE)
+        """Numbers of the runs that have a row, in order."""
+        return self._numbers("SELECT number FROM runs ORDER BY number")
 
     def frame(self) -> pd.DataFrame:
-        """As `xorlab.load_runs` would read them, in the order of `runs`."""
-        return runs_frame(self.row(run) for run in self.runs.tolist())
+        """A table like that of `xorlab.load_runs`, in the order of `runs`."""
+        rows = self._database.execute("SELECT content FROM runs ORDER BY number")
+        return runs_frame(json.loads(content) for (content,) in rows)
 
     def has_curve(self, runs: Numbers) -> npt.NDArray[np.bool_]:
-        """Whose curves are here, (N,)."""
-        here: npt.NDArray[np.bool_] = np.array(self._curves, np.int64)[runs] != _NOWHERE
-        return here
+        """Which of some runs have a curve here, (N,)."""
+        return np.isin(runs, self._numbers("SELECT number FROM curves ORDER BY number"))
 
-    def curves(self, runs: Numbers, identifiers: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Curves as `xorlab.load_curves` would read them, in parts.
+    def curves(self, runs: Numbers, run_ids: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Tables like that of `xorlab.load_curves`, each with the curves of some runs.
 
         Args:
-            runs: numbers, (N,), of runs that have one.
-            identifiers: what MLflow calls them.
+            runs: numbers of runs that have a curve, (N,).
+            run_ids: their ids, in the same order.
         """
-        named = list(zip(identifiers, runs.tolist(), strict=True))
-        for start in range(0, len(named), _AT_ONCE):
-            yield curves_frame([self._curve(*one) for one in named[start : start + _AT_ONCE]])
+        pairs = list(zip(run_ids, runs.tolist(), strict=True))
+        for start in range(0, len(pairs), _AT_ONCE):
+            yield curves_frame([self._curve(*pair) for pair in pairs[start : start + _AT_ONCE]])
 
-    def _curve(self, identifier: str, run: int) -> Curve:
-        count = self._points[run]
-        data = self._file.read(self._curves[run], 16 * count)
-        steps = np.frombuffer(data, np.int64, count)
-        return identifier, steps, np.frombuffer(data, np.float64, count, 8 * count)
+    def _curve(self, run_id: str, run: int) -> Curve:
+        found = self._one("SELECT steps, loss FROM curves WHERE number = ?", run)
+        assert found is not None  # noqa: S101  (it has a curve)
+        return run_id, np.frombuffer(found[0], np.int64), np.frombuffer(found[1], np.float64)
+
+    def _numbers(self, query: str) -> Numbers:
+        numbers = (number for (number,) in self._database.execute(query))
+        return np.fromiter(numbers, np.int64)
+
+    def _one(self, query: str, run: object) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self._database.execute(query, (run,)).fetchone()
+        return found
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        try:
+            self._database.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"what a sweep knows of its runs cannot be written to a temporary file: {error}. "
+                "Free some space in the folder for temporary files, or name another folder with "
+                "TMPDIR"
+            ) from error
