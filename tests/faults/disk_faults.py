@@ -244,7 +244,7 @@ def _upgraded(file: Path) -> None:
     os._exit(0)
 
 
-DAMAGED = "no SQLite database, or a damaged one.*Choose another"
+DAMAGED = "not an SQLite database, or is damaged.*Choose another"
 FAULTS = (
     Fault("disk full", on_a_disk_of_its_own(in_a_row(full(), FULL, INLINE)), 4, no_mounts),
     Fault(

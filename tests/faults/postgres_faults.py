@@ -32,7 +32,7 @@ from tests.faults.sweeps import (
 from tests.helpers.postgres import Postgres, no_postgres, serving_postgres
 
 GO_ON = (
-    r"the database server does not answer \(.*\)\. See that it runs, then start the same command"
+    r"the database server does not answer \(.*\)\. Check that it runs, then start the same command"
 )
 # Never collected: sweeps are forked from this process, and would end the server as they let go.
 _STACK = contextlib.ExitStack()

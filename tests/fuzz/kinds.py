@@ -30,7 +30,7 @@ from xorlab.errors import ConfigError, StoreError, UsageError, error_line
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.weights import _config
-from xorlab.tracking.store.address import resolve, shown
+from xorlab.tracking.store.address import public_address, resolve
 from xorlab.tracking.store.store import _folder
 
 READABLE = (ConfigError, UsageError, StoreError)
@@ -102,7 +102,7 @@ class Kinds:
             return name, is_name(name)
         given = inputs.address(rng)
         if "://" in given:
-            expect(inputs.SECRET not in shown(given), given)
+            expect(inputs.SECRET not in public_address(given), given)
         return given, accepted(given, lambda: resolve(given, self.folder))
 
     def filters(self, rng: random.Random) -> tuple[object, bool]:

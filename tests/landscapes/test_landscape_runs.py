@@ -126,7 +126,7 @@ def test_no_network_of_a_landscape_is_a_row_of_runs(command, store_file):
     assert command("training.epochs=30").code == 0
     assert command(*SMALL, INLINE).code == 0
     assert len(xorlab.load_runs()) == 1
-    with pytest.raises(xorlab.StoreError, match="is no landscape"):
+    with pytest.raises(xorlab.StoreError, match="is not a landscape"):
         xorlab.load_landscape(xorlab.load_runs()["run_id"].iloc[0])
 
 

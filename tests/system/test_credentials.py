@@ -15,7 +15,7 @@ import xorlab
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.sweep.parent_run import typed_command as typed
 from xorlab.system.credentials import without_credentials, without_those_of
-from xorlab.tracking.store.address import resolve, shown
+from xorlab.tracking.store.address import public_address, resolve
 
 SECRET = "hunter2XYZ"
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -29,7 +29,7 @@ LETTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 @example(scheme="http", before="me:a/", after="b c#?@")
 def test_no_letter_in_a_password_lets_it_through(scheme, before, after):
     address = f"{scheme}://{before}{SECRET}{after}@host/db"
-    assert SECRET not in shown(address)
+    assert SECRET not in public_address(address)
     assert SECRET not in without_credentials(f"cannot open {address}: no")
     for kind in (UsageError, StoreError):
         assert SECRET not in str(kind(f"{address} is wrong"))
@@ -38,14 +38,14 @@ def test_no_letter_in_a_password_lets_it_through(scheme, before, after):
 
 @given(text=LETTERS, path=st.sampled_from(["sqlite:////data/a@b.db", "http://localhost:5000/x"]))
 def test_what_hides_nothing_is_shown_as_it_is(text, path):
-    assert without_credentials(path) == shown(path) == path
+    assert without_credentials(path) == public_address(path) == path
     if "://" not in text:
         assert without_credentials(text) == text
 
 
 @pytest.mark.parametrize("query", ["password", "PWD", "sslpassword", "token", "user", "db_secret"])
 def test_a_secret_after_the_question_mark_is_hidden(query):
-    told = shown(f"postgresql://host/db?a=1&{query}={SECRET}&b=2")
+    told = public_address(f"postgresql://host/db?a=1&{query}={SECRET}&b=2")
     assert told == f"postgresql://host/db?a=1&{query}=***&b=2"
 
 
@@ -59,7 +59,7 @@ def test_a_drivers_own_words_are_hidden_too():
 
 def test_an_address_that_was_hidden_opens_again_in_this_process_alone():
     address = f"http://me:{SECRET}@somewhere/tracking"
-    assert resolve(shown(address)) == address
+    assert resolve(public_address(address)) == address
     with pytest.raises(ConfigError, match="the whole address"):
         resolve("http://***@where-nobody-was")
 

@@ -9,12 +9,13 @@ import pytest
 from xorlab.system.files import write_whole
 
 
-@pytest.mark.parametrize("durable", [False, True])
-def test_a_file_has_the_new_content_and_nothing_stands_beside_it(tmp_path, durable):
+@pytest.mark.parametrize("private", [False, True])
+def test_a_file_has_the_new_content_and_nothing_stands_beside_it(tmp_path, private):
     path = tmp_path / "run.json"
     for content in (b"first", b"", bytes(range(256))):
-        write_whole(path, content, durable)
+        write_whole(path, content, private)
         assert path.read_bytes() == content
+        assert (path.stat().st_mode & 0o077 == 0) == private
     assert list(tmp_path.iterdir()) == [path]
 
 

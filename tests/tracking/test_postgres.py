@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -142,7 +141,10 @@ def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(postgres, uri):
     database = uri.rpartition("/")[2]
     for revision, told in (
         ("ffffffffffff", "made by a newer MLflow .* Install that MLflow here, or choose another"),
-        (OLDER, "made by an older MLflow .* Back it up, then run `mlflow db upgrade ADDRESS`"),
+        (
+            OLDER,
+            "made by an older MLflow .* Otherwise back it up, then run `mlflow db upgrade ADDRESS`",
+        ),
     ):
         postgres.ask(database, f"UPDATE alembic_version SET version_num = '{revision}'")
         with pytest.raises(StoreError, match=told) as refused:
@@ -152,18 +154,18 @@ def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(postgres, uri):
         assert found == [(revision,)]
 
 
-def test_a_store_that_is_being_migrated_is_waited_for(postgres, tmp_path):
+def test_a_store_that_is_being_migrated_is_refused_until_that_has_ended(postgres, tmp_path):
     uri = postgres.create("older")
     subprocess.run([sys.executable, "-c", AT_REVISION, uri, OLDER], check=True)
     with subprocess.Popen(
         [sys.executable, "-c", UPGRADED, uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout.readline() == b"begun\n"
-        # It goes on only while somebody waits: one that did not wait would refuse the old tables.
-        threading.Timer(1, lambda: other.stdin.close()).start()
-        store = open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
+        with pytest.raises(StoreError, match="wait until that has ended, then start the same"):
+            open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
+        other.stdin.close()
         assert other.wait() == 0
-    assert refusal(store) is None
+    assert refusal(open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))) is None
 
 
 def test_who_is_not_let_in_is_told_without_the_password(uri, command):

@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from xorlab import load_runs
 from xorlab.errors import ConfigError, StoreError
-from xorlab.tracking.store.address import resolve, shown
+from xorlab.tracking.store.address import public_address, resolve
 from xorlab.tracking.store.errors import release_frames
 from xorlab.tracking.store.store import open_store
 
@@ -39,9 +40,9 @@ def test_an_address_of_no_store_is_refused(uri):
         resolve(uri)
 
 
-def test_a_password_is_not_shown():
-    assert shown("postgresql://me:secret@host/db") == "postgresql://***@host/db"
-    assert shown("http://host:5000") == "http://host:5000"
+def test_a_password_is_not_public_address():
+    assert public_address("postgresql://me:secret@host/db") == "postgresql://***@host/db"
+    assert public_address("http://host:5000") == "http://host:5000"
 
 
 def test_processes_that_start_at_once_on_a_new_folder_share_store_and_experiment(tmp_path):
@@ -54,10 +55,10 @@ def test_processes_that_start_at_once_on_a_new_folder_share_store_and_experiment
         )
         for _ in range(2)
     ]
-    told = [start.communicate() for start in starts]
-    assert [start.returncode for start in starts] == [0] * 2, told
-    assert len({out for out, _ in told}) == 1
-    assert {out.strip() for out, _ in told} != {"0"}
+    printed = [start.communicate() for start in starts]
+    assert [start.returncode for start in starts] == [0] * 2, printed
+    assert len({out for out, _ in printed}) == 1
+    assert {out.strip() for out, _ in printed} != {"0"}
 
 
 def test_a_process_killed_while_it_makes_the_store_leaves_none(tmp_path):
@@ -70,6 +71,28 @@ def test_a_process_killed_while_it_makes_the_store_leaves_none(tmp_path):
     assert not (tmp_path / "mlflow.db").exists()
     assert open_store(None, "second").experiment_id == "1"
     assert not list(tmp_path.glob("*.unfinished*"))
+
+
+def test_a_file_without_tables_becomes_a_store(tmp_path):
+    (tmp_path / "mlflow.db").touch()
+    assert open_store(None, "first").experiment_id == "1"
+
+
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [
+        ("ffffffffffff", "made by a newer MLflow .* Install that MLflow here, or choose another"),
+        ("bda7b8c39065", "older MLflow .* wait until that has ended, .* Otherwise copy the file"),
+    ],
+)
+def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(store_file, revision, message):
+    with closing(sqlite3.connect(store_file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        connection.commit()
+        with pytest.raises(StoreError, match=message):
+            open_store(None, "xorlab")
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert found == [(revision,)]
 
 
 def test_experiments_open_in_the_model_training_view(store_file):

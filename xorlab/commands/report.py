@@ -73,7 +73,7 @@ def _report(options: argparse.Namespace) -> int:
     from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT, load_curves
-    from xorlab.tracking.read.sweep_files import place_of
+    from xorlab.tracking.read.sweep_files import artifact_location
     from xorlab.tracking.read.sweeps import find_sweep
     from xorlab.tracking.store.artifacts import write_files
     from xorlab.tracking.store.store import open_store
@@ -102,7 +102,10 @@ def _report(options: argparse.Namespace) -> int:
     files = files_of(summary, title, facts, failed)
     if sweep is not None and options.out is None:
         describe(store, sweep.run_id, files, summary.markdown)
-        where, report = f"with sweep {sweep.run_id}", place_of(store, sweep.run_id, REPORT_FILE)
+        where, report = (
+            f"with sweep {sweep.run_id}",
+            artifact_location(store, sweep.run_id, REPORT_FILE),
+        )
     else:
         folder = options.out or _DEFAULT_OUT
         write_files(folder, files)

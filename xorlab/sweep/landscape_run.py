@@ -33,7 +33,6 @@ from xorlab.tracking.landscapes import (
     landscape_file,
     landscape_identity,
     put_config,
-    put_files,
     record_piece,
     recorded_landscape,
     recorded_pieces,
@@ -42,8 +41,9 @@ from xorlab.tracking.names import FINISHED
 from xorlab.tracking.outbox.delivery import deliver
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.pending import PendingFile
-from xorlab.tracking.read.sweep_files import place_of
+from xorlab.tracking.read.sweep_files import artifact_location
 from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.artifacts import put_files
 from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store, open_store
@@ -110,7 +110,7 @@ def run_landscape(config: Config, options: LauncherConfig | None = None) -> floa
     assert landscape.run_id is not None  # noqa: S101  (it is recorded)
     where.tell(_headline(landscape))
     where.tell(f"{story}: run {landscape.run_id}")
-    where.tell(f"Open the picture: {place_of(store, landscape.run_id, picture)}")
+    where.tell(f"Open the picture: {artifact_location(store, landscape.run_id, picture)}")
     where.tell(f"Browse the runs: {store.browse()}")
     return objective(landscape.shares(), config.tracking.objective)
 

@@ -42,7 +42,7 @@ from xorlab.tracking.names import FAILED, FINISHED
 from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.outbox.recorder import not_delivered
-from xorlab.tracking.read.sweep_files import place_of
+from xorlab.tracking.read.sweep_files import artifact_location
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
@@ -212,7 +212,7 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         raise StoreError(waiting)
     store, run_id = sweep.store, sweep.parent.run_id
     tell(f"Recorded in experiment {store.experiment!r} as sweep {run_id}")
-    tell(f"Open the report: {place_of(store, run_id, REPORT_FILE)}")
+    tell(f"Open the report: {artifact_location(store, run_id, REPORT_FILE)}")
     tell(f"Browse the runs: {store.browse()}")
 
 

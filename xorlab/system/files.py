@@ -9,9 +9,7 @@ import uuid
 from pathlib import Path
 
 
-def write_whole(
-    path: Path, content: bytes | Path, durable: bool = False, private: bool = False
-) -> None:
+def write_whole(path: Path, content: bytes | Path, private: bool = False) -> None:
     """Write a file under a temporary name in the same folder, then rename it.
 
     A process that is killed meanwhile leaves at most the temporary file, whose name begins with a
@@ -20,7 +18,6 @@ def write_whole(
     Args:
         path: the file; one that exists is replaced. Its folder must exist.
         content: the bytes, or a file to copy.
-        durable: also wait until the disk holds file and name, so that they survive a power failure.
         private: only this user may read the file.
 
     Raises:
@@ -34,15 +31,10 @@ def write_whole(
             shutil.copyfile(content, temporary)
         else:
             temporary.write_bytes(content)
-        if durable:
-            with temporary.open("r+b") as file:
-                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    if durable:
-        flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:

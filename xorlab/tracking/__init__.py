@@ -1,1 +1,1 @@
-"""Runs into MLflow and back: the only room that knows MLflow."""
+"""Runs into MLflow and back: the only package that knows MLflow."""

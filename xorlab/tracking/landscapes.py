@@ -1,19 +1,15 @@
-"""Landscapes in a store: pieces while one is under way, one file of arrays at its end."""
+"""Landscapes in a store: pieces while one is trained, one file of arrays at its end."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from xorlab.config.identity import RunKeys, identity_params
@@ -24,16 +20,16 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Landscape, Pixels
 from xorlab.networks.spec import as_yaml
 from xorlab.networks.tasks.tasks import Task
-from xorlab.system.npz import npz_bytes
+from xorlab.system.npz import npz_arrays, npz_bytes
 from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
 from xorlab.tracking.outbox.delivery import failure_reason
 from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingFile
 from xorlab.tracking.read.by_name import LATEST
-from xorlab.tracking.read.pages import search_all
+from xorlab.tracking.read.pages import newest_run
 from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
 from xorlab.tracking.store.address import is_server
-from xorlab.tracking.store.artifacts import local_folder, put_artifacts
+from xorlab.tracking.store.artifacts import local_folder, put_files
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.sweep_run import SweepIdentity
@@ -51,7 +47,7 @@ def load_landscape(
     Args:
         run_id: of the run that recorded it; ``latest`` for the last one that is finished.
         uri: address of the store; None for MLFLOW_TRACKING_URI, else mlflow.db in this folder.
-        experiment: where the latest is looked for; None for ``xorlab``.
+        experiment: in which to look for the latest; None for ``xorlab``.
 
     Raises:
         StoreError: there is no such landscape, or it is not finished.
@@ -66,7 +62,7 @@ def recorded_landscape(store: Store, run_id: str) -> Landscape:
     """The landscape that a run has recorded.
 
     Raises:
-        StoreError: there is no such run, it is none of a landscape, or it is not finished.
+        StoreError: there is no such run, it is not a landscape, or it is not finished.
     """
     from mlflow.exceptions import MlflowException
 
@@ -75,21 +71,24 @@ def recorded_landscape(store: Store, run_id: str) -> Landscape:
     except MlflowException as error:
         raise StoreError(f"there is no run {run_id} in this store") from error
     if LANDSCAPE_TAG not in run.data.tags:
-        raise StoreError(f"run {run_id} is no landscape")
+        raise StoreError(f"run {run_id} is not a landscape")
     if run.info.status != FINISHED:
-        raise StoreError(f"landscape {run_id} is {run.info.status}: only a finished one is whole")
+        raise StoreError(
+            f"landscape {run_id} is {run.info.status}: only a finished one is complete"
+        )
     with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
         text = _fetched(store, run_id, CONFIG_FILE, folder).read_text("utf-8")
         config = _config_of(run_id, text)
-        arrays = _arrays(_fetched(store, run_id, ARRAYS_FILE, folder))
+        arrays = npz_arrays(_fetched(store, run_id, ARRAYS_FILE, folder).read_bytes())
     kept = {name: arrays[name] for name in Pixels.__annotations__}
     return Landscape(config, **kept, run_id=run_id)
 
 
 def landscape_identity(config: Config, task: Task) -> SweepIdentity:
-    """What a landscape is: two with the same parts have the same pixels.
+    """What makes two landscapes the same: those with the same parts have the same pixels.
 
-    The picture's own `landscape.value` does not count, and neither does what the axes replace.
+    `landscape.value`, which only the picture shows, does not count, nor do the values that the axes
+    replace.
 
     Args:
         config: with the landscape.
@@ -115,7 +114,7 @@ def landscape_identity(config: Config, task: Task) -> SweepIdentity:
 def record_piece(
     store: Store, outbox: Outbox, run_id: str, grid: Grid, piece: int, pixels: Pixels
 ) -> ServerAwayError | None:
-    """Keep a piece with the run of a landscape that is under way.
+    """Store a piece with the run of a landscape that is being trained.
 
     Returns:
         why its server does not have it, if the piece waits in the outbox instead.
@@ -149,7 +148,7 @@ def record_piece(
 
 
 def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
-    """The pieces that a run keeps; one that is not whole, or of another cut, does not count."""
+    """The pieces stored with a run; damaged ones and those of another division do not count."""
     found: dict[int, Pixels] = {}
     if _PIECES not in [item.path for item in store.client.list_artifacts(run_id)]:
         return found
@@ -159,7 +158,7 @@ def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
             if name is None or int(name[1]) not in grid.pieces:
                 continue
             with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-                arrays = _arrays(path)
+                arrays = npz_arrays(path.read_bytes())
                 pixels = grid.pixels(int(name[1]))
                 kept = Pixels(**{key: arrays[key] for key in Pixels.__annotations__})
                 whole = all(len(array) == len(pixels) for array in kept.arrays().values())
@@ -169,11 +168,11 @@ def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
 
 
 def forget_pieces(store: Store, run_id: str) -> None:
-    """Once all is in one file, its pieces are of no more use."""
+    """Delete the pieces of a landscape that is in one file now."""
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    # A server may not allow it, or be away; then they stay.
+    # A server may not allow it, or not answer; then they stay.
     with contextlib.suppress(MlflowException, NotImplementedError, OSError, ServerAwayError):
         uri = store.client.get_run(run_id).info.artifact_uri
         local = local_folder(uri)
@@ -185,19 +184,11 @@ def forget_pieces(store: Store, run_id: str) -> None:
 
 
 def put_config(store: Store, run_id: str, config: Config) -> None:
-    """Record the configuration with its plane."""
+    """Record the configuration with the plane of the landscape."""
     values = flat(config)
     plane = {key: value for key, value in values.items() if key.startswith("landscape.")}
     text = as_yaml(identity_params(config)) + str(yaml.safe_dump(nested(plane), sort_keys=False))
     put_files(store, run_id, {CONFIG_FILE: text.encode()})
-
-
-def put_files(
-    store: Store, run_id: str, files: Mapping[str, bytes], below: str | None = None
-) -> None:
-    """Add files to the run of a landscape, in a folder of its artifacts or above them all."""
-    uri = store.client.get_run(run_id).info.artifact_uri
-    put_artifacts(store, run_id, uri, files, below)
 
 
 def landscape_file(landscape: Landscape) -> bytes:
@@ -208,19 +199,14 @@ def landscape_file(landscape: Landscape) -> bytes:
 
 def _latest(store: Store) -> str:
     ours = f"tags.`{LANDSCAPE_TAG}` LIKE '%' AND attributes.status = '{FINISHED}'"
-    for run in search_all(store, ours, newest_first=True):
-        return str(run.info.run_id)
-    raise StoreError(f"there is no finished landscape in experiment {store.experiment!r}")
+    run = newest_run(store, ours)
+    if run is None:
+        raise StoreError(f"there is no finished landscape in experiment {store.experiment!r}")
+    return str(run.info.run_id)
 
 
 def _fetched(store: Store, run_id: str, path: str, folder: str) -> Path:
     return Path(store.client.download_artifacts(run_id, path, folder))
-
-
-def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    # From memory: NumPy leaves a file open that turns out to be none of its own.
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
 
 
 def _config_of(run_id: str, text: str) -> Config:

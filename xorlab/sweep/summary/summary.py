@@ -18,7 +18,7 @@ from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.names import FAILED
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE
-from xorlab.tracking.store.address import shown as shown_address
+from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store
 
 REPORT_FILE = "report.html"
@@ -52,7 +52,7 @@ def counts_of(runs: pd.DataFrame) -> dict[str, float]:
 
 def facts_of(store: Store, sweep: str | None, tags: Mapping[str, str]) -> dict[str, str]:
     """Where the runs of a sweep come from, for its report."""
-    facts = {"experiment": store.experiment, "store": shown_address(store.uri)}
+    facts = {"experiment": store.experiment, "store": public_address(store.uri)}
     if sweep is not None:
         facts["sweep"] = sweep
     if "xorlab.version" in tags:

@@ -21,7 +21,7 @@ from xorlab.tracking.outbox.pending import (
     PendingSweep,
     decoded,
 )
-from xorlab.tracking.store.address import shown
+from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store
 
 DEFAULT_OUTBOX = "xorlab-outbox"
@@ -249,7 +249,7 @@ def is_for(pending: Pending, store: Store) -> bool:
 
 def address_key(uri: str) -> str:
     """The address of a store as files name it: without credentials, always spelt alike."""
-    return shown(uri).rstrip("/")
+    return public_address(uri).rstrip("/")
 
 
 def _batch(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The run that a user means by the beginning of its id."""
+"""Finding a run by the beginning of its id."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from typing import TYPE_CHECKING
 from xorlab.errors import UsageError
 from xorlab.tracking.names import KEY_TAG
 from xorlab.tracking.read.pages import search_all
-from xorlab.tracking.store.address import shown
+from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-_MOST_TOLD = 8  # candidates
+LATEST = "latest"  # stands for the id of the last one
+
+_MOST_LISTED = 8  # candidates in a message
 
 
-def named_run(
-    store: Store, named: str, kind: str = "run", tag: str | None = None, everywhere: bool = True
+def run_by_name(
+    store: Store, name: str, kind: str = "run", tag: str | None = None, everywhere: bool = True
 ) -> Run:
-    """The one run whose id begins so; a run of a network goes by its key as well.
+    """The only run whose id begins like this; a run of a network is also found by its key.
 
     Args:
         store: where it is recorded.
-        named: an id or a key, or the beginning of one, checked by
+        name: an id or a key, or the beginning of one, checked by
             `xorlab.commands.common.check_id`.
         kind: what it is, for messages.
-        tag: that only runs of that kind have; None for any run.
-        everywhere: in whichever experiment, not in the store's alone.
+        tag: that only runs of this kind have; None for any run.
+        everywhere: in all experiments, not only in the store's own.
 
     Raises:
         UsageError: no such run, or several.
     """
-    begins = f"LIKE '{named.lower()}%'"
+    begins = f"LIKE '{name.lower()}%'"
     texts = [f"attributes.run_id {begins}"]
     if tag is None:
         texts.append(f"tags.`{KEY_TAG}` {begins}")
@@ -43,20 +45,19 @@ def named_run(
         for text in texts
         for run in search_all(store, text, newest_first=True, everywhere=everywhere)
     }
-    where = shown(store.uri) if everywhere else f"experiment {store.experiment!r}"
+    where = public_address(store.uri) if everywhere else f"experiment {store.experiment!r}"
     if not found:
-        raise UsageError(f"{named}: there is no such {kind} in {where}")
+        raise UsageError(f"{name}: there is no such {kind} in {where}")
     if len(found) > 1:
-        raise UsageError(f"{named}: {len(found)} {kind}s in {where} are called so: {_told(found)}")
+        listed = _listed([*found.values()])
+        raise UsageError(f"{name}: the ids of {len(found)} {kind}s in {where} begin so: {listed}")
     (run,) = found.values()
     return run
 
 
-def _told(found: dict[str, Run]) -> str:
-    runs = [*found.values()][:_MOST_TOLD]
-    told = [f"{run.info.run_id} ({run.info.run_name}, {run.info.status})" for run in runs]
-    more = len(found) - len(runs)
-    return ", ".join(told) + (f", and {more} more" if more else "")
-
-
-LATEST = "latest"  # what stands for the id of the last one
+def _listed(runs: list[Run]) -> str:
+    lines = [
+        f"{run.info.run_id} ({run.info.run_name}, {run.info.status})" for run in runs[:_MOST_LISTED]
+    ]
+    more = len(runs) - len(lines)
+    return ", ".join(lines) + (f", and {more} more" if more else "")

@@ -1,16 +1,19 @@
-"""All runs that a search finds, page after page."""
+"""All results of a search, page after page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Run
+    from mlflow.store.entities import PagedList
 
-_PAGE, _SERVER_PAGE = 10_000, 1_000  # a server has to answer before it counts as away
+T = TypeVar("T")
+
+_PAGE, _SERVER_PAGE = 10_000, 1_000  # a server must answer before it counts as absent
 
 
 def search_all(
@@ -19,34 +22,36 @@ def search_all(
     """Runs that match an MLflow search filter, by start time.
 
     Args:
-        store: where they are.
+        store: where to search.
         text: the filter.
         newest_first: or oldest first.
-        everywhere: those of all experiments, not of the store's alone.
+        everywhere: in all experiments, not only in the store's own.
     """
+    client = store.client
     experiments = [store.experiment_id]
     if everywhere:
-        experiments = [one.experiment_id for one in experiments_of(store)]
-    token: str | None = None
-    while True:
-        page = store.client.search_runs(
+        found = _pages(lambda token: client.search_experiments(page_token=token))
+        experiments = [experiment.experiment_id for experiment in found]
+    return _pages(
+        lambda token: client.search_runs(
             experiments,
             filter_string=text,
             order_by=[f"attributes.start_time {'DESC' if newest_first else 'ASC'}"],
             max_results=_PAGE if store.has_sql else _SERVER_PAGE,
             page_token=token,
         )
-        yield from page
-        token = page.token
-        if not token:
-            return
+    )
 
 
-def experiments_of(store: Store) -> Iterator[Experiment]:
-    """All experiments of a store that are not deleted."""
+def newest_run(store: Store, text: str) -> Run | None:
+    """The run of the store's experiment that started last among those that match a filter."""
+    return next(search_all(store, text, newest_first=True), None)
+
+
+def _pages(fetch: Callable[[str | None], PagedList[T]]) -> Iterator[T]:
     token: str | None = None
     while True:
-        page = store.client.search_experiments(page_token=token)
+        page = fetch(token)
         yield from page
         token = page.token
         if not token:

@@ -1,4 +1,4 @@
-"""One recorded run, with all that is needed to train it again and to compare."""
+"""One recorded run, with everything needed to train it again and to compare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from xorlab.errors import StoreError, UsageError
 from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG
-from xorlab.tracking.read.by_name import named_run
+from xorlab.tracking.read.by_name import run_by_name
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.tracking.store.store import open_store
@@ -26,7 +26,7 @@ class Recorded:
     Attributes:
         run_id, name: of the run.
         tags, metrics: of the run, by name.
-        network: its configuration, and the weights that it ended with.
+        network: its configuration and final weights.
         steps, loss: (R,) its curve.
         predictions: the content of its predictions.json.
     """
@@ -41,29 +41,29 @@ class Recorded:
     predictions: bytes
 
 
-def recorded_run(named: str, uri: str | None) -> Recorded:
+def recorded_run(name: str, uri: str | None) -> Recorded:
     """Read a run.
 
     Args:
-        named: its id or key, or the beginning of one.
+        name: its id or key, or the beginning of one.
         uri: address of the store; None for the default.
 
     Raises:
-        UsageError: no such run, several, or none that was trained to its end.
-        StoreError: the store cannot be read, or the run's files are not there.
-        ConfigError: the address names no store.
+        UsageError: no such run, several, or one that was not trained to its end.
+        StoreError: the store cannot be read, or files of the run are missing.
+        ConfigError: the address does not name a store.
     """
     from mlflow.exceptions import MlflowException
 
     store = open_store(uri, "Default", create=False)
-    run = named_run(store, named)
+    run = run_by_name(store, name)
     run_id = run.info.run_id
-    tags, name = run.data.tags, run.info.run_name or ""
+    tags = run.data.tags
     if IDENTITY_TAG in tags:
         raise UsageError(f"{run_id}: this is a sweep; name one of its runs")
     if LANDSCAPE_TAG in tags:
         raise UsageError(
-            f"{run_id}: this is a landscape, whose networks are no runs of their own; its command "
+            f"{run_id}: this is a landscape, whose networks are not separate runs; its command "
             "with tracking.existing=rerun trains all of them again"
         )
     if run.info.status != FINISHED:
@@ -80,4 +80,5 @@ def recorded_run(named: str, uri: str | None) -> Recorded:
         except (MlflowException, OSError) as error:
             raise StoreError(f"run {run_id} has no readable predictions.json") from error
     steps, loss = curve["step"].to_numpy(np.int64), curve["loss"].to_numpy(np.float64)
-    return Recorded(run_id, name, tags, run.data.metrics, network, steps, loss, predictions)
+    run_name = run.info.run_name or ""
+    return Recorded(run_id, run_name, tags, run.data.metrics, network, steps, loss, predictions)

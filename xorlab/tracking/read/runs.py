@@ -13,7 +13,7 @@ from xorlab.tracking.names import CURVE, KEY_TAG
 from xorlab.tracking.read.frames import client_row, curves_frame, runs_frame
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
-from xorlab.tracking.store.address import shown
+from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def load_runs(
         ``run_id``, ``name``, ``status``, ``outcome`` (missing unless the run is finished),
         ``sweep``, ``key``, then every param and metric by its dotted name, numbers as numbers.
         A metric that a run does not have, such as ``epochs_to_solve`` of one that was not solved,
-        is NaN. A parent run is no row. A sweep on a server is read from the file that it left
-        there, so its runs are as they were when it ended.
+        is NaN. Parent runs are not among the rows. A sweep on a server is read from the file that
+        it stored there, so its runs are as they were when it ended.
 
     Raises:
         ConfigError: a filter that MLflow cannot read.
@@ -57,7 +57,7 @@ def load_runs(
         frame = recorded_runs(store, sweep)
     if frame is None:
         frame = _found(store, sweep, filter)
-    frame.attrs["uri"] = shown(store.uri)
+    frame.attrs["uri"] = public_address(store.uri)
     return frame
 
 
@@ -77,7 +77,9 @@ def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
         first = str(error).partition("\n")[0]
         if text is not None and error.error_code == "INVALID_PARAMETER_VALUE":
             raise ConfigError("filter", text, f"{_A_FILTER} (MLflow says: {first})") from error
-        raise StoreError(f"runs cannot be searched in {shown(store.uri)}: {first}") from error
+        raise StoreError(
+            f"runs cannot be searched in {public_address(store.uri)}: {first}"
+        ) from error
     if sweep is not None:
         # Runs that the sweep found finished belong to an earlier one, and to this one too.
         listed = recorded_runs(store, sweep)
@@ -106,8 +108,8 @@ def load_curves(runs: pd.DataFrame, uri: str | None = None) -> pd.DataFrame:
 def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
     """The loss curves of these runs, in their order.
 
-    A database answers in a few queries. A server would be asked once for every run, so what its
-    sweeps have left as files is read first, and only the rest is asked for.
+    A database answers in a few queries. A server needs one call per run, so the files that sweeps
+    stored there are read first, and only the rest is fetched run by run.
     """
     identifiers = runs["run_id"].tolist()
     if store.has_sql:
@@ -116,13 +118,13 @@ def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
         return curves_from_sql(store, identifiers)
     filed = recorded_curves(store, set(runs["sweep"].dropna()))
     if filed is None:
-        return _asked_for(store, identifiers)
+        return _fetched(store, identifiers)
     filed = filed[filed["run_id"].isin(identifiers)]
-    there = set(filed["run_id"].unique())
-    asked = _asked_for(store, [name for name in identifiers if name not in there])
-    place = {name: number for number, name in enumerate(identifiers)}
-    curves = pd.concat([filed, asked], ignore_index=True)
-    order = np.lexsort((curves["step"].to_numpy(), curves["run_id"].map(place).to_numpy()))
+    known = set(filed["run_id"].unique())
+    fetched = _fetched(store, [run_id for run_id in identifiers if run_id not in known])
+    order_of = {run_id: number for number, run_id in enumerate(identifiers)}
+    curves = pd.concat([filed, fetched], ignore_index=True)
+    order = np.lexsort((curves["step"].to_numpy(), curves["run_id"].map(order_of).to_numpy()))
     return curves.iloc[order].reset_index(drop=True)
 
 
@@ -149,7 +151,7 @@ def _search(store: Store, text: str | None) -> Iterable[Run]:
     return search_all(store, f"{ours} AND {text}" if text else ours)
 
 
-def _asked_for(store: Store, identifiers: Iterable[str]) -> pd.DataFrame:
+def _fetched(store: Store, identifiers: Iterable[str]) -> pd.DataFrame:
     pieces = []
     for identifier in identifiers:
         history = sorted(store.client.get_metric_history(identifier, CURVE), key=lambda m: m.step)

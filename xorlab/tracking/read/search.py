@@ -1,4 +1,4 @@
-"""Which runs have ended already: one search, however many there are."""
+"""Which runs have ended already, in one search."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) -> Iterator[Row]:
     """The runs with these keys that have ended, FINISHED or FAILED, as rows for `runs_frame`.
 
-    For each key one: a finished run comes before a failed one, one of ``sweep`` before others, and
-    an older before a younger.
+    One for each key: a finished run is preferred to a failed one, one of ``sweep`` to others, and
+    an older one to a younger one.
     """
     if not keys:
         return
@@ -35,17 +35,17 @@ def finished_runs(store: Store, names: Mapping[str, str], but: str | None = None
     """The finished runs with some keys, through MLflow's client.
 
     Args:
-        store: where they are.
-        names: of the runs, by key. MLflow cannot search for one of several values of a tag; but
-            runs of one key have one name, and those of a shard begin alike.
-        but: a sweep whose own runs are left out. It may have thousands that begin so, and each that
-            a server finds costs it milliseconds.
+        store: where to search.
+        names: of the runs, by key. MLflow cannot search for one of several values of a tag, but
+            runs of one key have one name, and the names of a shard begin alike.
+        but: a sweep whose own runs are left out. It may have thousands with such names, and each
+            run that a server finds takes milliseconds.
     """
     if not names:
         return
     text = f"{_named(names.values())} AND attributes.status = '{FINISHED}'"
     text += f" AND tags.`{KEY_TAG}` LIKE '%'"
-    # A run by itself has no sweep, and MLflow's `!=` is true of tags that are there alone.
+    # MLflow's `!=` is false where the tag is missing, and a single run has no sweep, but an owner.
     whose = (f"tags.`{SWEEP_TAG}` != '{but}'", f"tags.`{OWNER_TAG}` LIKE '%'")
     for some in [text] if but is None else [f"{text} AND {one}" for one in whose]:
         for run in search_all(store, some):
@@ -54,7 +54,7 @@ def finished_runs(store: Store, names: Mapping[str, str], but: str | None = None
 
 
 def _named(names: Collection[str]) -> str:
-    """A search for all runs with these names, and as few others as may be."""
+    """A filter that finds all runs with these names, and few others."""
     first, last = min(names), max(names)
     if first == last:
         return f"attributes.run_name = '{first}'"
@@ -63,7 +63,7 @@ def _named(names: Collection[str]) -> str:
 
 
 def _best(rows: Iterator[Row], sweep: str | None) -> Iterator[Row]:
-    """One row of each key, from rows that are sorted by age."""
+    """One row for each key, from rows that are sorted by age."""
     best: dict[str, tuple[tuple[bool, bool], Row]] = {}
     for row in rows:
         rank = row["status"] != FINISHED, row.get("sweep") != sweep
@@ -79,7 +79,7 @@ def _from_client(store: Store, keys: Collection[str]) -> Iterator[Row]:
 
 
 def _from_sql(store: Store, keys: Collection[str]) -> Iterator[Row]:
-    """Of each run no more than decides between it and others."""
+    """Of each run only what decides between it and others of its key."""
     from sqlalchemy import and_, select
     from sqlalchemy.orm import aliased
 
@@ -98,11 +98,11 @@ def _from_sql(store: Store, keys: Collection[str]) -> Iterator[Row]:
         .order_by(run.start_time, run.run_uuid)
     )
     with session_of(store) as session:
-        for run_id, status, group_field, sweep_of in session.execute(query):
-            if group_field in keys:
-                yield {"run_id": run_id, "status": status, "key": group_field, "sweep": sweep_of}
+        for run_id, status, run_key, sweep_id in session.execute(query):
+            if run_key in keys:
+                yield {"run_id": run_id, "status": status, "key": run_key, "sweep": sweep_id}
 
 
 def runs_of(store: Store, record: str) -> list[Run]:
-    """Every run that was made for a record: one, unless a call was repeated."""
+    """The runs that were created for a record: one, unless a call to the server was repeated."""
     return list(search_all(store, f"tags.`{RECORD_TAG}` = '{record}'"))

@@ -1,4 +1,4 @@
-"""The tidy files that a sweep left with its parent run: many runs in one call."""
+"""Tables that a sweep stored with its parent run: many runs in one call."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ CURVES_FILE = "curves.parquet"
 
 
 def recorded_runs(store: Store, sweep: str) -> pd.DataFrame | None:
-    """All runs of a sweep, as they were when it ended; None if it has not left them."""
+    """All runs of a sweep, as they were when it ended; None if it has not stored them."""
     return _table(store, sweep, RUNS_FILE)
 
 
 def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | None:
-    """The loss curves that these sweeps left, each run once; None if none of them did."""
+    """The loss curves that these sweeps stored, each run once; None if none of them did."""
     tables = [table for s in sweeps if (table := _table(store, s, CURVES_FILE)) is not None]
     if not tables:
         return None
     return pd.concat(tables, ignore_index=True).drop_duplicates(["run_id", "step"])
 
 
-def place_of(store: Store, run_id: str, name: str) -> str:
-    """Where a file of a run is: its path, if it is on this machine's disk, else how to see it."""
+def artifact_location(store: Store, run_id: str, name: str) -> str:
+    """Path of an artifact if it is on this machine's disk, else how to see it in the UI."""
     try:
         folder = local_folder(store.client.get_run(run_id).info.artifact_uri)
-    except ServerAwayError:  # no reason for what is recorded whole to end in an error
+    except ServerAwayError:  # the run is recorded; this is only how to find it
         folder = None
     return str(folder / name) if folder is not None else store.browse(f"/{run_id}/artifacts/{name}")
 

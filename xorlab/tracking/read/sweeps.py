@@ -1,4 +1,4 @@
-"""Finding a recorded sweep again, by its id, the beginning of it, or its age."""
+"""Finding a recorded sweep by its id, the beginning of it, or as the latest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError
 from xorlab.tracking.names import IDENTITY_TAG
-from xorlab.tracking.read.by_name import LATEST, named_run
-from xorlab.tracking.read.pages import search_all
+from xorlab.tracking.read.by_name import LATEST, run_by_name
+from xorlab.tracking.read.pages import newest_run
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Sweep:
         run_id, name, status: of the run.
         experiment_id: that it belongs to.
         tags: of the run.
-        seconds: that it took; None where it does not say.
-        skipped: runs that were finished before.
+        seconds: that it took; None if unknown.
+        skipped: number of its runs that were finished before.
     """
 
     run_id: str
@@ -37,23 +37,22 @@ class Sweep:
     skipped: int
 
 
-def find_sweep(store: Store, named: str, everywhere: bool = False) -> Sweep:
-    """The sweep that a name means.
+def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
+    """The sweep with an id.
 
     Args:
         store: where it is recorded.
-        named: run id of the parent run, the beginning of one, or ``latest``.
-        everywhere: in whichever experiment; ``latest`` is always one of the store's own.
+        name: run id of the parent run, the beginning of one, or ``latest``.
+        everywhere: in all experiments; ``latest`` is always in the store's own.
 
     Raises:
-        StoreError: there is no sweep.
-        UsageError: no sweep of that name, or several.
+        StoreError: ``latest``, and there is no sweep.
+        UsageError: no such sweep, or several.
     """
-    found = (
-        _latest(store)
-        if named == LATEST
-        else named_run(store, named, "sweep", IDENTITY_TAG, everywhere)
-    )
+    if name != LATEST:
+        found = run_by_name(store, name, "sweep", IDENTITY_TAG, everywhere)
+    else:
+        found = _latest(store)
     return Sweep(
         run_id=found.info.run_id,
         name=found.info.run_name or "",
@@ -66,6 +65,7 @@ def find_sweep(store: Store, named: str, everywhere: bool = False) -> Sweep:
 
 
 def _latest(store: Store) -> Run:
-    for run in search_all(store, f"tags.`{IDENTITY_TAG}` LIKE '%'", newest_first=True):
-        return run
-    raise StoreError(f"there is no sweep in experiment {store.experiment!r}")
+    found = newest_run(store, f"tags.`{IDENTITY_TAG}` LIKE '%'")
+    if found is None:
+        raise StoreError(f"there is no sweep in experiment {store.experiment!r}")
+    return found

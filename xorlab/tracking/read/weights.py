@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from xorlab.config.rules import check
 from xorlab.config.schema import Config
 from xorlab.config.values import unnested
 from xorlab.errors import ConfigError, StoreError
+from xorlab.system.npz import npz_arrays
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.store import Store, open_store, session_of, tables
 
@@ -37,7 +37,7 @@ class Network:
     """A recorded network.
 
     Attributes:
-        config: that it was trained with.
+        config: the configuration that it was trained with.
         weights: one (fan_in, fan_out) per layer, at the end of the run.
         biases: one (fan_out,) per layer.
         skip: (I, O) weights from the inputs to the outputs, or None.
@@ -58,7 +58,7 @@ def load_weights(runs: pd.DataFrame, uri: str | None = None) -> dict[str, Networ
         uri: address of the store; None for the one that the runs were loaded from.
 
     Returns:
-        a network per run id, in the order of the runs. It can be asked with
+        a network per run id, in the order of the runs; its outputs are
         ``xorlab.predict(network.config, network, inputs)``.
 
     Raises:
@@ -93,7 +93,7 @@ def _files(store: Store, identifiers: Sequence[str]) -> Iterator[tuple[str, Pair
 
 
 def _addresses(store: Store, identifiers: Sequence[str]) -> dict[str, str]:
-    """Where the artifacts of each run are."""
+    """The address of each run's artifacts."""
     from mlflow.exceptions import MlflowException
 
     if not store.has_sql:
@@ -125,7 +125,7 @@ def _download(store: Store, run: str, folder: Path) -> Path:
         try:
             store.client.download_artifacts(run, name, str(folder))
         except (MlflowException, OSError) as error:
-            raise _absent(run, name) from error
+            raise _unreadable(run, name) from error
     return folder
 
 
@@ -133,10 +133,10 @@ def _read(run: str, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _absent(run, path.name) from error
+        raise _unreadable(run, path.name) from error
 
 
-def _absent(run: str, name: str) -> StoreError:
+def _unreadable(run: str, name: str) -> StoreError:
     return StoreError(
         f"run {run} has no readable {name}: only a run that finished, and whose artifacts are "
         "still there, can be read"
@@ -144,21 +144,19 @@ def _absent(run: str, name: str) -> StoreError:
 
 
 def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats], Floats | None]:
-    """weights_1, biases_1, weights_2 and so on, and skip where there is one."""
+    """Weights and biases of each layer, and the skip weights or None."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            depth = sum(name.startswith("biases_") for name in arrays.files)
-            layers = range(1, depth + 1)
-            weights = [arrays[f"weights_{n}"] for n in layers]
-            biases = [arrays[f"biases_{n}"] for n in layers]
-            return weights, biases, arrays.get("skip")
+        arrays = npz_arrays(content)
+        layers = range(1, sum(name.startswith("biases_") for name in arrays) + 1)
+        weights = [arrays[f"weights_{n}"] for n in layers]
+        return weights, [arrays[f"biases_{n}"] for n in layers], arrays.get("skip")
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"weights.npz of run {run} cannot be read: {error}") from error
 
 
 def _config(run: str, content: bytes) -> Config:
     """The configuration that `xorlab.networks.spec.Spec.yaml` wrote."""
-    # Runs of one setting differ in the first line alone: what follows is parsed once for all.
+    # Runs of one setting differ only in the first line: the rest is parsed once for all of them.
     first, _, rest = content.partition(b"\n")
     try:
         values = {**_parsed(first), **_parsed(rest)}

@@ -1,4 +1,4 @@
-"""Where runs are recorded: an address, spelt so that it means the same from every folder."""
+"""The address of a store, absolute: it means the same from every folder."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from xorlab.system.credentials import HIDDEN, without_credentials
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql")
 _SQLITE = "sqlite:///"
 
-# Addresses with credentials that this process has opened, by what may be shown of them: a table of
-# runs keeps only that, since pandas writes what it keeps into every file, and is read on all the
-# same.
+# Addresses with credentials that this process has opened, by their public form. A table of runs
+# keeps only the public form, because pandas writes a table's attributes into every file; `resolve`
+# turns it back.
 _WITHHELD: dict[str, str] = {}
 
 
 def resolve(uri: str | None, folder: Path | None = None) -> str:
-    """The address that a configured one means, absolute.
+    """The absolute address that a configured one means.
 
     Args:
-        uri: what `tracking.uri` says; None for MLFLOW_TRACKING_URI, else mlflow.db in ``folder``.
+        uri: value of `tracking.uri`; None for MLFLOW_TRACKING_URI, else mlflow.db in ``folder``.
         folder: what relative paths are relative to; None for the working directory.
 
     Raises:
@@ -63,45 +63,45 @@ def is_server(uri: str) -> bool:
     return _scheme(uri) in ("http", "https")
 
 
-def shown(uri: str) -> str:
-    """The address for people and files: without a user name or password.
+def public_address(uri: str) -> str:
+    """The address without user name and password, for messages and files.
 
-    `resolve` knows what was left out, as long as this process lives.
+    `resolve` turns it back into the whole address as long as this process lives.
     """
-    told = without_credentials(uri)
-    if told != uri:
-        _WITHHELD[told] = uri
-    return told
+    public = without_credentials(uri)
+    if public != uri:
+        _WITHHELD[public] = uri
+    return public
 
 
 def _scheme(uri: str) -> str:
-    """Lower case, without a driver; empty where the text is no address that could be opened."""
+    """In lower case, without a driver; empty where the text cannot be an address."""
     if "\0" in uri or (not uri.isascii() and not _is_unicode(uri)):
         return ""
     try:
         parts = urlsplit(uri)
-        _ = parts.hostname, parts.port  # raise for what is no host or port
+        _ = parts.hostname, parts.port  # raise where they are not valid
     except ValueError:
         return ""
     return parts.scheme.partition("+")[0]
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it is text: what a command line cannot decode comes in as surrogates."""
+    """Whether the text is valid: bytes that a command line cannot decode become surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-# Of a file: the device it is on and its number there; a file made anew under the name has another.
+# Device and inode of a file; a file that replaces it under the same name has others.
 FileId = tuple[int, int]
 
 
 def file_id_of(uri: str) -> FileId | None:
-    """Which file an embedded store is now; None for any other address, or where there is none."""
+    """Identity of the file of an embedded store; None for another address or a missing file."""
     file = database_file(uri)
     if file is None:
         return None
     try:
-        told = file.stat()
+        stat = file.stat()
     except OSError:
         return None
-    return told.st_dev, told.st_ino
+    return stat.st_dev, stat.st_ino

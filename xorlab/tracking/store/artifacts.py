@@ -1,4 +1,4 @@
-"""Files of runs: where they are stored, and how they are written."""
+"""Artifacts: where the files of runs are stored, and how they are written."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def put_artifacts(
     artifacts: Mapping[str, bytes | Path],
     below: str | None = None,
 ) -> None:
-    """Store files with a run; on this machine's disk each appears whole or not at all.
+    """Store files with a run; on this machine's disk each appears complete or not at all.
 
     Args:
         store: where the run is.
         run_id: of the run.
         uri: where its artifacts are.
         artifacts: file name to content, or to a file that has it.
-        below: the folder among them; None for the uppermost.
+        below: the folder among its artifacts; None for the top.
     """
     if not artifacts:
         return
@@ -39,6 +39,15 @@ def put_artifacts(
     with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
         write_files(Path(folder), artifacts)
         store.client.log_artifacts(run_id, folder, below)
+
+
+def put_files(
+    store: Store, run_id: str, files: Mapping[str, bytes | Path], below: str | None = None
+) -> None:
+    """As `put_artifacts`, for a run of which only the id is known."""
+    if files:
+        uri = store.client.get_run(run_id).info.artifact_uri
+        put_artifacts(store, run_id, uri, files, below)
 
 
 def local_folder(uri: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""MLflow's client, quiet and quick to say that nobody answers."""
+"""MLflow's client: quiet, patient with a busy database, quick to report an absent server."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BUSY = "PRAGMA busy_timeout = 120000"
 
 
 def client_of(address: str) -> MlflowClient:
-    """A client of this address; a new database gets its tables here.
+    """A client for this address; MLflow creates the tables of a new database here.
 
-    That of a server tells when it is away: see `xorlab.tracking.store.server.ServerClient`.
+    For a server it raises `ServerAwayError`: see `xorlab.tracking.store.server.ServerClient`.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow prints every run's page, with the user name and password of the address.
@@ -31,7 +31,7 @@ def client_of(address: str) -> MlflowClient:
         warnings.simplefilter("ignore")
         from mlflow.tracking import MlflowClient
 
-        # Migrations of a new database are told in thirty lines that nobody needs.
+        # For a new database Alembic would log thirty lines of migrations.
         with quiet_logger("alembic", logging.WARNING), quiet_logger("mlflow", logging.WARNING):
             client = MlflowClient(tracking_uri=address, registry_uri=address)
     if address.startswith("sqlite:"):
@@ -40,18 +40,18 @@ def client_of(address: str) -> MlflowClient:
 
 
 def _wait_longer(engine: Engine) -> None:
-    """Let every session wait two minutes for other writers; MLflow sets 20 s at its beginning.
+    """Let every session wait two minutes for other writers, in place of MLflow's 20 seconds.
 
-    SQLite keeps no queue: where eight sweeps write, the one that looks at the wrong moments waits
-    much longer than all the others need.
+    SQLite keeps no queue: where eight sweeps write, one that tries at unlucky moments waits much
+    longer than the others.
     """
     from sqlalchemy import event
 
     def longer(
         _connection: object, _cursor: object, statement: str, parameters: Any, *_: object
     ) -> tuple[str, Any]:
-        own = statement.startswith("PRAGMA busy_timeout")
-        return (_BUSY if own else statement), parameters
+        sets_timeout = statement.startswith("PRAGMA busy_timeout")
+        return (_BUSY if sets_timeout else statement), parameters
 
     if not getattr(engine, "xorlab_waits", False):  # MLflow keeps one engine for an address
         engine.xorlab_waits = True  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and whether that process is still there."""
+"""Which process a run belongs to, and whether that process still exists."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ _HEARTBEAT_LIFE = 10 * 60_000  # milliseconds after which a process elsewhere co
 
 
 def this_process() -> str:
-    """Host, process id and when the process began, so that a reused id is told apart."""
+    """Host, process id and start time, which distinguishes processes that reuse an id."""
     pid = os.getpid()
     return f"{socket.gethostname()}:{pid}:{_began(pid)}"
 
 
 def is_alive(owner: str, heartbeat: int, now: int) -> bool:
-    """Whether the process that `this_process` named is still at work.
+    """Whether the process that `this_process` named still runs.
+
+    One on another host counts as alive until its heartbeat is ten minutes old.
 
     Args:
-        owner: what it said.
-        heartbeat: when it last said so, in milliseconds since 1970.
-        now: the present, likewise.
+        owner: the result of `this_process` there.
+        heartbeat: time of its last heartbeat, in milliseconds since 1970.
+        now: the current time, likewise.
     """
     host, _, rest = owner.rpartition(":")[0].rpartition(":")
     began = owner.rpartition(":")[2]
@@ -37,7 +39,7 @@ def is_alive(owner: str, heartbeat: int, now: int) -> bool:
 
 
 def _began(pid: int) -> str:
-    """Start time in clock ticks since boot; a dash where the system does not tell."""
+    """Start time in clock ticks since boot; a dash where it is unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:

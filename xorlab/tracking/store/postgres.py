@@ -1,4 +1,4 @@
-"""PostgreSQL as a store: opened one after the other, with a driver that is there."""
+"""PostgreSQL as a store: opened by one process at a time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xorlab.errors import ConfigError, StoreError
-from xorlab.tracking.store.address import shown
-from xorlab.tracking.store.schema import EMPTY
+from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.schema import EMPTY, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -23,54 +23,19 @@ _LONGEST = 200 - len(f"/{32 * 'f'}/artifacts")  # MLflow's column for where a ru
 
 
 def is_postgres(uri: str) -> bool:
-    """Whether an address is one of PostgreSQL."""
+    """Whether an address names a PostgreSQL database."""
     return urlsplit(uri).scheme.partition("+")[0] == "postgresql"
 
 
-class PostgresSchema:
-    """That of a database server; see `xorlab.tracking.store.schema.Schema`.
-
-    Args:
-        uri: its address.
-        connection: to it, on which nothing is written.
-    """
-
-    def __init__(self, uri: str, connection: Connection) -> None:
-        self._connection = connection
-        self.told, self.save, self.uri = shown(uri), "Back it up", "ADDRESS"
-
-    def revision(self) -> str | None:
-        """The revision that it says it has; None where it does not say."""
-        if not self._one("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"):
-            return EMPTY
-        if self._one("SELECT to_regclass('alembic_version')") is None:
-            return None
-        found = self._one("SELECT version_num FROM alembic_version")
-        return None if found is None else str(found)
-
-    def is_written(self) -> bool:
-        """Whether somebody is in the middle of making or changing tables."""
-        return bool(
-            self._one(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND granted "
-                "AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid() "
-                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-        )
-
-    def _one(self, query: str) -> object:
-        try:
-            return self._connection.exec_driver_sql(query).scalar()
-        finally:
-            self._connection.rollback()  # so that the next one sees what others have done since
-
-
 @contextlib.contextmanager
-def opened_alone(uri: str) -> Iterator[PostgresSchema]:
-    """Within: no other xorlab opens this database, whose schema this is.
+def exclusively_opened(uri: str) -> Iterator[Schema]:
+    """Keep other xorlab processes from opening this database while the block runs.
 
-    MLflow makes tables and experiments without a lock: two that start at once would both find
-    nothing there, and one of them would crash.
+    MLflow makes tables and experiments without a lock: of two processes that start at once, both
+    would find nothing there, and one would crash.
+
+    Yields:
+        the schema that the database has at the beginning.
 
     Raises:
         StoreError: the driver is not installed.
@@ -79,64 +44,80 @@ def opened_alone(uri: str) -> Iterator[PostgresSchema]:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    # MLflow would try ten times, for almost two minutes, where nobody answers.
+    # MLflow would try ten times, for almost two minutes, to reach a server that does not answer.
     try:
         engine = create_engine(uri, poolclass=NullPool, connect_args={"connect_timeout": 10})
     except ModuleNotFoundError as error:
         raise StoreError(
-            f"the tracking store {shown(uri)} needs a driver that is not installed ({error.name}): "
-            "pip install 'xorlab[postgresql]'"
+            f"the tracking store {public_address(uri)} needs a driver that is not installed "
+            f"({error.name}): pip install 'xorlab[postgresql]'"
         ) from error
     with engine.connect() as connection:
         connection.exec_driver_sql(f"SET lock_timeout = '{_PATIENCE}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({_OPENING})")
         connection.commit()
         try:
-            yield PostgresSchema(uri, connection)
+            revision = _revision(connection)
+            yield Schema(revision, public_address(uri), "ADDRESS", "back it up")
         finally:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_OPENING})")
 
 
-def record_alone(session: Session) -> None:
-    """Until the session's transaction ends no run is made or ended by anybody else.
+def _revision(connection: Connection) -> str | None:
+    def first(query: str) -> object:
+        return connection.exec_driver_sql(query).scalar()
 
-    Not by a server of MLflow in front of the database either: one that ended a run meanwhile would
-    look for another of the same key before this transaction shows it.
+    try:
+        if not first("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"):
+            return EMPTY
+        if first("SELECT to_regclass('alembic_version')") is None:
+            return None
+        found = first("SELECT version_num FROM alembic_version")
+        return None if found is None else str(found)
+    finally:
+        connection.rollback()  # releases the tables that were read, which MLflow may change
+
+
+def lock_runs(session: Session) -> None:
+    """Keep every other process from creating or ending runs until the session's transaction ends.
+
+    An MLflow server in front of the database waits too: if it ended a run meanwhile, it would look
+    for another one with the same key before this transaction shows it.
     """
     session.connection().exec_driver_sql("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE")
 
 
-def artifacts_place(named: str | None) -> str:
+def artifacts_address(folder: str | None) -> str:
     """Where the artifacts of a new experiment go.
 
     Args:
-        named: what `tracking.artifacts` says: a folder, or an address that MLflow knows.
+        folder: the value of `tracking.artifacts`: a folder, or an address that MLflow knows.
 
     Raises:
-        ConfigError: it says nothing: no folder would be the right one on every machine.
+        ConfigError: it is not set: no default folder would be right on every machine.
     """
-    if named is None:
+    if folder is None:
         raise ConfigError(
             "tracking.artifacts",
             None,
             "named for a new experiment in a database server: a folder that all machines of the "
             "team share, such as /srv/xorlab, or an address such as s3://bucket/xorlab",
         )
-    place = named if "://" in named else Path(named).absolute().as_uri()
-    return place.rstrip("/")
+    address = folder if "://" in folder else Path(folder).absolute().as_uri()
+    return address.rstrip("/")
 
 
-def shared_place(named: str | None, folder: str) -> str:
-    """Where an experiment's artifacts go, in an address that fits where MLflow keeps it.
+def experiment_artifacts(folder: str | None, name: str) -> str:
+    """Where an experiment's artifacts go, in an address short enough for MLflow's column.
 
     Args:
-        named: see `artifacts_place`.
-        folder: of the experiment.
+        folder: see `artifacts_address`.
+        name: of the experiment's own folder.
 
     Raises:
-        ConfigError: nothing is named, or it is too long.
+        ConfigError: the folder is not set, or the address is too long.
     """
-    location = f"{artifacts_place(named)}/{folder}"
+    location = f"{artifacts_address(folder)}/{name}"
     if len(location) > _LONGEST:
         raise ConfigError(
             "tracking.artifacts",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import StoreError
 from xorlab.system.logs import quiet_logger
-from xorlab.tracking.store.address import shown
+from xorlab.tracking.store.address import public_address
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -44,7 +44,7 @@ class ServerAwayError(StoreError):
     """
 
     def __init__(self, address: str, reason: str) -> None:
-        self.address = shown(address)
+        self.address = public_address(address)
         self.reason = reason
         super().__init__(
             f"the tracking server {self.address} does not answer ({reason}); repeat the command "

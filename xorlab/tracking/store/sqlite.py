@@ -1,4 +1,4 @@
-"""The file of an embedded store: made whole, or not there at all."""
+"""The file of an embedded store, which appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _UNFINISHED = ".unfinished"
 
 
 def make_database(file: Path) -> None:
-    """Make MLflow's tables in a new database; the caller holds its lock.
+    """Create a new database with MLflow's tables; the caller holds its lock.
 
-    That takes seconds and dozens of steps. A process killed in between would leave a file which no
-    MLflow can open, so it is done under another name, and the file appears when it is whole.
+    That takes seconds and dozens of steps. A process killed in between would leave a file that
+    MLflow cannot open, so the file is made under another name and renamed when it is complete.
     """
     for left in file.parent.iterdir():
         if left.name.startswith(f"{file.name}.") and _UNFINISHED in left.name:
             left.unlink()
-    # MLflow keeps what it has opened by its name, so no name is used twice.
+    # MLflow caches engines by address, so each attempt uses a new name.
     new = file.with_name(f"{file.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     store = client_of(f"sqlite:///{new}")._tracking_client.store  # noqa: SLF001
     store.engine.dispose()
     with closing(sqlite3.connect(new)) as connection:
-        # Readers may then read while a sweep writes; the setting stays with the file.
+        # Others can then read while a sweep writes; the setting stays with the file.
         connection.execute("PRAGMA journal_mode=WAL")
     new.replace(file)

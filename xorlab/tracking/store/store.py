@@ -24,13 +24,18 @@ from xorlab.tracking.store.address import (
     database_file,
     file_id_of,
     is_server,
+    public_address,
     resolve,
-    shown,
 )
 from xorlab.tracking.store.client import client_of
 from xorlab.tracking.store.errors import check_there, explained
-from xorlab.tracking.store.postgres import artifacts_place, is_postgres, opened_alone, shared_place
-from xorlab.tracking.store.schema import EMPTY, FileSchema, await_schema
+from xorlab.tracking.store.postgres import (
+    artifacts_address,
+    exclusively_opened,
+    experiment_artifacts,
+    is_postgres,
+)
+from xorlab.tracking.store.schema import check_schema, file_schema
 from xorlab.tracking.store.sqlite import make_database
 
 if TYPE_CHECKING:
@@ -49,7 +54,7 @@ class Store:
         uri: absolute address.
         experiment: its name.
         experiment_id: its id.
-        client: MLflow's client for this address; that of a server tells when it is away, see
+        client: MLflow's client for this address; for a server it raises `ServerAwayError`, see
             `xorlab.tracking.store.server.ServerClient`.
         identity: the file of an embedded store, as it was opened; None for any other.
     """
@@ -81,17 +86,17 @@ class Store:
         return replace(self, experiment=name, experiment_id=experiment_id)
 
     def browse(self, below: str = "") -> str:
-        """What to type, and which page then shows the runs.
+        """The command that starts MLflow's UI, and the page that then shows the runs.
 
         Args:
-            below: what follows in the address of the page: a run, or a file of its, as
+            below: the rest of the page's address: a run or one of its files, as
                 ``/RUN_ID/artifacts/report.html``.
         """
         # Without its last part the address opens MLflow's view of traces of language models.
         page = f"#/experiments/{self.experiment_id}/runs{below}?workflowType=machine_learning"
         if is_server(self.uri):
-            return f"{shown(self.uri).rstrip('/')}/{page}"
-        address = shown(self.uri)
+            return f"{public_address(self.uri).rstrip('/')}/{page}"
+        address = public_address(self.uri)
         command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(address)}"
         whose = f"  with your user name in place of {HIDDEN}\n" if HIDDEN in address else ""
         return f"{command}\n{whose}  then open http://127.0.0.1:5000/{page}"
@@ -104,7 +109,7 @@ def _mlflow() -> str:
 
 
 def session_of(store: Store, read_only: bool = True) -> AbstractContextManager[Any]:
-    """A session of the SQL store's own, one transaction; for a store that `has_sql`."""
+    """A session of MLflow's SQL store, one transaction; only for a store that `has_sql`."""
     assert store.sql is not None  # noqa: S101  (the caller asked)
     session: AbstractContextManager[Any] = store.sql.ManagedSessionMaker(read_only=read_only)
     return session
@@ -123,11 +128,11 @@ def open_store(
     Args:
         uri: address, or None for the default; see `xorlab.tracking.store.address.resolve`.
         experiment: name of the experiment.
-        create: whether store and experiment are made where they do not exist yet.
-        artifacts: where files of a new experiment go; None for the store's own way.
+        create: whether to create store and experiment where they do not exist yet.
+        artifacts: where files of a new experiment go; None for the store's default.
 
     Raises:
-        ConfigError: the address names no kind of store, or one that has no way of its own.
+        ConfigError: the address names no kind of store, or one that has no default for artifacts.
         ServerAwayError: the server does not answer.
         StoreError: the store cannot be opened or created.
     """
@@ -137,12 +142,10 @@ def open_store(
         raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
     with _translated(address):
         if is_postgres(address):
-            with opened_alone(address) as schema:
-                # A database without tables, where nobody makes any, is a new one.
-                if schema.revision() != EMPTY or schema.is_written():
-                    await_schema(schema)
+            with exclusively_opened(address) as schema:
+                check_schema(schema)
                 client = client_of(address)
-                shared = partial(shared_place, artifacts)
+                shared = partial(experiment_artifacts, artifacts)
                 identifier = _experiment(client, experiment, shared, create)
             return Store(address, experiment, identifier, client)
         if file is None:
@@ -152,11 +155,11 @@ def open_store(
             return Store(address, experiment, identifier, client)
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
-        # MLflow creates tables and experiments without a lock: two that start at once would both
-        # find nothing there, and one of them would crash.
+        # MLflow creates tables and experiments without a lock: of two processes that start at once
+        # both would find nothing there, and one would crash.
         with FileLock(f"{file}.lock", timeout=120):
             if file.exists():
-                await_schema(FileSchema(file))
+                check_schema(file_schema(file))
             else:
                 make_database(file)
             identity = file_id_of(address)
@@ -164,8 +167,8 @@ def open_store(
             # MLflow keeps connections by address: one may be to a file that was there before.
             client._tracking_client.store.engine.dispose()  # noqa: SLF001
             beside = (file.parent / "mlartifacts").as_uri()
-            place = _below(artifacts_place(artifacts) if artifacts else beside)
-            identifier = _experiment(client, experiment, place, create)
+            location = _below(artifacts_address(artifacts) if artifacts else beside)
+            identifier = _experiment(client, experiment, location, create)
         store = Store(address, experiment, identifier, client, identity)
         check_there(store)
         return store
@@ -182,16 +185,16 @@ def _translated(address: str) -> Iterator[None]:
         raise
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         first = without_those_of(address, str(error).strip().partition("\n")[0])
-        told = explained(address, error) or f"{shown(address)}: {first}"
-        raise StoreError(f"cannot open the tracking store {told}") from error
+        text = explained(address, error) or f"{public_address(address)}: {first}"
+        raise StoreError(f"cannot open the tracking store {text}") from error
 
 
-def _below(place: str) -> Callable[[str], str]:
-    return lambda folder: f"{place}/{folder}"
+def _below(address: str) -> Callable[[str], str]:
+    return lambda folder: f"{address}/{folder}"
 
 
 def _experiment(
-    client: MlflowClient, name: str, place: Callable[[str], str] | None, create: bool
+    client: MlflowClient, name: str, location_of: Callable[[str], str] | None, create: bool
 ) -> str:
     from mlflow.exceptions import MlflowException
 
@@ -200,11 +203,11 @@ def _experiment(
         names = ", ".join(sorted(repr(one.name) for one in client.search_experiments()))
         raise NoStoreError(f"there is no experiment {name!r} in this store, which has {names}")
     if found is None:
-        location = place(_folder(name)) if place is not None else None
+        location = location_of(_folder(name)) if location_of is not None else None
         try:
             return str(client.create_experiment(name, location, dict([_KIND])))
         except MlflowException:
-            # Another process may have made it since.
+            # Another process may have created it since.
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
@@ -217,6 +220,6 @@ def _experiment(
 
 
 def _folder(name: str) -> str:
-    """A file name that a path separator or dot in the experiment's name cannot lead astray."""
+    """A folder name for an experiment: no separator or dot in it can lead to another folder."""
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
     return safe[:80] or "_"

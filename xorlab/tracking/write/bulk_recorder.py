@@ -1,4 +1,4 @@
-"""Whole shards into an SQL store at once, as rows that MLflow's client would have written."""
+"""Recording many runs at once in an SQL store, as the rows that MLflow's client would write."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 from xorlab.tracking.names import FINISHED, KEY_TAG
 from xorlab.tracking.store.artifacts import local_folder, write_files
 from xorlab.tracking.store.errors import check_there
-from xorlab.tracking.store.postgres import is_postgres, record_alone
+from xorlab.tracking.store.postgres import is_postgres, lock_runs
 from xorlab.tracking.store.store import Store, session_of, tables
 from xorlab.tracking.write.record import Record
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-# Schema revisions whose tables the statements below are known, and tested, to fit.
+# Schema revisions for which the statements below are tested.
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
 _DIALECTS = ("sqlite", "postgresql")
 _ARTIFACTS = "artifacts"
 
 
 class BulkRecorder:
-    """Records through the SQL store's own session, one transaction for all.
+    """Records through a session of the SQL store, all runs in one transaction.
 
     Args:
         store: an open store for which `refusal` gave no reason.
@@ -47,22 +47,22 @@ class BulkRecorder:
                 if record.artifacts and folder is not None:
                     write_files(folder, record.artifacts)
         except BaseException:
-            # The disk may be full: these would stand there for no run.
+            # The disk may be full: remove files without a run.
             self._forget(identifiers)
             raise
         try:
-            kept = self._written(identifiers, records, skip_existing)
+            recorded = self._written(identifiers, records, skip_existing)
         except BaseException:
-            with contextlib.suppress(Exception):  # it may have come after the commit
-                self._forget(set(identifiers) - self._there(identifiers))
+            with contextlib.suppress(Exception):  # the error may have come after the commit
+                self._forget(set(identifiers) - self._recorded(identifiers))
             raise
-        self._forget(identifier for identifier in identifiers if identifier not in kept)
-        return [identifier if identifier in kept else None for identifier in identifiers]
+        self._forget(identifier for identifier in identifiers if identifier not in recorded)
+        return [identifier if identifier in recorded else None for identifier in identifiers]
 
     def _written(
         self, identifiers: Sequence[str], records: Sequence[Record], skip_existing: bool
     ) -> set[str]:
-        """Put runs into the database in one transaction; ids of those that were not left out."""
+        """Insert runs in one transaction; ids of those that were not left out."""
         with session_of(self._store, read_only=False) as session:
             self._wait_for_others(session)
             present = self._finished(session, records) if skip_existing else set()
@@ -72,11 +72,11 @@ class BulkRecorder:
                 if record.tags[KEY_TAG] not in present
             ]
             self._insert(session, absent)
-            # A folder that was moved while files were written would keep only some of them.
+            # If the folder was moved meanwhile, some of the files are in another place.
             check_there(self._store)
         return {identifier for identifier, _ in absent}
 
-    def _there(self, identifiers: Sequence[str]) -> set[str]:
+    def _recorded(self, identifiers: Sequence[str]) -> set[str]:
         """Which of these runs are in the database."""
         from sqlalchemy import select
 
@@ -85,21 +85,21 @@ class BulkRecorder:
             return set(session.scalars(select(run_id).where(run_id.in_(identifiers))))
 
     def _wait_for_others(self, session: Session) -> None:
-        """Now, so that what they have finished is seen; SQLite would give up in the middle."""
+        """Lock the database before reading, so that the search sees all that others finished."""
         if is_postgres(self._store.uri):
-            record_alone(session)
+            lock_runs(session)
         else:
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
 
     def _forget(self, identifiers: Iterable[str]) -> None:
-        """Remove the files of runs that are not in the database."""
+        """Remove the files of these runs."""
         for identifier in identifiers:
             folder = local_folder(self._artifact_uri(identifier))
             if folder is not None:
                 shutil.rmtree(folder.parent, ignore_errors=True)
 
     def flush(self) -> str | None:
-        """Nothing waits."""
+        """Nothing waits here."""
         return None
 
     def _artifact_uri(self, identifier: str) -> str:

@@ -1,10 +1,10 @@
-"""The same run recorded twice at the same instant: one of them stays.
+"""The same run recorded twice at the same moment: one of the two stays.
 
-MLflow's client knows no transaction: two that look for a run, both find it missing and both record
-it. So whoever has recorded looks once more, and of what is there now all but one is deleted: the
-same one whoever looks, so that it does not matter how many do, when, or whether one was killed on
-the way. Only runs that were to be recorded once give way; those of `tracking.existing=rerun` and
-those that were recorded in bulk, where a transaction saw to it, stay.
+MLflow's client has no transactions: two processes that look for a run both find it missing, and
+both record it. So each process searches again after it has recorded, and deletes all but one of
+the runs of a key. Every process keeps the same one, so it does not matter how many search, when,
+or whether one was killed on the way. Only runs with the tag `ONCE_TAG` are deleted: those of
+`tracking.existing=rerun`, and those of the bulk recorder, which uses a transaction, stay.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def without_duplicates(
     Args:
         store: where they are.
         names: of the runs, by key.
-        sweep: that has recorded each of them once; None where nobody knows.
+        sweep: that has recorded each of them once; None where that is unknown.
 
     Returns:
-        ids of the runs that gave way.
+        ids of the runs that were deleted.
     """
     if sweep is not None:
         others = {run.data.tags[KEY_TAG] for run in finished_runs(store, names, but=sweep)}
@@ -41,23 +41,23 @@ def without_duplicates(
     found: dict[str, list[Run]] = {}
     for run in finished_runs(store, names):
         found.setdefault(run.data.tags[KEY_TAG], []).append(run)
-    gone = {
+    deleted = {
         run.info.run_id
         for runs in found.values()
         for run in sorted(runs, key=_order)[1:]
         if ONCE_TAG in run.data.tags
     }
-    for run_id in sorted(gone):
+    for run_id in sorted(deleted):
         delete(store, run_id)
-    return gone
+    return deleted
 
 
 def without_duplicates_of(store: Store, sweep: str) -> set[str]:
-    """The same for all that a sweep has recorded, which may not have come to look itself."""
+    """The same for all runs of a sweep, which may have been killed before it searched itself."""
     ended = f"tags.`{SWEEP_TAG}` = '{sweep}' AND attributes.status = '{FINISHED}'"
-    skip_existing = search_all(store, f"{ended} AND tags.`{ONCE_TAG}` LIKE '%'")
+    recorded_once = search_all(store, f"{ended} AND tags.`{ONCE_TAG}` LIKE '%'")
     return without_duplicates(
-        store, {run.data.tags[KEY_TAG]: run.info.run_name for run in skip_existing}
+        store, {run.data.tags[KEY_TAG]: run.info.run_name for run in recorded_once}
     )
 
 
@@ -70,5 +70,5 @@ def delete(store: Store, run_id: str) -> None:
 
 
 def _order(run: Run) -> tuple[str, str]:
-    """What gives way comes after what does not, and the younger after the older."""
+    """Runs that may be deleted come after those that may not, and younger after older ones."""
     return run.data.tags.get(ONCE_TAG, ""), run.info.run_id

@@ -27,7 +27,7 @@ from xorlab.tracking.names import (
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import runs_of
 from xorlab.tracking.store.address import is_server
-from xorlab.tracking.store.artifacts import put_artifacts
+from xorlab.tracking.store.artifacts import put_files
 from xorlab.tracking.store.errors import check_there
 from xorlab.tracking.store.owner import is_alive, this_process
 from xorlab.tracking.store.server import ServerAwayError
@@ -44,13 +44,13 @@ _LONGEST_PARAM = 500
 
 @dataclass(frozen=True)
 class SweepIdentity:
-    """What a sweep is.
+    """What makes two starts the same sweep, and how its parent run is recorded.
 
     Attributes:
-        parts: what makes it the same sweep when it is started again: keys of its runs.
-        params: recorded with the parent run: swept keys with their values.
+        parts: the keys of its runs: the same sweep has the same parts.
+        params: of the parent run: swept keys with their values.
         name: of the parent run.
-        tag: of the run, which then holds its identity.
+        tag: under which the parent run keeps the identity.
     """
 
     parts: Sequence[str]
@@ -59,8 +59,8 @@ class SweepIdentity:
     tag: str = IDENTITY_TAG
 
     @property
-    def identity(self) -> str:
-        """The same for the same parts: 32 hexadecimal digits."""
+    def digest(self) -> str:
+        """A hash of the parts, whatever their order: 32 hexadecimal digits."""
         return hashlib.sha256("\n".join(sorted(set(self.parts))).encode()).hexdigest()[:32]
 
 
@@ -70,8 +70,8 @@ class Parent:
     Attributes:
         run_id: its id.
         name: its name.
-        resumed: whether an earlier, broken-off start of the same sweep had made it.
-        closed: whether it has been told how it ended.
+        resumed: whether an earlier start of the same sweep created it.
+        closed: whether its final status is recorded.
     """
 
     def __init__(self, store: Store, run_id: str, name: str, resumed: bool) -> None:
@@ -83,32 +83,30 @@ class Parent:
         self._beat = now()
 
     def beat(self) -> None:
-        """Say now and then that the sweep is alive."""
+        """Record a heartbeat if the last one is 15 seconds old."""
         if now() - self._beat > _BEAT:
             self._beat = now()
-            with contextlib.suppress(ServerAwayError):  # the next one will do
+            with contextlib.suppress(ServerAwayError):  # the next heartbeat will do
                 self._store.client.set_tag(self.run_id, HEARTBEAT_TAG, str(self._beat))
 
     def reopen(self, provenance: Provenance) -> None:
-        """Go on with a run that had ended."""
+        """Set a run that had ended to RUNNING again."""
         for key, value in _signs_of_life(provenance).items():
             self._store.client.set_tag(self.run_id, key, value)
         self._store.client.update_run(self.run_id, status=RUNNING)
         self.closed = False
 
     def keep(self, files: Mapping[str, bytes]) -> None:
-        """Store files with the run, beside those that it has."""
-        if files:
-            uri = self._store.client.get_run(self.run_id).info.artifact_uri
-            put_artifacts(self._store, self.run_id, uri, files)
+        """Store further files with the run."""
+        put_files(self._store, self.run_id, files)
 
     def describe(
         self, files: Mapping[str, bytes | Path], note: str, counts: Mapping[str, float]
     ) -> None:
-        """Give the run its summary, in place of an earlier one.
+        """Store the summary of the run, in place of an earlier one.
 
         Args:
-            files: artifacts, file name to content, or to a file that has it.
+            files: artifacts, by name: the content, or a file to copy.
             note: the description, as Markdown.
             counts: metrics.
         """
@@ -117,7 +115,7 @@ class Parent:
             self._store.client.log_metric(self.run_id, name, value)
 
     def close(self, status: str) -> None:
-        """End the run; as FINISHED only where its store is still the one that was opened."""
+        """End the run; as FINISHED only if its store is still the one that was opened."""
         if status == FINISHED:
             check_there(self._store)
         self._store.client.set_terminated(self.run_id, status)
@@ -126,7 +124,7 @@ class Parent:
 
 def open_parent(
     store: Store,
-    about: SweepIdentity,
+    identity: SweepIdentity,
     provenance: Provenance,
     reuse: bool,
 ) -> Parent:
@@ -134,12 +132,12 @@ def open_parent(
 
     Args:
         store: where.
-        about: what the sweep is.
+        identity: of the sweep.
         provenance: code version and git state.
-        reuse: whether an earlier parent may be opened again.
+        reuse: whether an earlier parent run may be opened again.
     """
     client = store.client
-    earlier = earlier_run(store, about) if reuse else None
+    earlier = earlier_run(store, identity) if reuse else None
     if earlier is not None:
         parent = Parent(store, earlier.info.run_id, earlier.info.run_name, resumed=True)
         parent.reopen(provenance)
@@ -147,20 +145,22 @@ def open_parent(
     record = uuid.uuid4().hex
     tags = {
         **_signs_of_life(provenance),
-        about.tag: about.identity,
+        identity.tag: identity.digest,
         RECORD_TAG: record,
         "mlflow.user": user_name(),
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
     }
-    run = client.create_run(store.experiment_id, start_time=now(), tags=tags, run_name=about.name)
-    if is_server(store.uri):  # the call may have been repeated
+    run = client.create_run(
+        store.experiment_id, start_time=now(), tags=tags, run_name=identity.name
+    )
+    if is_server(store.uri):  # MLflow may have repeated the call
         for twin in runs_of(store, record):
             if twin.info.run_id != run.info.run_id:
                 delete(store, twin.info.run_id)
-    for key, value in about.params.items():
+    for key, value in identity.params.items():
         client.log_param(run.info.run_id, key, _short(value))
-    return Parent(store, run.info.run_id, about.name, resumed=False)
+    return Parent(store, run.info.run_id, identity.name, resumed=False)
 
 
 def _signs_of_life(provenance: Provenance) -> dict[str, str]:
@@ -168,16 +168,16 @@ def _signs_of_life(provenance: Provenance) -> dict[str, str]:
 
 
 def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note: str) -> None:
-    """Give a parent run artifacts and a description, in place of earlier ones."""
-    put_artifacts(store, run_id, store.client.get_run(run_id).info.artifact_uri, files)
+    """Store artifacts and the description of a parent run, in place of earlier ones."""
+    put_files(store, run_id, files)
     store.client.set_tag(run_id, NOTE_TAG, note)
 
 
 def close_abandoned(store: Store) -> int:
-    """Mark runs that a killed process left RUNNING; leave those of a live one alone.
+    """Mark the runs that a killed process left RUNNING as KILLED.
 
-    What a call that was repeated has made beside the run that was meant is deleted, and so is what
-    a killed sweep has recorded at the same instant as another.
+    Also deletes runs that were created twice because a call to the server was repeated, and
+    duplicates that a killed sweep recorded at the same moment as another one.
 
     Returns:
         how many were marked.
@@ -205,7 +205,7 @@ def close_abandoned(store: Store) -> int:
 
 
 def _has_ended(store: Store, record: str) -> bool:
-    """Whether another run of the same record was recorded whole."""
+    """Whether another run of the same record is complete."""
     return any(run.info.status in (FINISHED, FAILED) for run in runs_of(store, record))
 
 
@@ -214,9 +214,9 @@ def _is_alive(run: Run) -> bool:
     return is_alive(run.data.tags[OWNER_TAG], heartbeat, now())
 
 
-def earlier_run(store: Store, about: SweepIdentity) -> Run | None:
-    """The last start of the same thing, unless it is still under way."""
-    for run in search_all(store, f"tags.`{about.tag}` = '{about.identity}'", newest_first=True):
+def earlier_run(store: Store, identity: SweepIdentity) -> Run | None:
+    """The parent run of the last start of the same sweep that no longer runs."""
+    for run in search_all(store, f"tags.`{identity.tag}` = '{identity.digest}'", newest_first=True):
         if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
             return run
     return None
