@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.helpers.commands import isolate
+
 settings.register_profile(
     "xorlab",
     deadline=None,
@@ -26,26 +28,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
-_OUTSIDE = (
-    "MLFLOW_TRACKING_URI",
-    "MLFLOW_EXPERIMENT_NAME",
-    "MLFLOW_RUN_ID",
-    "HYDRA_FULL_ERROR",
-    "COLUMNS",
-)
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test runs in a folder of its own, with no address or setting from outside."""
-    monkeypatch.chdir(tmp_path)
-    for name in _OUTSIDE:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    """Every test runs in its own folder, with no address or setting from outside."""
+    isolate(monkeypatch, tmp_path)
 
 
 @dataclass(frozen=True)
-class Told:
+class Ended:
     """How a command ended and what it printed."""
 
     code: int
@@ -54,26 +46,26 @@ class Told:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd) -> Callable[..., Told]:
+def command(monkeypatch: pytest.MonkeyPatch, capfd) -> Callable[..., Ended]:
     """Runs the command line in this process."""
     from xorlab.__main__ import main
 
-    def run(*arguments: str) -> Told:
+    def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["xorlab", *arguments])
         capfd.readouterr()
         try:
             code = main()
         except SystemExit as ending:
             code = ending.code if isinstance(ending.code, int) else 1
-        told = capfd.readouterr()
-        return Told(code, told.out, told.err)
+        printed = capfd.readouterr()
+        return Ended(code, printed.out, printed.err)
 
     return run
 
 
 @pytest.fixture
 def process() -> Callable[..., subprocess.Popen[str]]:
-    """Starts the command line in a process of its own."""
+    """Starts the command line in another process."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **options) -> subprocess.Popen[str]:
@@ -96,8 +88,8 @@ def process() -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def _empty_store(tmp_path_factory) -> Path:
-    """A new store; making one takes MLflow seconds, copying it none."""
+def empty_store(tmp_path_factory) -> Path:
+    """A new store without runs; making one takes MLflow seconds, copying it does not."""
     from xorlab.tracking.store.store import open_store
 
     folder = tmp_path_factory.mktemp("store")
@@ -107,9 +99,9 @@ def _empty_store(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def store_file(_empty_store: Path, tmp_path: Path) -> Path:
+def store_file(empty_store: Path, tmp_path: Path) -> Path:
     """A store without runs in the test's folder, at the default address."""
-    return Path(shutil.copy(_empty_store, tmp_path / "mlflow.db"))
+    return Path(shutil.copy(empty_store, tmp_path / "mlflow.db"))
 
 
 @pytest.fixture(scope="session")

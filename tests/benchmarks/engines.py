@@ -119,11 +119,11 @@ def alone(sizes: list[int], epochs: int, engines: dict[str, Cluster]) -> None:
     )
     for size in sizes:
         for name, where in engines.items():
-            told = dict(
+            options = dict(
                 option.removeprefix("hydra.launcher.").split("=") for option in where.options
             )
-            workers = int(told.pop("workers", 2))
-            executor = make_engine(LauncherConfig(**told, workers=workers))
+            workers = int(options.pop("workers", 2))
+            executor = make_engine(LauncherConfig(**options, workers=workers))
             try:
                 executor.start()
                 trained(executor, size // 10, epochs)  # processes and imports are there by then

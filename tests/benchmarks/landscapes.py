@@ -61,8 +61,8 @@ def _peak_of(pid: int) -> float:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0.0
-    told = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(told[1]) / 1024 if told else 0.0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def measure(side: int, epochs: int) -> tuple[float, float, float, float]:
@@ -87,12 +87,12 @@ def measure(side: int, epochs: int) -> tuple[float, float, float, float]:
         seen: list[tuple[float, float]] = []
         watcher = threading.Thread(target=lambda: seen.append(peaks(child)))
         watcher.start()
-        told = child.communicate()[0]
+        printed = child.communicate()[0]
         whole = time.perf_counter() - began
         watcher.join()
         if child.returncode != 0:
-            raise SystemExit(told)
-        within = re.search(rf"{side * side} networks in ([0-9.]+) s", told)
+            raise SystemExit(printed)
+        within = re.search(rf"{side * side} networks in ([0-9.]+) s", printed)
         assert within is not None
         return float(within[1]), whole, *seen[0]
 

@@ -88,9 +88,9 @@ def loaded(kind: str, uri: str, folder: Path, sweeps: int, runs: int, epochs: in
         )
         for number in range(sweeps)
     ]
-    told = [child.communicate() for child in children]
+    printed = [child.communicate() for child in children]
     seconds = time.monotonic() - began
-    failed = [err for child, (_, err) in zip(children, told, strict=True) if child.returncode]
+    failed = [err for child, (_, err) in zip(children, printed, strict=True) if child.returncode]
     table = xorlab.load_runs(uri)
     curves = xorlab.load_curves(table).groupby("run_id")["step"].max()
     ends = table.set_index("run_id")["epochs_run"]

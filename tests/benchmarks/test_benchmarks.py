@@ -19,16 +19,16 @@ from xorlab.networks.tasks.tasks import make_task
 
 
 def run(name: str, *options: str) -> str:
-    told = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-m", f"tests.benchmarks.{name}", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
-    assert "Traceback" not in told.stderr
-    return told.stdout
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stdout
 
 
 def test_the_loop_that_is_timed_is_the_notebooks_and_xorlab_agrees_with_it():
@@ -42,12 +42,13 @@ def test_the_loop_that_is_timed_is_the_notebooks_and_xorlab_agrees_with_it():
     }
 
 
+@pytest.mark.slow
 def test_the_training_benchmark_compares_side_by_side():
-    told = run("training", "--small")
+    printed = run("training", "--small")
     for hidden in (2, 4, 16):
-        assert f"2-{hidden}-1" in told
-    assert told.count("notebook's loop") == 3
-    assert told.count("xorlab, 64 networks") == 3
+        assert f"2-{hidden}-1" in printed
+    assert printed.count("notebook's loop") == 3
+    assert printed.count("xorlab, 64 networks") == 3
 
 
 def test_the_training_benchmark_ends_where_a_network_is_not_trained():
@@ -56,8 +57,9 @@ def test_the_training_benchmark_ends_where_a_network_is_not_trained():
         train_shards(Inline(), [impossible])
 
 
+@pytest.mark.slow
 def test_the_sweep_benchmark_compares_side_by_side():
-    told = run("sweeps", "--small")
+    printed = run("sweeps", "--small")
     for line in (
         "Hydra, once",
         "xorlab in bulk",
@@ -65,38 +67,43 @@ def test_the_sweep_benchmark_compares_side_by_side():
         "10 runs",
         "load_runs + load_curves",
     ):
-        assert line in told
-
-
-def test_the_landscape_benchmark_tells_time_and_memory():
-    told = run("landscapes", "--small")
-    for line in ("48 x 48", "networks/s", "MiB, largest worker"):
-        assert line in told
-
-
-def test_the_engine_benchmark_sets_the_model_beside_landscapes():
-    told = run("engines", "--small", "--scale")
-    assert re.search(r"256 +\d+\.\d +\d+\.\d", told)
+        assert line in printed
 
 
 @pytest.mark.slow
-def test_the_benchmark_of_large_sweeps_tells_time_and_memory():
-    told = run("engines", "--small", "--large")
-    assert "peak MiB" in told
-    assert re.search(r"local +80 +\d+\.\d", told)
+def test_the_landscape_benchmark_shows_time_and_memory():
+    printed = run("landscapes", "--small")
+    for line in ("48 x 48", "networks/s", "MiB, largest worker"):
+        assert line in printed
 
 
+@pytest.mark.slow
+def test_the_engine_benchmark_sets_the_model_beside_landscapes():
+    printed = run("engines", "--small", "--scale")
+    assert re.search(r"256 +\d+\.\d +\d+\.\d", printed)
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_large_sweeps_shows_time_and_memory():
+    printed = run("engines", "--small", "--large")
+    assert "peak MiB" in printed
+    assert re.search(r"local +80 +\d+\.\d", printed)
+
+
+@pytest.mark.slow
 def test_a_killed_sweep_is_whole_in_the_end():
-    told = run("kills", "--kills", "2", "--epochs", "2000")
-    assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in told
+    printed = run("kills", "--kills", "2", "--epochs", "2000")
+    assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in printed
 
 
+@pytest.mark.slow
 def test_the_statistics_benchmark_times_convergence():
-    told = run("statistics", "--small")
-    assert "2,000 resamples" in told
-    assert "ms per setting" in told
+    printed = run("statistics", "--small")
+    assert "2,000 resamples" in printed
+    assert "ms per setting" in printed
 
 
+@pytest.mark.slow
 def test_the_study_of_coverage_finds_what_is_nominal():
     """Small: the shares are rough, and only gross failures are caught."""
     lines = run("coverage", "--small").splitlines()
@@ -109,7 +116,8 @@ def test_the_study_of_coverage_finds_what_is_nominal():
     assert min(map(min, pairs)) >= 85
 
 
+@pytest.mark.slow
 def test_sweeps_at_once_lose_nothing_in_any_store():
-    told = run("load", "--sweeps", "3", "--runs", "40", "--epochs", "50")
-    assert "| SQLite | 120 | 120 | 0 | 0 | 0 |" in told
-    assert "| PostgreSQL" in told
+    printed = run("load", "--sweeps", "3", "--runs", "40", "--epochs", "50")
+    assert "| SQLite | 120 | 120 | 0 | 0 | 0 |" in printed
+    assert "| PostgreSQL" in printed

@@ -27,7 +27,10 @@ DRAWN = """() => [...document.querySelectorAll("path.js-line")].some(
     line => (line.getAttribute("d") || "").split("L").length > 20)"""
 WAIT = 60_000  # milliseconds
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
 
 
 @pytest.fixture
@@ -52,10 +55,10 @@ def text_of(page, *shown: str) -> str:
 
 def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_path, page):
     sweep = ("-m", "seed=1,2", "network.hidden=2,3", "optimizer.lr=3", "training.epochs=800")
-    told = command(*sweep)
-    assert told.code == 0
+    ended = command(*sweep)
+    assert ended.code == 0
     # The part of the address that the sweep printed which does not depend on the server.
-    printed = re.search(r"open http://127\.0\.0\.1:5000/(#/\S+)", told.out)[1]
+    printed = re.search(r"open http://127\.0\.0\.1:5000/(#/\S+)", ended.out)[1]
     assert command(*sweep, "tracking.existing=rerun", "tracking.bulk=false").code == 0
     runs = xorlab.load_runs().sort_values(["network.hidden", "seed"])
     parent, again = runs["sweep"].unique()
@@ -68,8 +71,8 @@ def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_p
         experiment = f"{address}/{printed.partition('/runs')[0]}"
 
         page.goto(f"{experiment}/runs/{parent}?{TRAINING}")
-        told = text_of(page, "4 runs in", "xor h=3 lr=3 seed=2")
-        assert re.search(r"network\.hidden\s+runs\s+solved\s+rate", told)  # the description
+        page_text = text_of(page, "4 runs in", "xor h=3 lr=3 seed=2")
+        assert re.search(r"network\.hidden\s+runs\s+solved\s+rate", page_text)  # the description
         page.goto(f"{experiment}/runs/{parent}/artifacts/report.html?{TRAINING}")
         report = page.frame_locator("iframe").first
         report.get_by_role("heading", name="Settings", exact=True).wait_for()

@@ -36,35 +36,35 @@ PREDICTIONS = "[[0.06028403]\n [0.9444784 ]\n [0.9443732 ]\n [0.05996465]]"
 
 
 def test_with_no_argument_the_notebook_is_printed_and_recorded(command, store_file):
-    told = command()
-    assert (told.code, told.err) == (0, "")
+    ended = command()
+    assert (ended.code, ended.err) == (0, "")
     for weights in WEIGHTS:
-        assert weights in told.out
-    assert PREDICTIONS in told.out
-    printed = re.findall(r"^step (\d+): loss (\S+)$", told.out, flags=re.MULTILINE)
+        assert weights in ended.out
+    assert PREDICTIONS in ended.out
+    printed = re.findall(r"^step (\d+): loss (\S+)$", ended.out, flags=re.MULTILINE)
     assert [int(step) for step, _ in printed] == list(range(0, 10_000, 1000))
     np.testing.assert_allclose([float(loss) for _, loss in printed], LOSSES, rtol=1e-12)
-    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in ended.out
     (run,) = xorlab.load_runs().to_dict("records")
     assert (run["outcome"], run["seed"], run["status"]) == ("solved", 42, "FINISHED")
     curve = xorlab.load_curves(xorlab.load_runs()).set_index("step")["loss"]
     np.testing.assert_allclose(curve.loc[range(0, 10_000, 1000)], LOSSES, rtol=1e-12)
 
 
-def test_skip_weights_and_a_sum_are_told(command, store_file):
-    told = command(
+def test_skip_weights_and_a_sum_are_printed(command, store_file):
+    ended = command(
         "network.skip=true",
         "network.readout=sum",
         "network.output=linear",
         "training.epochs=3",
         "optimizer=rprop",
     )
-    assert (told.code, told.err) == (0, "")
-    assert "Initial weights, inputs to hidden:\n" in told.out
-    assert "Initial weights, inputs to output:\n" in told.out
-    assert "hidden to output" not in told.out
-    assert "The output is the sum of the last hidden units, without weights." in told.out
-    assert "Recorded as 'xor h=2 rprop seed=42'" in told.out
+    assert (ended.code, ended.err) == (0, "")
+    assert "Initial weights, inputs to hidden:\n" in ended.out
+    assert "Initial weights, inputs to output:\n" in ended.out
+    assert "hidden to output" not in ended.out
+    assert "The output is the sum of the last hidden units, without weights." in ended.out
+    assert "Recorded as 'xor h=2 rprop seed=42'" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_skip_weights_and_a_sum_are_told(command, store_file):
         ["training.stop_when_solved=true", "optimizer.lr=3"],
     ],
 )
-def test_any_single_run_is_told_and_recorded(overrides, command, store_file):
-    told = command(*overrides)
-    assert (told.code, told.err) == (0, "")
+def test_any_single_run_is_printed_and_recorded(overrides, command, store_file):
+    ended = command(*overrides)
+    assert (ended.code, ended.err) == (0, "")
     run = xorlab.load_runs().iloc[0]
     word = {"solved": "Solved at", "unsolved": "Not solved in", "diverged": "Diverged at"}
-    assert word[run["outcome"]] in told.out
+    assert word[run["outcome"]] in ended.out
 
 
 def test_help_tells_every_key_with_an_example_at_once():
@@ -89,24 +89,24 @@ def test_help_tells_every_key_with_an_example_at_once():
         "import sys, xorlab.__main__ as m; sys.argv = ['xorlab', '--help']; m.main(); "
         "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for key, _, leaf, _ in FIELDS:
         if leaf != "name":
-            assert f"\n  {key}  (default: " in told.stdout
+            assert f"\n  {key}  (default: " in ended.stdout
     of_plug_ins = 2
-    assert told.stdout.count("example: xorlab ") == of_plug_ins + sum(
+    assert ended.stdout.count("example: xorlab ") == of_plug_ins + sum(
         leaf != "name" for _, _, leaf, _ in FIELDS
     )
-    assert told.stdout.endswith("[]\n")
+    assert ended.stdout.endswith("[]\n")
 
 
 def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default(command):
-    told = command("--help").out
+    ended = command("--help").out
     for node, conf in (("launcher", LauncherConfig()), ("sweeper", PrecisionConfig())):
         for name, default in vars(conf).items():
             if name not in ("_target_", "params"):
-                assert f"\n  hydra.{node}.{name}  (default: {spell(default)})\n" in told
-    assert "hydra/sweeper=precision" in told
+                assert f"\n  hydra.{node}.{name}  (default: {spell(default)})\n" in ended
+    assert "hydra/sweeper=precision" in ended
 
 
 def test_the_examples_of_the_help_compose(tmp_path):
@@ -119,8 +119,8 @@ def test_the_examples_of_the_help_compose(tmp_path):
 
 def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
     code = "import sys, xorlab; print([n for n in sys.modules if n in ('mlflow', 'pandas')])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout == "[]\n"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("start", [[], ["-m"]])
@@ -155,19 +155,19 @@ def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, command, tmp_path):
-    told = command(*start, override)
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
-    assert told.err.count("\n") == 1
-    assert "Traceback" not in told.err
+    ended = command(*start, override)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+    assert "Traceback" not in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_several_values_without_m_are_recognised_as_a_sweep(command):
     for several in ("seed=1,2", "seed=range(0,5)", "task=glob(x*)"):
-        told = command(several)
-        assert told.code == 2
-        assert told.err == f"xorlab: {several}: {SEVERAL}\n"
+        ended = command(several)
+        assert ended.code == 2
+        assert ended.err == f"xorlab: {several}: {SEVERAL}\n"
 
 
 @pytest.mark.parametrize("name", ["ü", "a#b", "a=b", "a;b", "(a)", "a[b]"])
@@ -189,25 +189,25 @@ def test_what_a_message_proposes_for_a_name_means_that_name(name, command):
         ("training: [1\n b: 2", "a configuration file is not valid YAML: "),
     ],
 )
-def test_a_mistake_in_a_file_of_the_users_own_is_told(start, content, message, command, tmp_path):
+def test_a_mistake_in_a_users_file_is_reported(start, content, message, command, tmp_path):
     (tmp_path / "my" / "study").mkdir(parents=True)
     (tmp_path / "my" / "study" / "mine.yaml").write_text(f"# @package _global_\n{content}\n")
-    told = command("--config-dir", "my", *start, "+study=mine")
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
-    assert told.err.count("\n") == 1
+    ended = command("--config-dir", "my", *start, "+study=mine")
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
 
 
-def test_an_option_between_keys_is_told(command):
-    told = command("seed=1,2", "-m", "training.epochs=5")
-    assert told.code == 2
-    assert "training.epochs=5: an option stands between the keys; options come first" in told.err
+def test_an_option_between_keys_is_reported(command):
+    ended = command("seed=1,2", "-m", "training.epochs=5")
+    assert ended.code == 2
+    assert "training.epochs=5: an option stands between the keys; options come first" in ended.err
 
 
 def test_a_grid_of_an_interval_is_refused(command):
-    told = command("-m", "optimizer.lr=interval(0,1)")
-    assert told.code == 2
-    assert "interval(0,1): an interval is for search; list values, or range" in told.err
+    ended = command("-m", "optimizer.lr=interval(0,1)")
+    assert ended.code == 2
+    assert "interval(0,1): an interval is for search; list values, or range" in ended.err
 
 
 def test_an_unknown_option_is_wrong_usage(command):
@@ -216,36 +216,38 @@ def test_an_unknown_option_is_wrong_usage(command):
 
 def test_the_traceback_is_there_for_those_who_ask():
     environment = os.environ | {"HYDRA_FULL_ERROR": "1"}
-    told = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-m", "xorlab", "optimizer.lr=-1"],
         capture_output=True,
         text=True,
         check=False,
         env=environment,
     )
-    assert told.returncode != 0
-    assert "Traceback" in told.stderr
-    assert "optimizer.lr=-1.0: must be a finite number > 0" in told.stderr
+    assert ended.returncode != 0
+    assert "Traceback" in ended.stderr
+    assert "optimizer.lr=-1.0: must be a finite number > 0" in ended.stderr
 
 
 def test_a_store_that_cannot_be_reached_is_one_line(command, tmp_path):
-    told = command("tracking.uri=http://127.0.0.1:9")
-    assert told.code == 1
-    assert "the tracking server http://127.0.0.1:9 does not answer (connection refused)" in told.err
-    assert "Traceback" not in told.err
+    ended = command("tracking.uri=http://127.0.0.1:9")
+    assert ended.code == 1
+    assert (
+        "the tracking server http://127.0.0.1:9 does not answer (connection refused)" in ended.err
+    )
+    assert "Traceback" not in ended.err
     (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says\n" * 99)
-    told = command()
-    assert told.code == 1
-    assert "cannot open the tracking store" in told.err
+    ended = command()
+    assert ended.code == 1
+    assert "cannot open the tracking store" in ended.err
 
 
 def test_a_password_in_an_address_is_never_shown(command):
-    told = command("tracking.uri=http://me:secret@127.0.0.1:9")
-    assert told.code == 1
-    assert "secret" not in told.err + told.out
+    ended = command("tracking.uri=http://me:secret@127.0.0.1:9")
+    assert ended.code == 1
+    assert "secret" not in ended.err + ended.out
 
 
-def test_version_is_told(command):
+def test_version_is_printed(command):
     assert command("--version").out == f"xorlab {_declared_version()}\n"
 
 

@@ -65,10 +65,10 @@ def test_a_file_cannot_have_hydra_call_anything(start, content, command, tmp_pat
     place = tmp_path / "theirs" / "task"
     place.mkdir(parents=True)
     (place / "mine.yaml").write_text(f"# @package _global_\ntask: {{name: xor}}\n{content}")
-    told = command("--config-dir", "theirs", *start)
-    assert told.code == 2
-    assert "a file cannot name code to be called" in told.err
-    assert told.err.count("\n") == 1
+    ended = command("--config-dir", "theirs", *start)
+    assert ended.code == 2
+    assert "a file cannot name code to be called" in ended.err
+    assert ended.err.count("\n") == 1
     assert not (tmp_path / "pwned").exists()
 
 
@@ -76,8 +76,8 @@ def test_a_file_with_settings_alone_is_used(command, tmp_path, store_file):
     place = tmp_path / "theirs" / "optimizer"
     place.mkdir(parents=True)
     (place / "fast.yaml").write_text("name: gd\nlr: 3.5\n")
-    told = command("--config-dir", "theirs", "optimizer=fast", "training.epochs=5")
-    assert (told.code, told.err) == (0, "")
+    ended = command("--config-dir", "theirs", "optimizer=fast", "training.epochs=5")
+    assert (ended.code, ended.err) == (0, "")
     assert xorlab.load_runs()["optimizer.lr"].tolist() == [3.5]
 
 
@@ -89,8 +89,8 @@ def test_nothing_is_unpickled(command, tmp_path):
     content = pickle.dumps(Bomb())
     for name in ("config.pickle", "table.npz", "table.csv"):
         (tmp_path / name).write_bytes(content)
-    told = command("--experimental-rerun", "config.pickle")
-    assert (told.code, "unpickles" in told.err) == (2, True)
+    ended = command("--experimental-rerun", "config.pickle")
+    assert (ended.code, "unpickles" in ended.err) == (2, True)
     for name in ("table.npz", "table.csv"):
         with pytest.raises(ConfigError):
             make_task(TaskConfig(name="table", path=name))
@@ -158,8 +158,8 @@ def test_any_experiment_name_keeps_its_files_in_the_folder_of_artifacts(
     name, command, store_file, tmp_path
 ):
     quoted = name.replace("\\", "\\\\").replace("'", "\\'")
-    told = command(f"tracking.experiment='{quoted}'", "training.epochs=2")
-    assert (told.code, told.err) == (0, "")
+    ended = command(f"tracking.experiment='{quoted}'", "training.epochs=2")
+    assert (ended.code, ended.err) == (0, "")
     assert len(xorlab.load_runs(experiment=name)) == 1
     assert {path.name.partition(".db")[0] for path in tmp_path.iterdir()} == {
         "mlflow",

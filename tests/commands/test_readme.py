@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -28,6 +30,20 @@ DATABASE, FILES = "postgresql://xorlab@db.example/runs", "/srv/xorlab"  # of the
 TEAM = [line for line in LINES if DATABASE in line or "127.0.0.1:5056" in line]
 ENGINES = [line for line in LINES if "hydra.launcher.engine=" in line]  # see test_engines
 HERE = [line for line in LINES if line not in MAKE + SERVERS + TEAM + ENGINES]
+COMMANDS = [line for line in HERE if line.split()[0] == "xorlab" and "127.0.0.1" not in line]
+# What makes a command take a second.
+FEWER = {
+    r"range\(0,\d+\)": "range(0,2)",
+    r"(landscape\.(?:width|height))=\d+": r"\1=6",
+    r"training\.epochs=\d+": "",
+}
+MORE = {
+    "": ["training.epochs=20"],
+    "-m": ["hydra.launcher.executor=inline"],
+    "landscape": ["hydra.launcher.executor=inline"],
+    "+study=first": ["seed=range(0,2)"],
+    "hydra/sweeper=precision": ["hydra.sweeper.first_round=2", "hydra.sweeper.max_seeds=3"],
+}
 
 
 def environment() -> dict[str, str]:
@@ -41,7 +57,7 @@ def environment() -> dict[str, str]:
 
 
 def run(line: str, folder: Path) -> str:
-    told = subprocess.run(
+    ended = subprocess.run(
         ["bash", "-euc", line],
         cwd=folder,
         env=environment(),
@@ -49,8 +65,8 @@ def run(line: str, folder: Path) -> str:
         text=True,
         check=False,
     )
-    assert told.returncode == 0, f"{line}\n{told.stdout}\n{told.stderr}"
-    return told.stdout
+    assert ended.returncode == 0, f"{line}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout
 
 
 @contextlib.contextmanager
@@ -81,6 +97,25 @@ def serving(line: str, folder: Path):
         child.wait()
 
 
+def small(line: str) -> list[str]:
+    """The arguments of a command, for fewer and shorter runs."""
+    if "--help" in line:
+        return shlex.split(line)[1:]
+    for pattern, fewer in FEWER.items():
+        line = re.sub(pattern, fewer, line)
+    more = [words for mark, words in MORE.items() if mark in line]
+    return [*shlex.split(line)[1:], *itertools.chain(*more)]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_runs_in_small(line, command, store_file, tmp_path):
+    (tmp_path / "mine.csv").write_text("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,1\n")
+    ended = command(*small(line))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out
+
+
+@pytest.mark.slow
 def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file):
     printed = {}
     for line in HERE:
@@ -90,7 +125,7 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
     sweep = next(line for line in HERE if "range(0,100)" in line)
     assert "900 runs: " in printed[sweep]  # one of them was trained alone before
     for block in PYTHON:
-        told = subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "-c", block],
             cwd=tmp_path,
             env=environment(),
@@ -98,10 +133,11 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
             text=True,
             check=False,
         )
-        assert told.returncode == 0, told.stderr
-        assert told.stdout
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", [line for line in SERVERS if line not in TEAM])
 def test_the_servers_start_and_take_runs(server, tmp_path, store_file):
     with serving(server, tmp_path):
@@ -111,6 +147,7 @@ def test_the_servers_start_and_take_runs(server, tmp_path, store_file):
                 assert "10 runs in" in run(line, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
 def test_the_team_keeps_its_runs_in_postgresql(tmp_path):
     with serving_postgres() as postgres:

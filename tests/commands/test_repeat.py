@@ -50,9 +50,9 @@ def test_a_run_by_itself_repeats_bit_for_bit(overrides, command, store_file, cap
     assert command(*overrides).code == 0
     run = xorlab.load_runs()["run_id"].iloc[0]
     assert main([run]) == 0
-    told = capfd.readouterr().out
-    assert told.count("the same bits") == 4
-    assert told.endswith("The run repeats bit for bit.\n")
+    printed = capfd.readouterr().out
+    assert printed.count("the same bits") == 4
+    assert printed.endswith("The run repeats bit for bit.\n")
     assert len(xorlab.load_runs()) == 1  # nothing is recorded
 
 
@@ -83,44 +83,44 @@ def test_a_run_goes_by_the_beginning_of_its_id_or_key(command, store_file, capfd
     assert main([second["run_id"][:8].upper()]) == 0
     assert first["key"] == second["key"]
     assert main([first["key"][:8]]) == 2
-    told = capfd.readouterr().err
-    assert "2 runs in sqlite:" in told
-    assert first["run_id"] in told
-    assert second["run_id"] in told
+    printed = capfd.readouterr().err
+    assert "2 runs in sqlite:" in printed
+    assert first["run_id"] in printed
+    assert second["run_id"] in printed
     client().delete_run(second["run_id"])
     assert main([first["key"][:8]]) == 0
 
 
-def test_another_processor_is_told(command, store_file):
+def test_another_processor_is_named(command, store_file):
     command("training.epochs=30")
     run = xorlab.load_runs()["run_id"].iloc[0]
     found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
     if not found:
         pytest.skip("NumPy has one set of loops for this processor")
-    told = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-m", "xorlab.commands.repeat", run],
         capture_output=True,
         text=True,
         check=False,
         env=os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(found)},
     )
-    assert told.returncode in (0, 1)  # the bits may agree all the same
-    assert "processor features that NumPy uses: " in told.stdout
-    assert f"{found[-1]} then" in told.stdout
+    assert ended.returncode in (0, 1)  # the bits may agree all the same
+    assert "processor features that NumPy uses: " in ended.stdout
+    assert f"{found[-1]} then" in ended.stdout
 
 
-def test_other_libraries_and_code_are_told(command, store_file, capfd):
+def test_other_libraries_and_code_are_named(command, store_file, capfd):
     command("training.epochs=30")
     run = xorlab.load_runs()["run_id"].iloc[0]
     then = {**environment(), "numpy": "1.0", "code": "abc"}
     del then["python"]
     client().set_tag(run, "xorlab.environment", encoded(then))
     assert main([run]) == 0
-    told = capfd.readouterr().out
-    assert "The run repeats bit for bit, although this has changed:" in told
-    assert f"NumPy version: 1.0 then, {np.__version__} now" in told
-    assert "source code of xorlab: abc then" in told
-    assert "Python version: not recorded" in told
+    printed = capfd.readouterr().out
+    assert "The run repeats bit for bit, although this has changed:" in printed
+    assert f"NumPy version: 1.0 then, {np.__version__} now" in printed
+    assert "source code of xorlab: abc then" in printed
+    assert "Python version: not recorded" in printed
 
 
 def test_a_record_that_was_altered_does_not_repeat(command, store_file, capfd):
@@ -134,17 +134,17 @@ def test_a_record_that_was_altered_does_not_repeat(command, store_file, capfd):
     np.savez(file, allow_pickle=False, **changed)
     (folder / "weights.npz").write_bytes(file.getvalue())
     assert main([run]) == 1
-    told = capfd.readouterr().out
-    assert "1 of 9 numbers differ, by" in told
-    assert told.count("the same bits") == 3
-    assert "although code, libraries and processor are the same" in told
+    printed = capfd.readouterr().out
+    assert "1 of 9 numbers differ, by" in printed
+    assert printed.count("the same bits") == 3
+    assert "although code, libraries and processor are the same" in printed
     text = (folder / "config.yaml").read_text()
     (folder / "config.yaml").write_text(text.replace("lr: 0.1", "lr: 0.2"))
     assert main([run]) == 1
     assert "points differ, first at step 1: " in capfd.readouterr().out
 
 
-def test_a_table_that_changed_or_moved_is_told(command, store_file, tmp_path, capfd):
+def test_a_table_that_changed_or_moved_is_named(command, store_file, tmp_path, capfd):
     table = tmp_path / "mine.csv"
     table.write_text(TABLE)
     assert command("task=table", "task.path=mine.csv", "training.epochs=9").code == 0
@@ -172,11 +172,11 @@ def test_a_table_that_changed_or_moved_is_told(command, store_file, tmp_path, ca
         (["f" * 32, "--uri", "sqlite:///nowhere.db"], 1, "there is no store"),
     ],
 )
-def test_wrong_usage_is_told_in_a_line(arguments, code, message, store_file, capfd):
+def test_wrong_usage_is_reported_in_a_line(arguments, code, message, store_file, capfd):
     assert main(arguments) == code
-    told = capfd.readouterr()
-    assert message in told.err
-    assert (told.out, told.err.count("\n")) == ("", 1)
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
 
 
 def test_what_was_recorded_comes_back():

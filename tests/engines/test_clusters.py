@@ -17,7 +17,7 @@ import pytest
 import xorlab
 from tests.commands.test_readme import ENGINES as README
 from tests.helpers.clusters import Cluster, cluster, missing
-from tests.sweep.test_sweeps import _until, parents
+from tests.helpers.commands import parents, wait_until
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.store.store import open_store
 
@@ -125,7 +125,7 @@ def test_a_thousand_runs_survive_a_killed_worker_and_have_the_same_bits_as_here(
     engine, process, store_file, here
 ):
     child = process(*SWEEP, *engine.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     os.kill(engine.workers()[0], signal.SIGKILL)
     out, err = child.communicate(timeout=120)
     assert (child.returncode, err) == (0, ""), out
@@ -178,12 +178,13 @@ def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file
     assert not Path("slurm").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_ctrl_c_cancels_what_is_queued_and_what_remains_is_trained_later(
     engine, process, command, store_file, request
 ):
     child = process(*LONG, *engine.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     os.killpg(child.pid, signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
@@ -215,13 +216,14 @@ def under_way(name: str, engine: Cluster) -> int:
         ray.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_a_driver_that_is_killed_is_followed_by_one_that_does_the_rest(
     engine, process, command, store_file, here
 ):
     fewer = ("-m", "seed=range(0,60)", *SWEEP[2:])
     child = process(*fewer, *engine.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     os.killpg(child.pid, signal.SIGKILL)
     child.communicate()
     done = recorded(store_file)
@@ -233,6 +235,7 @@ def test_a_driver_that_is_killed_is_followed_by_one_that_does_the_rest(
     same_bits({key: result for key, result in here.items() if key[0] < 60})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_the_commands_of_the_readme_run_there(engine, command, store_file, monkeypatch):
     (line,) = (line for line in README if engine.options[0] in line)
@@ -245,12 +248,13 @@ def test_the_commands_of_the_readme_run_there(engine, command, store_file, monke
     assert "40 runs in" in ended.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", SLURM, indirect=True)
 def test_jobs_that_the_queue_cancels_end_a_sweep_that_says_what_is_missing(
     engine, process, command, store_file
 ):
     child = process(*LONG, *engine.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     engine.cancel()
     out, err = child.communicate(timeout=60)
     missing = 320 - recorded(store_file)

@@ -18,8 +18,8 @@ import xorlab
 from tests.engines.test_clusters import nothing_recorded, recorded
 from tests.helpers import clusters
 from tests.helpers.clusters import ROOT, Cluster, cluster, missing
+from tests.helpers.commands import parents, wait_until
 from tests.landscapes.test_landscape_runs import assert_same
-from tests.sweep.test_sweeps import _until, parents
 
 SWEEP = (
     "-m",
@@ -98,13 +98,13 @@ def told_what_is_missing(child, message: str, store_file) -> None:
     assert [parent.info.status for parent in parents()] == ["KILLED"]
 
 
-@engines("ray", "dask", slow=("ray",))
+@engines("ray", "dask", slow=("ray", "dask"))
 def test_a_sweep_ends_when_what_leads_its_cluster_is_killed_and_goes_on_with_a_new_one(
     engine, own, process, command, store_file
 ):
     where = own(engine)
     child = process(*SWEEP, *where.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     kill(where.head())
     if engine == "dask":  # at once, so that the sweep may find it there
         where.start_head()
@@ -125,7 +125,7 @@ def test_a_node_that_is_killed_with_all_that_runs_there_costs_nothing(
     """Ray's other node does its work; Slurm begins its jobs anew once there is a node."""
     where = own(engine)
     child = process(*SWEEP, *where.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     kill(where.nodes())
     if engine == "slurm":
         begin_jobs_anew(where)
@@ -153,7 +153,7 @@ def asked(*command: str) -> str:
 def test_jobs_go_on_without_their_controller(engine, anew, own, process, store_file):
     where = own(engine)
     child = process(*SWEEP, *where.options)
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     kill(where.head())
     if anew == "anew":
         time.sleep(3)  # long enough to be missed
@@ -177,7 +177,7 @@ def test_a_sweep_does_not_wait_for_ever_for_workers(engine, own, process, comman
     nothing_recorded()
     where.start_nodes()
     child = process(*SWEEP, *where.options, "hydra.launcher.start_timeout=6")
-    _until(lambda: recorded(store_file) > 0, child)
+    wait_until(lambda: recorded(store_file) > 0, child)
     kill(where.nodes())
     told_what_is_missing(child, "for 6 s .hydra.launcher.start_timeout", store_file)
     where.start_nodes()
@@ -197,7 +197,7 @@ def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     nothing_recorded()
     where.start_nodes()
     child = process(*PLANE, *where.options, "hydra.launcher.start_timeout=6")
-    _until(lambda: pieces() > 0, child)
+    wait_until(lambda: pieces() > 0, child)
     kill(where.nodes())
     out, err = child.communicate(timeout=60)
     assert child.returncode == 1, out + err
@@ -210,7 +210,7 @@ def test_a_landscape_does_not_wait_for_ever_for_workers_either(
     assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.configure(*PLANE)))
 
 
-@engines("dask", "slurm", "ray")
+@engines("dask", "slurm", "ray", slow=("slurm", "ray"))
 def test_a_worker_with_other_code_is_refused_before_anything_is_recorded(
     engine, own, command, store_file, tmp_path_factory, monkeypatch
 ):
@@ -218,7 +218,7 @@ def test_a_worker_with_other_code_is_refused_before_anything_is_recorded(
     shutil.copytree(ROOT / "xorlab", other / "xorlab")
     with (other / "xorlab" / "networks" / "losses.py").open("a") as file:
         file.write("# changed\n")
-    monkeypatch.setitem(clusters._ENVIRONMENT, "PYTHONPATH", str(other))
+    monkeypatch.setitem(clusters.ENVIRONMENT, "PYTHONPATH", str(other))
     where = own(engine)
     if engine == "slurm":  # its jobs have the environment of whoever submits them
         monkeypatch.setenv("PYTHONPATH", str(other))

@@ -110,10 +110,10 @@ def injected(fault: Fault, rng: Random) -> Outcome:
 def _row(fault: Fault, outcomes: list[Outcome]) -> str:
     names = ("injected", "expected", "found", "twice", "half")
     sums = [sum(getattr(outcome, name) for outcome in outcomes) for name in names]
-    told = outcomes[-1].message if outcomes else "none came to its end"
-    told = told.replace("|", "\\|")
-    told = told if len(told) <= _WIDTH else told[: _WIDTH - 3] + "..."
-    return "| " + " | ".join([fault.name, *map(str, sums), told]) + " |"
+    shown = outcomes[-1].message if outcomes else "none came to its end"
+    shown = shown.replace("|", "\\|")
+    shown = shown if len(shown) <= _WIDTH else shown[: _WIDTH - 3] + "..."
+    return "| " + " | ".join([fault.name, *map(str, sums), shown]) + " |"
 
 
 if __name__ == "__main__":

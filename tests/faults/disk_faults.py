@@ -1,4 +1,4 @@
-"""Disks that fill up, folders that nobody may write or that go away, files that are no store."""
+"""Disks that fill up, folders that are read-only or go away, files that are not a store."""
 
 from __future__ import annotations
 
@@ -218,10 +218,10 @@ def migrating_store(folder: Path, rng: Random) -> Outcome:
     child = ended(folder, *SWEEP, INLINE)
     assert child.code in (0, 1), child.printed()
     assert other.wait() == 0, other.printed()
-    told = message(child)
+    text = message(child)
     again = ended(folder, *SWEEP, INLINE)
     assert again.code == 0, again.printed()
-    return compared(found(folder / "mlflow.db"), [told], r"open http|migrated by another process")
+    return compared(found(folder / "mlflow.db"), [text], r"open http|migrated by another process")
 
 
 def _at_revision(file: Path, revision: str) -> None:

@@ -18,7 +18,7 @@ class Outcome:
         twice: runs beyond the first of their key.
         half: runs that are neither whole nor FAILED with a reason, and runs whose curve, metrics or
             artifacts differ from an undisturbed sweep's.
-        message: the line that told the user what happened.
+        message: the line that says what happened.
         hint: a pattern that the message must match: the cause and the next step.
         injected: how often it happened before all of that was looked at.
     """

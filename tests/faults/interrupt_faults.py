@@ -76,7 +76,7 @@ def on_a_line_of(parts: tuple[str, ...]) -> Hit:
     return hit
 
 
-# Nothing is said of a sweep that has not begun, or has told its end.
+# Nothing is printed by a sweep that has not begun, or has printed its end already.
 TOLD = rf"{GO_ON}|^$|then open http"
 FAULTS = (
     Fault("Ctrl-C on a line of xorlab", in_a_row(on_a_line_of(OURS), TOLD, WORKERS), 6),

@@ -19,7 +19,7 @@ import xorlab
 from tests.faults import sweeps
 from tests.faults.disk_faults import FULL, full, no_mounts, on_a_disk_of_its_own
 from tests.faults.fault import Fault, Outcome
-from tests.faults.process_faults import LEFT, WORKERS, what_is_told_next, workers
+from tests.faults.process_faults import LEFT, WORKERS, message_of_next_start, workers
 from tests.faults.sweeps import INLINE, Hit, ended, fresh, message, sweeping, until
 from xorlab.tracking.landscapes import landscape_file
 
@@ -75,11 +75,11 @@ def same(content: bytes) -> bool:
 
 def trained_again(said: str, had: int) -> int:
     """Pieces that were recorded, and trained all the same, by what the last start says."""
-    told = re.search(r"networks in .* s(?:, (\d+) of them recorded before)?: run", said)
-    if told is None:  # it was finished before
+    found = re.search(r"networks in .* s(?:, (\d+) of them recorded before)?: run", said)
+    if found is None:  # it was finished before
         assert "already finished" in said, said
         return 0
-    return had - int(told[1] or 0) // PIECE
+    return had - int(found[1] or 0) // PIECE
 
 
 def in_a_row(hit: Hit, hint: str) -> Callable[[Path, Random], Outcome]:
@@ -88,8 +88,8 @@ def in_a_row(hit: Hit, hint: str) -> Callable[[Path, Random], Outcome]:
     def inject(folder: Path, rng: Random) -> Outcome:
         undisturbed()
         fresh(folder)
-        told = [line for _ in range(sweeps.ROW) if (line := hit(folder, rng)) is not None]
-        assert told, "nothing was injected"
+        messages = [line for _ in range(sweeps.ROW) if (line := hit(folder, rng)) is not None]
+        assert messages, "nothing was injected"
         kept = pieces(folder)
         half = sum(not whole(path.read_bytes()) for path in kept)
         last = ended(folder, *LANDSCAPE, INLINE)
@@ -105,9 +105,9 @@ def in_a_row(hit: Hit, hint: str) -> Callable[[Path, Random], Outcome]:
             found=PIECES * (statuses.count("FINISHED") > 0),
             twice=trained_again(last.printed(), len(kept)) + len(statuses) - 1,
             half=half + sum(not same(path.read_bytes()) for path in files) + len(pieces(folder)),
-            message=next((line for line in told if not re.search(hint, line)), told[-1]),
+            message=next((line for line in messages if not re.search(hint, line)), messages[-1]),
             hint=hint,
-            injected=len(told),
+            injected=len(messages),
         )
 
     return inject
@@ -118,7 +118,7 @@ def pieces(folder: Path) -> list[Path]:
     return list(folder.glob("mlartifacts/*/*/artifacts/pieces/[0-9]*.npz"))
 
 
-def signalled(number: int, code: int, told: Callable[[Path], str] | None = None) -> Hit:
+def signalled(number: int, code: int, message_after: Callable[[Path], str] | None = None) -> Hit:
     """Send a signal once some more of its pieces are recorded."""
 
     def hit(folder: Path, rng: Random) -> str | None:
@@ -138,7 +138,7 @@ def signalled(number: int, code: int, told: Callable[[Path], str] | None = None)
             if child.wait() == 0:
                 return None
             assert child.code == code, child.printed()
-        return message(child) if told is None else told(folder)
+        return message(child) if message_after is None else message_after(folder)
 
     return hit
 
@@ -148,7 +148,7 @@ FAULTS: list[Fault] = [
     Fault("landscape, Ctrl-C", in_a_row(signalled(signal.SIGINT, 130), GO_ON), 3),
     Fault(
         "landscape, SIGKILL",
-        in_a_row(signalled(signal.SIGKILL, -signal.SIGKILL, what_is_told_next), LEFT),
+        in_a_row(signalled(signal.SIGKILL, -signal.SIGKILL, message_of_next_start), LEFT),
         3,
     ),
     Fault(

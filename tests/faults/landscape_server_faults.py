@@ -26,7 +26,7 @@ BEFORE_TRAINING, REQUESTS = 12, 75  # that such a landscape makes of a server
 
 
 def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
-    """From one request on, for a few of them or until somebody looks after it."""
+    """From one request on, for a few of them or until it is repaired."""
     experiment = uuid.uuid4().hex
     first = rng.randrange(BEFORE_TRAINING, REQUESTS)
     last = first + rng.choice([0, 2, 5, 20, REQUESTS, REQUESTS])
@@ -34,7 +34,7 @@ def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
         there = (*LANDSCAPE, *places(proxy, experiment, folder), INLINE)
         proxy.rule = lambda number, method, path: kind if first <= number <= last else PASS
-        code, told = started(*there)
+        code, printed = started(*there)
         proxy.rule = lambda number, method, path: PASS
         proxy.idle()
         files = there_by_now(server, experiment, "pieces")
@@ -55,7 +55,7 @@ def goes_away(server: str, folder: Path, rng: Random) -> Outcome:
         found=PIECES * len(ready),
         twice=twice,
         half=half + sum(not same(content) for content in ready.values()) + len(left),
-        message=next((line for line in told.splitlines() if re.search(AGAIN, line)), told),
+        message=next((line for line in printed.splitlines() if re.search(AGAIN, line)), printed),
         hint=f"{AGAIN}|{BRIDGED}",
     )
 

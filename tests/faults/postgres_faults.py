@@ -76,7 +76,7 @@ def goes_away(folder: Path, rng: Random) -> Outcome:
     def recorded() -> int:
         return sum(map(len, there().whole.values()))
 
-    told = []
+    messages = []
     for _ in range(sweeps.ROW):
         have = recorded()
         some = have + rng.randrange(max(1, (EXPECTED - have) // 3))
@@ -88,11 +88,11 @@ def goes_away(folder: Path, rng: Random) -> Outcome:
             server().start()
         if code:
             assert code == 1, child.printed()
-            told.append(message(child))
-    assert told, "nothing was injected"
+            messages.append(message(child))
+    assert messages, "nothing was injected"
     last = ended(folder, *SWEEP, *options)
     assert last.code == 0, last.printed()
-    return compared(there(), told, GO_ON)
+    return compared(there(), messages, GO_ON)
 
 
 def _got_on(child: Child, recorded: Callable[[], int], some: int) -> bool:

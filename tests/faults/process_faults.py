@@ -88,7 +88,7 @@ def _at_a_moment(folder: Path, child: Child, rng: Random) -> list[int]:
     return family(child.pid)
 
 
-def told_to_stop(number: int, code: int) -> Hit:
+def asked_to_stop(number: int, code: int) -> Hit:
     """Ask it to stop: it says how to go on, and leaves no process behind."""
 
     def hit(folder: Path, rng: Random) -> str | None:
@@ -117,17 +117,17 @@ def killed(with_workers: bool) -> Hit:
                 return None
             assert child.code == -signal.SIGKILL
             until(lambda: gone(there), "workers outlive their parent", child)
-        return what_is_told_next(folder)
+        return message_of_next_start(folder)
 
     return hit
 
 
-def what_is_told_next(folder: Path) -> str:
+def message_of_next_start(folder: Path) -> str:
     """A killed process says nothing. The next start does, whatever it is to do itself."""
     left = found(folder / "mlflow.db").others.count("RUNNING")
     next_ = ended(folder, "-m", "seed=0", "training.epochs=1", "task=and", INLINE)
-    told = [line for line in next_.printed().splitlines() if "marked KILLED" in line]
-    return told[0] if told else f"(killed before it had begun: {left} runs are left behind)"
+    lines = [line for line in next_.printed().splitlines() if "marked KILLED" in line]
+    return lines[0] if lines else f"(killed before it had begun: {left} runs are left behind)"
 
 
 def killed_workers(folder: Path, rng: Random) -> Outcome:
@@ -198,8 +198,8 @@ def _kill(pids: list[int]) -> int:
 TOO_MUCH = "this would need about .* of memory, and the memory limit .* What needs less: fewer"
 LEFT = r"1 runs that a killed process left behind are marked KILLED|begun: 0 runs are left behind"
 FAULTS = (
-    Fault("SIGTERM", in_a_row(told_to_stop(signal.SIGTERM, 143), GO_ON, WORKERS), 5),
-    Fault("Ctrl-C", in_a_row(told_to_stop(signal.SIGINT, 130), GO_ON, WORKERS), 5),
+    Fault("SIGTERM", in_a_row(asked_to_stop(signal.SIGTERM, 143), GO_ON, WORKERS), 5),
+    Fault("Ctrl-C", in_a_row(asked_to_stop(signal.SIGINT, 130), GO_ON, WORKERS), 5),
     Fault("SIGKILL of workers", killed_workers, 5),
     Fault("SIGKILL of the parent", in_a_row(killed(False), LEFT, WORKERS), 5),
     Fault("SIGKILL of parent and workers", in_a_row(killed(True), LEFT, WORKERS), 5),

@@ -60,7 +60,7 @@ def in_step(meeting: Meeting, rng: Random, fault: Callable[[int], str]) -> Rule:
 
 def at_once(killed: bool, server: str, folder: Path, rng: Random) -> Outcome:
     """Both to their end, or one of them killed on the way and started again."""
-    experiment, meeting, told = uuid.uuid4().hex, Meeting(), ""
+    experiment, meeting, printed = uuid.uuid4().hex, Meeting(), ""
     moment = rng.randrange(1, MOST_REQUESTS) if killed else -1
     kind = rng.choice([CUT, CUT_AFTER])
     with contextlib.ExitStack() as stack:
@@ -76,16 +76,16 @@ def at_once(killed: bool, server: str, folder: Path, rng: Random) -> Outcome:
             proxy.rule = in_step(meeting, Random(rng.random()), fault)
             children.append(started(proxy, experiment, folder / str(len(children))))
         for child in children:
-            told += child.communicate()[0]
+            printed += child.communicate()[0]
         codes = [child.returncode for child in children]
-        assert codes[1] == 0, told
-        assert codes[0] in ((-signal.SIGKILL, 0) if killed else (0,)), told
+        assert codes[1] == 0, printed
+        assert codes[0] in ((-signal.SIGKILL, 0) if killed else (0,)), printed
         for proxy in proxies:
             proxy.idle()
             proxy.rule = lambda number, method, path: PASS
         if codes[0]:
             again(*SWEEP, *places(proxies[0], experiment, folder))
-    return outcome(server, experiment, told, starts=2, hint=TOLD, killed=killed)
+    return outcome(server, experiment, printed, starts=2, hint=TOLD, killed=killed)
 
 
 def started(proxy: Proxy, experiment: str, folder: Path) -> subprocess.Popen[str]:

@@ -56,20 +56,20 @@ Injection = Callable[[Proxy, Random], Callable[[], None]]
 
 
 def failing(kinds: tuple[str, ...], proxy: Proxy, rng: Random) -> Callable[[], None]:
-    """From one request on, for a few of them or until somebody looks after it."""
+    """From one request on, for a few of them or until it is repaired."""
     first = rng.randrange(REQUESTS)
     last = first + rng.choice([0, 1, 2, 5, 10, REQUESTS])
     kind = rng.choice(kinds)
     proxy.rule = lambda number, method, path: kind if first <= number <= last else PASS
 
-    def mended() -> None:
+    def repair() -> None:
         proxy.rule = lambda number, method, path: PASS
 
-    return mended
+    return repair
 
 
 def refusing(proxy: Proxy, rng: Random) -> Callable[[], None]:
-    """The port is closed, and open again after a while or when somebody looks after it."""
+    """The port is closed, and open again after a while or when it is repaired."""
     first, seconds = rng.randrange(REQUESTS), rng.choice([0.3, 1.0, 2.0, None])
     timers: list[threading.Timer] = []
 
@@ -82,14 +82,14 @@ def refusing(proxy: Proxy, rng: Random) -> Callable[[], None]:
             timers[0].start()
         return CUT
 
-    def mended() -> None:
+    def repair() -> None:
         for timer in timers:
             timer.join()
         proxy.rule = lambda number, method, path: PASS
         proxy.accept()
 
     proxy.rule = rule
-    return mended
+    return repair
 
 
 def swept_through(injection: Injection, server: str, folder: Path, rng: Random) -> Outcome:
@@ -97,13 +97,13 @@ def swept_through(injection: Injection, server: str, folder: Path, rng: Random) 
     experiment = uuid.uuid4().hex
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
         there = places(proxy, experiment, folder)
-        mended = injection(proxy, rng)
-        code, told = started(*SWEEP, *there)
-        mended()
+        repair = injection(proxy, rng)
+        code, printed = started(*SWEEP, *there)
+        repair()
         proxy.idle()
         if code:
-            recover(folder, told, *SWEEP, *there)
-    return outcome(server, experiment, told if code else went_away(told))
+            recover(folder, printed, *SWEEP, *there)
+    return outcome(server, experiment, printed if code else went_away(printed))
 
 
 def delayed(server: str, folder: Path, rng: Random) -> Outcome:
@@ -111,42 +111,42 @@ def delayed(server: str, folder: Path, rng: Random) -> Outcome:
     experiment = uuid.uuid4().hex
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
         there = places(proxy, experiment, folder)
-        mended = failing((LATE, LATE_AFTER), proxy, rng)
-        code, told = started(*SWEEP, *there)
-        mended()
+        repair = failing((LATE, LATE_AFTER), proxy, rng)
+        code, printed = started(*SWEEP, *there)
+        repair()
         proxy.idle()
         if code:
-            recover(folder, told, *SWEEP, *there)
+            recover(folder, printed, *SWEEP, *there)
         again(*SWEEP, *there)
-    return outcome(server, experiment, told if code else went_away(told))
+    return outcome(server, experiment, printed if code else went_away(printed))
 
 
 def filled(proxy: Proxy, experiment: str, folder: Path, rng: Random) -> str:
-    """A sweep whose server goes away after training began; returns what it told."""
+    """A sweep whose server goes away after training began; returns what it printed."""
     first = rng.randrange(BEFORE_TRAINING + 1, REQUESTS - 30)
     proxy.rule = lambda number, method, path: PASS if number < first else ERROR
-    code, told = run(*SWEEP, *places(proxy, experiment, folder))
+    code, printed = run(*SWEEP, *places(proxy, experiment, folder))
     proxy.rule = lambda number, method, path: PASS
-    assert code == 1, told
-    assert list((folder / "outbox").glob("*.run")), told
-    return told
+    assert code == 1, printed
+    assert list((folder / "outbox").glob("*.run")), printed
+    return printed
 
 
 def delivered_twice_at_once(server: str, folder: Path, rng: Random) -> Outcome:
     experiment = uuid.uuid4().hex
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
-        told = filled(proxy, experiment, folder, rng)
+        printed = filled(proxy, experiment, folder, rng)
         deliverers = [deliverer(folder) for _ in range(2)]
         codes = [child.wait() for child in deliverers]
     assert codes == [0, 0]
-    return outcome(server, experiment, told)
+    return outcome(server, experiment, printed)
 
 
 def delivery_killed(server: str, folder: Path, rng: Random) -> Outcome:
     """SIGKILL at a request of the deliverer's, which the server then answers or does not see."""
     experiment = uuid.uuid4().hex
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
-        told = filled(proxy, experiment, folder, rng)
+        printed = filled(proxy, experiment, folder, rng)
         moment, kind = len(proxy.seen) + rng.randrange(2, 25), rng.choice([CUT, CUT_AFTER])
         started: list[subprocess.Popen[bytes]] = []
 
@@ -159,8 +159,8 @@ def delivery_killed(server: str, folder: Path, rng: Random) -> Outcome:
         started.append(deliverer(folder))
         started[0].wait()
         proxy.idle()
-        recover(folder, told)
-    return outcome(server, experiment, told)
+        recover(folder, printed)
+    return outcome(server, experiment, printed)
 
 
 class Restartable:
@@ -194,12 +194,12 @@ def restarted(server: Restartable, folder: Path, rng: Random) -> Outcome:
 
         proxy.rule = rule
         there = places(proxy, experiment, folder)
-        code, told = started(*SWEEP, *there)
+        code, printed = started(*SWEEP, *there)
         starting.join()
         proxy.idle()
         if code:
-            recover(folder, told, *SWEEP, *there)
-    return outcome(server.address, experiment, told if code else went_away(told))
+            recover(folder, printed, *SWEEP, *there)
+    return outcome(server.address, experiment, printed if code else went_away(printed))
 
 
 def places(proxy: Proxy, experiment: str, folder: Path) -> tuple[str, ...]:
@@ -236,15 +236,15 @@ def started(*arguments: str) -> tuple[int, str]:
     return child.returncode, child.stdout
 
 
-def recover(folder: Path, told: str, *sweep: str) -> None:
+def recover(folder: Path, printed: str, *sweep: str) -> None:
     """Type what a message asks for."""
     from xorlab.commands.outbox import main
 
-    if "xorlab-outbox --folder" in told:
+    if "xorlab-outbox --folder" in printed:
         with contextlib.redirect_stdout(io.StringIO()):
             assert main(["--folder", str(folder / "outbox")]) == 0
         return
-    assert "repeat the command" in told, told
+    assert "repeat the command" in printed, printed
     again(*sweep)
 
 
@@ -261,20 +261,25 @@ def deliverer(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def went_away(told: str) -> str:
-    """The line that told so, if it had to be told."""
-    return next((line for line in told.splitlines() if "does not answer" in line), BRIDGED)
+def went_away(printed: str) -> str:
+    """The line that says so, if there is one."""
+    return next((line for line in printed.splitlines() if "does not answer" in line), BRIDGED)
 
 
 def outcome(
-    server: str, experiment: str, told: str, starts: int = 1, hint: str = HINT, killed: bool = False
+    server: str,
+    experiment: str,
+    printed: str,
+    starts: int = 1,
+    hint: str = HINT,
+    killed: bool = False,
 ) -> Outcome:
     """What is on the server, beside an undisturbed sweep.
 
     Args:
         server: its address.
         experiment: of the sweep.
-        told: what the sweep has said.
+        printed: by the sweep.
         starts: how many parent runs there may be.
         hint: what a line of it must match.
         killed: whether a process was: what it has left says so, if it is not there whole.
@@ -299,7 +304,9 @@ def outcome(
         found=len(keys),
         twice=sum(keys.values()) - len(keys) + max(0, len(parents) - starts),
         half=half,
-        message=next((line for line in reversed(told.splitlines()) if re.search(hint, line)), told),
+        message=next(
+            (line for line in reversed(printed.splitlines()) if re.search(hint, line)), printed
+        ),
         hint=hint,
     )
 
@@ -314,8 +321,8 @@ def undisturbed(server: str) -> dict[str, tuple[object, ...]]:
             "tracking.experiment=undisturbed",
             f"tracking.outbox={folder}",
         )
-        code, told = run(*SWEEP, *there)
-        assert code == 0, told
+        code, printed = run(*SWEEP, *there)
+        assert code == 0, printed
     client = MlflowClient(server)
     found = client.get_experiment_by_name("undisturbed")
     runs = client.search_runs([found.experiment_id], filter_string="tags.`xorlab.key` LIKE '%'")

@@ -218,10 +218,10 @@ def found_by(ask: Callable[[str], list[tuple[object, ...]]], experiment: str = "
             if status != "FINISHED":
                 others.append(str(status))
             continue
-        told = sorted(pair for pair in tags.items() if not pair[0].startswith(_PER_START))
+        constant_tags = sorted(pair for pair in tags.items() if not pair[0].startswith(_PER_START))
         rest = [tables[name].get(run, []) for name in ("params", "metrics", "latest_metrics")]
         whole.setdefault(str(tags["xorlab.key"]), []).append(
-            (told, *rest, _files(Path(unquote(urlsplit(str(address)).path))))
+            (constant_tags, *rest, _files(Path(unquote(urlsplit(str(address)).path))))
         )
     return Found(whole, others)
 
@@ -252,12 +252,12 @@ def recorded(database: Path) -> int:
     return 0
 
 
-def compared(there: Found, told: Sequence[str], hint: str) -> Outcome:
+def compared(there: Found, messages: Sequence[str], hint: str) -> Outcome:
     """What faults left, beside what should be there.
 
     Args:
         there: what stands in the store at last.
-        told: what each of them made the command say.
+        messages: what the command printed after each fault.
         hint: a pattern that all of that must match.
     """
     should = undisturbed(*SWEEP)
@@ -268,16 +268,16 @@ def compared(there: Found, told: Sequence[str], hint: str) -> Outcome:
         found=sum(map(len, ours.values())),
         twice=sum(len(runs) - 1 for runs in ours.values()),
         half=half + sum(status == "RUNNING" for status in there.others),
-        message=next((line for line in told if not re.search(hint, line)), told[-1]),
+        message=next((line for line in messages if not re.search(hint, line)), messages[-1]),
         hint=hint,
-        injected=len(told),
+        injected=len(messages),
     )
 
 
 Hit = Callable[[Path, Random], str | None]
 
 
-ROW = 5  # how many faults come one after the other before anybody looks; fewer for a quick test
+ROW = 5  # faults one after the other before the store is compared; fewer for a quick test
 
 
 def in_a_row(hit: Hit, hint: str, *options: str) -> Callable[[Path, Random], Outcome]:
@@ -292,23 +292,23 @@ def in_a_row(hit: Hit, hint: str, *options: str) -> Callable[[Path, Random], Out
 
     def inject(folder: Path, rng: Random) -> Outcome:
         fresh(folder)
-        told = [line for _ in range(ROW) if (line := hit(folder, rng)) is not None]
-        assert told, "nothing was injected"
+        messages = [line for _ in range(ROW) if (line := hit(folder, rng)) is not None]
+        assert messages, "nothing was injected"
         last = ended(folder, *SWEEP, *options)
         assert last.code == 0, last.printed()
-        return compared(found(folder / "mlflow.db"), told, hint)
+        return compared(found(folder / "mlflow.db"), messages, hint)
 
     return inject
 
 
 def message(child: Child) -> str:
-    """The line that told what happened; a traceback is the worst of messages."""
+    """The line that says what happened; a traceback is the worst of messages."""
     text = child.printed()
     if "Traceback (most recent call last)" in text:
         return "Traceback: " + text.strip().rpartition("\n")[2]
     lines = [line for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("xorlab: ", "stopped; ", "failed: "))]
-    return (told or lines or [""])[-1]
+    ours = [line for line in lines if line.startswith(("xorlab: ", "stopped; ", "failed: "))]
+    return (ours or lines or [""])[-1]
 
 
 @contextlib.contextmanager

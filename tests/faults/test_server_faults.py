@@ -31,7 +31,13 @@ def check(found):
     assert re.search(found.hint, found.message), found.message
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name != "server answers 500"))
+        for name in SCENARIOS
+    ],
+)
 def test_nothing_is_lost_twice_or_half(name, server, tmp_path):
     scenario, _ = SCENARIOS[name]
     check(scenario(server, tmp_path, Random(name)))
@@ -41,11 +47,13 @@ def test_a_landscape_loses_nothing_to_a_server_that_goes_away(server, tmp_path):
     check(landscape_server_faults.goes_away(server, tmp_path, Random(3)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("race", [both, one_killed])
 def test_two_that_record_the_same_runs_at_once_leave_each_once(race, server, tmp_path):
     check(race(server, tmp_path, Random(race.__name__)))
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_when_all_is_recorded_is_no_fault(server, tmp_path):
     with proxied(server) as proxy, patch.dict(os.environ, HURRY):
         there = places(proxy, "all recorded", tmp_path)
@@ -55,10 +63,10 @@ def test_a_server_that_goes_away_when_all_is_recorded_is_no_fault(server, tmp_pa
             return ERROR if ended > RUNS else PASS
 
         proxy.rule = rule
-        code, told = started(*SWEEP, *there)
+        code, printed = started(*SWEEP, *there)
         page = rf"^Open the report: {proxy.address}/#/experiments/.+/artifacts/report.html\?"
-    assert code == 0, told
-    assert re.search(page, told, flags=re.MULTILINE), told
+    assert code == 0, printed
+    assert re.search(page, printed, flags=re.MULTILINE), printed
     check(outcome(server, "all recorded", BRIDGED))
 
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_SHOWN = 20  # findings that are told in full
+_SHOWN = 20  # findings that are printed in full
 _PLACES = {
     "mlflow.db",
     "mlflow.db-wal",

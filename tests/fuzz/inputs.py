@@ -56,8 +56,10 @@ def text(rng: random.Random) -> str:
         return rng.choice(TEXTS)
     if kind < 0.85:
         return "".join(rng.choice(TEXTS)[:60] for _ in range(rng.randint(2, 4)))
-    return "".join(chr(rng.choice((rng.randint(0, 127), rng.randint(0, 0x2FFF), rng.randint(0xD800, 0xDFFF))))
-                   for _ in range(rng.randint(1, 30)))  # fmt: skip
+    return "".join(
+        chr(rng.choice((rng.randint(0, 127), rng.randint(0, 0x2FFF), rng.randint(0xD800, 0xDFFF))))
+        for _ in range(rng.randint(1, 30))
+    )
 
 
 def value(rng: random.Random) -> str:
@@ -67,8 +69,8 @@ def value(rng: random.Random) -> str:
         if not key.endswith(".name"):
             break
     good = rng.random() < 0.6 and "choices" not in item.metadata
-    told = spell(item.default) if good else rng.choice(GOOD) if rng.random() < 0.4 else text(rng)
-    return f"{key}={told}"
+    spelt = spell(item.default) if good else rng.choice(GOOD) if rng.random() < 0.4 else text(rng)
+    return f"{key}={spelt}"
 
 
 def override(rng: random.Random) -> str:
@@ -89,8 +91,25 @@ def plain(rng: random.Random, depth: int = 0) -> object:
         return [plain(rng, depth + 1) for _ in range(rng.randint(0, 3))]
     if depth < 3 and kind < 0.25:
         return {rng.choice((*KEYS, *ODD_KEYS, "1")): plain(rng, depth + 1) for _ in range(2)}
-    return rng.choice((1, 2, -1, 0, 0.5, 1e308, 10**30, float("nan"), float("inf"), True, None,
-                       "xor", "gd", "sigmoid", text(rng)))  # fmt: skip
+    return rng.choice(
+        (
+            1,
+            2,
+            -1,
+            0,
+            0.5,
+            1e308,
+            10**30,
+            float("nan"),
+            float("inf"),
+            True,
+            None,
+            "xor",
+            "gd",
+            "sigmoid",
+            text(rng),
+        )
+    )
 
 
 def yaml_file(rng: random.Random, good: bytes) -> bytes:
@@ -139,9 +158,11 @@ def table(rng: random.Random) -> tuple[str, bytes]:
     file = io.BytesIO()
     shape = (rng.randint(0, 3), rng.randint(0, 3))
     arrays = {
-        name: np.zeros(shape[: rng.choice((1, 2, 2))], rng.choice(("f8", "f4", "i8", "U3", "c16", "?", "f2")))
+        name: np.zeros(
+            shape[: rng.choice((1, 2, 2))], rng.choice(("f8", "f4", "i8", "U3", "c16", "?", "f2"))
+        )
         for name in rng.choice((("inputs", "targets"), ("inputs",), ("targets", "other")))
-    }  # fmt: skip
+    }
     np.savez(file, **arrays)
     content = bytearray(file.getvalue())
     for _ in range(rng.choice((0, 1, 3, 20))):
@@ -173,8 +194,22 @@ def _archive(rng: random.Random) -> bytes:
 
 def address(rng: random.Random) -> str:
     """A tracking address, with a password in most of them."""
-    scheme = rng.choice(("http", "https", "postgresql", "postgresql+psycopg2", "mysql", "ftp", "file", "sqlite",
-                         "HTTP", "h ttp", "databricks", ""))  # fmt: skip
+    scheme = rng.choice(
+        (
+            "http",
+            "https",
+            "postgresql",
+            "postgresql+psycopg2",
+            "mysql",
+            "ftp",
+            "file",
+            "sqlite",
+            "HTTP",
+            "h ttp",
+            "databricks",
+            "",
+        )
+    )
     user = rng.choice(
         (f"me:{SECRET}@", f"{SECRET}@", f":{SECRET}@", f"me:a/{SECRET}@", f"m@e:?{SECRET}#@", "")
     )
@@ -198,8 +233,18 @@ def address(rng: random.Random) -> str:
 
 def search(rng: random.Random) -> str:
     """An MLflow search filter, or what resembles one."""
-    left = rng.choice(("params.`seed`", "params.seed", "metrics.loss", "tags.`xorlab.key`", "attributes.status",
-                       "status", "params", text(rng)[:200]))  # fmt: skip
+    left = rng.choice(
+        (
+            "params.`seed`",
+            "params.seed",
+            "metrics.loss",
+            "tags.`xorlab.key`",
+            "attributes.status",
+            "status",
+            "params",
+            text(rng)[:200],
+        )
+    )
     sign = rng.choice(("=", "!=", ">", "LIKE", "ILIKE", "IN", "AND", "", text(rng)[:20]))
     right = rng.choice(
         ("'1'", "1", "'%'", "('a')", "'", text(rng)[:200], "'" + text(rng)[:200] + "'")

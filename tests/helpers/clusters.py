@@ -20,7 +20,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # On every node: xorlab as it is here, and no telemetry.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "disabled",
@@ -233,10 +233,10 @@ def slurm(folder: Path, nodes: bool) -> Iterator[Cluster]:
         heads = [processes.start(_where("slurmctld"), "-D", "-c")]
 
         def asked(*command: str) -> str:
-            told = subprocess.run(
+            ended = subprocess.run(
                 command, env=os.environ | environment, capture_output=True, text=True, check=False
             )
-            return told.stdout
+            return ended.stdout
 
         def start_node() -> None:
             processes.start(_where("slurmd"), "-D", "-N", name)
@@ -251,9 +251,9 @@ def slurm(folder: Path, nodes: bool) -> Iterator[Cluster]:
             found = []
             for entry in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
-                    if f"SLURM_CONF={conf}".encode() in told and re.search(
-                        job.encode(), told, re.DOTALL
+                    content = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                    if f"SLURM_CONF={conf}".encode() in content and re.search(
+                        job.encode(), content, re.DOTALL
                     ):
                         found.append(int(entry.name))
             return found
@@ -339,7 +339,7 @@ class Processes:
                     cwd=self._folder,
                     stdout=log,
                     stderr=log,
-                    env=os.environ | _ENVIRONMENT | self._environment,
+                    env=os.environ | ENVIRONMENT | self._environment,
                     start_new_session=True,
                     stdin=subprocess.DEVNULL,
                     user=user,

@@ -1,4 +1,4 @@
-"""A proxy in front of a real server, over real sockets, that goes wrong as it is told."""
+"""A proxy in front of a real server, over real sockets, that goes wrong on demand."""
 
 from __future__ import annotations
 

@@ -158,7 +158,9 @@ def stopped_after_a_piece(process, *overrides: str, how: int) -> str:
     return child.communicate(timeout=60)[0]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_stopped_landscape_goes_on_where_it_was(how, process, command, store_file, monkeypatch):
     output = stopped_after_a_piece(process, *SLOW, how=how)
     (run,) = landscape_runs()

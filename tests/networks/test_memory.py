@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_f
     most = 0
     while child.poll() is None:
         most = max(most, sum(map(_own_memory, [child.pid, *family(child.pid)])))
+        time.sleep(0.02)
     assert child.returncode == 0, child.communicate()
     assert 0.5 < most / need(40, *POINTS, workers=2).total < 2
 
@@ -85,6 +87,7 @@ def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
     while child.poll() is None:
         used = [_own_memory(pid) for pid in (child.pid, *family(child.pid))]
         most, own = max(most, sum(used)), max(own, used[0])
+        time.sleep(0.02)
     assert child.returncode == 0, child.communicate()
     assert 0.5 < most / need.total < 1
     assert own / need.parent < 1.1

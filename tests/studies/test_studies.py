@@ -43,6 +43,7 @@ def test_hameys_quantities_are_those_of_hand_arithmetic():
     assert (sample.n, sample.limit, sample.ascending.tolist()) == (4, 2000, [10.0, 20.0, 40.0])
 
 
+@pytest.mark.slow
 def test_the_table_is_made_from_tracked_runs_and_again_trains_nothing(tmp_path):
     readme, into = tmp_path / "README.md", tmp_path / "published.md"
     readme.write_text("before\n<!-- studies -->\nold\n<!-- /studies -->\nafter\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import make_plan
 
 
+@lru_cache(maxsize=1)  # several tests cut the same large plan
 def plan_of(runs: int, hidden: tuple[int, ...], epochs: int, workers: int):
     """Jobs of a few shapes."""
     configs = [configure(f"network.hidden={h}", f"training.epochs={epochs}") for h in hidden]

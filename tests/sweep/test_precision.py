@@ -7,7 +7,8 @@ import re
 import pytest
 
 import xorlab
-from tests.sweep.test_sweeps import INLINE, parents
+from tests.helpers.commands import parents
+from tests.sweep.test_sweeps import INLINE
 from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.commands.report import main as report
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import xorlab
+from tests.helpers.commands import parents, wait_until
 from tests.tracking.test_recording import record_of
 from xorlab.sweep.plan.axes import swept
 from xorlab.sweep.plan.jobs import catalogued
@@ -23,12 +24,6 @@ from xorlab.tracking.write.bulk_recorder import BulkRecorder
 
 SMALL = ("-m", "seed=range(0,6)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=800")
 INLINE = "hydra.launcher.executor=inline"
-
-
-def parents(experiment: str = "xorlab") -> list:
-    store = open_store(None, experiment, create=False)
-    found = store.client.search_runs([store.experiment_id], "tags.`xorlab.sweep_key` LIKE '%'")
-    return list(found)
 
 
 def comparable(runs: pd.DataFrame) -> pd.DataFrame:
@@ -364,7 +359,7 @@ def test_ctrl_c_stops_soon_keeps_what_is_complete_and_says_how_to_go_on(
     process, store_file, tmp_path
 ):
     child = process(*LONG)
-    _until(lambda: len(_runs()) > 20, child)
+    wait_until(lambda: len(_runs()) > 20, child)
     began = time.monotonic()
     os.killpg(child.pid, signal.SIGINT)
     out, err = child.communicate(timeout=20)
@@ -384,7 +379,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(process, command, store_file):
     for _ in range(3):
         child = process(*few, "tracking.experiment=killed")
         have = len(_runs("killed"))
-        _until(lambda have=have: len(_runs("killed")) > have, child)
+        wait_until(lambda have=have: len(_runs("killed")) > have, child)
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
     told = command(*few, "tracking.experiment=killed")
@@ -401,7 +396,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(process, command, store_file):
 
 def test_a_living_sweep_is_left_alone(process, command, store_file):
     child = process(*LONG)
-    _until(lambda: len(_runs()) > 20, child)
+    wait_until(lambda: len(_runs()) > 20, child)
     assert command("-m", "seed=1,2", "training.epochs=5", "task=and", INLINE).code == 0
     statuses = {parent.info.run_name: parent.info.status for parent in parents()}
     assert statuses["sweep and seed=1, 2"] == "FINISHED"
@@ -427,14 +422,6 @@ def _runs(experiment: str = "xorlab") -> pd.DataFrame:
         return xorlab.load_runs(experiment=experiment)
     except StoreError:
         return pd.DataFrame()
-
-
-def _until(condition, child: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert child.poll() is None, child.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monkeypatch):
