@@ -23,7 +23,6 @@ from tests.benchmarks import notebook_loop, peers
 from xorlab.config.schema import Config
 from xorlab.engines.local import Executor, Processes
 from xorlab.engines.work import ShardGroup, Work
-from xorlab.networks.result import Result
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train, train_many
 
@@ -63,9 +62,9 @@ def shard(count: int, hidden: int, epochs: int) -> ShardGroup:
 def train_shards(executor: Executor, shards: list[ShardGroup]) -> None:
     """Train all shards at once; ends the benchmark where a worker or a network failed."""
     for future in [executor.submit(shard) for shard in shards]:
-        for outcome in (outcome for done in future.result() for outcome in done.outcomes):
-            if not isinstance(outcome, Result):
-                raise SystemExit(f"a network was not trained: {outcome.reason}")
+        for result in future.result():
+            for traceback in result.failures.values():
+                raise SystemExit(f"a network was not trained: {traceback}")
 
 
 def compare(hidden: int, counts: list[int], epochs: int, rounds: int, with_peers: bool) -> Table:

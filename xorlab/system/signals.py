@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM that cannot get lost."""
+"""Ctrl-C and SIGTERM: none gets lost, and none leaves a file half-written."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from xorlab.errors import causes
 class Terminated(KeyboardInterrupt):
     """SIGTERM: what `kill`, a batch system or a machine that shuts down sends.
 
-    It is obeyed as Ctrl-C is, and differs in the exit code alone.
+    Treated like Ctrl-C, except for the exit code.
     """
 
 
 @contextlib.contextmanager
 def terminations() -> Iterator[None]:
-    """Within: SIGTERM raises `Terminated` in the main thread, where nobody else handles it."""
+    """While the block runs, SIGTERM raises `Terminated`, unless it has a handler already."""
     ours = (
         threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -37,45 +37,45 @@ def terminations() -> Iterator[None]:
 
 @contextlib.contextmanager
 def interruptions() -> Iterator[None]:
-    """Within: an error that came of Ctrl-C or SIGTERM is raised as that, once more.
+    """Turn an error of the block that was caused by Ctrl-C or SIGTERM back into the interrupt.
 
-    What a library does on its way out, such as closing an archive with a half-written member, may
-    fail in its turn, and take the place of what it was told.
+    While an interrupt unwinds the stack, a library may raise an error of its own, for example when
+    it closes an archive with a half-written member. That error would hide the interrupt.
     """
     try:
         yield
     except Exception as error:
         for cause in causes(error):
             if isinstance(cause, KeyboardInterrupt):
-                # A new one: itself, raised from what came of it, would make a ring.
+                # A new one: the same one raised from its consequence would be its own cause.
                 raise type(cause) from error
         raise
 
 
 @contextlib.contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Within: Ctrl-C and SIGTERM wait; for moments that must not be broken off."""
+    """Defer Ctrl-C and SIGTERM to the end of the block, for work that must not stop halfway."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[tuple[Callable[[int, None], object], int]] = []
+    received: list[tuple[Callable[[int, None], object], int]] = []
     try:
-        with _noted(signal.SIGINT, came), _noted(signal.SIGTERM, came):
+        with _collected(signal.SIGINT, received), _collected(signal.SIGTERM, received):
             yield
     finally:
-        for handler, number in came[:1]:
+        for handler, number in received[:1]:
             handler(number, None)
 
 
 @contextlib.contextmanager
-def _noted(number: signal.Signals, came: list[tuple[Any, int]]) -> Iterator[None]:
-    """Within: a signal that somebody handles is noted instead."""
+def _collected(number: signal.Signals, received: list[tuple[Any, int]]) -> Iterator[None]:
+    """While the block runs, collect a signal with its handler instead of calling the handler."""
     before = signal.getsignal(number)
     if not callable(before):
         yield
         return
     try:
-        signal.signal(number, lambda number, _frame: came.append((before, number)))
+        signal.signal(number, lambda number, _frame: received.append((before, number)))
         yield
     finally:
         signal.signal(number, before)
@@ -86,25 +86,27 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
 
 
 class Interrupts:
-    """Within: Ctrl-C is noted as well as raised, and so is a SIGTERM that somebody handles.
+    """While the block runs, remember Ctrl-C and a handled SIGTERM besides raising them.
 
-    Python raises it wherever the main thread happens to be. Inside a finaliser or a callback of
-    some library it is printed or dropped, and a long loop would go on as if nothing had been said.
+    Python raises an interrupt wherever the main thread happens to be. Inside a finaliser, or a
+    library's callback, it is printed or dropped, and a long loop would continue. Such a loop calls
+    `check`. Remembering alone would not be enough: a call that blocks, such as a request to a
+    server or a shard that is trained in this thread, must end at the first Ctrl-C.
     """
 
     def __init__(self) -> None:
-        self._noted: type[KeyboardInterrupt] | None = None
+        self._received: type[KeyboardInterrupt] | None = None
         self._before: Any = None
-        self._terminate: Any = None
+        self._before_term: Any = None
 
     def __enter__(self) -> Interrupts:
-        # A process that was started to ignore Ctrl-C, as shells do for jobs in the background, or
-        # that has a handler of its own, keeps it.
+        # Shells start background jobs so that they ignore Ctrl-C: such a process goes on ignoring
+        # it, and a handler that another library has set stays.
         if threading.current_thread() is threading.main_thread():
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-                self._before = signal.signal(signal.SIGINT, self._note)
+                self._before = signal.signal(signal.SIGINT, self._handle)
             if signal.getsignal(signal.SIGTERM) is _terminate:
-                self._terminate = signal.signal(signal.SIGTERM, self._note)
+                self._before_term = signal.signal(signal.SIGTERM, self._handle)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
@@ -112,21 +114,21 @@ class Interrupts:
             if self._before is not None:
                 signal.signal(signal.SIGINT, self._before)
         finally:
-            if self._terminate is not None:
-                signal.signal(signal.SIGTERM, self._terminate)
+            if self._before_term is not None:
+                signal.signal(signal.SIGTERM, self._before_term)
         if kind is None:
             self.check()
 
     def check(self) -> None:
-        """Raise what was noted, once more if need be.
+        """Raise the interrupt that was received since the last call, if any.
 
         Raises:
-            KeyboardInterrupt: somebody has asked to stop.
+            KeyboardInterrupt: Ctrl-C or SIGTERM was received.
         """
-        noted, self._noted = self._noted, None
-        if noted is not None:
-            raise noted
+        received, self._received = self._received, None
+        if received is not None:
+            raise received
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._noted = Terminated if number == signal.SIGTERM else KeyboardInterrupt
-        raise self._noted
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self._received = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        raise self._received
