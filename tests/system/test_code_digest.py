@@ -96,7 +96,7 @@ def test_imports_are_found_as_python_finds_them(closure):
     [
         "engines/work.py",
         "engines/wire.py",
-        "engines/local.py",
+        "engines/worker.py",
         "networks/loop.py",
         "networks/metrics/accuracy.py",
         "networks/optimizers/adam.py",
@@ -113,6 +113,7 @@ def test_a_change_of_what_workers_run_changes_it(name, changed):
         "analysis/statistics/survival.py",
         "commands/app.py",
         "config/help.py",
+        "engines/local.py",
         "sweep/launch.py",
         "tracking/write/record.py",
     ],

@@ -9,12 +9,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Protocol, TypeVar, cast
 
 from xorlab.config.launcher_keys import EXECUTORS
-from xorlab.engines.wire import from_npz, pack_work, to_npz, unpack_work
+from xorlab.engines import worker
+from xorlab.engines.wire import from_npz, pack_work
 from xorlab.engines.work import Runnable
 from xorlab.errors import ConfigError
 from xorlab.system.memory_limits import out_of_memory_kills
@@ -151,7 +151,7 @@ class Processes(Local):
             self._context = multiprocessing.get_context("forkserver")
             # All that workers import: each would otherwise spend more time on imports than on many
             # a shard. NumPy loads `numpy.random` only when it is used.
-            self._context.set_forkserver_preload([__name__, "numpy.random"])
+            self._context.set_forkserver_preload([worker.__name__, "numpy.random"])
         else:
             self._context = multiprocessing.get_context("spawn")
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
@@ -197,7 +197,7 @@ class Processes(Local):
 
     def _once(self, request: bytes) -> tuple[Any, int | None]:
         receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_serve, args=(sender, request), daemon=True)
+        process = self._context.Process(target=worker.serve, args=(sender, request), daemon=True)
         with _one_blas_thread():
             process.start()
         self._alive.add(process)
@@ -213,24 +213,6 @@ class Processes(Local):
             process.join()
             self._alive.discard(process)
         return result, process.exitcode
-
-
-def _serve(sender: Connection, request: bytes) -> None:
-    # Ctrl-C reaches every process of the terminal, and SIGTERM often every process of a job. Only
-    # the parent acts on them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    sender.send_bytes(to_npz(unpack_work(request).run()))
-    sender.close()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is killed: its result would be lost."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 @contextlib.contextmanager

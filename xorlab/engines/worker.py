@@ -1,8 +1,13 @@
-"""What runs on a worker of a cluster; it needs only NumPy and xorlab."""
+"""What runs in a worker, here or on a cluster; it needs only NumPy and xorlab."""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from xorlab.engines.wire import pack_work, to_npz, unpack_work
@@ -32,6 +37,17 @@ def run_packed(request: bytes) -> bytes:
     return to_npz(unpack_work(work).run())
 
 
+def serve(sender: Connection, work: bytes) -> None:
+    """A worker process of this machine: train packed work, and send the results."""
+    # Ctrl-C reaches every process of the terminal, and SIGTERM often every process of a job. Only
+    # the parent acts on them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sender.send_bytes(to_npz(unpack_work(work).run()))
+    sender.close()
+
+
 def versions() -> dict[str, str]:
     """The parts of the environment that a worker must share with the sweep, for the same bits."""
     return {part: environment()[part] for part in ("xorlab", "code", "numpy", "python", "machine")}
@@ -39,3 +55,11 @@ def versions() -> dict[str, str]:
 
 def _as_json(parts: dict[str, str]) -> bytes:
     return json.dumps(parts).encode()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is killed: its result would be lost."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-# The modules that workers start from: worker processes, Ray and Dask, Slurm.
-WORKER_MODULES = ("xorlab.engines.local", "xorlab.engines.worker", "xorlab.engines.slurm_spool")
+# The modules that workers start from; a job of Slurm starts from its spool.
+WORKER_MODULES = ("xorlab.engines.worker", "xorlab.engines.slurm_spool")
 _PACKAGE = Path(__file__).parent.parent
 _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ ].*\n|\n)*", re.MULTILINE)
 _IMPORT = re.compile(
