@@ -82,11 +82,11 @@ def run(program):
 def test_the_forward_pass_is_the_textbooks(config, seed, dense):
     task, shape, parameters, _, network = make(config, seed, dense=dense)
     run(network.forward())
-    for lane in range(parameters.packed.shape[1]):
-        expected = plain_forward(parameters.packed[:, lane], shape, task.inputs)
-        np.testing.assert_allclose(network.outputs[..., lane], expected, rtol=1e-12, atol=1e-13)
+    for index in range(parameters.packed.shape[1]):
+        expected = plain_forward(parameters.packed[:, index], shape, task.inputs)
+        np.testing.assert_allclose(network.outputs[..., index], expected, rtol=1e-12, atol=1e-13)
         np.testing.assert_allclose(
-            network.error[..., lane], task.targets - expected, rtol=1e-12, atol=1e-12
+            network.error[..., index], task.targets - expected, rtol=1e-12, atol=1e-12
         )
 
 
