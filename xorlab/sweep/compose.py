@@ -15,13 +15,13 @@ from xorlab.config.rules import check, check_seed
 from xorlab.config.schema import Config, TrackingConfig
 from xorlab.errors import ConfigError, UsageError
 from xorlab.networks.spec import Spec
-from xorlab.sweep.plan.grid import Product, grid_of
+from xorlab.sweep.plan.grid import grid_of
 from xorlab.sweep.plan.jobs import Catalogue, Jobs
 
 _MANY = 10_000  # jobs; composing so many takes seconds
 
 
-def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, Product]:
+def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list[tuple[str, ...]]]:
     """The configured launcher, and the overrides of each job of the grid.
 
     Args:
@@ -67,7 +67,6 @@ def compose_jobs(
     assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
     composer = Composer(plugin.hydra_context.config_loader, [str(item) for item in shared])
     start = len(catalogue)
-    catalogue.begin(grid, first)
     if len(grid) >= _MANY:
         tell(f"composing and checking {len(grid)} jobs")
     specs: dict[int, Spec] = {}  # by the id of a configuration that is composed once for all seeds
@@ -87,7 +86,7 @@ def compose_jobs(
             several = len(grid) > 1
             job = f"job {number} of {len(grid)} ({' '.join(overrides)}): " if several else ""
             raise UsageError(f"{job}{error}") from error
-        catalogue.add(spec, seed)
+        catalogue.add(number, overrides, spec, seed)
     return catalogue.since(start)
 
 

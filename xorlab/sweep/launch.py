@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn, JobStatus
 
 from xorlab.engines.make import make_engine
 from xorlab.sweep.compose import launcher_and_grid
-from xorlab.sweep.job_returns import JobReturns, returns_of
+from xorlab.sweep.job_returns import SweepJobReturn, returns_of
 from xorlab.sweep.pipeline import finish, opened, prepare, train_and_record
 
 
@@ -56,7 +56,7 @@ def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Sequence
         processes = launcher.options.processes_here(executor.workers)
         sweep, plan = prepare(launcher, grid, first, executor.workers, earlier, processes)
         if sweep is None:
-            return JobReturns(launcher, plan.jobs, lambda _: 0.0)
+            return [SweepJobReturn(launcher, job.num, job.overrides, 0.0) for job in plan.jobs]
         launcher.sweep = sweep
         if plan.shards:
             executor.start()

@@ -1,9 +1,8 @@
-"""The jobs of a sweep. What they share is kept once, for a sweep may have a million of them."""
+"""The jobs of a sweep, as columns: a sweep may have a million of them."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -15,7 +14,7 @@ from xorlab.config.schema import Config
 from xorlab.networks.spec import Spec, Specs
 from xorlab.system.credentials import without_credentials
 
-Places = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,8 @@ class Job:
     """One job of a sweep.
 
     Attributes:
-        num: its place in the sweep, from 0.
-        overrides: as Hydra's sweeper spelt them.
+        num: its number, as Hydra counts.
+        overrides: as Hydra's sweeper spells them.
         spec: its setting.
         seed: of its run.
         key: the run's identity.
@@ -51,76 +50,75 @@ class Job:
 
 
 class Catalogue:
-    """All jobs of a sweep so far, in columns: a job costs a hundred bytes or two, not a thousand.
+    """All jobs of a sweep so far, as columns with one entry per job.
 
     Attributes:
         specs: makes the settings of all jobs, and reads each table once.
         settings: what the jobs differ in besides their seeds.
-        setting: for each job, the number of its setting.
-        run: for each job, the number of its run.
+        number: the job's number, as Hydra counts.
+        overrides: as Hydra's sweeper spells them.
+        setting: index into ``settings``.
+        seed: of its run.
+        run: number of its run, counted from 0 in order of appearance; made by `since`.
     """
 
     def __init__(self) -> None:
         self.specs = Specs()
         self.settings: list[Spec] = []
-        self.setting = array("q")
-        self.run = array("q")
-        self._seeds = array("q")
-        self._grids: list[tuple[int, int, Sequence[Sequence[str]]]] = []
-        self._runs: dict[bytes, int] = {}
-        self._keys = bytearray()
-        self._known: dict[Spec, int] = {}
+        self.overrides: list[tuple[str, ...]] = []
+        self.number, self.setting, self.seed = array("q"), array("q"), array("q")
+        self.run: Numbers = np.zeros(0, np.int64)
+        self._first: Numbers = self.run  # for each run, its first job
+        self._keys = bytearray()  # 16 for each job
+        self._indices: dict[Spec, int] = {}
 
     def __len__(self) -> int:
-        return len(self.setting)
+        return len(self.overrides)
 
-    def begin(self, grid: Sequence[Sequence[str]], first: int) -> None:
-        """What is added from now on has these overrides, and its numbers from ``first`` on."""
-        self._grids.append((len(self), first, grid))
-
-    def add(self, spec: Spec, seed: int) -> None:
-        """Take in the next job; its spec is one of `specs`."""
-        if spec not in self._known:
-            self._known[spec] = len(self.settings)
+    def add(self, number: int, overrides: Sequence[str], spec: Spec, seed: int) -> None:
+        """Add a job; its spec is one of `specs`."""
+        if spec not in self._indices:
+            self._indices[spec] = len(self.settings)
             self.settings.append(spec)
-        key = bytes.fromhex(spec.key(seed))
-        if key not in self._runs:
-            self._runs[key] = len(self._runs)
-            self._keys += key
-        self.setting.append(self._known[spec])
-        self.run.append(self._runs[key])
-        self._seeds.append(seed)
+        self.number.append(number)
+        self.overrides.append(tuple(overrides))
+        self.setting.append(self._indices[spec])
+        self.seed.append(seed)
+        self._keys += bytes.fromhex(spec.key(seed))
 
     def key(self, run: int) -> str:
-        """Of a run by its number: 32 hexadecimal digits."""
-        return self._keys[16 * run : 16 * run + 16].hex()
-
-    def seeds(self, places: Places) -> npt.NDArray[np.int64]:
-        """Of jobs, by their places."""
-        return np.frombuffer(self._seeds, np.int64)[places]
+        """The key of a run, 32 hexadecimal digits."""
+        start = 16 * int(self._first[run])
+        return self._keys[start : start + 16].hex()
 
     def job(self, place: int) -> Job:
-        """The job at a place, counted over all grids."""
-        start, first, grid = self._grids[bisect_right(self._grids, place, key=lambda g: g[0]) - 1]
-        spec, seed = self.settings[self.setting[place]], self._seeds[place]
-        run = self.run[place]
-        offset = place - start
-        return Job(first + offset, tuple(grid[offset]), spec, seed, self.key(run), run)
+        """One job, with what the columns have of it."""
+        spec, run = self.settings[self.setting[place]], int(self.run[place])
+        number, overrides = self.number[place], self.overrides[place]
+        return Job(number, overrides, spec, self.seed[place], self.key(run), run)
 
     def since(self, place: int) -> Jobs:
         """The jobs from a place on."""
+        if len(self.run) < len(self):
+            # A dictionary of keys would take most of the memory of a large sweep.
+            keys = np.frombuffer(bytes(self._keys), "S16")
+            _, first, run = np.unique(keys, return_index=True, return_inverse=True)
+            order = np.argsort(first)
+            ranks = np.empty(len(order), np.int64)
+            ranks[order] = np.arange(len(order))
+            self.run, self._first = ranks[run], first[order]
         return Jobs(self, np.arange(place, len(self), dtype=np.int64))
 
 
 class Jobs(Sequence[Job]):
-    """Some jobs of a catalogue, each made when somebody looks at it.
+    """Some jobs of a catalogue, as indices into its columns.
 
     Attributes:
         catalogue: that has them.
         places: where in it, (N,).
     """
 
-    def __init__(self, catalogue: Catalogue, places: Places) -> None:
+    def __init__(self, catalogue: Catalogue, places: Numbers) -> None:
         self.catalogue, self.places = catalogue, places
 
     def __len__(self) -> int:
@@ -141,7 +139,7 @@ class Jobs(Sequence[Job]):
     @property
     def runs(self) -> npt.NDArray[np.int64]:
         """The number of each job's run, (N,)."""
-        return np.frombuffer(self.catalogue.run, np.int64)[self.places]
+        return self.catalogue.run[self.places]
 
     @property
     def setting(self) -> npt.NDArray[np.int64]:
@@ -151,7 +149,7 @@ class Jobs(Sequence[Job]):
     @property
     def seeds(self) -> npt.NDArray[np.int64]:
         """Of each job, (N,)."""
-        return self.catalogue.seeds(self.places)
+        return np.frombuffer(self.catalogue.seed, np.int64)[self.places]
 
     def run_keys(self) -> dict[str, int]:
         """Keys of the runs that they name, in order, each with its run's number."""
@@ -177,7 +175,6 @@ class Jobs(Sequence[Job]):
 def catalogued(grid: Sequence[Sequence[str]], configs: Sequence[Config]) -> Jobs:
     """Jobs from their overrides and what these compose to."""
     catalogue = Catalogue()
-    catalogue.begin(grid, 0)
-    for config in configs:
-        catalogue.add(catalogue.specs.of(config), config.seed)
+    for number, (overrides, config) in enumerate(zip(grid, configs, strict=True)):
+        catalogue.add(number, overrides, catalogue.specs.of(config), config.seed)
     return catalogue.since(0)
