@@ -154,7 +154,7 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
     cuts = AdaptiveChunks(plan, executor.workers, executor.dispatch)
     began, work, count = time.perf_counter(), 0.0, 0
     for shards, outcomes in completed(cuts.works(), executor, lambda: None):
-        cuts.learn(shards, outcomes)
+        cuts.observe(shards, outcomes)
         count += 1
         work += sum(done.ended - done.started for done in outcomes) / 1e3
         for outcome in (outcome for done in outcomes for outcome in done.runs()):

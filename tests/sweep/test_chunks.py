@@ -1,4 +1,4 @@
-"""Cuts: every job once, whatever handing over costs, and the cost a small share of the work."""
+"""Every job is dispatched once, and dispatch costs a small share of the work."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def plan_of(runs: int, hidden: tuple[int, ...], epochs: int, workers: int):
     return make_plan(catalogued([()] * len(seeded), seeded), (), workers)
 
 
-def handed_over(cuts: AdaptiveChunks, speed: float) -> list[tuple]:
+def dispatched(chunks: AdaptiveChunks, speed: float) -> list[tuple]:
     """All of it, by workers that are so many times as fast as estimated."""
     taken = []
-    while cuts:
-        shards = cuts.take()
+    while chunks:
+        shards = chunks.take()
         taken.append(shards)
         seconds = [shard.seconds / speed for shard in shards]
         done = [replace(failed(1, ""), started=1, ended=1 + round(1e3 * s)) for s in seconds]
-        cuts.learn(shards, done)
+        chunks.observe(shards, done)
     return taken
 
 
@@ -45,12 +45,12 @@ def handed_over(cuts: AdaptiveChunks, speed: float) -> list[tuple]:
     speed=st.sampled_from([0.1, 1.0, 30.0]),
 )
 @settings(max_examples=25)
-def test_every_job_is_handed_over_once_and_shards_are_one_array_program(
+def test_every_job_is_dispatched_once_and_shards_are_one_array_program(
     runs, hidden, workers, dispatch, speed
 ):
     plan = plan_of(runs, tuple(hidden), 300, workers)
     shards = [
-        s for taken in handed_over(AdaptiveChunks(plan, workers, dispatch), speed) for s in taken
+        s for taken in dispatched(AdaptiveChunks(plan, workers, dispatch), speed) for s in taken
     ]
     assert sorted(job.num for s in shards for job in s.jobs) == [job.num for job in plan.jobs]
     for shard in shards:
@@ -62,16 +62,16 @@ def test_every_job_is_handed_over_once_and_shards_are_one_array_program(
 
 @pytest.mark.parametrize("dispatch", [0.005, 0.05])
 @pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
-def test_handing_over_costs_less_than_its_share_of_the_work(dispatch, speed):
+def test_dispatch_costs_less_than_its_share_of_the_work(dispatch, speed):
     plan = plan_of(20_000, (2, 3, 4, 5, 6), 20_000, 8)
-    taken = handed_over(AdaptiveChunks(plan, 8, dispatch), speed)
+    taken = dispatched(AdaptiveChunks(plan, 8, dispatch), speed)
     work = sum(shard.seconds for shards in taken for shard in shards) / speed
     assert len(taken) * dispatch < SHARE * work
 
 
 def test_the_first_is_small_and_the_last_are_even():
     plan = plan_of(8_000, (2, 3), 10_000, 2)
-    taken = handed_over(AdaptiveChunks(plan, 2, 0.001), 1.0)
+    taken = dispatched(AdaptiveChunks(plan, 2, 0.001), 1.0)
     seconds = [sum(shard.seconds for shard in shards) for shards in taken]
     assert seconds[0] < max(seconds) / 2
     assert seconds[-1] < sum(seconds) / 4

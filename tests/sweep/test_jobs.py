@@ -119,7 +119,7 @@ def test_a_grid_is_the_one_of_hydras_own_sweeper(overrides):
 
 @pytest.mark.parametrize("empty", ["seed=range(5,0)", "task=glob(z*)"])
 def test_a_grid_without_a_job_is_refused(empty, command, tmp_path):
-    told = command("-m", "network.hidden=2,3", empty)
-    assert told.code == 2
-    assert told.err == f"xorlab: {empty}: this names no value, so there is no job\n"
+    ended = command("-m", "network.hidden=2,3", empty)
+    assert ended.code == 2
+    assert ended.err == f"xorlab: {empty}: this names no value, so there is no job\n"
     assert list(tmp_path.iterdir()) == []

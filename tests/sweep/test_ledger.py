@@ -45,11 +45,11 @@ def test_rows_that_go_in_come_out_in_the_order_of_their_numbers(rows):
     # One that is finished after all has not failed.
     failed = [run for run, row in rows.items() if row.get("status") != "FINISHED"]
     assert ledger.reasons == dict.fromkeys(failed, "why")
-    nobody = max(rows, default=0) + 1
-    assert nobody not in ledger
-    assert ledger.outcome(nobody) is None
+    unknown = max(rows, default=0) + 1
+    assert unknown not in ledger
+    assert ledger.outcome(unknown) is None
     with pytest.raises(KeyError):
-        ledger.row(nobody)
+        ledger.row(unknown)
 
 
 @given(rows=st.lists(ROWS, max_size=12))

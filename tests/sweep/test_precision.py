@@ -18,8 +18,8 @@ SWEEP = ("-m", "hydra/sweeper=precision", *RATES, "hydra.sweeper.half_width=0.1"
 
 
 def test_seeds_go_where_they_are_needed(command, store_file):
-    told = command(*SWEEP)
-    assert (told.code, told.err) == (0, "")
+    ended = command(*SWEEP)
+    assert (ended.code, ended.err) == (0, "")
     table = xorlab.convergence(xorlab.load_runs(), by=["optimizer.lr"]).set_index("optimizer.lr")
     assert table.loc[0.001, "solved"] == 0
     assert table.loc[0.001, "n"] < table.loc[3.0, "n"] < 1000
@@ -29,12 +29,12 @@ def test_seeds_go_where_they_are_needed(command, store_file):
         # It stopped in time: three quarters of the seeds would not have done.
         low, high = confidence_sequence(round(0.7 * row.solved), round(0.7 * row.n), 0.95)
         assert (high - low) / 2 > 0.1 or row.n <= 40
-    assert "2 of 2 settings known well enough" in told.out
+    assert "2 of 2 settings known well enough" in ended.out
 
 
 def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
-    told = command(*SWEEP, "hydra.sweeper.max_seeds=45")
-    assert told.code == 0
+    ended = command(*SWEEP, "hydra.sweeper.max_seeds=45")
+    assert ended.code == 0
     runs = xorlab.load_runs()
     assert sorted(runs[runs["optimizer.lr"] == 3]["seed"]) == list(range(45))
     (parent,) = parents()
@@ -58,8 +58,8 @@ def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_m
 ):
     assert command(*SWEEP).code == 0
     before = xorlab.load_runs()
-    told = command(*SWEEP)
-    assert f"{len(before)} skipped" in told.out
+    ended = command(*SWEEP)
+    assert f"{len(before)} skipped" in ended.out
     assert len(xorlab.load_runs()) == len(before)
     assert len(parents()) == 1
     assert command(*SWEEP, "hydra.sweeper.half_width=0.08").code == 0
@@ -70,7 +70,7 @@ def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_m
 
 
 def test_a_study_lends_its_settings_not_its_seeds(command, store_file):
-    told = command(
+    ended = command(
         "-m",
         "hydra/sweeper=precision",
         "+study=first",
@@ -80,16 +80,16 @@ def test_a_study_lends_its_settings_not_its_seeds(command, store_file):
         "hydra.sweeper.first_round=2",
         "hydra.sweeper.first_seed=100",
     )
-    assert told.code == 0
+    assert ended.code == 0
     runs = xorlab.load_runs(experiment="first")
     assert len(runs) == 9 * 4
     assert set(runs["seed"]) == {100, 101, 102, 103}
 
 
 def test_a_plan_is_of_the_first_round_and_does_nothing(command, tmp_path):
-    told = command(*SWEEP, "plan=true")
-    assert told.code == 0
-    assert re.search(r"jobs\s+40", told.out)
+    ended = command(*SWEEP, "plan=true")
+    assert ended.code == 0
+    assert re.search(r"jobs\s+40", ended.out)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,8 +110,8 @@ def test_a_plan_is_of_the_first_round_and_does_nothing(command, tmp_path):
 )
 def test_wrong_usage_is_refused_before_anything_starts(option, message, command, tmp_path):
     options = [o for o in SWEEP if not (option.startswith("hydra/launcher") and o == INLINE)]
-    told = command(*options, option)
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
-    assert "Traceback" not in told.err
+    ended = command(*options, option)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert "Traceback" not in ended.err
     assert list(tmp_path.iterdir()) == []

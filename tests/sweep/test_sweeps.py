@@ -41,20 +41,20 @@ def curves_by_key(runs: pd.DataFrame) -> dict[str, list]:
 
 
 def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):
-    told = command(*SMALL)
-    assert (told.code, told.err) == (0, "")
-    assert "24 runs in" in told.out
+    ended = command(*SMALL)
+    assert (ended.code, ended.err) == (0, "")
+    assert "24 runs in" in ended.out
     (parent,) = parents()
-    assert f"\nRecorded in experiment 'xorlab' as sweep {parent.info.run_id}\n" in told.out
-    (report,) = re.findall(r"^Open the report: (.+)$", told.out, flags=re.MULTILINE)
+    assert f"\nRecorded in experiment 'xorlab' as sweep {parent.info.run_id}\n" in ended.out
+    (report,) = re.findall(r"^Open the report: (.+)$", ended.out, flags=re.MULTILINE)
     assert "<title>" in Path(report).read_text()
-    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in told.out
+    assert f"mlflow ui --backend-store-uri sqlite:///{store_file}\n" in ended.out
     runs = xorlab.load_runs()
     assert (runs["status"] == "FINISHED").all()
     assert runs.groupby(["network.hidden", "optimizer.lr"]).size().tolist() == [6] * 4
     rates = xorlab.convergence(runs, by=["network.hidden", "optimizer.lr"])
     for row in rates.itertuples():
-        assert re.search(rf"{row.n}\s+{row.solved}\s+{100 * row.rate:.0f} %", told.out)
+        assert re.search(rf"{row.n}\s+{row.solved}\s+{100 * row.rate:.0f} %", ended.out)
     alone = xorlab.train(
         xorlab.configure("seed=4", "network.hidden=3", "optimizer.lr=3", "training.epochs=800")
     )
@@ -88,7 +88,7 @@ def test_the_parent_run_holds_the_summary(command, store_file):
 
 
 def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, store_file):
-    told = command(
+    ended = command(
         "-m",
         "seed=1,2",
         "optimizer=gd,adam,rprop",
@@ -97,7 +97,7 @@ def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, 
         "training.epochs=20",
         INLINE,
     )
-    assert (told.code, told.err) == (0, "")
+    assert (ended.code, ended.err) == (0, "")
     (parent,) = parents()
     # The rates of gd and adam follow from the choice; a slope only leaky_relu has.
     assert parent.data.params == {
@@ -116,7 +116,7 @@ def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, 
     assert runs.loc[runs["optimizer"] == "rprop", "optimizer.lr"].isna().all()
     table = xorlab.convergence(runs, by=["optimizer", "network.skip", "network.slope"])
     assert table["n"].tolist() == [2] * 12
-    assert "24 runs in" in told.out
+    assert "24 runs in" in ended.out
     assert "| relu | - | True | rprop | 2 |" in parent.data.tags["mlflow.note.content"]
 
 
@@ -151,10 +151,10 @@ def test_a_key_that_follows_from_a_choice_is_no_axis():
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:joblib.*")
 def test_whatever_launches_the_jobs_the_runs_are_the_same(options, command, store_file, tmp_path):
-    told = command(*SMALL, "tracking.experiment=one")
-    assert told.code == 0
-    told = command(*SMALL, "tracking.experiment=other", *options)
-    assert (told.code, told.err) == (0, "")
+    ended = command(*SMALL, "tracking.experiment=one")
+    assert ended.code == 0
+    ended = command(*SMALL, "tracking.experiment=other", *options)
+    assert (ended.code, ended.err) == (0, "")
     one, other = xorlab.load_runs(experiment="one"), xorlab.load_runs(experiment="other")
     pd.testing.assert_frame_equal(comparable(one), comparable(other))
     assert curves_by_key(one) == curves_by_key(other)
@@ -166,25 +166,25 @@ def test_whatever_launches_the_jobs_the_runs_are_the_same(options, command, stor
 def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
     command(*SMALL)
     before = xorlab.load_runs()
-    told = command(*SMALL)
-    assert "24 skipped" in told.out
+    ended = command(*SMALL)
+    assert "24 skipped" in ended.out
     pd.testing.assert_frame_equal(xorlab.load_runs(), before)
     assert len(parents()) == 1
 
 
 def test_a_run_that_was_trained_alone_is_not_trained_again(command, store_file):
     command("seed=3", "training.epochs=50")
-    told = command("-m", "seed=range(0,5)", "training.epochs=50", INLINE)
-    assert told.code == 0
-    assert "1 skipped" in told.out
+    ended = command("-m", "seed=range(0,5)", "training.epochs=50", INLINE)
+    assert ended.code == 0
+    assert "1 skipped" in ended.out
     assert sorted(xorlab.load_runs()["seed"]) == [0, 1, 2, 3, 4]
 
 
 def test_a_widened_sweep_only_adds_what_is_new(command, store_file):
     command("-m", "seed=range(0,4)", "training.epochs=50")
-    told = command("-m", "seed=range(0,6)", "optimizer.lr=0.1,0.5", "training.epochs=50")
-    assert "12 runs" in told.out
-    assert "4 skipped" in told.out
+    ended = command("-m", "seed=range(0,6)", "optimizer.lr=0.1,0.5", "training.epochs=50")
+    assert "12 runs" in ended.out
+    assert "4 skipped" in ended.out
     assert len(xorlab.load_runs()) == 12
     (wide,) = (parent for parent in parents() if "optimizer.lr" in parent.data.params)
     assert len(xorlab.load_runs(sweep=wide.info.run_id)) == 12
@@ -198,26 +198,26 @@ def test_existing_runs_can_be_run_again(command, store_file):
     assert runs["key"].nunique() == 2
 
 
-def test_a_plan_is_told_and_nothing_is_done(command, tmp_path):
-    told = command(
+def test_a_plan_is_printed_and_nothing_is_done(command, tmp_path):
+    ended = command(
         "-m", "seed=range(0,50)", "network.hidden=2,3", "optimizer.lr=0.5,5e-1", "plan=true"
     )
-    assert told.code == 0
-    told_rows = dict(re.findall(r"^\s*(\S.*?\S)\s{2,}(\S.*?)\s*$", told.out, flags=re.MULTILINE))
-    assert told_rows["jobs"] == "200"
-    assert told_rows["settings x seeds"] == "2 x 50"
-    assert told_rows["duplicates"] == "100"
-    assert told_rows["already finished"] == "0"
-    assert told_rows["to train"] == "100"
-    assert "estimated training time" in told_rows
+    assert ended.code == 0
+    rows = dict(re.findall(r"^\s*(\S.*?\S)\s{2,}(\S.*?)\s*$", ended.out, flags=re.MULTILINE))
+    assert rows["jobs"] == "200"
+    assert rows["settings x seeds"] == "2 x 50"
+    assert rows["duplicates"] == "100"
+    assert rows["already finished"] == "0"
+    assert rows["to train"] == "100"
+    assert "estimated training time" in rows
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_plan_says_so_when_the_store_cannot_be_read(command, tmp_path):
     Path("notes.db").write_text("this is no database, but it is long enough to be looked at\n" * 9)
-    told = command("-m", "seed=1,2", "plan=true", "tracking.uri=sqlite:///notes.db")
-    assert (told.code, told.out) == (1, "")
-    assert "cannot open the tracking store" in told.err
+    ended = command("-m", "seed=1,2", "plan=true", "tracking.uri=sqlite:///notes.db")
+    assert (ended.code, ended.out) == (1, "")
+    assert "cannot open the tracking store" in ended.err
 
 
 def test_duplicates_are_trained_once(command, store_file):
@@ -226,35 +226,35 @@ def test_duplicates_are_trained_once(command, store_file):
 
 
 def test_one_bad_job_among_many_refuses_the_sweep_and_is_named(command, tmp_path):
-    told = command("-m", "seed=range(0,100)", "optimizer.lr=0.1,-1")
-    assert (told.code, told.out) == (2, "")
-    assert "job 1 of 200 (seed=0 optimizer.lr=-1): optimizer.lr=-1.0: must be" in told.err
+    ended = command("-m", "seed=range(0,100)", "optimizer.lr=0.1,-1")
+    assert (ended.code, ended.out) == (2, "")
+    assert "job 1 of 200 (seed=0 optimizer.lr=-1): optimizer.lr=-1.0: must be" in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_where_runs_are_tracked_cannot_be_swept(command):
-    told = command("-m", "tracking.experiment=a,b")
-    assert told.code == 2
-    assert "tracking.experiment: cannot be swept" in told.err
+    ended = command("-m", "tracking.experiment=a,b")
+    assert ended.code == 2
+    assert "tracking.experiment: cannot be swept" in ended.err
 
 
 @pytest.mark.parametrize("option", ["hydra.launcher.executor=cloud", "hydra.launcher.workers=0"])
 def test_a_wrong_launcher_option_is_refused(option, command, tmp_path):
-    told = command("-m", "seed=1,2", option)
-    assert told.code == 2
-    assert option.partition("=")[0] in told.err
+    ended = command("-m", "seed=1,2", option)
+    assert ended.code == 2
+    assert option.partition("=")[0] in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_groups_can_be_swept(command, store_file):
-    told = command(
+    ended = command(
         "-m",
         "task=and,or,xor",
         "init=glob(*,exclude=[given,notebook,normal,uniform])",
         "training.epochs=20",
         INLINE,
     )
-    assert told.code == 0
+    assert ended.code == 0
     runs = xorlab.load_runs()
     assert set(zip(runs["task"], runs["init"], strict=True)) == {
         (task, init) for task in ("and", "or", "xor") for init in ("glorot", "he", "nguyen_widrow")
@@ -262,8 +262,8 @@ def test_groups_can_be_swept(command, store_file):
 
 
 def test_a_study_is_a_sweep_that_can_be_made_smaller(command, store_file):
-    told = command("-m", "+study=first", "seed=range(0,2)", "training.epochs=20", INLINE)
-    assert told.code == 0
+    ended = command("-m", "+study=first", "seed=range(0,2)", "training.epochs=20", INLINE)
+    assert ended.code == 0
     assert len(xorlab.load_runs(experiment="first")) == 18
 
 
@@ -286,10 +286,10 @@ def test_a_failed_job_is_recorded_with_its_traceback_and_the_others_go_on(
 ):
     with monkeypatch.context() as patch:
         _breaking(patch, {2})
-        told = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE)
-    assert told.code == 1
+        ended = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE)
+    assert ended.code == 1
     assert (
-        "failed: job 2 (seed=2 training.epochs=20): MemoryError: no room for this one" in told.out
+        "failed: job 2 (seed=2 training.epochs=20): MemoryError: no room for this one" in ended.out
     )
     runs = xorlab.load_runs().set_index("seed")
     assert runs["status"].to_dict() == {n: "FAILED" if n == 2 else "FINISHED" for n in range(5)}
@@ -297,11 +297,13 @@ def test_a_failed_job_is_recorded_with_its_traceback_and_the_others_go_on(
     folder = Path(client.download_artifacts(runs.loc[2, "run_id"], ""))
     assert "MemoryError: no room for this one" in (folder / "traceback.txt").read_text()
 
-    told = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE)
-    assert told.code == 1
-    assert "tracking.existing=retry runs it again" in told.out
-    told = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE, "tracking.existing=retry")
-    assert told.code == 0
+    ended = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE)
+    assert ended.code == 1
+    assert "tracking.existing=retry runs it again" in ended.out
+    ended = command(
+        "-m", "seed=range(0,5)", "training.epochs=20", INLINE, "tracking.existing=retry"
+    )
+    assert ended.code == 0
     assert (xorlab.load_runs()["status"] == "FINISHED").sum() == 5
 
 
@@ -316,10 +318,10 @@ def test_a_sweep_can_stop_at_the_first_failure(command, store_file, monkeypatch)
     )
     with monkeypatch.context() as patch:
         _breaking(patch, {0})
-        told = command(*sweep)
-    assert told.code == 1
-    assert re.match(r"xorlab: tracking\.failures=stop: job \d \(seed=0 ", told.err)
-    assert "MemoryError: no room for this one; what is recorded stays" in told.err
+        ended = command(*sweep)
+    assert ended.code == 1
+    assert re.match(r"xorlab: tracking\.failures=stop: job \d \(seed=0 ", ended.err)
+    assert "MemoryError: no room for this one; what is recorded stays" in ended.err
     assert len(xorlab.load_runs()) < 12
     (parent,) = parents()
     assert parent.info.status == "FAILED"
@@ -340,8 +342,8 @@ def test_a_job_that_breaks_off_here_and_was_finished_elsewhere_has_not_failed(
         return record(self, records, skip_existing)
 
     monkeypatch.setattr(BulkRecorder, "record", and_another_has_it)
-    told = command(*sweep)
-    assert (told.code, "failed" in told.out) == (0, False), told.out
+    ended = command(*sweep)
+    assert (ended.code, "failed" in ended.out) == (0, False), ended.out
     assert {parent.info.status for parent in parents()} == {"FINISHED"}
     assert len(xorlab.load_runs()) == 4
 
@@ -382,8 +384,8 @@ def test_a_killed_sweep_goes_on_where_it_stopped(process, command, store_file):
         wait_until(lambda have=have: len(_runs("killed")) > have, child)
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
-    told = command(*few, "tracking.experiment=killed")
-    assert told.code == 0
+    ended = command(*few, "tracking.experiment=killed")
+    assert ended.code == 0
     assert command(*few, "tracking.experiment=whole").code == 0
     killed, whole = xorlab.load_runs(experiment="killed"), xorlab.load_runs(experiment="whole")
     assert killed["key"].is_unique
@@ -407,8 +409,8 @@ def test_a_living_sweep_is_left_alone(process, command, store_file):
 def test_sweeps_at_once_into_one_new_store_lose_nothing_and_do_nothing_twice(process, tmp_path):
     sweep = ("-m", "seed=range(0,150)", "training.epochs=300")
     children = [process(*sweep), process(*sweep), process(*sweep, "network.hidden=3")]
-    told = [child.communicate(timeout=120) for child in children]
-    assert [child.returncode for child in children] == [0, 0, 0], told
+    ended = [child.communicate(timeout=120) for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0], ended
     runs = xorlab.load_runs()
     assert len(runs) == 300
     assert runs["key"].is_unique
@@ -475,12 +477,12 @@ def test_other_hydra_applications_are_not_disturbed(tmp_path):
         "def main(cfg): print('ran', cfg.x)\n"
         "main()\n"
     )
-    told = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "app.py", "-m", "+x=1,2", "hydra.sweep.dir=out"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "ran 1" in told.stdout
-    assert "ran 2" in told.stdout
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "ran 1" in ended.stdout
+    assert "ran 2" in ended.stdout

@@ -32,7 +32,7 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
 
 
 @pytest.mark.parametrize(
-    ("finished", "told"),
+    ("finished", "shown"),
     [
         (0, "2 of 5 runs each"),
         (1, "2, of 4 to 5 runs each"),
@@ -41,11 +41,11 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
         (10, "0"),
     ],
 )
-def test_the_sizes_of_shards_are_told_once_where_they_are_equal(finished, told):
+def test_the_sizes_of_shards_are_shown_once_where_they_are_equal(finished, shown):
     jobs = catalogued([()] * 10, [configure(f"seed={seed}") for seed in range(10)])
     plan = make_plan(jobs, jobs.runs[:finished].tolist(), workers=2)
     names, values = (list(column.cells) for column in plan_table(plan, {}, 2, 0).columns)
-    assert values[names.index("shards")] == told
+    assert values[names.index("shards")] == shown
 
 
 def test_a_wide_terminal_shows_everything():

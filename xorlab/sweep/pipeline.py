@@ -89,8 +89,8 @@ class Sweep:
     def failed(self) -> list[str]:
         """A line for each job that failed, in order."""
         jobs, reasons = self.jobs, self.ledger.reasons
-        places = jobs.places[np.isin(jobs.runs, list(reasons))]
-        return [f"{job.label}: {reasons[job.run]}" for job in Jobs(self.catalogue, places)]
+        indices = jobs.indices[np.isin(jobs.runs, list(reasons))]
+        return [f"{job.label}: {reasons[job.run]}" for job in Jobs(self.catalogue, indices)]
 
 
 def prepare(
@@ -180,7 +180,7 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
             training(chunks.works(), executor, sweep.parent.beat) as ended,
         ):
             for shards, outcomes in ended:
-                chunks.learn(shards, outcomes)
+                chunks.observe(shards, outcomes)
                 for shard, outcome in zip(shards, outcomes, strict=True):
                     for counts in sweep.writer.record(shard, outcome, context):
                         progress.add(counts)

@@ -34,7 +34,7 @@ class SettingProgress:
         overrides: those of the setting, without a seed.
         runs: numbers of its runs so far.
         n, solved: runs with an outcome, and how many of them were solved.
-        low, high: of its success rate, valid however often it is looked at.
+        low, high: interval of its success rate, valid at any number of looks.
         stopped: why it gets no more seeds; None while it does.
     """
 

@@ -1,4 +1,4 @@
-"""What a sweep alone would use, where there is none: told, not passed over in silence."""
+"""Refuses keys that only a sweep uses, if there is no sweep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xorlab.errors import UsageError, spell
 
 
 def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
-    """Refuse a sweeper, a launcher, or keys of theirs, where one run is trained by itself.
+    """Refuse a sweeper, a launcher, or their keys, for a single run.
 
     Args:
         hydra: Hydra's own node of the configuration.
@@ -21,9 +21,9 @@ def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
     params = hydra.sweeper.get("params")
     if params:
         study = hydra.runtime.choices.get("study")
-        told = " ".join(f"{key}={value}" for key, value in params.items())
+        axes = " ".join(f"{key}={value}" for key, value in params.items())
         what = f"study={study}: it" if study else "hydra.sweeper.params: this"
-        raise UsageError(f"{what} is a sweep, of {told}; start it with xorlab -m")
+        raise UsageError(f"{what} is a sweep, of {axes}; start it with xorlab -m")
     what = "a landscape is one run, which" if landscape else "a run by itself"
     way = "leave it out" if landscape else "add -m for a sweep, or leave it out"
     _refuse_other(hydra, "sweeper", SweeperConfig(), f"{what} has no sweeper; {way}")

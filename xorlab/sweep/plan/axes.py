@@ -18,7 +18,7 @@ _LONGEST_NAME = 200  # characters
 def swept(jobs: Jobs) -> dict[str, list[str]]:
     """Identity params with more than one value, and those values in order of appearance.
 
-    A key that follows from a choice, as the defaults of an optimizer do, is no axis beside it.
+    A key that follows from a choice, as the defaults of an optimizer do, is not an axis itself.
     """
     # By key and choice of its group, as most keys of a group belong to some choices alone.
     found: dict[str, dict[str | None, dict[str, int]]] = {}
@@ -28,14 +28,14 @@ def swept(jobs: Jobs) -> dict[str, list[str]]:
         for group in CHOICES:
             sizes[group, values[group]] += count
         for key, value in values.items():
-            told = found.setdefault(key, {}).setdefault(_choice(key, values), {})
-            told[spell(value)] = told.get(spell(value), 0) + count
+            counts = found.setdefault(key, {}).setdefault(_choice(key, values), {})
+            counts[spell(value)] = counts.get(spell(value), 0) + count
     found["seed"] = {None: Counter(map(spell, jobs.seeds.tolist()))}
     axes = {}
     for key, choices in found.items():
-        for choice, told in choices.items():
+        for choice, counts in choices.items():
             whole = len(jobs) if choice is None else sizes[key.partition(".")[0], choice]
-            if len(told) > 1 or sum(told.values()) < whole:
+            if len(counts) > 1 or sum(counts.values()) < whole:
                 axes[key] = list(dict.fromkeys(chain.from_iterable(choices.values())))
     return axes
 

@@ -1,4 +1,4 @@
-"""How much to hand over at a time, so that handing over costs little and no worker waits."""
+"""How much to dispatch at a time, so that dispatch costs little and no worker waits."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from xorlab.networks.shard_result import ShardResult
 from xorlab.networks.train import chunk_width
 from xorlab.sweep.plan.plan import Plan, Shard
 
-SHARE = 0.05  # of its work that handing it over may cost
-_ROUNDS = 4  # hand over what is left in so many rounds, so that workers end together
-_PROBE = 0.2  # seconds of work before anybody has told how long it takes
+SHARE = 0.05  # the cost of dispatch, relative to the work
+_ROUNDS = 4  # dispatch what is left in so many rounds, so that workers end together
+_PROBE = 0.2  # seconds of work before the speed of a worker is known
 _MOST_SECONDS = 60.0  # what a killed worker may cost
 _MOST_RUNS = 5000  # bounds the memory that an outcome takes
-# Calls of NumPy cost the same for one network as for hundreds: no fewer, where there are as many.
-_LEAST_LANES = 256
+# A NumPy call costs the same for one network as for hundreds: take at least so many if possible.
+_FEWEST_RUNS = 256
 
 
 class AdaptiveChunks:
-    """The shards of a plan that wait.
+    """The shards of a plan that are not dispatched yet, cut as they are taken.
 
-    Where handing over is free they are handed over as they were planned, largest first. Where it
-    is not, what the plan estimates is corrected by what workers have measured, and each piece is
-    cut to that: as long as the cost of handing it over demands, else an even share of what is left.
+    If dispatch is free, they stay as planned, largest first. If not, the plan's estimates of time
+    are corrected by what workers have measured. Each piece is then as long as the cost of dispatch
+    demands, or an even share of what is left if that is more.
 
     Args:
         plan: what is left to train.
         workers: how many shards are trained at a time.
-        dispatch: seconds that handing over costs.
+        dispatch: seconds that it takes to dispatch a piece.
     """
 
     def __init__(self, plan: Plan, workers: int, dispatch: float) -> None:
@@ -46,13 +46,13 @@ class AdaptiveChunks:
         return self._measured / self._estimated if self._estimated else 1.0
 
     def works(self) -> Iterator[tuple[tuple[Shard, ...], ShardGroup]]:
-        """All of it as work for an executor, each piece cut when it is asked for."""
+        """Shards with their work for an executor; each piece is cut when it is asked for."""
         while self:
             shards = self.take()
-            yield shards, _bundle(shards)
+            yield shards, _group_of(shards)
 
     def take(self) -> tuple[Shard, ...]:
-        """What to hand over next."""
+        """What to dispatch next."""
         if self._dispatch == 0:
             return (self._waiting.pop(),)
         target = self._target()
@@ -65,28 +65,28 @@ class AdaptiveChunks:
         self._left -= sum(shard.seconds for shard in taken)
         return tuple(taken)
 
-    def learn(self, shards: Sequence[Shard], outcomes: Sequence[ShardResult]) -> None:
-        """Take in how long a worker took."""
+    def observe(self, shards: Sequence[Shard], outcomes: Sequence[ShardResult]) -> None:
+        """Correct the estimates by the time that a worker took."""
         for shard, done in zip(shards, outcomes, strict=True):
             if done.ended:
                 self._measured += (done.ended - done.started) / 1e3
                 self._estimated += shard.seconds
 
     def _target(self) -> float:
-        """Seconds of work to hand over."""
+        """Seconds of work to dispatch next."""
         even = self._left * self.pace / (self._workers * _ROUNDS)
         if not self._estimated:
             even = min(even, _PROBE)
         return min(_MOST_SECONDS, max(self._dispatch / SHARE, even))
 
     def _cut(self, seconds: float) -> Shard:
-        """So much of the group that comes next, or all of it."""
+        """So many seconds of the next group, or all of it."""
         group = self._waiting.pop()
         jobs = group.jobs
         one, whole = Shard(jobs[:1]).seconds, group.seconds
         each = (whole - one) / max(1, len(jobs) - 1)
         fits = (seconds / self.pace - one) / each if each > 0 else len(jobs)
-        least = min(_LEAST_LANES, -(-len(jobs) // self._workers))
+        least = min(_FEWEST_RUNS, -(-len(jobs) // self._workers))
         most = chunk_width(group.spec.config, group.task)
         count = max(1, min(most, max(least, int(fits))))
         if count < len(jobs):
@@ -94,15 +94,15 @@ class AdaptiveChunks:
         return Shard(jobs[:count])
 
 
-def _bundle(shards: Sequence[Shard]) -> ShardGroup:
-    """What an executor is given of shards."""
+def _group_of(shards: Sequence[Shard]) -> ShardGroup:
+    """Shards as work for an executor."""
     return ShardGroup(
         tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards)
     )
 
 
 def _whole(shards: Sequence[Shard]) -> list[Shard]:
-    """Shards of one shape as one again, however wide."""
+    """Shards that can be trained together, joined again, however large."""
     groups: dict[object, list[Shard]] = {}
     for shard in shards:
         groups.setdefault(shard.spec.together, []).append(shard)

@@ -91,14 +91,14 @@ class Catalogue:
         start = 16 * int(self._first[run])
         return self._keys[start : start + 16].hex()
 
-    def job(self, place: int) -> Job:
+    def job(self, index: int) -> Job:
         """One job, with what the columns have of it."""
-        spec, run = self.settings[self.setting[place]], int(self.run[place])
-        number, overrides = self.number[place], self.overrides[place]
-        return Job(number, overrides, spec, self.seed[place], self.key(run), run)
+        spec, run = self.settings[self.setting[index]], int(self.run[index])
+        number, overrides = self.number[index], self.overrides[index]
+        return Job(number, overrides, spec, self.seed[index], self.key(run), run)
 
-    def since(self, place: int) -> Jobs:
-        """The jobs from a place on."""
+    def since(self, index: int) -> Jobs:
+        """The jobs from an index on."""
         if len(self.run) < len(self):
             # A dictionary of keys would take most of the memory of a large sweep.
             keys = np.frombuffer(bytes(self._keys), "S16")
@@ -107,7 +107,7 @@ class Catalogue:
             ranks = np.empty(len(order), np.int64)
             ranks[order] = np.arange(len(order))
             self.run, self._first = ranks[run], first[order]
-        return Jobs(self, np.arange(place, len(self), dtype=np.int64))
+        return Jobs(self, np.arange(index, len(self), dtype=np.int64))
 
 
 class Jobs(Sequence[Job]):
@@ -115,17 +115,17 @@ class Jobs(Sequence[Job]):
 
     Attributes:
         catalogue: that has them.
-        places: where in it, (N,).
+        indices: of the jobs, (N,).
     """
 
-    def __init__(self, catalogue: Catalogue, places: Numbers) -> None:
-        self.catalogue, self.places = catalogue, places
+    def __init__(self, catalogue: Catalogue, indices: Numbers) -> None:
+        self.catalogue, self.indices = catalogue, indices
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def __iter__(self) -> Iterator[Job]:
-        return map(self.catalogue.job, self.places.tolist())
+        return map(self.catalogue.job, self.indices.tolist())
 
     @overload
     def __getitem__(self, index: int) -> Job: ...
@@ -133,23 +133,23 @@ class Jobs(Sequence[Job]):
     def __getitem__(self, index: slice) -> Jobs: ...
     def __getitem__(self, index: int | slice) -> Job | Jobs:
         if isinstance(index, slice):
-            return Jobs(self.catalogue, self.places[index])
-        return self.catalogue.job(int(self.places[index]))
+            return Jobs(self.catalogue, self.indices[index])
+        return self.catalogue.job(int(self.indices[index]))
 
     @property
     def runs(self) -> npt.NDArray[np.int64]:
         """The number of each job's run, (N,)."""
-        return self.catalogue.run[self.places]
+        return self.catalogue.run[self.indices]
 
     @property
     def setting(self) -> npt.NDArray[np.int64]:
         """The number of each job's setting, (N,)."""
-        return np.frombuffer(self.catalogue.setting, np.int64)[self.places]
+        return np.frombuffer(self.catalogue.setting, np.int64)[self.indices]
 
     @property
     def seeds(self) -> npt.NDArray[np.int64]:
         """Of each job, (N,)."""
-        return np.frombuffer(self.catalogue.seed, np.int64)[self.places]
+        return np.frombuffer(self.catalogue.seed, np.int64)[self.indices]
 
     def run_keys(self) -> dict[str, int]:
         """Keys of the runs that they name, in order, each with its run's number."""
@@ -158,18 +158,18 @@ class Jobs(Sequence[Job]):
     def first_of_each_run(self) -> Jobs:
         """Without those that name the same run as an earlier one."""
         _, first = np.unique(self.runs, return_index=True)
-        return Jobs(self.catalogue, self.places[np.sort(first)])
+        return Jobs(self.catalogue, self.indices[np.sort(first)])
 
     def settings(self) -> Iterator[tuple[Spec, int]]:
         """The different settings in order of appearance, and how many jobs have each."""
         numbers, counts = np.unique(self.setting, return_counts=True)
         _, first = np.unique(self.setting, return_index=True)
-        for place in np.argsort(first):
-            yield self.catalogue.settings[numbers[place]], int(counts[place])
+        for index in np.argsort(first):
+            yield self.catalogue.settings[numbers[index]], int(counts[index])
 
     def together(self, others: Sequence[Jobs]) -> Jobs:
         """These and others of the same catalogue."""
-        return Jobs(self.catalogue, np.concatenate([self.places, *(o.places for o in others)]))
+        return Jobs(self.catalogue, np.concatenate([self.indices, *(o.indices for o in others)]))
 
 
 def catalogued(grid: Sequence[Sequence[str]], configs: Sequence[Config]) -> Jobs:

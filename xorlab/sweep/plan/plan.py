@@ -28,7 +28,7 @@ class Shard:
 
     @property
     def task(self) -> Task:
-        """What all of them learn."""
+        """The task of all its jobs."""
         return self.spec.task
 
     @property
@@ -92,7 +92,7 @@ def make_plan(jobs: Jobs, finished: Container[int], workers: int) -> Plan:
     """
     first = jobs.first_of_each_run()
     left = [run not in finished for run in first.runs.tolist()]
-    remaining = Jobs(jobs.catalogue, first.places[np.array(left, bool)])
+    remaining = Jobs(jobs.catalogue, first.indices[np.array(left, bool)])
     shards = []
     for members in _by_shape(remaining):
         spec = Shard(members).spec
@@ -111,5 +111,5 @@ def _by_shape(jobs: Jobs) -> Iterator[Jobs]:
     shape = np.array(shape_of, np.int64)[jobs.setting]
     order = np.argsort(shape, kind="stable")
     ends = np.flatnonzero(np.diff(shape[order])) + 1
-    groups = [Jobs(jobs.catalogue, part) for part in np.split(jobs.places[order], ends)]
-    return iter(sorted(filter(len, groups), key=lambda group: int(group.places[0])))
+    groups = [Jobs(jobs.catalogue, part) for part in np.split(jobs.indices[order], ends)]
+    return iter(sorted(filter(len, groups), key=lambda group: int(group.indices[0])))

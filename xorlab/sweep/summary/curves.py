@@ -1,4 +1,4 @@
-"""Curves of a sweep in parts, for memory must not grow with them."""
+"""Curves of a sweep in parts, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AT_ONCE = 500  # runs whose curves are in memory together
 
 
 def curves_in_parts(
-    store: Store, ledger: Ledger, runs: pd.DataFrame, places: npt.NDArray[np.int64]
+    store: Store, ledger: Ledger, runs: pd.DataFrame, indices: npt.NDArray[np.int64]
 ) -> Iterator[pd.DataFrame]:
     """Curves of some runs of a sweep: those of the ledger, then those that only the store has.
 
@@ -27,10 +27,10 @@ def curves_in_parts(
         store: where the runs are recorded.
         ledger: of the sweep.
         runs: all runs of the ledger.
-        places: of the runs that are asked for, in ``runs``.
+        indices: of the wanted runs in ``runs``.
     """
-    here = ledger.has_curve(ledger.runs[places])
-    own, others = places[here], runs.iloc[places[~here]]
+    here = ledger.has_curve(ledger.runs[indices])
+    own, others = indices[here], runs.iloc[indices[~here]]
     at_hand = ledger.curves(ledger.runs[own], runs["run_id"].iloc[own].tolist())
     return chain(at_hand, _read(store, others))
 

@@ -37,7 +37,7 @@ def finish_sweep(
         parent: the run.
         ending: how the sweep ended.
         ledger: what is known of its runs; curves that it does not have are read.
-        tags: that tell the code version.
+        tags: with the code version.
     """
     summary = summary_of(store, ledger, ending.seconds, ending.skipped, ending.notes)
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}

@@ -33,12 +33,12 @@ def summary_of(
     which are hashes.
     """
     runs = ledger.frame()
-    places = np.arange(len(runs))
+    indices = np.arange(len(runs))
     if len(runs) > MOST_CURVES:
-        places = np.sort(np.argsort(runs["key"].to_numpy(str))[:MOST_CURVES])
+        indices = np.sort(np.argsort(runs["key"].to_numpy(str))[:MOST_CURVES])
     # Ids as text would take three times the memory of the curves themselves.
-    ids = pd.CategoricalDtype(runs["run_id"].iloc[places])
-    parts = curves_in_parts(store, ledger, runs, places)
+    ids = pd.CategoricalDtype(runs["run_id"].iloc[indices])
+    parts = curves_in_parts(store, ledger, runs, indices)
     frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
     return summarise(runs, joined, headline(runs, seconds, skipped), SETTING_KEYS, notes)
