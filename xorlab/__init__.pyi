@@ -5,8 +5,6 @@ from .analysis.statistics.comparison import compare_all as compare_all
 from .analysis.statistics.convergence import convergence as convergence
 from .analysis.statistics.sample_size import seeds_needed as seeds_needed
 from .analysis.statistics.verdict import Comparison as Comparison
-from .config.compose import configure as configure
-from .config.schema import Config as Config
 from .errors import ConfigError as ConfigError
 from .errors import StoreError as StoreError
 from .errors import UsageError as UsageError
@@ -14,6 +12,8 @@ from .failures.classes import failure_table as failure_table
 from .failures.diagnose import diagnose as diagnose
 from .landscapes.landscape import Landscape as Landscape
 from .landscapes.landscape import landscape as landscape
+from .networks.compose import configure as configure
+from .networks.config import Config as Config
 from .networks.result import Result as Result
 from .networks.train import predict as predict
 from .networks.train import train as train

@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     """Run the command line; returns the exit code: 0 done, 1 a job failed, 2 wrong usage."""
     if any(option in ("-h", "--help") for option in sys.argv[1:]):
-        from xorlab.config.help import help_text
+        from xorlab.networks.help import help_text
 
         sys.stdout.write(help_text())
         return 0

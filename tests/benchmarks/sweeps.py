@@ -28,6 +28,7 @@ from rich.table import Table
 
 import xorlab
 from xorlab.config.compose import Composer, config_directory, register_schema
+from xorlab.networks.config import SCHEMA
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.store.store import open_store
@@ -81,7 +82,7 @@ def _peak(pid: int) -> float:
 
 
 def composing(jobs: int, plain_jobs: int, rounds: int) -> Table:
-    register_schema()
+    register_schema(SCHEMA)
     path = create_config_search_path(f"file://{config_directory()}")
     loader = ConfigLoaderImpl(config_search_path=path)
 
@@ -95,7 +96,7 @@ def composing(jobs: int, plain_jobs: int, rounds: int) -> Table:
             loader.load_configuration("config", some, run_mode=RunMode.RUN)
 
     def xorlabs_way() -> None:
-        composer = Composer(loader)
+        composer = Composer(SCHEMA, loader)
         for some in overrides(jobs):
             composer.setting(some)
 

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import notebook_loop, peers
-from xorlab.config.schema import Config
 from xorlab.engines.local import Executor, Processes
 from xorlab.engines.work import ShardGroup, Work
+from xorlab.networks.config import Config
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train, train_many
 

@@ -14,8 +14,8 @@ import pytest
 import xorlab
 from tests.conftest import ROOT
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig
-from xorlab.config.schema import FIELDS
 from xorlab.errors import spell
+from xorlab.networks.config import FIELDS
 
 # Printed by the notebook on another machine.
 WEIGHTS = ["[[0.37454012 0.95071431]\n [0.73199394 0.59865848]]", "[[0.15601864]\n [0.15599452]]"]

@@ -15,9 +15,9 @@ import xorlab
 from tests.fuzz.__main__ import fuzz
 from tests.fuzz.runs import record_some
 from xorlab.config import data_files
-from xorlab.config.groups import TaskConfig
 from xorlab.errors import ConfigError, UsageError
 from xorlab.networks.tasks import table_file
+from xorlab.networks.tasks.table import Table
 from xorlab.networks.tasks.tasks import make_task
 
 CALLS = "hydra:\n  callbacks:\n    a: {_target_: pathlib.Path.touch, self: pwned}\n"
@@ -64,7 +64,7 @@ def test_a_target_among_the_science_keys_is_refused(override):
 def test_a_file_cannot_have_hydra_call_anything(start, content, command, tmp_path):
     place = tmp_path / "theirs" / "task"
     place.mkdir(parents=True)
-    (place / "mine.yaml").write_text(f"# @package _global_\ntask: {{name: xor}}\n{content}")
+    (place / "mine.yaml").write_text(f"# @package _global_\ntask: {{low: 0}}\n{content}")
     ended = command("--config-dir", "theirs", *start)
     assert ended.code == 2
     assert "a file cannot name code to be called" in ended.err
@@ -75,7 +75,7 @@ def test_a_file_cannot_have_hydra_call_anything(start, content, command, tmp_pat
 def test_a_file_with_settings_alone_is_used(command, tmp_path, store_file):
     place = tmp_path / "theirs" / "optimizer"
     place.mkdir(parents=True)
-    (place / "fast.yaml").write_text("name: gd\nlr: 3.5\n")
+    (place / "fast.yaml").write_text("defaults: [gd]\nlr: 3.5\n")
     ended = command("--config-dir", "theirs", "optimizer=fast", "training.epochs=5")
     assert (ended.code, ended.err) == (0, "")
     assert xorlab.load_runs()["optimizer.lr"].tolist() == [3.5]
@@ -93,7 +93,7 @@ def test_nothing_is_unpickled(command, tmp_path):
     assert (ended.code, "unpickles" in ended.err) == (2, True)
     for name in ("table.npz", "table.csv"):
         with pytest.raises(ConfigError):
-            make_task(TaskConfig(name="table", path=name))
+            make_task(Table(path=name))
     assert not (tmp_path / "pwned").exists()
 
 
@@ -111,7 +111,7 @@ def npz(shape: str, body: bytes = bytes(8)) -> bytes:
 def test_an_array_that_claims_to_be_large_gets_no_room(tmp_path):
     (tmp_path / "a.npz").write_bytes(npz("(1000000000000, 2)"))
     with pytest.raises(ConfigError, match="and is shorter"):
-        make_task(TaskConfig(name="table", path="a.npz"))
+        make_task(Table(path="a.npz"))
 
 
 def test_limits_of_tables_are_named(tmp_path, monkeypatch):
@@ -128,16 +128,16 @@ def test_limits_of_tables_are_named(tmp_path, monkeypatch):
         "wide.npz": "at most 4 columns of inputs",
     }.items():
         with pytest.raises(ConfigError, match=limit):
-            make_task(TaskConfig(name="table", path=name))
+            make_task(Table(path=name))
     monkeypatch.setattr(data_files, "MAX_BYTES", 2**20)
     monkeypatch.setattr(table_file, "MAX_BYTES", 2**20)
     (tmp_path / "big.csv").write_bytes(b"0,1\n" * 300_000)
     (tmp_path / "bomb.npz").write_bytes(npz("(262144, 1)", bytes(2**21)))
     assert (tmp_path / "bomb.npz").stat().st_size < 10_000
     with pytest.raises(ConfigError, match="a file of at most 1 MiB"):
-        make_task(TaskConfig(name="table", path="big.csv"))
+        make_task(Table(path="big.csv"))
     with pytest.raises(ConfigError, match="inputs of at most 1 MiB"):
-        make_task(TaskConfig(name="table", path="bomb.npz"))
+        make_task(Table(path="bomb.npz"))
 
 
 def test_a_pipe_a_device_or_a_broken_link_is_no_table(tmp_path):
@@ -147,7 +147,7 @@ def test_a_pipe_a_device_or_a_broken_link_is_no_table(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     for name in ("pipe.csv", "zero.csv", "broken.csv", "folder.csv", "x" * 300 + ".csv", "a\0.csv"):
         with pytest.raises(ConfigError, match=r"task\.path"):
-            make_task(TaskConfig(name="table", path=name))
+            make_task(Table(path=name))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_any_experiment_name_keeps_its_files_in_the_folder_of_artifacts(
 def test_a_name_that_lists_and_stores_cannot_hold_is_refused(name):
     config = xorlab.Config()
     config.tracking.experiment = name
-    from xorlab.config.rules import check
+    from xorlab.networks.rules import check
 
     with pytest.raises(ConfigError, match="a name in one line of at most 250"):
         check(config)

@@ -16,7 +16,7 @@ from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.commands import outbox, repeat
 from xorlab.commands.report import main
-from xorlab.config.identity import SETTING_KEYS
+from xorlab.networks.identity import SETTING_KEYS
 from xorlab.tracking.store.store import open_store
 
 SWEEP = ("-m", "seed=range(0,5)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=900")

@@ -15,6 +15,7 @@ from tests.helpers.overrides import (
     same_outcome,
 )
 from xorlab.config.compose import Composer
+from xorlab.networks.config import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def loader() -> ConfigLoaderImpl:
 
 def test_a_hundred_override_sets_compose_as_hydra_composes_them(loader):
     """`make fuzz` tries a thousand."""
-    composer, rng = Composer(loader), random.Random(7)
+    composer, rng = Composer(SCHEMA, loader), random.Random(7)
     good = bad = 0
     for _ in range(100):
         overrides = draw(rng)
@@ -37,7 +38,7 @@ def test_a_hundred_override_sets_compose_as_hydra_composes_them(loader):
 
 
 def test_composing_does_not_remember_the_last_overrides(loader):
-    composer = Composer(loader)
+    composer = Composer(SCHEMA, loader)
     before = composer.compose([])
     composer.compose(["seed=9", "optimizer.lr=0.9", "network.hidden=[3,3]"])
     with pytest.raises(Exception, match="seed"):

@@ -11,8 +11,8 @@ from hypothesis import given
 
 from tests.helpers.strategies import shapes
 from xorlab import configure
-from xorlab.config.identity import identity_params, setting_params
-from xorlab.config.schema import Config
+from xorlab.networks.config import Config
+from xorlab.networks.identity import identity_params, setting_params
 from xorlab.networks.spec import run_key
 
 
@@ -68,9 +68,6 @@ def test_keys_of_choices_not_made_are_no_part_of_a_run():
     mine = {name for name in values if name.startswith("optimizer")}
     steps = {f"optimizer.{name}" for name in ("eta_plus", "eta_minus", "delta_0")}
     assert mine == {"optimizer", "optimizer.delta_max", "optimizer.delta_min"} | steps
-    config = Config()
-    config.optimizer.name = "rprop"  # not checked: what is left over still plays no part
-    assert "optimizer.lr" not in identity_params(config)
 
 
 def test_the_key_is_the_same_in_another_process():

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.helpers.strategies import TABLE, draws, member, shapes
 from tests.networks.test_train import bits
 from xorlab import configure
-from xorlab.config.identity import identity_params
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.wire import from_npz, pack_work, to_npz, unpack_work
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, PieceWork
+from xorlab.networks.identity import identity_params
 from xorlab.networks.shard_result import Failure, ShardResult
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train_chunk

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from tests.helpers.strategies import shapes
 from tests.networks.test_passes import plain_forward
 from xorlab import configure, train
-from xorlab.config.fields import ACTIVATIONS
-from xorlab.config.groups import select
-from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
 from xorlab.failures import curvature as room
 from xorlab.failures.curvature import error_surface
-from xorlab.networks.derivatives import DERIVATIVES, KINKED, PIECEWISE_LINEAR, TERMS
-from xorlab.networks.initializers import initial_layers, wiring_of
-from xorlab.networks.losses import LOSSES
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import initial_layers, wiring_of
+from xorlab.networks.initializers.normal import Normal
+from xorlab.networks.losses.loss import Loss
+from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.parameters import pack, parameter_count
 from xorlab.networks.passes import Shape
 from xorlab.networks.tasks.tasks import make_task
@@ -48,7 +48,7 @@ def sides(config: Config, task, columns: np.ndarray) -> np.ndarray:
     flat = [
         (slope > 0.9).reshape(columns.shape[1], -1)
         for name, slope in zip(names, surface.slopes, strict=True)
-        if name in KINKED
+        if Activation.choices()[name].kinked
     ]
     return np.concatenate([*flat, np.zeros((columns.shape[1], 1), bool)], axis=1)
 
@@ -98,7 +98,8 @@ def test_the_minimised_loss_is_the_one_of_training(config, seed):
         # One update per pattern descends, pattern after pattern, that pattern's own loss.
         parts = zip(outputs, task.targets, strict=True) if online else [(outputs, task.targets)]
         loss = sum(
-            LOSSES[config.training.loss].value(y[None] if online else y, t) for y, t in parts
+            Loss.choices()[config.training.loss].value(y[None] if online else y, t)
+            for y, t in parts
         )
         weights = 0.5 * decay * np.sum(columns[:, index] ** 2)
         assert surface.loss[index] == pytest.approx(loss + passes * weights, rel=1e-10)
@@ -113,8 +114,7 @@ def test_the_minimised_loss_is_the_one_of_training(config, seed):
 )
 def test_a_first_step_is_minus_the_gradient_times_the_rate(config, rule, decay, seed):
     """Also that of quickprop, whose weight decay is a part of its slopes."""
-    select(config.init, "normal")
-    select(config.optimizer, rule)
+    config.init, config.optimizer = Normal(), Optimizer.choices()[rule]()
     config.optimizer.lr, config.optimizer.weight_decay, config.seed = 0.5, decay, seed
     training = config.training
     training.update, training.dtype, training.epochs = "batch", "float64", 1
@@ -127,11 +127,11 @@ def test_a_first_step_is_minus_the_gradient_times_the_rate(config, rule, decay, 
     np.testing.assert_allclose(moved, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("loss", TERMS)
-@pytest.mark.parametrize("name", DERIVATIVES)
+@pytest.mark.parametrize("loss", Loss.choices())
+@pytest.mark.parametrize("name", Activation.choices())
 def test_derivatives_are_those_of_finite_differences(name, loss):
     z = np.array([-40.0, -6.0, -0.7, 0.3, 2.0, 9.0, 40.0])
-    low, f, high = (DERIVATIVES[name](z + h, 0.2) for h in (-STEP, 0, STEP))
+    low, f, high = (Activation.choices()[name].derivatives(z + h, 0.2) for h in (-STEP, 0, STEP))
     for order in (0, 1):
         slope = (high[order] - low[order]) / (2 * STEP)
         np.testing.assert_allclose(f[order + 1], slope, rtol=1e-6, atol=1e-9)
@@ -139,19 +139,27 @@ def test_derivatives_are_those_of_finite_differences(name, loss):
         return
     target = np.full_like(z, 0.3)
     low, here, high = (
-        TERMS[loss](z + h, target, *DERIVATIVES[name](z + h, 0.2)) for h in (-STEP, 0, STEP)
+        Loss.choices()[loss].terms(
+            z + h, target, *Activation.choices()[name].derivatives(z + h, 0.2)
+        )
+        for h in (-STEP, 0, STEP)
     )
     for order in (0, 1):
         slope = (high[order] - low[order]) / (2 * STEP)
         np.testing.assert_allclose(here[order + 1], slope, rtol=1e-6, atol=1e-7)
 
 
-def test_every_activation_and_loss_of_the_schema_is_known():
-    assert set(DERIVATIVES) == set(ACTIVATIONS)
-    assert set(TERMS) == set(LOSSES)
-    bent = {name for name, f in DERIVATIVES.items() if f(np.array([0.5]), 0.2)[2].any()}
-    assert set(ACTIVATIONS) - bent == PIECEWISE_LINEAR
-    assert KINKED < PIECEWISE_LINEAR
+def test_a_kink_is_where_the_first_derivative_jumps():
+    for name, kind in Activation.choices().items():
+        below, above = kind.derivatives(np.array([-1e-9, 1e-9]), 0.2)[1]
+        assert kind.kinked == (abs(above - below) > 0.1), name
+
+
+def test_an_odd_activation_is_its_own_mirror_image():
+    z = np.array([0.5, 1.5])
+    for name, kind in Activation.choices().items():
+        sums = kind.derivatives(z, 0.2)[0] + kind.derivatives(-z, 0.2)[0]
+        assert kind.odd == (abs(sums[0] - sums[1]) < 1e-9), name
 
 
 def test_all_zero_weights_are_a_stationary_point_of_xor_and_no_strict_minimum():

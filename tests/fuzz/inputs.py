@@ -8,8 +8,8 @@ import zipfile
 
 import numpy as np
 
-from xorlab.config.schema import FIELDS, GROUPS
 from xorlab.errors import spell
+from xorlab.networks.config import FIELDS, GROUPS
 
 SECRET = "hunter2XYZ"
 TEXTS = (

@@ -22,12 +22,13 @@ from xorlab.analysis.report.summary import summarise
 from xorlab.commands import repeat, report
 from xorlab.config.compose import Composer, config_directory, register_schema
 from xorlab.config.fields import is_name
-from xorlab.config.groups import TaskConfig
-from xorlab.config.identity import SETTING_KEYS
 from xorlab.config.messages import readable
-from xorlab.config.rules import check
 from xorlab.errors import ConfigError, StoreError, UsageError, error_line
+from xorlab.networks.config import SCHEMA
+from xorlab.networks.identity import SETTING_KEYS
+from xorlab.networks.rules import check
 from xorlab.networks.spec import spec_of
+from xorlab.networks.tasks.table import Table
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.weights import _config
 from xorlab.tracking.store.address import public_address, resolve
@@ -50,7 +51,7 @@ class Kinds:
             self.runs, xorlab.load_curves(self.runs), "a headline", SETTING_KEYS
         )
         self.loader = make_loader()
-        self.composer = Composer(self.loader)
+        self.composer = Composer(SCHEMA, self.loader)
         good = spec_of(xorlab.configure("task=parity", "network.hidden=[3,2]"))
         self.good = good.yaml(42).encode()
         # Of 1,000 inputs each kind gets so many; those that open a store or compose files are slow.
@@ -87,7 +88,7 @@ class Kinds:
         path = self.folder / f"table{ending}"
         path.write_bytes(content)
         name = inputs.text(rng) if rng.random() < 0.1 else str(path)
-        config = TaskConfig(name="table", path=name, outputs=rng.choice((None, 1, 2)))
+        config = Table(path=name, outputs=rng.choice((None, 1, 2)))
         try:
             return (given, name), accepted((given, name), lambda: make_task(config))
         finally:
@@ -165,14 +166,14 @@ class Kinds:
         place = self.folder / "conf" / group
         place.mkdir(parents=True, exist_ok=True)
         (place / "theirs.yaml").write_bytes(content)
-        register_schema()
+        register_schema(SCHEMA)
         path = create_config_search_path(f"file://{config_directory()}")
         path.prepend("user", f"file://{self.folder / 'conf'}", SearchPathQuery("schema"))
-        composer = Composer(ConfigLoaderImpl(config_search_path=path))
+        composer = Composer(SCHEMA, ConfigLoaderImpl(config_search_path=path))
         given = (group, content)
 
         def compose() -> None:
-            with readable([f"{group}=theirs"]):
+            with readable(SCHEMA, [f"{group}=theirs"]):
                 config = composer.compose([f"{group}=theirs"])
             check(config)
 

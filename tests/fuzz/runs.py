@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xorlab
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.choose_recorder import make_recorder

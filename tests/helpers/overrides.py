@@ -16,7 +16,7 @@ from xorlab.config.compose import (
     from_omegaconf,
     register_schema,
 )
-from xorlab.config.schema import Config
+from xorlab.networks.config import SCHEMA, Config
 
 VALUES = {
     "seed": ["1", "17", "-4", "1.5", "x", "null", "${training.epochs}", "'3'", "0x10", "???"],
@@ -95,7 +95,7 @@ def draw(rng: random.Random) -> list[str]:
 
 def make_loader() -> ConfigLoaderImpl:
     """Hydra's own loader, over the configuration files of xorlab."""
-    register_schema()
+    register_schema(SCHEMA)
     path = create_config_search_path(f"file://{config_directory()}")
     return ConfigLoaderImpl(config_search_path=path)
 
@@ -105,7 +105,7 @@ def compose_with_hydra(loader: ConfigLoaderImpl, overrides: list[str]) -> Config
     composed = loader.load_configuration(CONFIG_NAME, list(overrides), run_mode=RunMode.RUN)
     with open_dict(composed):
         composed.pop("hydra")
-    return from_omegaconf(composed)
+    return from_omegaconf(SCHEMA, composed)
 
 
 def outcome(compose: Callable[[list[str]], Config], overrides: list[str]) -> str | tuple[str, ...]:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
 
-from xorlab.config.fields import (
-    ACTIVATIONS,
-    DTYPES,
-    GATES,
-    GRADIENT_TERMS,
-    INITIALIZERS,
-    OPTIMIZERS,
-    READOUTS,
-    UPDATES,
-)
-from xorlab.config.groups import select
-from xorlab.config.rules import BATCH_ONLY
-from xorlab.config.schema import Config
-from xorlab.networks.initializers import wiring_of
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.config import DTYPES, READOUTS, UPDATES, Config
+from xorlab.networks.initial_weights import wiring_of
+from xorlab.networks.initializers.initializer import Initializer
+from xorlab.networks.initializers.notebook import Notebook
+from xorlab.networks.optimizers.optimizer import Optimizer
+from xorlab.networks.optimizers.quickprop import GRADIENT_TERMS
 from xorlab.networks.parameters import parameter_count
+from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes
 
@@ -32,8 +27,8 @@ TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.
 def shapes(draw, table: str | None = None) -> Config:
     """A configuration that fixes everything but what may differ inside a shard."""
     config = Config()
-    tasks = [*GATES, "parity", "symmetry", "encoder"] + (["table"] if table else [])
-    select(config.task, draw(st.sampled_from(tasks)))
+    tasks = [name for name in TaskConfig.choices() if table or name != "table"]
+    config.task = TaskConfig.choices()[draw(st.sampled_from(tasks))]()
     if config.task.name in ("parity", "symmetry"):
         config.task.bits = draw(st.integers(2, 4))
     if config.task.name == "encoder":
@@ -46,11 +41,11 @@ def shapes(draw, table: str | None = None) -> Config:
     config.network.hidden = draw(
         st.one_of(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=1, max_size=3))
     )
-    config.network.activation = draw(st.sampled_from(ACTIVATIONS))
-    config.network.output = draw(st.sampled_from(ACTIVATIONS))
+    config.network.activation = draw(st.sampled_from([*Activation.choices()]))
+    config.network.output = draw(st.sampled_from([*Activation.choices()]))
     config.network.slope = draw(st.sampled_from([0.0, 0.01, 0.3]))
     config.network.skip = draw(st.booleans())
-    if config.task.name != "encoder" and config.task.outputs in (None, 1):
+    if config.task.outputs_known in (None, 1):
         config.network.readout = draw(st.sampled_from(READOUTS))
     if config.network.readout == "sum":
         config.network.output = "linear"
@@ -66,14 +61,16 @@ def shapes(draw, table: str | None = None) -> Config:
     config.training.min_gradient = draw(st.sampled_from([None, 0.3]))
     config.training.stop_when_solved = draw(st.booleans())
     rules = [
-        name for name in OPTIMIZERS if config.training.update == "batch" or name not in BATCH_ONLY
+        rule
+        for rule in Optimizer.choices().values()
+        if config.training.update == "batch" or rule.batch_only is None
     ]
-    select(config.optimizer, draw(st.sampled_from(rules)))
-    if config.optimizer.momentum is not None:
+    config.optimizer = draw(st.sampled_from(rules))()
+    if hasattr(config.optimizer, "momentum"):
         config.optimizer.momentum = draw(st.sampled_from([0.0, 0.9]))
-    if config.optimizer.weight_decay is not None:
+    if hasattr(config.optimizer, "weight_decay"):
         config.optimizer.weight_decay = draw(st.sampled_from([0.0, 0.01]))
-    if config.optimizer.gradient_term is not None:
+    if hasattr(config.optimizer, "gradient_term"):
         config.optimizer.gradient_term = draw(st.sampled_from(GRADIENT_TERMS))
     return config
 
@@ -100,7 +97,7 @@ def draws(draw) -> dict[str, object]:
     """What may differ from network to network."""
     return {
         "seed": draw(st.integers(0, 2**32 - 1)),
-        "init": draw(st.sampled_from(INITIALIZERS)),
+        "init": draw(st.sampled_from([*Initializer.choices()])),
         "scale": draw(st.floats(0.1, 5.0)),
         "tolerance": draw(st.sampled_from([0.1, 0.4, 0.49])),
         "min_gradient": draw(st.sampled_from([1e-6, 0.05, 0.5, 5.0])),
@@ -112,7 +109,7 @@ def member(shape: Config, values: dict) -> Config:
     """A configuration of that shape, with those values as far as it has the keys."""
     config = copy.deepcopy(shape)
     config.seed = values["seed"]
-    select(config.init, values["init"])
+    config.init = Initializer.choices()[values["init"]]()
     if config.init.name == "uniform":
         config.init.range = values["scale"]
     if config.init.name == "normal":
@@ -121,7 +118,7 @@ def member(shape: Config, values: dict) -> Config:
         config.init.weights = given_weights(config)
         config.init.weights[0], config.init.x = "x", values["scale"]
     for name, value in values["optimizer"].items():
-        if getattr(config.optimizer, name) is not None:
+        if hasattr(config.optimizer, name):
             setattr(config.optimizer, name, value)
     config.training.tolerance = values["tolerance"]
     if shape.training.min_gradient is not None:
@@ -131,8 +128,6 @@ def member(shape: Config, values: dict) -> Config:
 
 def given_weights(config: Config) -> list:
     """As many weights as the network has."""
-    init, config.init.weights = config.init.name, []
-    config.init.name = "notebook"
-    count = parameter_count(layer_sizes(config, make_task(config.task)), wiring_of(config))
-    config.init.name = init
+    plain = replace(config, init=Notebook())
+    count = parameter_count(layer_sizes(plain, make_task(config.task)), wiring_of(config))
     return np.random.default_rng(config.seed).normal(0, 1, count).tolist()

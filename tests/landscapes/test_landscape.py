@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 import xorlab
 from xorlab import ConfigError, configure, train
-from xorlab.config.landscape_rules import varying
-from xorlab.config.schema import Config
 from xorlab.landscapes.grid import Axis, Grid, zoomed
 from xorlab.landscapes.landscape import Fault, PieceWork, assembled, landscape, train_pixels
-from xorlab.networks.initializers import flat_weights, initial_layers, wiring_of
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring_of
+from xorlab.networks.landscape_rules import varying
 from xorlab.networks.result import OUTCOMES
 from xorlab.networks.spec import run_key
 from xorlab.networks.tasks.tasks import make_task

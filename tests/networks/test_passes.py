@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.strategies import shapes
-from xorlab.config.fields import ACTIVATIONS
-from xorlab.networks.initializers import wiring_of
-from xorlab.networks.losses import LOSSES
+from xorlab.networks.activations.abs import Abs
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.initial_weights import wiring_of
+from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import (
     Parameters,
     Wiring,
@@ -97,7 +98,7 @@ def test_the_backward_pass_is_minus_the_gradient_by_finite_differences(config, s
     rate = Program("float64").constant(1.0)
     run(network.forward())
     run(network.backward(step, rate))
-    loss = LOSSES[shape.loss]
+    loss = Loss.choices()[shape.loss]
     scale = loss.scale(*task.targets.shape)
     column, size = parameters.packed[:, 1].copy(), 1e-6
 
@@ -116,7 +117,7 @@ def test_the_backward_pass_is_minus_the_gradient_by_finite_differences(config, s
 
 
 def test_the_rate_multiplies_the_step():
-    from xorlab.config.schema import Config
+    from xorlab.networks.config import Config
 
     rates = np.array([0.5, 2.0, 3.0])
     *_, step, network = make(Config(), 0)
@@ -129,12 +130,10 @@ def test_the_rate_multiplies_the_step():
     np.testing.assert_allclose(step.packed, plain * rates, rtol=1e-14)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", Activation.choices())
 def test_an_activation_and_its_slope_are_what_their_name_says(name):
-    from xorlab.networks.activations import ACTIVATIONS as TABLE
-
     z = np.linspace(-4, 4, 41).reshape(1, 1, 41)[..., z_without_zero()]
-    program, activation = Program("float64"), TABLE[name]
+    program, activation = Program("float64"), Activation.choices()[name]
     a = -z if activation.negated else z.copy()
     kept = np.empty_like(z)
     activation.apply(program, a, 0.2, kept)
@@ -142,7 +141,7 @@ def test_an_activation_and_its_slope_are_what_their_name_says(name):
     expected = PLAIN[name](z, 0.2)
     np.testing.assert_allclose(a, expected, rtol=1e-14)
     descend, delta = Program("float64"), np.full_like(z, 3.0)
-    activation.descend(descend, a, delta, a * delta, 0.2, kept)
+    activation.backward(descend, a, delta, a * delta, 0.2, kept)
     run(descend)
     h = 1e-6
     slope = (PLAIN[name](z + h, 0.2) - PLAIN[name](z - h, 0.2)) / (2 * h)
@@ -177,14 +176,12 @@ def test_packing_and_unpacking_layers_is_lossless(sizes, readout, skips, seed):
 
 
 def test_abs_has_no_slope_at_its_kink():
-    from xorlab.networks.activations import ACTIVATIONS as TABLE
-
     z, kept = np.array([[[-0.0, 0.0, -2.0, 3.0]]]), np.empty((1, 1, 4))
     forward, back = Program("float64"), Program("float64")
-    TABLE["abs"].apply(forward, z, 0.0, kept)
+    Abs.apply(forward, z, 0.0, kept)
     run(forward)
     assert z.tolist() == [[[0, 0, 2, 3]]]
-    TABLE["abs"].descend(back, z, np.full_like(z, 5.0), 5 * z, 0.0, kept)
+    Abs.backward(back, z, np.full_like(z, 5.0), 5 * z, 0.0, kept)
     run(back)
     assert z.tolist() == [[[0, 0, -5, 5]]]
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xorlab.config.schema import TaskConfig
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks.encoder import Encoder
+from xorlab.networks.tasks.gates import Xor
+from xorlab.networks.tasks.parity import Parity
+from xorlab.networks.tasks.symmetry import Symmetry
+from xorlab.networks.tasks.table import Table
+from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 
 TRUTH = {
@@ -21,14 +26,14 @@ TRUTH = {
 
 @pytest.mark.parametrize("name", TRUTH)
 def test_a_gate_is_its_truth_table(name):
-    task = make_task(TaskConfig(name=name))
+    task = make_task(TaskConfig.choices()[name]())
     assert task.inputs.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert task.targets[:, 0].tolist() == TRUTH[name]
 
 
 @pytest.mark.parametrize("bits", range(2, 8))
 def test_parity_is_one_where_the_number_of_ones_is_odd(bits):
-    task = make_task(TaskConfig(name="parity", bits=bits))
+    task = make_task(Parity(bits=bits))
     assert task.inputs.shape == (2**bits, bits)
     assert len(np.unique(task.inputs, axis=0)) == 2**bits
     assert (task.targets[:, 0] == task.inputs.sum(axis=1) % 2).all()
@@ -36,7 +41,7 @@ def test_parity_is_one_where_the_number_of_ones_is_odd(bits):
 
 @pytest.mark.parametrize("bits", range(2, 8))
 def test_symmetry_is_one_where_the_bits_are_a_palindrome(bits):
-    task = make_task(TaskConfig(name="symmetry", bits=bits))
+    task = make_task(Symmetry(bits=bits))
     for row, target in zip(task.inputs.astype(int).tolist(), task.targets[:, 0], strict=True):
         assert target == (row == row[::-1])
     assert task.targets.sum() == 2 ** ((bits + 1) // 2)
@@ -45,18 +50,16 @@ def test_symmetry_is_one_where_the_bits_are_a_palindrome(bits):
 
 @pytest.mark.parametrize("width", [2, 3, 8])
 def test_an_encoder_gives_every_one_hot_pattern_back(width):
-    task = make_task(TaskConfig(name="encoder", width=width))
+    task = make_task(Encoder(width=width))
     assert task.inputs.tolist() == task.targets.tolist() == np.eye(width).tolist()
-    coded = make_task(
-        TaskConfig(name="encoder", width=width, low=-1, target_low=0.1, target_high=0.9)
-    )
+    coded = make_task(Encoder(width=width, low=-1, target_low=0.1, target_high=0.9))
     assert coded.inputs.tolist() == (2 * np.eye(width) - 1).tolist()
     np.testing.assert_allclose(coded.targets, 0.1 + 0.8 * np.eye(width))
     assert coded.margin == pytest.approx(0.4)
 
 
 def test_codes_replace_zero_and_one():
-    task = make_task(TaskConfig(low=-1, high=2, target_low=0.1, target_high=0.9))
+    task = make_task(Xor(low=-1, high=2, target_low=0.1, target_high=0.9))
     assert task.inputs.tolist() == [[-1, -1], [-1, 2], [2, -1], [2, 2]]
     assert task.targets[:, 0].tolist() == [0.1, 0.9, 0.9, 0.1]
     assert task.margin == pytest.approx(0.4)
@@ -65,7 +68,7 @@ def test_codes_replace_zero_and_one():
 def test_a_csv_table_has_its_targets_last_and_may_have_a_header(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("a,b,t,u\n1,2,0,1\n3,4,1,0\n\n")
-    task = make_task(TaskConfig(name="table", path=str(path), outputs=2))
+    task = make_task(Table(path=str(path), outputs=2))
     assert task.inputs.tolist() == [[1, 2], [3, 4]]
     assert task.targets.tolist() == [[0, 1], [1, 0]]
 
@@ -73,12 +76,12 @@ def test_a_csv_table_has_its_targets_last_and_may_have_a_header(tmp_path):
 def test_an_npz_table_is_read_without_pickle(tmp_path):
     path = tmp_path / "table.npz"
     np.savez(path, inputs=np.eye(3), targets=np.arange(3))
-    task = make_task(TaskConfig(name="table", path=str(path)))
+    task = make_task(Table(path=str(path)))
     assert task.inputs.shape == (3, 3)
     assert task.targets.tolist() == [[0], [1], [2]]
     np.savez(path, inputs=np.array([{}], object), targets=np.zeros(1))
     with pytest.raises(ConfigError, match=r"task\.path=.*numeric arrays inputs"):
-        make_task(TaskConfig(name="table", path=str(path)))
+        make_task(Table(path=str(path)))
 
 
 @pytest.mark.parametrize(
@@ -95,11 +98,11 @@ def test_an_npz_table_of_the_wrong_kind_is_refused(arrays, tmp_path):
     path = tmp_path / "table.npz"
     np.savez(path, **arrays)
     with pytest.raises(ConfigError, match=r"task\.path"):
-        make_task(TaskConfig(name="table", path=str(path)))
+        make_task(Table(path=str(path)))
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "table.xlsx"
     path.write_bytes(b"PK")
     with pytest.raises(ConfigError, match=r"a \.csv or \.npz file"):
-        make_task(TaskConfig(name="table", path=str(path)))
+        make_task(Table(path=str(path)))

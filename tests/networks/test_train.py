@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.helpers.strategies import TABLE, draws, member, shapes
 from xorlab import configure
-from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
+from xorlab.networks.config import Config
 from xorlab.networks.result import OUTCOMES, Result
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import chunk_width, predict, train, train_many

@@ -71,7 +71,7 @@ def test_two_weights_of_a_picture_vary_and_the_rest_stay():
 def test_half_the_mean_and_half_the_epsilon_are_adams_steps_on_the_mean():
     """A plain Adam on the mean squared error of a sum of two rectifiers, as the study has it."""
     config = configure(*TR_XOR.split(), "training.epochs=60", "seed=11")
-    from xorlab.networks.initializers import initial_layers
+    from xorlab.networks.initial_weights import initial_layers
 
     (weights,), (biases,), _ = initial_layers(config, (2, 2, 1))
     task = make_task(config.task)

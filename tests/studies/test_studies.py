@@ -11,7 +11,7 @@ import pytest
 
 import xorlab
 from tests.conftest import ROOT
-from xorlab.config.schema import GROUPS
+from xorlab.networks.config import GROUPS
 from xorlab.studies.replication.agreement import agreement_table
 from xorlab.studies.replication.registry import STUDIES
 from xorlab.studies.replication.sample import sample_of

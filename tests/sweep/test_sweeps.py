@@ -437,9 +437,10 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     from hydra.types import HydraContext, RunMode
 
     from xorlab.config.compose import config_directory, register_schema
+    from xorlab.networks.config import SCHEMA
 
     monkeypatch.setattr(sys, "argv", ["xorlab"])
-    register_schema()
+    register_schema(SCHEMA)
     path = create_config_search_path(f"file://{config_directory()}")
     loader = ConfigLoaderImpl(config_search_path=path)
     master = loader.load_configuration(

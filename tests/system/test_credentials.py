@@ -71,7 +71,7 @@ def test_tables_keep_no_address_that_they_would_write_into_files(command, store_
     runs.to_parquet(file)
     assert b"mlflow.db" in file.getvalue()  # as pandas does, for an address without secrets
     from xorlab.analysis.report.summary import summarise
-    from xorlab.config.identity import SETTING_KEYS
+    from xorlab.networks.identity import SETTING_KEYS
 
     summary = summarise(runs, xorlab.load_curves(runs), "a headline", SETTING_KEYS)
     assert all(b"mlflow.db" not in content for content in summary.tables().values())

@@ -13,7 +13,7 @@ import xorlab
 from tests.helpers.postgres import PASSWORD, no_postgres
 from tests.helpers.servers import serving_store
 from tests.tracking.test_recording import records, rows_of, without_identity
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.store.store import open_store

@@ -15,7 +15,7 @@ import yaml
 from sqlalchemy import text
 
 from xorlab import configure, load_curves, load_runs, train
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.choose_recorder import make_recorder

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 
 import xorlab
 from tests.helpers.strategies import shapes
-from xorlab.config.identity import from_identity_params, identity_params
-from xorlab.config.schema import Config
 from xorlab.errors import ConfigError, StoreError
+from xorlab.networks.config import Config
+from xorlab.networks.identity import from_identity_params, identity_params
 from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.weights import _config
 from xorlab.tracking.store.store import open_store

@@ -20,10 +20,10 @@ from yaml import YAMLError
 from xorlab.commands.single_run import run_single
 from xorlab.config.compose import CONFIG_NAME, config_directory, from_omegaconf, register_schema
 from xorlab.config.messages import translate
-from xorlab.config.rules import check
-from xorlab.config.schema import Config
 from xorlab.config.user_files import check_user_folder, parse
 from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, error_line
+from xorlab.networks.config import SCHEMA, Config
+from xorlab.networks.rules import check
 from xorlab.sweep.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
 from xorlab.system.signals import Terminated, interruptions, terminations
@@ -34,7 +34,7 @@ _DONE, _FAILED, _USAGE, _INTERRUPTED, _TERMINATED = 0, 1, 2, 130, 143
 
 def run_xorlab() -> int:
     """Compose the configuration of the command line and run it; returns the exit code."""
-    register_schema()
+    register_schema(SCHEMA)
     if os.environ.get(_FULL_ERROR):
         return _dispatch_with_traceback()
     try:
@@ -51,7 +51,7 @@ def run_xorlab() -> int:
             f"a configuration file is not valid YAML: {' '.join(str(error).split())}", _USAGE
         )
     except (HydraException, OmegaConfBaseException) as error:
-        return _fail(str(translate(error, sys.argv[1:])), _USAGE)
+        return _fail(str(translate(SCHEMA, error, sys.argv[1:])), _USAGE)
     except Terminated:
         return _TERMINATED
     except KeyboardInterrupt:
@@ -69,9 +69,9 @@ def run(cfg: DictConfig) -> float:
     """
     hydra_node = HydraConfig.get()
     if hydra_node.mode is not RunMode.RUN:
-        return _job(from_omegaconf(cfg))
+        return _job(from_omegaconf(SCHEMA, cfg))
     try:
-        config = from_omegaconf(cfg)
+        config = from_omegaconf(SCHEMA, cfg)
         refuse_sweep_keys(hydra_node, config.landscape.x is not None)
         return _job(config)
     except (ConfigError, UsageError, EngineError, StoreError) as error:

@@ -78,17 +78,19 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
         StoreError: the table's content has changed.
     """
     from xorlab.config.data_files import file_digest
+    from xorlab.config.values import flat
     from xorlab.networks.spec import spec_of
+    from xorlab.networks.tasks.table import Table
     from xorlab.tracking.names import KEY_TAG, TABLE_TAG
 
     config = recorded.network.config
-    if config.task.name != "table":
+    if not isinstance(config.task, Table):
         if moved is not None:
             raise UsageError(f"--table {moved}: the run's task is {config.task.name}, not a table")
         return spec_of(config)
     if moved is not None:
         config = replace(config, task=replace(config.task, path=moved))
-    path = str(config.task.path)
+    path = str(flat(config)["task.path"])
     if moved is None and not Path(path).is_file():
         raise ConfigError(
             "task.path",

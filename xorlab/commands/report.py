@@ -68,8 +68,8 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
     from xorlab.analysis.report.summary import headline, notes_of, summarise
-    from xorlab.config.identity import SETTING_KEYS
     from xorlab.failures.report import with_failures
+    from xorlab.networks.identity import SETTING_KEYS
     from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT, load_curves

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import Config
 from xorlab.errors import StoreError, UsageError
-from xorlab.networks.initializers import initial_layers
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import initial_layers
 from xorlab.networks.memory import estimate_memory, refuse_too_much
 from xorlab.networks.result import DIVERGED, SOLVED, Result
 from xorlab.networks.spec import spec_of

@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,14 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, QuotedString
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import MISSING, DictConfig, OmegaConf, open_dict
 
 from xorlab.config.callables import refuse_calls
-from xorlab.config.messages import readable, unknown_key
-from xorlab.config.rules import check
-from xorlab.config.schema import FIELDS, Config
+from xorlab.config.messages import unknown_key
+from xorlab.config.schema import Schema, leaves_of
+from xorlab.config.values import belongs_elsewhere, flat, with_values
 
 CONFIG_NAME = "config"
-_GROUP_OF = {key: (group, leaf) for key, group, leaf, _ in FIELDS}
 _REMEMBERED = 4096  # overrides: a sweep names each of its values in very many jobs
 _PLAIN_SEED = re.compile(r"seed=(0|[1-9][0-9]*)")
 
@@ -37,33 +36,55 @@ def config_directory() -> Path:
     return inside if inside.is_dir() else package.parent / "conf"
 
 
-def register_schema() -> None:
-    """Give Hydra the typed schema that closes every configuration, and the plug-ins' own."""
+def register_schema(schema: Schema) -> None:
+    """Give Hydra the typed schema that closes every configuration, and the plug-ins' own.
+
+    A group's base is the type of its field, which is missing until a choice is merged into it; each
+    choice is an option of its group.
+    """
     import_module("hydra_plugins.xorlab.vectorized")
-    ConfigStore.instance().store(name="schema", node=Config, provider="xorlab")
+    store = ConfigStore.instance()
+    root = OmegaConf.structured(schema.kind)
+    for name, kind in schema.sections.items():
+        if name in schema.groups:
+            root[name] = MISSING
+            for choice, node in schema.groups[name].choices().items():
+                store.store(group=name, name=choice, node=node, provider="xorlab")
+        else:
+            (choice,) = schema.choices[name]
+            store.store(group=name, name=choice, node=kind, provider="xorlab")
+    store.store(name="schema", node=root, provider="xorlab")
 
 
-def from_omegaconf(cfg: DictConfig) -> Config:
+def from_omegaconf(schema: Schema, cfg: DictConfig) -> Any:
     """A composed configuration, without Hydra's node, as plain typed objects."""
     values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)  # noqa: S101  (the root is a mapping)
-    _refuse_unknown(values)
-    config = Config()
-    for key, (group, leaf) in _GROUP_OF.items():
-        if group:
-            setattr(getattr(config, group), leaf, values[group][leaf])
-        else:
-            setattr(config, key, values[key])
-    return config
+    kinds: dict[str, Any] = {
+        name: OmegaConf.get_type(cfg, name) if name in schema.groups else kind
+        for name, kind in schema.sections.items()
+    }
+    _refuse_unknown(schema, values, kinds)
+    parts = {str(key): value for key, value in values.items()}
+    for name, kind in kinds.items():
+        parts[name] = kind(**parts[name])
+    return schema.kind(**parts)
 
 
-def _refuse_unknown(values: dict[Any, Any]) -> None:
+def _refuse_unknown(schema: Schema, values: dict[Any, Any], kinds: dict[str, Any]) -> None:
     """Hydra lets `+key=value` add to a closed configuration; no code would ever read it."""
+    known = {leaf.key for leaf in schema.fields if not leaf.section}
+    for section, kind in kinds.items():
+        known |= {f"{section}.{item.name}" for item in leaves_of(kind)}
     for key, value in values.items():
-        names = [f"{key}.{inner}" for inner in value] if isinstance(value, dict) else [str(key)]
-        for name in names:
-            if name not in _GROUP_OF:
-                raise unknown_key(name)
+        inner = value if key in kinds and isinstance(value, dict) else None
+        for name in [str(key)] if inner is None else [f"{key}.{name}" for name in inner]:
+            if name in known:
+                continue
+            if name in schema.owners:
+                chosen = kinds[key].choice_name
+                raise belongs_elsewhere(schema, name, values[key][name.partition(".")[2]], chosen)
+            raise unknown_key(schema, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +96,11 @@ class _Read:
     structural: bool
     plain: bool
 
+    @property
+    def key(self) -> str:
+        """Dotted, of what it changes."""
+        return str(self.parsed.key_or_group)
+
 
 class Composer:
     """Composes many configurations that differ by a few overrides.
@@ -85,19 +111,22 @@ class Composer:
     takes Hydra's way.
 
     Args:
+        schema: of what is composed; registered with Hydra.
         loader: Hydra's configuration loader.
         overrides: what every configuration shares, as Hydra overrides of its own node.
     """
 
-    def __init__(self, loader: ConfigLoaderImpl, overrides: Sequence[str] = ()) -> None:
-        self._loader = loader
+    def __init__(
+        self, schema: Schema, loader: ConfigLoaderImpl, overrides: Sequence[str] = ()
+    ) -> None:
+        self._schema, self._loader = schema, loader
         self._shared = list(overrides)
         self._parser = OverridesParser.create(config_loader=loader)
         self._read = lru_cache(_REMEMBERED)(self._read_anew)
         self._bases: dict[tuple[str, ...], _Base] = {}
-        self._settings: dict[tuple[str, ...], Config] = {}
+        self._settings: dict[tuple[str, ...], Any] = {}
 
-    def compose(self, overrides: Sequence[str]) -> Config:
+    def compose(self, overrides: Sequence[str]) -> Any:
         """The configuration that these overrides name, not yet checked.
 
         Raises:
@@ -106,11 +135,11 @@ class Composer:
         read = [self._read(text) for text in overrides]
         base = self._base(tuple(one.text for one in read if one.structural))
         values = [one for one in read if not one.structural]
-        if base.plain and all(one.plain for one in values):
+        if base.plain and all(one.plain and one.key in base.keys for one in values):
             return base.with_values(values)
         return base.with_overrides([one.parsed for one in values])
 
-    def setting(self, overrides: Sequence[str]) -> tuple[Config, int, bool]:
+    def setting(self, overrides: Sequence[str]) -> tuple[Any, int, bool]:
         """The same, taken apart: a configuration without its seed is composed once for all seeds.
 
         Returns:
@@ -159,15 +188,13 @@ class Composer:
             with open_dict(cfg):
                 hydra = OmegaConf.to_container(cfg.pop("hydra"), resolve=False)
             refuse_calls(hydra, [*self._shared, *overrides])
-            self._bases[overrides] = _Base(cfg)
+            self._bases[overrides] = _Base(self._schema, cfg)
         return self._bases[overrides]
 
 
 def _is_plain(override: Override) -> bool:
-    """A value for a key of the schema, that means the same whatever the others are."""
-    if override.type is not OverrideType.CHANGE or override.key_or_group not in _GROUP_OF:
-        return False
-    if override.package is not None:
+    """Whether it is a value that means the same whatever the others are."""
+    if override.type is not OverrideType.CHANGE or override.package is not None:
         return False
     value = override.value()
     if isinstance(value, QuotedString | str):
@@ -182,33 +209,24 @@ def _is_flat(value: Any) -> bool:
 class _Base:
     """What one set of group overrides composes to, and copies of it with other values."""
 
-    def __init__(self, cfg: DictConfig) -> None:
-        self._cfg = cfg
+    def __init__(self, schema: Schema, cfg: DictConfig) -> None:
+        self._schema, self._cfg = schema, cfg
         self._scratch = copy.deepcopy(cfg)
         self.plain = "${" not in OmegaConf.to_yaml(cfg) and not OmegaConf.missing_keys(cfg)
-        self._config = from_omegaconf(cfg) if self.plain else Config()
+        self._config = from_omegaconf(schema, cfg) if self.plain else None
+        self.keys = frozenset(flat(self._config)) - schema.groups.keys() if self.plain else ()
         self._converted = lru_cache(_REMEMBERED)(self._convert)
 
-    def with_values(self, overrides: Sequence[_Read]) -> Config:
-        """Convert each value by its key's type, and put it into a copy of the base."""
-        config = copy.copy(self._config)
-        touched: set[str] = set()
-        for override in overrides:
-            group, leaf = _GROUP_OF[override.parsed.key_or_group]
-            value = self._converted(override)
-            if not group:
-                setattr(config, leaf, value)
-                continue
-            if group not in touched:
-                setattr(config, group, copy.copy(getattr(config, group)))
-                touched.add(group)
-            setattr(getattr(config, group), leaf, value)
-        # Values, and sections that no override touched, are shared between configurations, which
-        # no code that holds a composed configuration changes.
-        return config
+    def with_values(self, overrides: Sequence[_Read]) -> Any:
+        """Convert each value by its key's type, and put it into a copy of the base.
+
+        Values, and sections that no override touches, are shared between configurations, which
+        no code that holds a composed configuration changes.
+        """
+        return with_values(self._config, {one.key: self._converted(one) for one in overrides})
 
     def _convert(self, override: _Read) -> Any:
-        key = override.parsed.key_or_group
+        key = override.key
         before = OmegaConf.select(self._cfg, key)
         try:
             ConfigLoaderImpl._apply_overrides_to_config([override.parsed], self._scratch)  # noqa: SLF001
@@ -217,28 +235,15 @@ class _Base:
             OmegaConf.update(self._scratch, key, before, merge=False)
         return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
 
-    def with_overrides(self, overrides: Sequence[Override]) -> Config:
+    def with_overrides(self, overrides: Sequence[Override]) -> Any:
         """Hydra's own way, for whatever is not a plain value."""
         cfg = copy.deepcopy(self._cfg)
         ConfigLoaderImpl._apply_overrides_to_config(list(overrides), cfg)  # noqa: SLF001
-        return from_omegaconf(cfg)
+        return from_omegaconf(self._schema, cfg)
 
 
-@cache
-def _own_composer() -> Composer:
-    register_schema()
+def own_composer(schema: Schema) -> Composer:
+    """A composer outside an application of Hydra: the files of `conf/` and no others."""
+    register_schema(schema)
     path = create_config_search_path(f"file://{config_directory()}")
-    return Composer(ConfigLoaderImpl(config_search_path=path))
-
-
-def configure(*overrides: str) -> Config:
-    """The configuration that these overrides name, as on the command line.
-
-    Raises:
-        UsageError: an unknown key or group, or an override that cannot be parsed.
-        ConfigError: a value that cannot be used.
-    """
-    with readable(overrides):
-        config = copy.deepcopy(_own_composer().compose(overrides))
-    check(config)
-    return config
+    return Composer(schema, ConfigLoaderImpl(config_search_path=path))

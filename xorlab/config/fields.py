@@ -1,39 +1,15 @@
-"""What the schema is made of: names, limits, and fields that carry their help and their check."""
+"""What a schema is made of: fields that carry their help and their check."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from typing import Any
 
-GATES = ("xor", "and", "or", "nand", "nor", "xnor")
-TASKS = (*GATES, "parity", "symmetry", "encoder", "table")
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "linear", "abs")
-READOUTS = ("dense", "sum")
-LOSSES = ("half_sse", "half_mse", "cross_entropy")
-UPDATES = ("batch", "online")
-DTYPES = ("float64", "float32")
-SCALES = ("linear", "log")
-PIXEL_VALUES = ("epochs_to_solve", "outcome", "final_loss")
-INITIALIZERS = ("notebook", "uniform", "normal", "glorot", "he", "nguyen_widrow", "given")
-OPTIMIZERS = ("gd", "rprop", "quickprop", "adam", "delta_bar_delta")
-GRADIENT_TERMS = ("same_sign", "always", "zero_step")
-EXISTING = ("skip", "rerun", "retry")
-FAILURES = ("continue", "stop")
-OBJECTIVES = ("final_loss", "max_error", "accuracy", "solved", "epochs_run", "epochs_to_solve")
-
-MAX_SEED = 2**32 - 1  # the legacy generator of the notebook takes no more
-MAX_EPOCHS = 100_000_000
-MAX_POINTS = 1_000_000
-MAX_UNITS = 1024
-MAX_LAYERS = 16
-MAX_BITS = 12
-MAX_PIXELS = 8192  # along one side of a landscape
-MAX_WIDTH = 128
 MAX_NAME = 250  # characters; MLflow's own databases hold no longer ones
 MAX_TEXT = 4096
-MAX_GIVEN = 100_000  # weights that one can write down
+MAX_SEED = 2**32 - 1  # the legacy generator of NumPy takes no more
 
 
 def key(
@@ -48,11 +24,11 @@ def key(
     """A field that carries what `--help` prints and what `check` enforces.
 
     Args:
-        default: value where nothing is said.
+        default: the value where none is given.
         help: what the key means.
-        allowed: what may stand there, as the end of "must be ...".
+        allowed: what is allowed, as the end of "must be ...".
         example: overrides that use it.
-        check: whether a value may stand there.
+        check: whether a value is allowed.
         added_after_v1: the key was added after runs had been recorded: at its default it stays out
             of their identity, so that those runs keep their keys.
     """
@@ -68,44 +44,9 @@ def key(
     )
 
 
-def group_field(
-    choices: dict[str, Any],
-    help: str,  # noqa: A002
-    allowed: str,
-    example: str,
-    check: Callable[[Any], bool],
-    *,
-    default: Any = None,
-    optional: bool = False,
-) -> Any:
-    """A field that belongs to some choices of its group; null where another is made.
-
-    Args:
-        choices: name of the choice to its own default; None where there is no sensible one.
-        help: what the key means.
-        allowed: what may stand there, as the end of "must be ...".
-        example: overrides that use it.
-        check: whether a value may stand there; it need not let null pass.
-        default: value in the schema, which makes the default choices.
-        optional: null is a value there too.
-    """
-    return field(
-        default=default,
-        metadata={
-            "help": help,
-            "allowed": allowed,
-            "example": example,
-            "check": is_optional(check),
-            "later": False,
-            "choices": choices,
-            "optional": optional,
-        },
-    )
-
-
 def choice(
     default: str,
-    names: tuple[str, ...],
+    names: Sequence[str],
     help: str,  # noqa: A002
     example: str,
     *,
@@ -116,8 +57,28 @@ def choice(
     return key(default, help, allowed, example, lambda v: v in names, added_after_v1=added_after_v1)
 
 
+def section(kind: type[Any], name: str) -> Any:
+    """A field for a part of a configuration that has its keys in a class of its own.
+
+    Args:
+        kind: the class.
+        name: of this part's only choice, as in ``network=dense``.
+    """
+    return field(default_factory=kind, metadata={"choice": name})
+
+
+def group(kind: type[Any], default: str) -> Any:
+    """A field for a group, in which one class is chosen by name.
+
+    Args:
+        kind: the base of the group, a `xorlab.config.groups.Choice`.
+        default: what is chosen where nothing is.
+    """
+    return field(default_factory=lambda: kind.choices()[default]())
+
+
 def is_integer(low: int, high: int) -> Callable[[Any], bool]:
-    """A check for a whole number from low to high; True and False are none."""
+    """Check for an integer from low to high; booleans do not count."""
     return lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high
 
 
@@ -163,16 +124,3 @@ def is_name(v: Any) -> bool:
 
 def _breaks(letter: str) -> bool:
     return letter < " " or "\x7f" <= letter <= "\x9f" or letter in "\u2028\u2029"
-
-
-def is_hidden(v: Any) -> bool:
-    """Whether a value is a hidden size, or a list with one for each hidden layer."""
-    unit = is_integer(1, MAX_UNITS)
-    if isinstance(v, list):
-        return 1 <= len(v) <= MAX_LAYERS and all(map(unit, v))
-    return unit(v)
-
-
-def is_weights(v: Any) -> bool:
-    """Whether a value is a list of weights: finite numbers, or x or y for those that vary."""
-    return isinstance(v, list) and bool(v) and all(w in ("x", "y") or is_finite(w) for w in v)

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import textwrap
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig, keys_of
-from xorlab.config.schema import FIELDS, GROUPS
+from xorlab.config.schema import Leaf, Schema
 from xorlab.errors import spell
-
-_HEAD = """\
-xorlab - a convergence laboratory for small neural networks
-
-  xorlab [KEY=VALUE ...]       train one network, print what the notebook prints, record the run
-  xorlab -m [KEY=V1,V2 ...]    a sweep: every combination of the values, all runs recorded
-
-  xorlab
-  xorlab network.hidden=3 optimizer.lr=0.5 seed=7
-  xorlab -m 'seed=range(0,100)' network.hidden=2,3,4 optimizer.lr=0.1,0.5,2
-  xorlab -m 'seed=range(0,100)' optimizer.lr=0.1,0.5,2 plan=true
-
-Values of a sweep: lists 1,2,3, ranges 'range(0,100)', choice(a,b), glob(*) for groups.
-
-Groups (GROUP=NAME):
-"""
 
 _TAIL = """
 xorlab-report makes the report of a sweep anew, xorlab-repeat trains a recorded run again and
@@ -48,18 +30,20 @@ hydra/launcher=basic, or joblib (with the extra xorlab[joblib]), runs one job af
 """
 
 
-def help_text() -> str:
-    """The whole help page."""
-    lines = [_HEAD]
-    lines += [f"  {group:<10} {', '.join(names)}" for group, names in GROUPS.items()]
+def help_text(head: str, schema: Schema, groups: Mapping[str, Sequence[str]]) -> str:
+    """The whole help page.
+
+    Args:
+        head: what stands above the groups.
+        schema: with the keys.
+        groups: what may be chosen in each group.
+    """
+    lines = [head]
+    lines += [f"  {group:<10} {', '.join(names)}" for group, names in groups.items()]
     lines.append("\nKeys:")
-    for key, group, leaf, item in FIELDS:
-        if leaf == "name":
-            continue
-        told = item.metadata
-        lines.append(f"\n  {key}  (default: {_default(group, item)})")
-        lines.append(f"      {told['help']}; {told['allowed']}")
-        lines.append(f"      example: xorlab {told['example']}")
+    for leaf in schema.fields:
+        if leaf.key not in schema.groups:
+            lines += _key_lines(schema, leaf)
     lines += [_LAUNCHER, *_plug_in_lines("hydra.launcher", LauncherConfig)]
     lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
     lines += [_PRECISION, *_plug_in_lines("hydra.sweeper", PrecisionConfig), _PRECISION_EXAMPLE]
@@ -73,10 +57,25 @@ def _plug_in_lines(node: str, config: type[LauncherConfig | PrecisionConfig]) ->
         yield textwrap.fill(meaning, 100, initial_indent=indent, subsequent_indent=indent)
 
 
-def _default(group: str, item: dataclasses.Field[Any]) -> str:
+def _key_lines(schema: Schema, leaf: Leaf) -> list[str]:
+    data = leaf.item.metadata
+    lines = [
+        f"\n  {leaf.key}  (default: {_default(schema, leaf)})",
+        f"      {data['help']}; {data['allowed']}",
+    ]
+    for name, item in schema.owners.get(leaf.key, {}).items():
+        other = item.metadata
+        if (other["help"], other["allowed"]) != (data["help"], data["allowed"]):
+            where = f"{leaf.section}={name}"
+            lines.append(f"      where {where}: {other['help']}; {other['allowed']}")
+    return [*lines, f"      example: xorlab {data['example']}"]
+
+
+def _default(schema: Schema, leaf: Leaf) -> str:
     """The default, or each choice's own, for a key that belongs to some choices alone."""
-    if "choices" not in item.metadata:
-        return spell(item.default)
+    if leaf.key not in schema.owners:
+        return spell(leaf.item.default)
     return ", ".join(
-        f"{spell(value)} where {group}={name}" for name, value in item.metadata["choices"].items()
+        f"{spell(item.default)} where {leaf.section}={name}"
+        for name, item in schema.owners[leaf.key].items()
     )

@@ -11,39 +11,43 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from xorlab.config.launcher_keys import SWEEP_KEYS
-from xorlab.config.schema import FIELDS, GROUPS
+from xorlab.config.schema import Schema
 from xorlab.config.syntax import wrong_syntax
+from xorlab.config.values import belongs_elsewhere
 from xorlab.errors import ConfigError, UsageError
 
-_LEAVES = {key: item for key, _, _, item in FIELDS}
 _HELP = "xorlab --help lists every key"
 
 
 @contextmanager
-def readable(overrides: Sequence[str] = ()) -> Iterator[None]:
-    """Within: an error of composition leaves as a `ConfigError` or a `UsageError`."""
+def readable(schema: Schema, overrides: Sequence[str] = ()) -> Iterator[None]:
+    """Raise an error of composition within the block as a `ConfigError` or a `UsageError`."""
     try:
         yield
     except (ConfigError, UsageError):
         raise
     except Exception as error:  # of Hydra, OmegaConf, their parsers: a file may hold anything
-        raise translate(error, overrides) from error
+        raise translate(schema, error, overrides) from error
 
 
-def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | UsageError:
+def translate(
+    schema: Schema, error: Exception, overrides: Sequence[str] = ()
+) -> ConfigError | UsageError:
     """The same error for the reader who typed the overrides."""
     text = "\n".join(_messages(error))
     for cause in _causes(error):
         if isinstance(cause, OverrideParseException):
             return wrong_syntax(str(cause.override), text)
     if match := re.search(r"In '(.+?)': (\w+) raised while composing config", text):
-        return _in_file(match[1], text)
+        return _in_file(schema, match[1], text)
     if match := re.search(r"Could not override '([^']+)'", text):
-        return unknown_key(match[1])
+        return _no_such_key(schema, match[1], text, overrides)
     if match := re.search(r"Error merging override (.+)", text):
-        return _bad_value(match[1], text)
+        return _bad_value(schema, match[1], text)
+    if match := re.search(r"Missing mandatory value: (\w+)", text):
+        return _not_chosen(schema, match[1])
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
-        return _unknown_choice(match[1], match[2], text)
+        return _unknown_choice(schema, match[1], match[2], text)
     if match := re.search(r"Could not append to config\. (.*)", text):
         return UsageError(f"{match[1]} Leave out the + to change it.")
     several = r"Ambiguous value for argument '(.+?)'|Sweep parameters '(.+)' requires --multirun"
@@ -55,8 +59,8 @@ def translate(error: Exception, overrides: Sequence[str] = ()) -> ConfigError | 
         return UsageError(
             f"{' '.join(overrides)}: an interval is for search; list values, or range"
         )
-    if isinstance(error, ValidationError) and error.full_key in _LEAVES:
-        return ConfigError(error.full_key, error.value, _LEAVES[error.full_key].metadata["allowed"])
+    if isinstance(error, ValidationError) and (allowed := schema.allowed(str(error.full_key))):
+        return ConfigError(str(error.full_key), error.value, allowed)
     told = " (from: " + " ".join(overrides) + ")" if overrides else ""
     lines = [line for line in text.splitlines() if line.strip() and "hydra.cc" not in line]
     if not isinstance(error, HydraException | OmegaConfBaseException):
@@ -90,51 +94,99 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def unknown_key(key: str) -> UsageError:
-    """What to say about a key that the schema does not have."""
-    if key in GROUPS:
-        return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={GROUPS[key][0]}")
+def unknown_key(schema: Schema, key: str) -> UsageError:
+    """The error for a key that the schema does not have."""
+    choices = schema.choices.get(key)
+    if choices:
+        return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={choices[0]}")
     if key in SWEEP_KEYS:
         return UsageError(f"{key}: belongs to {SWEEP_KEYS[key]}, which is not chosen here")
-    known = SWEEP_KEYS if key.startswith("hydra.") else {**_LEAVES, **GROUPS}
+    known = SWEEP_KEYS if key.startswith("hydra.") else _known(schema)
     guess = nearest(key, [*known])
     hint = f"did you mean {guess}?" if guess else _HELP
     return UsageError(f"{key}: there is no such key; {hint}")
 
 
-def _in_file(file: str, text: str) -> UsageError:
-    """What to say about a file of configuration, one of the user's own, that does not fit."""
-    key = re.search(r"full_key: (\S+)", text)
+def _known(schema: Schema) -> list[str]:
+    """Keys, and groups that have files alone."""
+    return [*(leaf.key for leaf in schema.fields), *schema.choices]
+
+
+def _no_such_key(
+    schema: Schema, key: str, text: str, overrides: Sequence[str]
+) -> ConfigError | UsageError:
+    """The error for a key that is not there: of a choice that was not made, or unknown."""
+    value = re.search(rf"use \+{re.escape(key)}=(.*)", text)
+    return _of_another_choice(schema, key, value[1] if value else None, text) or unknown_key(
+        schema, key
+    )
+
+
+def _of_another_choice(schema: Schema, key: str, value: object, text: str) -> ConfigError | None:
+    """The error for a key of a choice that was not made; None for any other key."""
+    chosen = _chosen(schema, key, text)
+    return belongs_elsewhere(schema, key, value, chosen) if chosen else None
+
+
+def _chosen(schema: Schema, key: str, text: str) -> str | None:
+    """The choice that Hydra's error is about, where the key belongs to some choices alone."""
+    found = re.search(r"object_type=(\w+)", text)
+    if key not in schema.owners or not found:
+        return None
+    choices = schema.groups[key.partition(".")[0]].choices()
+    return next((name for name, kind in choices.items() if kind.__name__ == found[1]), None)
+
+
+def _not_chosen(schema: Schema, group: str) -> UsageError:
+    names = schema.choices.get(group, ())
+    return UsageError(f"{group}: must be chosen; one of {', '.join(names)}")
+
+
+def _in_file(schema: Schema, file: str, text: str) -> UsageError:
+    """The error for a file of the user's own that does not fit the schema."""
+    found = re.search(r"full_key: (\S+)", text)
+    key = found[1] if found else ""
     value = re.search(r"Value '(.*)' of type", text)
-    if key and value and key[1] in _LEAVES:
-        allowed = _LEAVES[key[1]].metadata["allowed"]
-        return UsageError(f"{file}.yaml: {ConfigError(key[1], value[1], allowed)}")
+    group, _, name = key.partition(".")
+    if value and (allowed := schema.allowed(key)):
+        return UsageError(f"{file}.yaml: {ConfigError(key, value[1], allowed)}")
+    if group in schema.groups and file.partition("/")[0] == group and "not in" in text:
+        base = schema.groups[group]
+        if re.search(rf"object_type={base.__name__}$", text, flags=re.MULTILINE):
+            return UsageError(
+                f"{file}.yaml: {name}: the file must name the choice that it changes; begin it "
+                f"with defaults: [{schema.choices[group][0]}], or another {group}"
+            )
     if key and "not in" in text:
-        return UsageError(f"{file}.yaml: {unknown_key(key[1])}")
+        error = _of_another_choice(schema, key, "...", text) or unknown_key(schema, key)
+        return UsageError(f"{file}.yaml: {error}")
     return UsageError(f"{file}.yaml: {'; '.join(text.splitlines()[1:])}")
 
 
-def _bad_value(line: str, text: str) -> ConfigError | UsageError:
+def _bad_value(schema: Schema, line: str, text: str) -> ConfigError | UsageError:
     sign = re.match(r"[+~]*", line)
     key, _, value = line[sign.end() if sign else 0 :].partition("=")
-    if key in GROUPS:
-        choices = ", ".join(GROUPS[key])
+    if key in schema.choices:
+        choices = schema.choices[key]
         return UsageError(
-            f"{line}: {key} is chosen by name, as {key}={GROUPS[key][0]}; one of {choices}"
+            f"{line}: {key} is chosen by name, as {key}={choices[0]}; one of {', '.join(choices)}"
         )
     if key in SWEEP_KEYS and (wrong := re.search(r"could not be converted to (\w+)", text)):
         kind = {"Integer": "an integer", "Float": "a number"}.get(wrong[1], "text")
         return ConfigError(key, value, kind)
-    if key not in _LEAVES:
-        return unknown_key(key)
+    allowed = schema.allowed(key)
+    if allowed is None:
+        return unknown_key(schema, key)
     if line.startswith("~"):
         return UsageError(f"{line}: {key} cannot be taken away; set it instead, as {key}=VALUE")
-    return ConfigError(key, value, _LEAVES[key].metadata["allowed"])
+    if value == "null" and (chosen := _chosen(schema, key, text)):
+        return ConfigError(key, value, f"{allowed} where {key.partition('.')[0]}={chosen}")
+    return ConfigError(key, value, allowed)
 
 
-def _unknown_choice(group: str, choice: str, text: str) -> UsageError:
+def _unknown_choice(schema: Schema, group: str, choice: str, text: str) -> UsageError:
     options = re.findall(r"^\t(.+)$", text.partition("Config search path")[0], flags=re.MULTILINE)
-    known = list(dict.fromkeys(options)) or list(GROUPS.get(group, ()))
+    known = list(dict.fromkeys(options)) or list(schema.choices.get(group, ()))
     guess = nearest(choice, known)
     hint = f"did you mean {guess}? One of" if guess else "it is one of"
     return UsageError(f"{group}={choice}: there is no such choice; {hint} {', '.join(known)}")

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import Config
-from xorlab.config.values import CHOICES, flat, from_flat, with_values
+from xorlab.config.values import flat, from_flat, with_values
 from xorlab.engines.work import Runnable, ShardGroup, Work
 from xorlab.landscapes.landscape import Fault, PieceWork, Pixels
+from xorlab.networks.config import CHOICES, Config
 from xorlab.networks.shard_result import Curves, ShardResult
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.npz import npz_bytes
@@ -170,7 +170,7 @@ def _configs_of(header: Header) -> list[Config]:
     """Configurations; the sections in which they do not differ are one object."""
     found: dict[int, Config] = {}
     for part in header["parts"]:
-        base, varied = from_flat(part["shared"]), part["varied"]
+        base, varied = from_flat(Config, part["shared"]), part["varied"]
         rows = zip(*varied.values(), strict=True) if varied else [()] * len(part["at"])
         for number, row in zip(part["at"], rows, strict=True):
             found[number] = with_values(base, dict(zip(varied, row, strict=True)))

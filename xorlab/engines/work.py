@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from xorlab.config.schema import Config
+from xorlab.networks.config import Config
 from xorlab.networks.shard_result import ShardResult, failed, joined
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import train_chunk

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
-from xorlab.networks.derivatives import DERIVATIVES, KINKED, TERMS
-from xorlab.networks.initializers import wiring_of
-from xorlab.networks.losses import LOSSES
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import wiring_of
+from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Wiring, parameter_count, unpack, unpack_skip
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes
@@ -166,8 +166,9 @@ def _chunk(
             tangent[:, :, indices, np.arange(len(indices))] += 1.0
         z.append(sums)
         rz.append(tangent)
-        f, f1, f2 = DERIVATIVES[names[layer]](sums, network.slope)
-        if names[layer] in KINKED:
+        activation = Activation.choices()[names[layer]]
+        f, f1, f2 = activation.derivatives(sums, network.slope)
+        if activation.kinked:
             kinks += (sums == 0).sum(axis=(1, 2))
         a.append(f)
         first.append(f1)
@@ -175,9 +176,9 @@ def _chunk(
         ra.append(f1[:, :, None] * tangent)
 
     online = config.training.update == "online"
-    scale = LOSSES[config.training.loss].scale(1 if online else patterns, sizes[-1])
+    scale = Loss.choices()[config.training.loss].scale(1 if online else patterns, sizes[-1])
     decay = decay * (patterns if online else 1)
-    term, delta, bend = TERMS[config.training.loss](
+    term, delta, bend = Loss.choices()[config.training.loss].terms(
         z[-1], task.targets, a[-1], first[-1], second[-1]
     )
     delta, rdelta = scale * delta, scale * bend[:, :, None] * rz[-1]

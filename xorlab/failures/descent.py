@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import Config
 from xorlab.failures.curvature import error_surface
+from xorlab.networks.config import Config
 from xorlab.networks.tasks.tasks import Task
 
 Floats = npt.NDArray[np.float64]

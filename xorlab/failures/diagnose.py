@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xorlab.config.schema import Config
+from xorlab.config.values import flat
 from xorlab.errors import StoreError
 from xorlab.failures.classes import DEFAULTS, Thresholds, classify
 from xorlab.failures.failure_numbers import curve_numbers, network_numbers
+from xorlab.networks.config import Config
+from xorlab.networks.optimizers.gd import Gd
 from xorlab.networks.parameters import pack
 from xorlab.networks.result import DIVERGED, UNSOLVED
 from xorlab.networks.spec import spec_of
@@ -111,17 +113,20 @@ def _numbers(
         key = spec_of(config, task).key(config.seed)
         if task.digest is not None and keys.get(run, key) != key:
             raise StoreError(
-                f"{config.task.path} has changed since run {run} was trained on it: its weights "
-                "say nothing about these patterns"
+                f"{flat(config)['task.path']} has changed since run {run} was trained on it: its "
+                "weights say nothing about these patterns"
             )
     columns = [pack(n.weights, n.biases, n.skip) for n in networks.values()]
     packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
     # None for an optimizer without weight decay.
-    decay = np.array([config.optimizer.weight_decay or 0.0 for config in configs], np.float64)
+    decay = np.array(
+        [getattr(config.optimizer, "weight_decay", 0.0) for config in configs], np.float64
+    )
     table = network_numbers(first, task, packed, decay, thresholds)
     table.index = pd.Index(list(networks), dtype="str")
     rates = np.array([_rate(config) for config in configs], np.float64)
-    limits = np.array([2.0 + 2.0 * (config.optimizer.momentum or 0.0) for config in configs])
+    momenta = [getattr(config.optimizer, "momentum", 0.0) for config in configs]
+    limits = 2.0 + 2.0 * np.array(momenta, np.float64)
     after = table.columns.get_loc("kinks")
     assert isinstance(after, int)  # noqa: S101  (the column is there once)
     with np.errstate(all="ignore"):
@@ -133,5 +138,6 @@ def _numbers(
 
 def _rate(config: Config) -> float:
     """The learning rate of batch gradient descent; NaN for other optimizers and online updates."""
-    plain = config.optimizer.name == "gd" and config.training.update == "batch"
-    return float(config.optimizer.lr or "nan") if plain else float("nan")
+    if isinstance(config.optimizer, Gd) and config.training.update == "batch":
+        return config.optimizer.lr
+    return float("nan")

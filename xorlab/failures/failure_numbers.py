@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from xorlab.config.schema import Config
 from xorlab.failures.classes import DEFAULTS, Thresholds
 from xorlab.failures.curvature import Surface, error_surface
 from xorlab.failures.descent import descend
-from xorlab.networks.derivatives import ODD
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.config import Config
+from xorlab.networks.losses.loss import Loss
 from xorlab.networks.tasks.tasks import Task
 
 Floats = npt.NDArray[np.float64]
@@ -72,7 +73,7 @@ def _surface_numbers(
     largest_slope = _LARGEST_SLOPE.get(config.network.output, 1.0)
     # With cross-entropy the error passes a flat output activation undiminished.
     flat_outputs = np.abs(surface.slopes[-1]) < thresholds.slope * largest_slope
-    flat_outputs &= config.training.loss != "cross_entropy"
+    flat_outputs &= not Loss.choices()[config.training.loss].canonical
     with np.errstate(all="ignore"):
         relative = (np.abs(surface.gradient) * size).max(axis=0) / surface.loss
         norm = np.linalg.norm(surface.gradient, axis=0)
@@ -125,7 +126,7 @@ def _identical(config: Config, hidden: Sequence[Floats], alike: float) -> npt.ND
         for unit in range(1, units.shape[2]):
             own, others = units[:, :, unit : unit + 1], units[:, :, :unit]
             same = np.abs(own - others).max(axis=1) <= reach[:, None]
-            if name in ODD:
+            if Activation.choices()[name].odd:
                 same |= np.abs(own + others).max(axis=1) <= reach[:, None]
             found += same.any(axis=1)
     return found

@@ -16,6 +16,7 @@ from matplotlib.transforms import ScaledTranslation
 from xorlab.analysis.figures.style import new_axes
 from xorlab.landscapes.grid import Axis
 from xorlab.landscapes.landscape import Landscape
+from xorlab.networks.initializers.given import Given
 from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 
 # From fast (light) to slow (dark), so that slow networks stand out against white, unsolved ones.
@@ -132,7 +133,7 @@ def _axis_label(landscape: Landscape, axis: Axis) -> str:
     """The label of an axis: its key, and for a given weight its number too."""
     init = landscape.config.init
     letter = axis.key.removeprefix("init.")
-    if init.name == "given" and axis.key in ("init.x", "init.y"):
+    if isinstance(init, Given) and axis.key in ("init.x", "init.y"):
         numbers = [n for n, weight in enumerate(init.weights, 1) if weight == letter]
         return f"{axis.key} (weight {', '.join(map(str, numbers))})"
     return axis.key

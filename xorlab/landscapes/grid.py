@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.landscape_rules import weight_number
-from xorlab.config.rules import check
-from xorlab.config.schema import Config, LandscapeConfig
 from xorlab.config.values import with_values
 from xorlab.errors import ConfigError
-from xorlab.networks.initializers import flat_weights, initial_layers, wiring_of
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring_of
+from xorlab.networks.landscape_config import LandscapeConfig
+from xorlab.networks.landscape_rules import weight_number
+from xorlab.networks.rules import check
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import chunk_width, layer_sizes
 

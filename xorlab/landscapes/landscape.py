@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import Config
 from xorlab.landscapes.grid import Axis, Grid, axes, zoomed
+from xorlab.networks.config import Config
 from xorlab.networks.result import OUTCOMES, SOLVED
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import shard_key, train_chunk

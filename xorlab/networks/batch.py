@@ -8,9 +8,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.losses import LOSSES
-from xorlab.networks.optimizers import OPTIMIZERS
-from xorlab.networks.optimizers.rule import State, Update
+from xorlab.networks.losses.loss import Loss
+from xorlab.networks.optimizers.optimizer import Optimizer, State, Update
 from xorlab.networks.parameters import Parameters
 from xorlab.networks.passes import Pass, Shape
 from xorlab.networks.program import Array, Calls, Program
@@ -199,7 +198,7 @@ class Batch:
 
     def _update_calls(self) -> Calls:
         program = Program(self._spec.shape.dtype)
-        OPTIMIZERS[self._spec.optimizer].emit(
+        Optimizer.choices()[self._spec.optimizer].emit(
             Update(
                 program,
                 self._parameters.packed,
@@ -218,7 +217,7 @@ class Batch:
         decay counts once per pattern, as it is applied.
         """
         shape, (patterns, outputs) = self._spec.shape, self._spec.task.targets.shape
-        scale = LOSSES[shape.loss].scale
+        scale = Loss.choices()[shape.loss].scale
         times = patterns * scale(patterns, outputs) / scale(1, outputs)
         memory = Program(shape.dtype)
         step = Parameters.empty(memory, shape.sizes, len(self.columns.limits), shape.wiring)

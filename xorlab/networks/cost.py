@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from xorlab.config.schema import Config
-from xorlab.networks.initializers import wiring_of
-from xorlab.networks.optimizers import OPTIMIZERS
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.parameters import parameter_count
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes
@@ -28,8 +27,7 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
     passes = patterns if config.training.update == "online" else 1
     numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
     # A rule that carries more than momentum makes some four passes over each of its arrays.
-    optimizer = OPTIMIZERS[config.optimizer.name]
-    carried = max(0, len(optimizer.states(config.optimizer)) - 1)
+    carried = max(0, len(config.optimizer.states()) - 1)
     numbers += passes * 4 * carried * parameter_count(sizes, wiring_of(config))
     calls = passes * (len(sizes) - 2) * max(1, outputs)
     epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER

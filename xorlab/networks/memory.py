@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from xorlab.config.schema import Config
 from xorlab.config.values import flat
 from xorlab.errors import UsageError, spell
 from xorlab.networks.batch import padded
-from xorlab.networks.initializers import wiring_of
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.parameters import parameter_count
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.activations import ACTIVATIONS, NOTHING, Activation
-from xorlab.networks.losses import LOSSES
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import DENSE, Parameters, Wiring
 from xorlab.networks.program import Array, Program
 
@@ -37,10 +37,10 @@ class Shape:
     dtype: str
     wiring: Wiring = DENSE
 
-    def activations(self) -> list[Activation]:
+    def activations(self) -> list[type[Activation]]:
         """The activation of each layer of units, hidden layers first."""
-        hidden = [ACTIVATIONS[self.activation]] * (len(self.sizes) - 2)
-        return [*hidden, ACTIVATIONS[self.output]]
+        hidden = [Activation.choices()[self.activation]] * (len(self.sizes) - 2)
+        return [*hidden, Activation.choices()[self.output]]
 
 
 class Pass:
@@ -83,7 +83,7 @@ class Pass:
             self._memory.empty(self._patterns, units, self._width) for units in shape.sizes[1:]
         ]
         self._kept = [
-            self._memory.empty(*units.shape) if activation.keeps else NOTHING
+            self._memory.empty(*units.shape) if activation.keeps else np.empty(0)
             for units, activation in zip(self._units, self._activations, strict=True)
         ]
         self._scratches: dict[tuple[int, int], Array] = {}
@@ -219,7 +219,7 @@ class Pass:
         return program
 
     def _output_delta(self, program: Program, rate: Array) -> None:
-        if LOSSES[self._shape.loss].canonical:
+        if Loss.choices()[self._shape.loss].canonical:
             program.emit(np.multiply, self.error, rate, self.outputs)
             return
         keeps_error = self._activations[-1].uses_delta
@@ -229,7 +229,7 @@ class Pass:
         program.emit(np.multiply, self.outputs, rate, self.outputs)
 
     def _apply_derivative(self, program: Program, layer: int, delta: Array, product: Array) -> None:
-        descend = self._activations[layer].descend
+        descend = self._activations[layer].backward
         kept = self._kept[layer]
         descend(program, self._units[layer], delta, product, self._shape.slope, kept)
 

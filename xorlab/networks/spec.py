@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 
-from xorlab.config.groups import TaskConfig
-from xorlab.config.identity import RunKeys, setting_params
-from xorlab.config.schema import Config
+from xorlab.config.identity import RunKeys
 from xorlab.config.values import as_texts, copied, flat, nested
+from xorlab.networks.config import CHOICES, Config
+from xorlab.networks.identity import run_keys, setting_params
+from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import ShardKey, shard_key
 
@@ -85,7 +86,7 @@ class Specs:
         return self._made[setting]
 
     def _task(self, config: TaskConfig) -> Task:
-        kind = tuple(vars(config).values())
+        kind = (config.name, *vars(config).values())
         if kind not in self._tasks:
             self._tasks[kind] = make_task(config)
         return self._tasks[kind]
@@ -102,7 +103,7 @@ def spec_of(config: Config, task: Task | None = None) -> Spec:
         ConfigError: the task cannot be made, such as a table that is not there.
     """
     task = make_task(config.task) if task is None else task
-    keys = RunKeys(setting_params(config), task.digest)
+    keys = run_keys(setting_params(config), task.digest)
     return Spec(config, task, shard_key(config), keys)
 
 
@@ -118,7 +119,9 @@ def run_key(config: Config) -> str:
 def as_yaml(values: Mapping[str, Any]) -> str:
     """Flat values as a file of configuration."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(nested(values), Dumper=dumper, sort_keys=False, default_flow_style=None))
+    return str(
+        yaml.dump(nested(values, CHOICES), Dumper=dumper, sort_keys=False, default_flow_style=None)
+    )
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,10 @@ def _texts(spec: Spec) -> _Texts:
 
 def _name(config: Config) -> str:
     """Task, sizes, and the optimizer unless it is gradient descent: ``xor h=2 rprop``."""
-    size = config.task.bits if config.task.bits is not None else config.task.width
-    task = config.task.name if size is None else f"{config.task.name}{size}"
-    words = [task, f"h={'-'.join(map(str, config.hidden))}"]
+    words = [config.task.label, f"h={'-'.join(map(str, config.hidden))}"]
     if config.optimizer.name != "gd":
         words.append(config.optimizer.name)
-    if config.optimizer.lr is not None:
-        words.append(f"lr={config.optimizer.lr:g}")
+    rate = getattr(config.optimizer, "lr", None)
+    if rate is not None:
+        words.append(f"lr={rate:g}")
     return " ".join(words)

@@ -7,19 +7,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.rules import check
-from xorlab.config.schema import Config
 from xorlab.errors import ConfigError
-from xorlab.networks.activations import ACTIVATIONS
+from xorlab.networks.activations.activation import Activation
 from xorlab.networks.batch import NetworkColumns, TrainingSpec, padded
-from xorlab.networks.initializers import check_given, initial_layers, wiring_of
+from xorlab.networks.config import Config
+from xorlab.networks.initial_weights import check_given, initial_layers, wiring_of
 from xorlab.networks.loop import Trainer
-from xorlab.networks.losses import LOSSES
-from xorlab.networks.optimizers import OPTIMIZERS
+from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Parameters, pack, parameter_count
 from xorlab.networks.passes import Pass, Shape
 from xorlab.networks.program import Program
 from xorlab.networks.result import Layers, Result
+from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.shard_result import ShardResult
 from xorlab.networks.tasks.tasks import Task, make_task
@@ -73,10 +72,10 @@ def shard_key(config: Config) -> ShardKey:
     """Equal for configurations that can be trained as one array program."""
     training, network = config.training, config.network
     return (
-        tuple(vars(config.task).values()),
+        (config.task.name, *vars(config.task).values()),
         (config.hidden, network.activation, network.output, network.slope),
         (network.readout, network.skip, training.min_gradient is None),
-        (config.optimizer.name, OPTIMIZERS[config.optimizer.name].flags(config.optimizer)),
+        (config.optimizer.name, config.optimizer.flags()),
         (training.loss, training.update, training.dtype, training.target_loss is None),
         (training.epochs, training.record_every, training.stop_when_solved),
     )
@@ -92,10 +91,9 @@ def lane_bytes(config: Config, task: Task) -> int:
     sizes = layer_sizes(config, task)
     widest = max(sizes[1:])
     units = 2 * sum(sizes[1:]) + 2 * widest + 3 * sizes[-1]
-    if ACTIVATIONS[config.network.activation].keeps:
+    if Activation.choices()[config.network.activation].keeps:
         units += sum(config.hidden)
-    optimizer = OPTIMIZERS[config.optimizer.name]
-    copies = 2 + len(optimizer.states(config.optimizer)) + optimizer.scratches
+    copies = 2 + len(config.optimizer.states()) + config.optimizer.scratches
     numbers = len(task.inputs) * units + copies * parameter_count(sizes, wiring_of(config))
     return np.dtype(config.training.dtype).itemsize * numbers
 
@@ -121,16 +119,15 @@ def layer_sizes(config: Config, task: Task) -> tuple[int, ...]:
 def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
     """Train configurations with one `shard_key` as one array, however many they are."""
     first = configs[0]
-    optimizer = OPTIMIZERS[first.optimizer.name]
     sizes = layer_sizes(first, task)
     spec = TrainingSpec(
         shape=_shape(first, sizes),
         task=task,
         optimizer=first.optimizer.name,
-        flags=optimizer.flags(first.optimizer),
+        flags=first.optimizer.flags(),
         online=first.training.update == "online",
         by_loss=first.training.target_loss is not None,
-        states=tuple(optimizer.states(first.optimizer)),
+        states=tuple(first.optimizer.states()),
         by_gradient=first.training.min_gradient is not None,
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
@@ -180,14 +177,13 @@ def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkCo
     shape, patterns = spec.shape, len(spec.task.inputs)
     sizes, dtype = shape.sizes, shape.dtype
     summed = 1 if spec.online else patterns
-    scale = LOSSES[spec.shape.loss].scale(summed, sizes[-1])
+    scale = Loss.choices()[spec.shape.loss].scale(summed, sizes[-1])
     parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
     legacy = np.random.RandomState(0)
     with np.errstate(over="ignore", under="ignore"):  # as in `_column`
         for index, config in enumerate(configs):
             parameters[:, index] = pack(*initial_layers(config, sizes, legacy))
-    optimizer = OPTIMIZERS[spec.optimizer]
-    numbers = [optimizer.values(config.optimizer) for config in configs]
+    numbers = [config.optimizer.values() for config in configs]
     # A step is the gradient times the rate: so is what its length is compared with.
     min_gradient = [
         np.nan

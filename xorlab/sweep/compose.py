@@ -11,9 +11,10 @@ from omegaconf import OmegaConf
 
 from xorlab.config.compose import Composer
 from xorlab.config.messages import readable
-from xorlab.config.rules import check, check_seed
-from xorlab.config.schema import Config, TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
+from xorlab.networks.config import SCHEMA, Config
+from xorlab.networks.rules import check, check_seed
 from xorlab.networks.spec import Spec
 from xorlab.sweep.plan.grid import grid_of
 from xorlab.sweep.plan.jobs import Catalogue, Jobs
@@ -33,7 +34,7 @@ def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list
     """
     parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
     params = [f"{key}={value}" for key, value in sweeper.params.items()]
-    with readable(arguments):
+    with readable(SCHEMA, arguments):
         overrides = parser.parse_overrides([*params, *arguments])
         grid = grid_of(overrides)
         launcher = Plugins.instance().instantiate_launcher(
@@ -65,14 +66,14 @@ def compose_jobs(
     """
     shared = OmegaConf.to_container(plugin.config.hydra.overrides.hydra)
     assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
-    composer = Composer(plugin.hydra_context.config_loader, [str(item) for item in shared])
+    composer = Composer(SCHEMA, plugin.hydra_context.config_loader, [str(item) for item in shared])
     start = len(catalogue)
     if len(grid) >= _MANY:
         tell(f"composing and checking {len(grid)} jobs")
     specs: dict[int, Spec] = {}  # by the id of a configuration that is composed once for all seeds
     for number, overrides in enumerate(grid, first):
         try:
-            with readable(overrides):
+            with readable(SCHEMA, overrides):
                 config, seed, is_shared = composer.setting(overrides)
             check_seed(seed)
             spec = specs.get(id(config)) if is_shared else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import NoStoreError
 from xorlab.sweep.plan.jobs import Jobs
 from xorlab.sweep.summary.finish import deliver_all

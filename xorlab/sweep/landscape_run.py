@@ -11,12 +11,12 @@ import numpy as np
 from rich.console import Console
 
 from xorlab.config.launcher_keys import LauncherConfig
-from xorlab.config.schema import Config
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.errors import EngineError, StoppedError, StoreError, UsageError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
+from xorlab.networks.config import Config
 from xorlab.networks.memory import estimate_landscape_memory, refuse_too_much
 from xorlab.networks.result import OUTCOMES
 from xorlab.sweep.console import make_console, print_line

@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 
 from xorlab.analysis.report.summary import Summary
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.networks.memory import refuse_too_much

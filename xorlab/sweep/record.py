@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.memory import POINTS_AT_ONCE
 from xorlab.networks.shard_result import Failure, ShardResult
 from xorlab.sweep.plan.jobs import Job, Jobs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xorlab.config.schema import TrackingConfig
+from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import OutboxRecorder
 from xorlab.tracking.store.address import is_server

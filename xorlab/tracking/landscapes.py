@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from xorlab.config.identity import RunKeys, identity_params
-from xorlab.config.schema import Config
 from xorlab.config.values import as_texts, flat, from_flat, nested, unnested
 from xorlab.errors import ConfigError, StoreError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Landscape, Pixels
+from xorlab.networks.config import CHOICES, Config
+from xorlab.networks.identity import identity_params, run_keys
 from xorlab.networks.spec import as_yaml
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.npz import npz_arrays, npz_bytes
@@ -104,7 +104,7 @@ def landscape_identity(config: Config, task: Task) -> SweepIdentity:
     parts = [f"{key}={value!r}" for key, value in plane.items() if key != "landscape.value"]
     size = f"{config.landscape.width}x{config.landscape.height}"
     return SweepIdentity(
-        parts=[RunKeys(shared, task.digest)(config.seed), *parts],
+        parts=[run_keys(shared, task.digest)(config.seed), *parts],
         params=as_texts(shared | plane),
         name=f"landscape {config.task.name} {x} by {y} {size}",
         tag=LANDSCAPE_TAG,
@@ -187,7 +187,9 @@ def put_config(store: Store, run_id: str, config: Config) -> None:
     """Record the configuration with the plane of the landscape."""
     values = flat(config)
     plane = {key: value for key, value in values.items() if key.startswith("landscape.")}
-    text = as_yaml(identity_params(config)) + str(yaml.safe_dump(nested(plane), sort_keys=False))
+    text = as_yaml(identity_params(config)) + str(
+        yaml.safe_dump(nested(plane, CHOICES), sort_keys=False)
+    )
     put_files(store, run_id, {CONFIG_FILE: text.encode()})
 
 
@@ -212,6 +214,6 @@ def _fetched(store: Store, run_id: str, path: str, folder: str) -> Path:
 def _config_of(run_id: str, text: str) -> Config:
     """The reverse of `put_config`: what the file does not name is at its default."""
     try:
-        return from_flat(unnested(yaml.safe_load(text)))
+        return from_flat(Config, unnested(yaml.safe_load(text), CHOICES))
     except (ConfigError, yaml.YAMLError, AttributeError) as error:
         raise StoreError(f"config.yaml of landscape {run_id} cannot be used: {error}") from error

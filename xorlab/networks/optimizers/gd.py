@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from xorlab.config.groups import OptimizerConfig
-from xorlab.networks.optimizers.rule import Optimizer, State, Update, given
+from xorlab.config.fields import is_share, key
+from xorlab.networks.optimizers.optimizer import Optimizer, State, learning_rate, weight_decay
 
-
-def _values(config: OptimizerConfig) -> dict[str, float]:
-    lr = given(config.lr)
-    return {
-        "rate": lr,
-        "momentum": given(config.momentum),
-        "decay": lr * given(config.weight_decay),
-    }
+if TYPE_CHECKING:
+    from xorlab.networks.optimizers.optimizer import Update
 
 
-def _flags(config: OptimizerConfig) -> frozenset[str]:
-    parts = {"momentum": config.momentum, "decay": config.weight_decay}
-    return frozenset(name for name, value in parts.items() if value)
+@dataclass
+class Gd(Optimizer, name="gd", order=1):
+    """Gradient descent, with momentum and weight decay where they are not zero."""
 
+    lr: float = learning_rate(0.1)
+    momentum: float = key(
+        0.0,
+        "momentum: share of the last step that is repeated",
+        "a number >= 0 and < 1",
+        "optimizer.momentum=0.9",
+        is_share,
+    )
+    weight_decay: float = weight_decay()
 
-def _states(config: OptimizerConfig) -> list[State]:
-    return [State()] if config.momentum else []
+    scratches: ClassVar[int] = 1
 
+    def values(self) -> dict[str, float]:
+        """The learning rate multiplies early, where arrays are small; so does weight decay's."""
+        return {
+            "rate": self.lr,
+            "momentum": self.momentum,
+            "decay": self.lr * self.weight_decay,
+        }
 
-def _emit(update: Update) -> None:
-    """V <- momentum * v + step, w <- w + v (Rumelhart, Hinton & Williams 1986)."""
-    program, step = update.program, update.step
-    if "momentum" in update.flags:
-        (velocity,) = update.states
-        program.emit(np.multiply, velocity, update.values["momentum"], velocity)
-        program.emit(np.add, velocity, step, velocity)
-        step = velocity
-    program.emit(np.add, update.parameters, step, update.parameters)
+    def flags(self) -> frozenset[str]:
+        """Momentum and weight decay, where they are not zero."""
+        parts = {"momentum": self.momentum, "decay": self.weight_decay}
+        return frozenset(name for name, value in parts.items() if value)
 
+    def states(self) -> list[State]:
+        """The velocity."""
+        return [State()] if self.momentum else []
 
-# The learning rate multiplies early, where arrays are small; so does weight decay's.
-GD = Optimizer(values=_values, emit=_emit, states=_states, flags=_flags, scratches=1)
+    @staticmethod
+    def emit(update: Update) -> None:
+        """V <- momentum * v + step, w <- w + v (Rumelhart, Hinton & Williams 1986)."""
+        import numpy as np
+
+        program, step = update.program, update.step
+        if "momentum" in update.flags:
+            (velocity,) = update.states
+            program.emit(np.multiply, velocity, update.values["momentum"], velocity)
+            program.emit(np.add, velocity, step, velocity)
+            step = velocity
+        program.emit(np.add, update.parameters, step, update.parameters)

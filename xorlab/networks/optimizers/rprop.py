@@ -2,60 +2,119 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from xorlab.config.groups import OptimizerConfig
-from xorlab.networks.optimizers.rule import Optimizer, State, Update, given
+from xorlab.config.fields import is_finite, is_positive, key
+from xorlab.errors import ConfigError
+from xorlab.networks.optimizers.optimizer import Optimizer, State
 
-
-def _values(config: OptimizerConfig) -> dict[str, float]:
-    return {
-        "rate": 1.0,
-        "eta_plus": given(config.eta_plus),
-        "eta_minus": given(config.eta_minus),
-        "delta_max": given(config.delta_max),
-        "delta_min": given(config.delta_min),
-    }
+if TYPE_CHECKING:
+    from xorlab.networks.optimizers.optimizer import Update
 
 
-def _states(config: OptimizerConfig) -> list[State]:
-    size = State(lambda config: given(config.delta_0))
-    return [size, State(), State()]
+@dataclass
+class Rprop(Optimizer, name="rprop", order=2):
+    """A step size for every weight, which follows the gradient's sign alone."""
 
+    eta_plus: float = key(
+        1.2,
+        "a step grows by this while its gradient keeps its sign",
+        "a finite number >= 1",
+        "optimizer=rprop optimizer.eta_plus=1.1",
+        lambda v: is_finite(v) and v >= 1,
+    )
+    eta_minus: float = key(
+        0.5,
+        "a step shrinks by this when its gradient changes sign",
+        "a number > 0 and < 1",
+        "optimizer=rprop optimizer.eta_minus=0.7",
+        lambda v: is_positive(v) and v < 1,
+    )
+    delta_0: float = key(
+        0.1,
+        "size of the first step of every weight",
+        "a finite number > 0",
+        "optimizer=rprop optimizer.delta_0=0.01",
+        is_positive,
+    )
+    delta_max: float = key(
+        50.0,
+        "largest step",
+        "a finite number > 0",
+        "optimizer=rprop optimizer.delta_max=1",
+        is_positive,
+    )
+    delta_min: float = key(
+        1e-6,
+        "smallest step",
+        "a finite number > 0",
+        "optimizer=rprop optimizer.delta_min=1e-9",
+        is_positive,
+    )
 
-def _emit(update: Update) -> None:
-    """RPROP with weight backtracking (Riedmiller & Braun 1993).
+    scratches: ClassVar[int] = 2
+    batch_only: ClassVar[str | None] = (
+        "Riedmiller & Braun (1993) compare the signs of whole gradients"
+    )
 
-    With g(t) the gradient of one weight and s = g(t-1) g(t)::
+    def check(self) -> None:
+        """Refuse a first step that is not between the smallest and the largest."""
+        if not self.delta_min <= self.delta_0 <= self.delta_max:
+            raise ConfigError(
+                "optimizer.delta_0",
+                self.delta_0,
+                f"from optimizer.delta_min={self.delta_min} to "
+                f"optimizer.delta_max={self.delta_max}",
+            )
 
-        s > 0:  delta <- min(delta * eta_plus, delta_max),  dw <- -sign(g) delta
-        s < 0:  delta <- max(delta * eta_minus, delta_min), dw <- -dw(t-1),  g(t) <- 0
-        s = 0:  dw <- -sign(g) delta
-        w <- w + dw
+    def values(self) -> dict[str, float]:
+        """Its numbers for one network."""
+        return {
+            "rate": 1.0,
+            "eta_plus": self.eta_plus,
+            "eta_minus": self.eta_minus,
+            "delta_max": self.delta_max,
+            "delta_min": self.delta_min,
+        }
 
-    The paper's values: eta_plus 1.2, eta_minus 0.5, delta_0 0.1, delta_max 50, delta_min 1e-6.
-    Signs are multiplied, not gradients, whose product may be too small for a number.
-    """
-    program, values = update.program, update.values
-    size, move, before = update.states
-    sign, other, turned = update.step, update.scratch(), update.scratch()
-    same, opposite, zero = update.mask(), update.mask(), program.constant(0.0)
-    program.emit(np.sign, sign, sign)
-    program.emit(np.multiply, before, sign, other)
-    program.emit(np.greater, other, zero, same)
-    program.emit(np.less, other, zero, opposite)
-    program.emit(np.multiply, size, values["eta_plus"], other)
-    program.emit_bound(np.minimum, other, values["delta_max"], other)
-    program.emit(np.multiply, size, values["eta_minus"], turned)
-    program.emit_bound(np.maximum, turned, values["delta_min"], turned)
-    program.emit_where(same, other, size)
-    program.emit_where(opposite, turned, size)
-    program.emit(np.negative, move, turned)
-    program.emit(np.multiply, sign, size, move)
-    program.emit_where(opposite, turned, move)
-    program.emit(np.add, update.parameters, move, update.parameters)
-    program.emit(np.copyto, before, sign)
-    program.emit_where(opposite, zero, before)
+    def states(self) -> list[State]:
+        """Step size, last step and last gradient of every weight."""
+        return [State(lambda rule: float(rule.delta_0)), State(), State()]
 
+    @staticmethod
+    def emit(update: Update) -> None:
+        """RPROP with weight backtracking (Riedmiller & Braun 1993).
 
-RPROP = Optimizer(values=_values, emit=_emit, states=_states, scratches=2)
+        With g(t) the gradient of one weight and s = g(t-1) g(t)::
+
+            s > 0:  delta <- min(delta * eta_plus, delta_max),  dw <- -sign(g) delta
+            s < 0:  delta <- max(delta * eta_minus, delta_min), dw <- -dw(t-1),  g(t) <- 0
+            s = 0:  dw <- -sign(g) delta
+            w <- w + dw
+
+        The paper's values: eta_plus 1.2, eta_minus 0.5, delta_0 0.1, delta_max 50, delta_min 1e-6.
+        Signs are multiplied, not gradients, whose product may be too small for a number.
+        """
+        import numpy as np
+
+        program, values = update.program, update.values
+        size, move, before = update.states
+        sign, other, turned = update.step, update.scratch(), update.scratch()
+        same, opposite, zero = update.mask(), update.mask(), program.constant(0.0)
+        program.emit(np.sign, sign, sign)
+        program.emit(np.multiply, before, sign, other)
+        program.emit(np.greater, other, zero, same)
+        program.emit(np.less, other, zero, opposite)
+        program.emit(np.multiply, size, values["eta_plus"], other)
+        program.emit_bound(np.minimum, other, values["delta_max"], other)
+        program.emit(np.multiply, size, values["eta_minus"], turned)
+        program.emit_bound(np.maximum, turned, values["delta_min"], turned)
+        program.emit_where(same, other, size)
+        program.emit_where(opposite, turned, size)
+        program.emit(np.negative, move, turned)
+        program.emit(np.multiply, sign, size, move)
+        program.emit_where(opposite, turned, move)
+        program.emit(np.add, update.parameters, move, update.parameters)
+        program.emit(np.copyto, before, sign)
+        program.emit_where(opposite, zero, before)

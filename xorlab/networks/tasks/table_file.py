@@ -6,18 +6,19 @@ import csv
 import io
 import zipfile
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from xorlab.config.data_files import MAX_BYTES, digest, read_file
-from xorlab.config.fields import MAX_UNITS
 from xorlab.errors import ConfigError
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 MAX_PATTERNS = 100_000
-MAX_COLUMNS = MAX_UNITS  # inputs, and targets
+MAX_COLUMNS = 1024  # inputs, and targets
 
 _KEY = "task.path"
 _CSV = {".csv": ",", ".txt": ",", ".tsv": "\t"}
@@ -52,6 +53,8 @@ def read_table(name: str, outputs: int) -> tuple[Floats, Floats, str]:
 
 
 def _check(name: str, kind: str, values: Floats) -> None:
+    import numpy as np
+
     if values.size == 0:
         raise ConfigError(_KEY, name, f"a table with {kind} (this one has none)")
     if len(values) > MAX_PATTERNS:
@@ -74,6 +77,8 @@ def _too_many(name: object, what: str, found: object, most: int) -> ConfigError:
 
 
 def _read_npz(path: Path, content: bytes) -> tuple[Floats, Floats]:
+    import numpy as np
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in ("inputs", "targets"):
@@ -94,6 +99,8 @@ def _read_npz(path: Path, content: bytes) -> tuple[Floats, Floats]:
 
 def _check_header(path: Path, archive: zipfile.ZipFile, name: str) -> None:
     """Refuse what is too large before NumPy makes room for it."""
+    import numpy as np
+
     try:
         entry = archive.getinfo(f"{name}.npy")
     except KeyError:
@@ -120,6 +127,8 @@ def _check_header(path: Path, archive: zipfile.ZipFile, name: str) -> None:
 
 
 def _read_csv(path: Path, content: bytes, delimiter: str, outputs: int) -> tuple[Floats, Floats]:
+    import numpy as np
+
     rows: list[tuple[int, list[str]]] = []
     try:
         reader = csv.reader(

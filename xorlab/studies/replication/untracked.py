@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xorlab.config.identity import identity_params
-from xorlab.config.schema import Config
+from xorlab.networks.config import Config
+from xorlab.networks.identity import identity_params
 from xorlab.networks.result import Result
 
 

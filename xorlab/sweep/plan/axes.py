@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from xorlab.config.values import CHOICES
 from xorlab.errors import spell
+from xorlab.networks.config import CHOICES
 from xorlab.sweep.plan.jobs import Jobs
 from xorlab.tracking.write.sweep_run import SweepIdentity
 

@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.config.schema import Config
+from xorlab.networks.config import Config
 from xorlab.networks.spec import Spec, Specs
 from xorlab.system.credentials import without_credentials
 

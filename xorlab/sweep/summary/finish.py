@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.config.identity import SETTING_KEYS
+from xorlab.networks.identity import SETTING_KEYS
 from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of

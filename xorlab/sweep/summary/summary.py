@@ -10,7 +10,7 @@ import pandas as pd
 
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.config.identity import SETTING_KEYS
+from xorlab.networks.identity import SETTING_KEYS
 from xorlab.networks.memory import MOST_CURVES
 from xorlab.networks.result import OUTCOMES
 from xorlab.sweep.summary.curves import curves_in_parts

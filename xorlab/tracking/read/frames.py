@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from xorlab.config.schema import FIELDS
+from xorlab.networks.config import FIELDS
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 
 if TYPE_CHECKING:

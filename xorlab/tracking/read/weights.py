@@ -16,11 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from xorlab.config.identity import from_identity_params
-from xorlab.config.rules import check
-from xorlab.config.schema import Config
 from xorlab.config.values import unnested
 from xorlab.errors import ConfigError, StoreError
+from xorlab.networks.config import CHOICES, Config
+from xorlab.networks.identity import from_identity_params
+from xorlab.networks.rules import check
 from xorlab.system.npz import npz_arrays
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.store import Store, open_store, session_of, tables
@@ -171,4 +171,4 @@ def _config(run: str, content: bytes) -> Config:
 def _parsed(content: bytes) -> dict[str, Any]:
     """Nested YAML as identity params."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return unnested(yaml.load(content, Loader=loader))  # noqa: S506  (a safe loader, in C where there is one)
+    return unnested(yaml.load(content, Loader=loader), CHOICES)  # noqa: S506  (a safe loader, in C where there is one)

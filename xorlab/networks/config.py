@@ -1,0 +1,162 @@
+"""The built-in trainer's configuration: every key with its meaning, default and what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xorlab.config.fields import (
+    MAX_SEED,
+    choice,
+    group,
+    is_finite,
+    is_flag,
+    is_integer,
+    is_optional,
+    is_positive,
+    key,
+    section,
+)
+from xorlab.config.schema import schema_of
+from xorlab.config.tracking_keys import TrackingConfig
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.initializers.initializer import Initializer
+from xorlab.networks.landscape_config import LandscapeConfig
+from xorlab.networks.losses.loss import Loss
+from xorlab.networks.optimizers.optimizer import Optimizer
+from xorlab.networks.tasks.task_config import TaskConfig
+
+READOUTS = ("dense", "sum")
+UPDATES = ("batch", "online")
+DTYPES = ("float64", "float32")
+_ACTIVATIONS = tuple(Activation.choices())
+
+MAX_EPOCHS = 100_000_000
+MAX_UNITS = 1024
+MAX_LAYERS = 16
+
+
+def is_hidden(v: Any) -> bool:
+    """Whether a value is a hidden size, or a list with one for each hidden layer."""
+    unit = is_integer(1, MAX_UNITS)
+    if isinstance(v, list):
+        return 1 <= len(v) <= MAX_LAYERS and all(map(unit, v))
+    return unit(v)
+
+
+@dataclass
+class NetworkConfig:
+    """A fully connected network."""
+
+    hidden: Any = key(
+        2, "units of the hidden layer, or a list with one number per hidden layer",
+        f"an integer from 1 to {MAX_UNITS}, or a list of 1 to {MAX_LAYERS} such, as [4,4]",
+        "'network.hidden=[4,4]'", is_hidden,
+    )  # fmt: skip
+    activation: str = choice(
+        "sigmoid",
+        _ACTIVATIONS,
+        "activation of the hidden units",
+        "network.activation=tanh",
+    )
+    output: str = choice(
+        "sigmoid",
+        _ACTIVATIONS,
+        "activation of the output units",
+        "network.output=linear",
+    )
+    slope: float = key(
+        0.01, "slope of leaky_relu below zero", "a number between 0 and 1",
+        "network.activation=leaky_relu network.slope=0.1", lambda v: is_finite(v) and 0 <= v <= 1,
+    )  # fmt: skip
+    readout: str = choice(
+        "dense", READOUTS, "how the output sees the last hidden layer: through weights and a "
+        "bias, or as the plain sum of its units (one output, network.output=linear)",
+        "network.readout=sum network.output=linear", added_after_v1=True,
+    )  # fmt: skip
+    skip: bool = key(
+        False, "direct weights from the inputs to the outputs as well", "true or false",
+        "network.skip=true network.hidden=1", is_flag, added_after_v1=True,
+    )  # fmt: skip
+
+
+@dataclass
+class TrainingConfig:
+    """What is minimised, for how long, and when a run counts as solved."""
+
+    loss: str = choice(
+        "half_sse", tuple(Loss.choices()),
+        "half the summed or mean squared error, or cross-entropy", "training.loss=cross_entropy",
+    )  # fmt: skip
+    update: str = choice(
+        "batch", UPDATES, "one update per epoch, or one per pattern in order",
+        "training.update=online",
+    )  # fmt: skip
+    epochs: int = key(
+        10_000, "passes over all patterns", f"an integer from 1 to {MAX_EPOCHS}",
+        "training.epochs=3000", is_integer(1, MAX_EPOCHS),
+    )  # fmt: skip
+    tolerance: float = key(
+        0.4, "solved when every output is within this of its target", "a number > 0 and < 1",
+        "training.tolerance=0.1", lambda v: is_finite(v) and 0 < v < 1,
+    )  # fmt: skip
+    target_loss: float | None = key(
+        None, "if set: solved when the mean squared error is at or below this instead",
+        "a number > 0, or null", "training.target_loss=0.01", is_optional(is_positive),
+    )  # fmt: skip
+    min_gradient: float | None = key(
+        None, "if set: end a run, unsolved, when the norm of the gradient of what is minimised "
+        "(weight decay included) falls below this", "a number > 0, or null",
+        "training.min_gradient=1e-4", is_optional(is_positive),
+    )  # fmt: skip
+    stop_when_solved: bool = key(
+        False, "end a run at the step at which it is solved", "true or false",
+        "training.stop_when_solved=true", is_flag,
+    )  # fmt: skip
+    record_every: int | None = key(
+        None, "record the loss at every n-th step; null: at about 200 log-spaced steps",
+        "an integer >= 1, or null", "training.record_every=10",
+        is_optional(is_integer(1, MAX_EPOCHS)),
+    )  # fmt: skip
+    dtype: str = choice("float64", DTYPES, "precision of the arithmetic", "training.dtype=float32")
+
+
+@dataclass
+class Config:
+    """One run: everything that decides its outcome, and where it is recorded."""
+
+    seed: int = key(
+        42,
+        "seed of the initial weights",
+        f"an integer from 0 to {MAX_SEED}",
+        "seed=7",
+        is_integer(0, MAX_SEED),
+    )
+    plan: bool = key(
+        False, "print what a sweep would do, and stop", "true or false", "-m plan=true", is_flag
+    )
+    task: TaskConfig = group(TaskConfig, "xor")
+    network: NetworkConfig = section(NetworkConfig, "dense")
+    init: Initializer = group(Initializer, "notebook")
+    optimizer: Optimizer = group(Optimizer, "gd")
+    training: TrainingConfig = section(TrainingConfig, "default")
+    landscape: LandscapeConfig = section(LandscapeConfig, "default")
+    tracking: TrackingConfig = section(TrackingConfig, "default")
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Units of each hidden layer, first to last."""
+        units = self.network.hidden
+        return tuple(units) if isinstance(units, list) else (units,)
+
+
+STUDIES = (
+    "first", "failures", "notebook", "hamey1991", "kramer1988", "kramer1988_parity",
+    "kolen1990", "kolen1990_slice", "tr_xor", "tr_xor_leaky", "tr_xor_steep",
+)  # fmt: skip
+
+SCHEMA = replace(schema_of(Config), choices={**schema_of(Config).choices, "study": STUDIES})
+FIELDS = SCHEMA.fields
+CHOICES = tuple(SCHEMA.groups)  # the groups in which one class is chosen by name
+# What `conf/` and the classes above offer: group to choices.
+GROUPS = SCHEMA.choices

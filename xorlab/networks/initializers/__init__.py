@@ -1,0 +1,1 @@
+"""How initial weights are drawn, one initialiser per file."""

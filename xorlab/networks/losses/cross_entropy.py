@@ -1,0 +1,46 @@
+"""Cross-entropy of a logistic output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from xorlab.networks.losses.loss import Loss
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from xorlab.networks.losses.loss import Floats, Triple
+
+
+class CrossEntropy(Loss, name="cross_entropy", order=3):
+    """Cross-entropy, summed over patterns, of a logistic output (Solla, Levin & Fleisher 1988)."""
+
+    canonical: ClassVar[bool] = True
+    output: ClassVar[str | None] = "sigmoid"
+    targets: ClassVar[tuple[float, float] | None] = (0, 1)
+
+    @staticmethod
+    def value(y: Floats, t: Floats) -> float:
+        """E for outputs and targets of shape (P, O)."""
+        import numpy as np
+
+        return float(-np.sum(t * np.log(y) + (1 - t) * np.log1p(-y)))
+
+    @staticmethod
+    def scale(patterns: int, outputs: int) -> float:
+        """A sum is left as it is."""
+        return 1.0
+
+    @staticmethod
+    def terms(
+        z: npt.NDArray[np.float64],
+        t: npt.NDArray[np.float64],
+        f: npt.NDArray[np.float64],
+        first: npt.NDArray[np.float64],
+        second: npt.NDArray[np.float64],
+    ) -> Triple:
+        """-t log f - (1 - t) log(1 - f), without a logarithm of 0, and its derivatives by z."""
+        import numpy as np
+
+        return np.logaddexp(0.0, z) - t * z, f - t, first

@@ -1,0 +1,60 @@
+"""What a loss is. The recorded loss is the mean squared error whatever is minimised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from xorlab.config.groups import Registered
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.floating[Any]]
+    Triple = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+class Loss(Registered, package="xorlab.networks.losses"):
+    """A loss E of outputs y and targets t.
+
+    Attributes:
+        canonical: -dE/dz is t - y for the output's own activation, without its slope.
+        output: the activation that the output must have; None for any.
+        targets: lowest and highest target that it is defined for; None for any.
+    """
+
+    canonical: ClassVar[bool] = False
+    output: ClassVar[str | None] = None
+    targets: ClassVar[tuple[float, float] | None] = None
+
+    @staticmethod
+    def value(y: Floats, t: Floats) -> float:
+        """E for outputs and targets of shape (P, O)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def scale(patterns: int, outputs: int) -> float:
+        """What the sum over patterns and outputs is multiplied by."""
+        raise NotImplementedError
+
+    @staticmethod
+    def terms(
+        z: npt.NDArray[np.float64],
+        t: npt.NDArray[np.float64],
+        f: npt.NDArray[np.float64],
+        first: npt.NDArray[np.float64],
+        second: npt.NDArray[np.float64],
+    ) -> Triple:
+        """Per pattern and output the term of the sum and its derivatives by z.
+
+        Args:
+            z: what goes into the output.
+            t: its target.
+            f: the output's activation at z.
+            first: its first derivative.
+            second: its second.
+
+        Returns:
+            the term, its first derivative and its second.
+        """
+        return 0.5 * (f - t) ** 2, (f - t) * first, first**2 + (f - t) * second

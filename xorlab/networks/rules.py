@@ -1,0 +1,93 @@
+"""Refusing a configuration that cannot be trained, before anything starts."""
+
+from __future__ import annotations
+
+from xorlab.config.checks import check_value, check_values
+from xorlab.errors import ConfigError
+from xorlab.networks.config import Config
+from xorlab.networks.landscape_rules import check_plane
+from xorlab.networks.losses.loss import Loss
+
+MAX_POINTS = 1_000_000  # of a curve
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that the generators do not take.
+
+    Raises:
+        ConfigError: names the key, the value and what is allowed.
+    """
+    check_value(Config, "seed", seed)
+
+
+def check(config: Config) -> None:
+    """Refuse a configuration that cannot be trained.
+
+    Raises:
+        ConfigError: names the key, the value and what is allowed.
+    """
+    check_values(config)
+    _check_points(config)
+    config.task.check()
+    _check_loss(config)
+    _check_readout(config)
+    config.init.check()
+    _check_update(config)
+    config.optimizer.check()
+    check_plane(config)
+
+
+def _check_points(config: Config) -> None:
+    every, epochs = config.training.record_every, config.training.epochs
+    if every is not None and epochs // every > MAX_POINTS:
+        raise ConfigError(
+            "training.record_every",
+            every,
+            f"at least {-(-epochs // MAX_POINTS)} where training.epochs={epochs}: a curve holds at "
+            f"most {MAX_POINTS} points",
+        )
+
+
+def _check_loss(config: Config) -> None:
+    name, task = config.training.loss, config.task
+    loss = Loss.choices()[name]
+    if loss.output is not None and config.network.output != loss.output:
+        raise ConfigError(
+            "network.output", config.network.output, f"{loss.output} where training.loss={name}"
+        )
+    if loss.targets is None:
+        return
+    low, high = loss.targets
+    for key, value in (("target_low", task.target_low), ("target_high", task.target_high)):
+        if not low <= value <= high:
+            raise ConfigError(
+                f"task.{key}", value, f"from {low} to {high} where training.loss={name}"
+            )
+
+
+def _check_readout(config: Config) -> None:
+    if config.network.readout != "sum":
+        return
+    if config.network.output != "linear":
+        raise ConfigError(
+            "network.output",
+            config.network.output,
+            "linear where network.readout=sum: the output is the plain sum",
+        )
+    several = config.task.outputs_known
+    if several is not None and several != 1:
+        raise ConfigError(
+            "network.readout",
+            "sum",
+            f"dense where the task has {several} outputs: there is but one sum",
+        )
+
+
+def _check_update(config: Config) -> None:
+    update, optimizer = config.training.update, config.optimizer
+    if update == "online" and optimizer.batch_only is not None:
+        raise ConfigError(
+            "training.update",
+            update,
+            f"batch where optimizer={optimizer.name}: {optimizer.batch_only}",
+        )
