@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import xorlab
+from tests.helpers.commands import Recorded, record
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.commands import outbox, repeat
@@ -21,9 +22,16 @@ from xorlab.tracking.store.store import open_store
 
 SWEEP = ("-m", "seed=range(0,5)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=900")
 FILES = {
-    "curves.parquet", "ert.png", "curves.png", "heatmap.png", "report.html", "runs.parquet",
-    "settings.parquet", "success.png", "survival.png",
-}  # fmt: skip
+    "curves.parquet",
+    "ert.png",
+    "curves.png",
+    "heatmap.png",
+    "report.html",
+    "runs.parquet",
+    "settings.parquet",
+    "success.png",
+    "survival.png",
+}
 HOSTILE = "</title><script>alert('x')</script>\"' {{ 7 * 7 }} %s | \u202e"
 
 
@@ -50,8 +58,19 @@ def artifacts(run_id: str, experiment: str = "xorlab") -> Path:
     return Path(open_store(None, experiment).client.download_artifacts(run_id, ""))
 
 
-def test_a_sweep_leaves_a_report_that_opens_offline(command, store_file):
-    assert command(*SWEEP).code == 0
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, empty_store) -> Recorded:
+    """What the sweep leaves, for the tests that only read it."""
+    return record(tmp_path_factory.mktemp("sweep"), empty_store, *SWEEP)
+
+
+@pytest.fixture
+def sweep_store(recorded, tmp_path) -> Path:
+    """A copy of the store with the sweep, at the default address."""
+    return recorded.copy_to(tmp_path)
+
+
+def test_a_sweep_leaves_a_report_that_opens_offline(sweep_store):
     runs = xorlab.load_runs()
     folder = artifacts(runs["sweep"].iloc[0])
     assert {path.name for path in folder.iterdir()} == FILES
@@ -68,8 +87,7 @@ def test_a_sweep_leaves_a_report_that_opens_offline(command, store_file):
         assert name in text
 
 
-def test_everything_from_a_user_is_escaped(command, store_file):
-    command(*SWEEP)
+def test_everything_from_a_user_is_escaped(sweep_store):
     runs = xorlab.load_runs().assign(name=HOSTILE, task=[HOSTILE, *["xor"] * 19])
     summary = summarise(
         runs, xorlab.load_curves(xorlab.load_runs()), HOSTILE, SETTING_KEYS, [HOSTILE]
@@ -110,9 +128,9 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
     for path in folder.iterdir():
         path.unlink()
     assert main(["latest"]) == 0
-    told = capfd.readouterr().out
-    assert "20 runs in" in told
-    assert f"Open the report: {folder / 'report.html'}\n" in told
+    printed = capfd.readouterr().out
+    assert "20 runs in" in printed
+    assert f"Open the report: {folder / 'report.html'}\n" in printed
     assert {path.name for path in folder.iterdir()} == FILES | {"failures.png"}
     assert "runs were not solved: " in (folder / "report.html").read_text()
     after = pd.read_parquet(folder / "runs.parquet")
@@ -142,20 +160,20 @@ def test_the_examples_of_the_help_can_be_copied(tool, columns, monkeypatch, capf
     monkeypatch.setenv("COLUMNS", columns)
     with pytest.raises(SystemExit):
         tool(["--help"])
-    told = capfd.readouterr().out
-    examples = told.partition("\nexamples:\n")[2].splitlines()
+    printed = capfd.readouterr().out
+    examples = printed.partition("\nexamples:\n")[2].splitlines()
     assert len(examples) >= 2
     assert all(line.startswith("  xorlab-") for line in examples)
-    description = told.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    description = printed.partition("\n\n")[2].partition("\n\n")[0].splitlines()
     assert max(map(len, description)) <= int(columns)
 
 
 def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
     wild = ("network.activation=relu", "network.output=linear", "optimizer.lr=1e3")
-    told = command("-m", "seed=range(0,4)", *wild, "training.epochs=200")
-    assert (told.code, told.err) == (0, "")
-    assert "4 runs in" in told.out
-    assert "0 solved, 0 unsolved, 4 diverged" in told.out
+    ended = command("-m", "seed=range(0,4)", *wild, "training.epochs=200")
+    assert (ended.code, ended.err) == (0, "")
+    assert "4 runs in" in ended.out
+    assert "0 solved, 0 unsolved, 4 diverged" in ended.out
     assert main(["latest", "--out", "wild"]) == 0
     assert "4 diverged" in Path("wild/report.html").read_text()
 
@@ -170,31 +188,38 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
         (["latest", "--out", "mlflow.db"], 2, "--out mlflow.db: this is a file; name a folder"),
         (["ab"], 2, "ab: at least 4 letters or digits of a sweep id are needed"),
         ([""], 2, "'': a sweep id is made of letters and digits"),
-        (["latest", "--experiment", "other"], 1, "there is no experiment 'other' in this store, "
-         "which has 'Default', "),
+        (
+            ["latest", "--experiment", "other"],
+            1,
+            "there is no experiment 'other' in this store, which has 'Default', ",
+        ),
         (["latest", "--uri", "ftp://x"], 2, "tracking.uri=ftp://x"),
-        (["--filter", "nonsense"], 2, "--filter=nonsense: must be an MLflow search filter: "
-         "conditions joined by AND, the values of params quoted, as params.`network.hidden` = '2'"),
+        (
+            ["--filter", "nonsense"],
+            2,
+            "--filter=nonsense: must be an MLflow search filter: "
+            "conditions joined by AND, the values of params quoted, "
+            "as params.`network.hidden` = '2'",
+        ),
         (["--filter", "params.seed = 2"], 2, "--filter=params.seed = 2: must be an MLflow search"),
         (["--filter", "params.seed = '99'"], 1, "experiment 'xorlab' has no such runs"),
     ],
-)  # fmt: skip
-def test_wrong_usage_is_told_in_a_line(arguments, code, message, command, store_file, capfd):
-    command("-m", "seed=1,2", "training.epochs=5")
+)
+def test_wrong_usage_is_reported_in_a_line(arguments, code, message, sweep_store, capfd):
     assert main(arguments) == code
-    told = capfd.readouterr()
-    assert told.out == ""
-    assert message in told.err
-    assert len(told.err.splitlines()) == 1
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+    assert len(printed.err.splitlines()) == 1
 
 
-def test_wrong_usage_is_told_before_anything_heavy_is_imported():
+def test_wrong_usage_is_reported_before_anything_heavy_is_imported():
     code = (
         "import sys; from xorlab.commands.report import main; main([]); "
         "print('mlflow' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "False"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"
 
 
 def test_a_sweep_on_a_server_gets_its_report_anew(command, server, capfd):
@@ -203,11 +228,11 @@ def test_a_sweep_on_a_server_gets_its_report_anew(command, server, capfd):
     options = ["--uri", server, "--experiment", "reported"]
     assert main(["latest", *options]) == 0
     assert main(["latest", *options, "--out", "here"]) == 0
-    told = capfd.readouterr().out
-    sweep = re.search(r"with sweep (\w+)", told)[1]
+    printed = capfd.readouterr().out
+    sweep = re.search(r"with sweep (\w+)", printed)[1]
     client = open_store(server, "reported").client
     page = rf"Open the report: {server}/#/experiments/\d+/runs/{sweep}/artifacts/report.html\?"
-    assert re.search(page, told)
+    assert re.search(page, printed)
     names = {artifact.path for artifact in client.list_artifacts(sweep)}
     assert {path.name for path in Path("here").iterdir()} <= names
     assert server in Path("here/report.html").read_text()

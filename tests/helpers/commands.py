@@ -1,10 +1,16 @@
-"""What tests of commands share: their surroundings, and what they leave."""
+"""The command line in this process, and stores that several tests share."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import shutil
+import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +34,42 @@ def isolate(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in _OUTSIDE:
         patch.delenv(name, raising=False)
     patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a command left and printed.
+
+    Attributes:
+        store: the SQLite file; artifacts are beside it.
+        out: the standard output.
+    """
+
+    store: Path
+    out: str
+
+    def copy_to(self, folder: Path) -> Path:
+        """A copy of the store in another folder; the artifacts stay where they are."""
+        copy = folder / self.store.name
+        with (
+            contextlib.closing(sqlite3.connect(self.store)) as source,
+            contextlib.closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)  # with what is still in the write-ahead log
+        return copy
+
+
+def record(folder: Path, empty_store: Path, *arguments: str) -> Recorded:
+    """Run the command line in a folder with an empty store; it must succeed."""
+    from xorlab.__main__ import main
+
+    store = Path(shutil.copy(empty_store, folder / "mlflow.db"))
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        isolate(patch, folder)
+        patch.setattr(sys, "argv", ["xorlab", *arguments])
+        assert main() == 0, out.getvalue()
+    return Recorded(store, out.getvalue())
 
 
 def parents(experiment: str = "xorlab") -> list[Run]:

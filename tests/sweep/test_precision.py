@@ -7,7 +7,7 @@ import re
 import pytest
 
 import xorlab
-from tests.helpers.commands import parents
+from tests.helpers.commands import Recorded, parents, record
 from tests.sweep.test_sweeps import INLINE
 from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.commands.report import main as report
@@ -17,9 +17,14 @@ RATES = ("network.hidden=2", "optimizer.lr=0.001,3", "training.epochs=600")
 SWEEP = ("-m", "hydra/sweeper=precision", *RATES, "hydra.sweeper.half_width=0.1", INLINE)
 
 
-def test_seeds_go_where_they_are_needed(command, store_file):
-    ended = command(*SWEEP)
-    assert (ended.code, ended.err) == (0, "")
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, empty_store) -> Recorded:
+    """What the sweep leaves and prints."""
+    return record(tmp_path_factory.mktemp("sweep"), empty_store, *SWEEP)
+
+
+def test_seeds_go_where_they_are_needed(recorded, tmp_path):
+    recorded.copy_to(tmp_path)
     table = xorlab.convergence(xorlab.load_runs(), by=["optimizer.lr"]).set_index("optimizer.lr")
     assert table.loc[0.001, "solved"] == 0
     assert table.loc[0.001, "n"] < table.loc[3.0, "n"] < 1000
@@ -29,7 +34,7 @@ def test_seeds_go_where_they_are_needed(command, store_file):
         # It stopped in time: three quarters of the seeds would not have done.
         low, high = confidence_sequence(round(0.7 * row.solved), round(0.7 * row.n), 0.95)
         assert (high - low) / 2 > 0.1 or row.n <= 40
-    assert "2 of 2 settings known well enough" in ended.out
+    assert "2 of 2 settings known well enough" in recorded.out
 
 
 def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
@@ -54,9 +59,9 @@ def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
 
 
 def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_missing(
-    command, store_file
+    command, recorded, tmp_path
 ):
-    assert command(*SWEEP).code == 0
+    recorded.copy_to(tmp_path)
     before = xorlab.load_runs()
     ended = command(*SWEEP)
     assert f"{len(before)} skipped" in ended.out

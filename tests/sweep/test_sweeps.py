@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import xorlab
-from tests.helpers.commands import parents, wait_until
+from tests.helpers.commands import Recorded, parents, record, wait_until
 from tests.tracking.test_recording import record_of
 from xorlab.sweep.plan.axes import swept
 from xorlab.sweep.plan.jobs import catalogued
@@ -136,6 +136,16 @@ def test_a_key_that_follows_from_a_choice_is_no_axis():
     }
 
 
+FEW = ("-m", "seed=1,2", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=300")
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory, empty_store) -> Recorded:
+    """What a small sweep leaves that is launched as usual."""
+    folder = tmp_path_factory.mktemp("few")
+    return record(folder, empty_store, *FEW, "tracking.experiment=one")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -150,10 +160,9 @@ def test_a_key_that_follows_from_a_choice_is_no_axis():
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:joblib.*")
-def test_whatever_launches_the_jobs_the_runs_are_the_same(options, command, store_file, tmp_path):
-    ended = command(*SMALL, "tracking.experiment=one")
-    assert ended.code == 0
-    ended = command(*SMALL, "tracking.experiment=other", *options)
+def test_whatever_launches_the_jobs_the_runs_are_the_same(options, command, few, tmp_path):
+    few.copy_to(tmp_path)
+    ended = command(*FEW, "tracking.experiment=other", *options)
     assert (ended.code, ended.err) == (0, "")
     one, other = xorlab.load_runs(experiment="one"), xorlab.load_runs(experiment="other")
     pd.testing.assert_frame_equal(comparable(one), comparable(other))
