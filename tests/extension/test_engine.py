@@ -37,7 +37,7 @@ class Thread(Engine):
         sent.add_done_callback(lambda ended: self.resolve(future, ended.result()))
         return future
 
-    def look(self):
+    def has_workers(self):
         return True
 
     def close(self):
