@@ -75,8 +75,10 @@ def test_the_key_is_the_same_in_another_process():
         "from xorlab.networks.spec import run_key; from xorlab import configure; "
         "print(run_key(configure('seed=5')))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == run_key(configure("seed=5"))
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == run_key(configure("seed=5"))
 
 
 def test_a_setting_is_a_configuration_without_its_seed():

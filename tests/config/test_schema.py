@@ -195,17 +195,17 @@ def test_an_error_survives_being_pickled():
 def test_a_table_that_cannot_be_used_is_refused_by_place(content, message, tmp_path: Path, command):
     path = tmp_path / "table.csv"
     path.write_text(content)
-    told = command("task=table", f"task.path={path}")
-    assert told.code == 2
-    assert "task.path" in told.err
-    assert message in told.err
+    result = command("task=table", f"task.path={path}")
+    assert result.code == 2
+    assert "task.path" in result.err
+    assert message in result.err
     assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_a_table_that_is_not_there_is_refused(command, tmp_path):
-    told = command("task=table", "task.path=nowhere.csv")
-    assert (told.code, told.out) == (2, "")
-    assert f"an existing file (looked for {tmp_path}/nowhere.csv)" in told.err
+    result = command("task=table", "task.path=nowhere.csv")
+    assert (result.code, result.out) == (2, "")
+    assert f"an existing file (looked for {tmp_path}/nowhere.csv)" in result.err
 
 
 def test_a_copy_of_a_configuration_is_equal_and_apart():

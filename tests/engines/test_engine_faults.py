@@ -220,7 +220,7 @@ def test_a_worker_with_other_code_is_refused_before_anything_is_recorded(
         file.write("# changed\n")
     monkeypatch.setitem(clusters.ENVIRONMENT, "PYTHONPATH", str(other))
     where = own(engine)
-    if engine == "slurm":  # its jobs have the environment of whoever submits them
+    if engine == "slurm":  # its jobs inherit the environment of the submitting process
         monkeypatch.setenv("PYTHONPATH", str(other))
     ended = command("-m", "seed=range(0,3)", "training.epochs=20", *where.options)
     assert ended.code == 1

@@ -139,10 +139,17 @@ def test_one_file_is_in_the_help(extended):
 
 def test_one_file_is_swept_recorded_and_reported(extended, store_file):
     printed = run(
-        extended, "-m", "seed=1,2", "task=majority", "init=halves", "optimizer=gd,sign_step",
-        "network.activation=softsign", "training.loss=half_sse,double_sse", "training.epochs=20",
+        extended,
+        "-m",
+        "seed=1,2",
+        "task=majority",
+        "init=halves",
+        "optimizer=gd,sign_step",
+        "network.activation=softsign",
+        "training.loss=half_sse,double_sse",
+        "training.epochs=20",
         "hydra.launcher.executor=inline",
-    )  # fmt: skip
+    )
     assert "8 runs in" in printed
     runs = xorlab.load_runs()
     assert len(runs) == 8

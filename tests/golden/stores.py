@@ -181,7 +181,7 @@ def _file(path: Path, names: Mapping[str, str]) -> Any:
     if path.suffix == ".png":
         assert content.startswith(b"\x89PNG\r\n\x1a\n")
         return "<image>"
-    assert path.suffix in _TEXT_FILES, f"a file of a kind that nobody compares: {path}"
+    assert path.suffix in _TEXT_FILES, f"a file of a kind that is not compared: {path}"
     return lines_without(content.decode(), names)
 
 

@@ -83,7 +83,7 @@ def cluster(engine: str, folder: Path, nodes: bool = True) -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def dask(folder: Path, nodes: bool) -> Iterator[Cluster]:
-    """A scheduler, and two workers that nobody starts again."""
+    """A scheduler, and two workers that are not restarted."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     heads: list[int] = []

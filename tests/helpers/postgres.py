@@ -17,7 +17,7 @@ from pathlib import Path
 
 PASSWORD = "s3cret word"
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-_USERS = ("postgres", "nobody")  # the server refuses to be root's
+_USERS = ("postgres", "nobody")  # the server refuses to run as root
 
 
 def no_postgres() -> str | None:
@@ -27,7 +27,7 @@ def no_postgres() -> str | None:
     if not _BINARIES and shutil.which("initdb") is None:
         return "PostgreSQL is not installed"
     if os.geteuid() == 0 and (shutil.which("runuser") is None or _user() is None):
-        return "PostgreSQL refuses to be root's, and there is nobody else"
+        return "PostgreSQL refuses to run as root, and there is no other user"
     return None
 
 

@@ -48,13 +48,13 @@ def need(count: int, *overrides: str, workers: int = 1):
     ],
 )
 def test_a_worker_needs_what_is_estimated_within_a_factor_of_two(count, overrides):
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", WORK, str(count), *overrides],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert 0.5 < 1024 * int(told.stdout) / need(count, *overrides).worker < 2
+    assert 0.5 < 1024 * int(result.stdout) / need(count, *overrides).worker < 2
 
 
 def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_file):
@@ -69,7 +69,7 @@ def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_f
 
 
 def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
-    told = (
+    found = (
         "landscape.x=weight.1",
         "landscape.x_low=-9",
         "landscape.x_high=9",
@@ -80,9 +80,9 @@ def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
         "landscape.height=600",
         "training.epochs=5",
     )
-    grid = Grid(configure(*told))
+    grid = Grid(configure(*found))
     need = estimate_landscape_memory(grid.config(0), grid.task, grid.piece, grid.count, 2)
-    child = process(*told, "hydra.launcher.workers=2")
+    child = process(*found, "hydra.launcher.workers=2")
     most = own = 0
     while child.poll() is None:
         used = [_own_memory(pid) for pid in (child.pid, *family(child.pid))]
@@ -119,10 +119,10 @@ def test_more_runs_points_units_and_workers_need_more():
 def test_too_much_is_refused_with_what_decides_it_and_what_would_help(overrides, key):
     with pytest.raises(UsageError) as refused:
         refuse_too_much(need(64, *overrides), [MemoryLimit(10**8, "the machine")])
-    told = str(refused.value)
-    assert told.startswith(f"{key}: this would need about ")
-    assert "the machine leaves 100 MB. Nothing was started. What needs less: " in told
-    assert key.partition("=")[0] in told.partition("What needs less")[2]
+    text = str(refused.value)
+    assert text.startswith(f"{key}: this would need about ")
+    assert "the machine leaves 100 MB. Nothing was started. What needs less: " in text
+    assert key.partition("=")[0] in text.partition("What needs less")[2]
 
 
 def test_a_limit_of_each_process_is_compared_with_the_largest_of_them():
@@ -133,14 +133,14 @@ def test_a_limit_of_each_process_is_compared_with_the_largest_of_them():
 
 
 def test_the_plan_tells_the_estimate_and_refuses_what_cannot_be(command, tmp_path):
-    told = command("-m", "seed=1,2", "plan=true")
-    assert "estimated memory" in told.out
-    told = command(
+    result = command("-m", "seed=1,2", "plan=true")
+    assert "estimated memory" in result.out
+    result = command(
         "-m", "seed=range(0,300)", "training.epochs=1000000", "training.record_every=1", "plan=true"
     )
-    assert told.code == 2
-    assert "estimated memory" in told.out
-    assert told.err.startswith("xorlab: training.record_every=1: this would need about ")
+    assert result.code == 2
+    assert "estimated memory" in result.out
+    assert result.err.startswith("xorlab: training.record_every=1: this would need about ")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -163,9 +163,9 @@ def test_the_plan_tells_the_estimate_and_refuses_what_cannot_be(command, tmp_pat
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_starts(overrides, command, tmp_path):
-    told = command(*overrides)
-    assert (told.code, told.out) == (2, "")
-    assert "Nothing was started. What needs less: " in told.err
+    result = command(*overrides)
+    assert (result.code, result.out) == (2, "")
+    assert "Nothing was started. What needs less: " in result.err
     assert list(tmp_path.iterdir()) == []
 
 

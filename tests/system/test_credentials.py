@@ -45,8 +45,8 @@ def test_what_hides_nothing_is_shown_as_it_is(text, path):
 
 @pytest.mark.parametrize("query", ["password", "PWD", "sslpassword", "token", "user", "db_secret"])
 def test_a_secret_after_the_question_mark_is_hidden(query):
-    told = public_address(f"postgresql://host/db?a=1&{query}={SECRET}&b=2")
-    assert told == f"postgresql://host/db?a=1&{query}=***&b=2"
+    found = public_address(f"postgresql://host/db?a=1&{query}={SECRET}&b=2")
+    assert found == f"postgresql://host/db?a=1&{query}=***&b=2"
 
 
 def test_a_drivers_own_words_are_hidden_too():
@@ -83,9 +83,9 @@ def test_tables_keep_no_address_that_they_would_write_into_files(command, store_
 def test_runs_of_a_server_with_a_password_are_read_without_keeping_it(command, server):
     address = server.replace("://", f"://me:{SECRET}@")
     there = [f"tracking.uri={address}", "tracking.experiment=guarded"]
-    told = command("-m", "seed=1,2", "training.epochs=5", *there)
-    assert told.code == 0
-    assert SECRET not in told.out + told.err
+    result = command("-m", "seed=1,2", "training.epochs=5", *there)
+    assert result.code == 0
+    assert SECRET not in result.out + result.err
     runs = xorlab.load_runs(address, "guarded")
     assert SECRET not in repr(runs.attrs)
     assert len(xorlab.load_curves(runs)["run_id"].unique()) == 2
@@ -115,9 +115,9 @@ def test_runs_of_a_server_with_a_password_are_read_without_keeping_it(command, s
 def test_no_command_prints_a_password(arguments, full, command, monkeypatch):
     if full:
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-    told = command(f"tracking.uri=http://me:{SECRET}@127.0.0.1:9", *arguments)
-    assert SECRET not in told.out + told.err
-    assert told.out + told.err
+    result = command(f"tracking.uri=http://me:{SECRET}@127.0.0.1:9", *arguments)
+    assert SECRET not in result.out + result.err
+    assert result.out + result.err
 
 
 def test_the_command_that_goes_on_is_told_without_it(monkeypatch):

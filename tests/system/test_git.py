@@ -51,9 +51,9 @@ def test_the_diff_applies_and_leaves_untracked_files_out(repository, monkeypatch
     ((name, diff),) = found.files().items()
     assert name == f"changes-{found.tags()['xorlab.changes']}.diff"
     assert b"+two" in diff
-    told = diff + repr(found.tags()).encode()
+    seen = diff + repr(found.tags()).encode()
     for hidden in (b"not mine", b"untracked", b"secret", b"from-the-environment"):
-        assert hidden not in told
+        assert hidden not in seen
     git("checkout", "-q", "tracked.txt")
     Path("kept.diff").write_bytes(diff)
     git("apply", "kept.diff")

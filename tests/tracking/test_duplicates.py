@@ -1,4 +1,6 @@
-"""The same run recorded twice at the same instant: one stays, whoever looks, and however often."""
+"""The same run recorded twice at the same instant: one stays, whichever process
+looks, and however often.
+"""
 
 from __future__ import annotations
 
@@ -164,8 +166,8 @@ def at_once(*tasks: Callable[[], object]) -> list[object]:
 def test_bulk_transactions_exclude_each_other(store):
     records = [record_of(f"seed={n}", "training.epochs=5") for n in range(20)]
     tasks = [lambda: BulkRecorder(store).record(records, skip_existing=True) for _ in range(4)]
-    told = at_once(*tasks)
-    assert sorted(sum(one is not None for one in ids) for ids in told) == [0, 0, 0, 20]
+    found = at_once(*tasks)
+    assert sorted(sum(one is not None for one in ids) for ids in found) == [0, 0, 0, 20]
     assert len(xorlab.load_runs(store.uri)) == 20
 
 

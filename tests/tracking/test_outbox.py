@@ -70,7 +70,7 @@ LANDSCAPE = (
 
 
 def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, process, capfd):
-    told = (*LANDSCAPE, *there(proxy, "planes that wait"))
+    found = (*LANDSCAPE, *there(proxy, "planes that wait"))
     sent = Counter()
 
     def rule(number: int, method: str, path: str) -> str:
@@ -78,7 +78,7 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
         return PASS if sent["pieces"] < 2 else ERROR
 
     proxy.rule = rule
-    first = process(*told)
+    first = process(*found)
     out, err = first.communicate()
     assert first.returncode == 1
     assert out.count(f"Training goes on; pieces wait in {OUTBOX.absolute()}") == 1
@@ -89,7 +89,7 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
     assert delivered.startswith(f"delivering 2 results to {proxy.address}, experiment")
     assert "2 results delivered to" in delivered
     assert "is a landscape that is not finished: start it again by the same command" in delivered
-    again = process(*told)
+    again = process(*found)
     out, err = again.communicate()
     assert again.returncode == 0, err
     assert ", 1200 of them recorded before: run" in out
@@ -99,16 +99,16 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
 
 
 def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, process):
-    told = (*LANDSCAPE, *there(proxy, "refused planes"))
+    found = (*LANDSCAPE, *there(proxy, "refused planes"))
     proxy.rule = lambda number, method, path: "403" if "/pieces/" in path else PASS
-    first = process(*told)
+    first = process(*found)
     _, err = first.communicate()
     assert first.returncode == 1
     assert "the server refuses it" in err
     assert f"it is kept in {OUTBOX.absolute()}. Once the cause is mended" in err
     assert len(list(OUTBOX.glob("*.file"))) == 1
     is_back(proxy)
-    again = process(*told)
+    again = process(*found)
     out, err = again.communicate()
     assert again.returncode == 0, err
     assert re.search(r", \d+ of them recorded before: run", out)
@@ -116,7 +116,7 @@ def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, p
 
 
 def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, server, process):
-    told = (*LANDSCAPE, *there(proxy, "planes that go on"))
+    found = (*LANDSCAPE, *there(proxy, "planes that go on"))
     sent = Counter()
 
     def rule(number: int, method: str, path: str) -> str:
@@ -124,7 +124,7 @@ def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, s
         return ERROR if sent["pieces"] in (2, 3) and "/pieces/" in path else PASS
 
     proxy.rule = rule
-    child = process(*told)
+    child = process(*found)
     out, err = child.communicate()
     assert (child.returncode, err) == (0, "")
     assert "pieces wait in" in out
@@ -138,10 +138,10 @@ def test_a_server_that_comes_back_gets_what_waited_and_all_that_follows(
     monkeypatch.setattr(server_module, "_FIRST", 0.0)  # is asked at every opportunity
     away = range(25, 31)
     proxy.rule = lambda number, method, path: ERROR if number in away else PASS
-    told = command(*SWEEP, "network.hidden=2,3,4,5", *there(proxy, "back"))
-    assert (told.code, told.err) == (0, "")
-    assert told.out.count("does not answer (it answers 500). Training goes on") == 1
-    assert told.out.count(f"delivered from {OUTBOX.absolute()}") == 1
+    result = command(*SWEEP, "network.hidden=2,3,4,5", *there(proxy, "back"))
+    assert (result.code, result.err) == (0, "")
+    assert result.out.count("does not answer (it answers 500). Training goes on") == 1
+    assert result.out.count(f"delivered from {OUTBOX.absolute()}") == 1
     back = next(n for n, (_, path) in enumerate(proxy.seen) if n > 31 and path.endswith("create"))
     assert len([path for _, path in proxy.seen[back:] if path.endswith("create")]) > 2
     runs = xorlab.load_runs(server, "back")
@@ -153,11 +153,11 @@ def test_a_server_that_comes_back_gets_what_waited_and_all_that_follows(
 
 def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command):
     goes_away_at(proxy, "runs/create", 3)
-    told = command(*SWEEP, *there(proxy, "next"))
-    assert told.code == 1
-    assert told.err.startswith(f"xorlab: the tracking server {proxy.address} does not answer")
-    assert f"3 results are safe in {OUTBOX.absolute()}, not delivered" in told.err
-    assert "4 runs in" in told.out
+    result = command(*SWEEP, *there(proxy, "next"))
+    assert result.code == 1
+    assert result.err.startswith(f"xorlab: the tracking server {proxy.address} does not answer")
+    assert f"3 results are safe in {OUTBOX.absolute()}, not delivered" in result.err
+    assert "4 runs in" in result.out
     is_back(proxy)
     again = command(*SWEEP, *there(proxy, "next"))
     assert again.code == 0
@@ -168,7 +168,7 @@ def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command
 
 def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", 4)
-    told = command(
+    result = command(
         "-m",
         "network.hidden=2,3",
         "training.epochs=20",
@@ -178,8 +178,8 @@ def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
         "hydra.launcher.executor=inline",
         *there(proxy, "ended"),
     )
-    assert "6 runs in" in told.out  # both rounds, although the second began without a server
-    assert "4 results are safe in" in told.err
+    assert "6 runs in" in result.out  # both rounds, although the second began without a server
+    assert "4 results are safe in" in result.err
     assert main([]) == 1
     assert "does not answer (it answers 500)" in capfd.readouterr().err
     is_back(proxy)
@@ -206,12 +206,12 @@ def test_a_server_that_is_away_holds_up_no_other(proxy, server, command, capfd):
         is_back(second)
         capfd.readouterr()
         assert main([]) == 1
-        told = capfd.readouterr()
+        found = capfd.readouterr()
         for experiment in ("one", "two"):
-            assert f"1 result delivered to {second.address}, experiment '{experiment}'" in told.out
-        assert told.err.count("\n") == 1
-        assert f"the tracking server {first.address} does not answer (it answers 500)" in told.err
-        assert f"stays in {OUTBOX.absolute()}; repeat the command when it answers" in told.err
+            assert f"1 result delivered to {second.address}, experiment '{experiment}'" in found.out
+        assert found.err.count("\n") == 1
+        assert f"the tracking server {first.address} does not answer (it answers 500)" in found.err
+        assert f"stays in {OUTBOX.absolute()}; repeat the command when it answers" in found.err
         is_back(first)
         assert main([]) == 0
         assert not list(OUTBOX.glob("*.run"))
@@ -228,18 +228,18 @@ def test_an_experiment_that_was_deleted_holds_up_no_other(proxy, server, command
     client.delete_experiment(client.get_experiment_by_name("deleted").experiment_id)
     capfd.readouterr()
     assert main([]) == 1
-    told = capfd.readouterr()
-    assert f"1 result delivered to {store.uri}, experiment 'kept'" in told.out
-    assert "experiment 'deleted' was deleted; restore it with" in told.err
+    found = capfd.readouterr()
+    assert f"1 result delivered to {store.uri}, experiment 'kept'" in found.out
+    assert "experiment 'deleted' was deleted; restore it with" in found.err
     assert len(list(OUTBOX.glob("*.run"))) == 1
 
 
 def test_a_single_run_waits_too(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", fault=CUT_AFTER)
-    told = command("training.epochs=20", *there(proxy, "alone"))
-    assert told.code == 1
-    assert "Predictions after training:" in told.out
-    assert "1 result is safe in" in told.err
+    result = command("training.epochs=20", *there(proxy, "alone"))
+    assert result.code == 1
+    assert "Predictions after training:" in result.out
+    assert "1 result is safe in" in result.err
     is_back(proxy)
     assert main([]) == 0
     (run,) = open_store(server, "alone").client.search_runs(
@@ -250,11 +250,11 @@ def test_a_single_run_waits_too(proxy, server, command, capfd):
 
 def test_jobs_of_another_launcher_wait_too(proxy, server, command):
     goes_away_at(proxy, "runs/update", 2)
-    told = command(
+    result = command(
         "-m", "seed=1,2", "training.epochs=20", "hydra/launcher=basic", *there(proxy, "basic")
     )
-    assert told.code == 1
-    assert "1 result is safe in" in told.err
+    assert result.code == 1
+    assert "1 result is safe in" in result.err
     is_back(proxy)
     assert main([]) == 0
     runs = xorlab.load_runs(server, "basic")
@@ -263,11 +263,11 @@ def test_jobs_of_another_launcher_wait_too(proxy, server, command):
 
 def test_a_refusal_is_no_outage(proxy, server, command, capfd):
     proxy.rule = lambda number, method, path: "403" if path.endswith("log-batch") else PASS
-    told = command(*SWEEP, *there(proxy, "refused"))
-    assert told.code == 1
-    assert "does not answer" not in told.out + told.err
-    assert "the server refuses it" in told.err
-    assert f"the results are kept in {OUTBOX.absolute()}" in told.err
+    result = command(*SWEEP, *there(proxy, "refused"))
+    assert result.code == 1
+    assert "does not answer" not in result.out + result.err
+    assert "the server refuses it" in result.err
+    assert f"the results are kept in {OUTBOX.absolute()}" in result.err
     waiting = len(list(OUTBOX.glob("*.run")))
     assert main([]) == 1  # it refuses still
     assert capfd.readouterr().err.count("the server refuses it") == waiting
@@ -290,8 +290,8 @@ def test_a_damaged_file_is_named_and_left_alone(proxy, server, command, capfd):
     assert f"{first.absolute()} is left alone: it is damaged" in capfd.readouterr().err
     assert first.read_bytes() == damaged
     assert len(xorlab.load_runs(server, "damaged")) == 3
-    told = command(*SWEEP, *there(proxy, "damaged"))
-    assert (told.code, f"{first.absolute()} is left alone" in told.out) == (0, True)
+    result = command(*SWEEP, *there(proxy, "damaged"))
+    assert (result.code, f"{first.absolute()} is left alone" in result.out) == (0, True)
     assert len(xorlab.load_runs(server, "damaged")) == 4
 
 
@@ -318,9 +318,9 @@ def test_one_run_that_the_server_cannot_take_holds_up_no_other(proxy, server, co
 def test_no_password_waits_in_a_file(proxy, server, command, capfd, monkeypatch):
     address = proxy.address.replace("://", f"://me:{SECRET}@")
     goes_away_at(proxy, "runs/create", 2)
-    told = command(*SWEEP, f"tracking.uri={address}", "tracking.experiment=secret")
-    assert told.code == 1
-    assert SECRET not in told.out + told.err
+    result = command(*SWEEP, f"tracking.uri={address}", "tracking.experiment=secret")
+    assert result.code == 1
+    assert SECRET not in result.out + result.err
     for path in OUTBOX.iterdir():
         assert SECRET.encode() not in path.read_bytes()
     is_back(proxy)
@@ -328,8 +328,8 @@ def test_no_password_waits_in_a_file(proxy, server, command, capfd, monkeypatch)
     assert "give the whole address with --uri" in capfd.readouterr().err
     assert main(["--uri", f"http://me:{SECRET}@elsewhere"]) == 2
     assert main(["--uri", address]) == 0
-    told = capfd.readouterr()
-    assert SECRET not in told.out + told.err
+    result = capfd.readouterr()
+    assert SECRET not in result.out + result.err
     assert len(xorlab.load_runs(server, "secret")) == 4
 
 

@@ -68,10 +68,10 @@ def test_bulk_writes_what_the_client_writes_row_by_row(uri, tmp_path):
 
 
 def test_a_sweep_is_recorded_resumed_read_and_summed_up(uri, shared, command, tmp_path):
-    told = command(*SWEEP, f"tracking.uri={uri}", shared, INLINE)
-    assert (told.code, told.err) == (0, "")
-    assert PASSWORD.replace(" ", "%20") not in told.out
-    assert "postgresql://***@127.0.0.1" in told.out
+    result = command(*SWEEP, f"tracking.uri={uri}", shared, INLINE)
+    assert (result.code, result.err) == (0, "")
+    assert PASSWORD.replace(" ", "%20") not in result.out
+    assert "postgresql://***@127.0.0.1" in result.out
     wide = command(*SWEEP, "network.hidden=2,3", f"tracking.uri={uri}", shared, INLINE)
     assert "16 skipped" in wide.out
     runs = xorlab.load_runs(uri)
@@ -102,8 +102,8 @@ def test_a_sweep_is_recorded_resumed_read_and_summed_up(uri, shared, command, tm
 
 def test_sweeps_that_start_at_once_on_a_new_database_lose_nothing(postgres, shared, process):
     uri = postgres.create("new")
-    told = [f"tracking.uri={uri}", shared]
-    children = [process(*SWEEP, *told), process(*SWEEP, *told)]
+    lines = [f"tracking.uri={uri}", shared]
+    children = [process(*SWEEP, *lines), process(*SWEEP, *lines)]
     while any(child.poll() is None for child in children):
         try:
             assert xorlab.load_runs(uri)["key"].is_unique
@@ -119,10 +119,10 @@ def test_sweeps_that_start_at_once_on_a_new_database_lose_nothing(postgres, shar
 
 def test_a_server_of_mlflow_in_front_of_it_takes_sweeps_too(uri, command, tmp_path):
     with serving_store(tmp_path, uri) as address:
-        told = command(*SWEEP, f"tracking.uri={address}", INLINE)
-        assert (told.code, told.err) == (0, "")
-        told = command(*SWEEP, f"tracking.uri={address}", INLINE)
-        assert "16 skipped" in told.out
+        result = command(*SWEEP, f"tracking.uri={address}", INLINE)
+        assert (result.code, result.err) == (0, "")
+        result = command(*SWEEP, f"tracking.uri={address}", INLINE)
+        assert "16 skipped" in result.out
         runs = xorlab.load_runs(address)
         assert len(runs) == 16
         assert len(xorlab.load_curves(runs)["run_id"].unique()) == 16
@@ -130,16 +130,16 @@ def test_a_server_of_mlflow_in_front_of_it_takes_sweeps_too(uri, command, tmp_pa
 
 
 def test_a_new_experiment_needs_a_place_for_its_files(uri, command):
-    told = command(*SWEEP, f"tracking.uri={uri}", INLINE)
-    assert told.code == 2
-    assert "tracking.artifacts=null: must be named for a new experiment" in told.err
+    result = command(*SWEEP, f"tracking.uri={uri}", INLINE)
+    assert result.code == 2
+    assert "tracking.artifacts=null: must be named for a new experiment" in result.err
     with pytest.raises(ConfigError, match="at most"):
         open_store(uri, "new", artifacts="/" + "x" * 190)
 
 
 def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(postgres, uri):
     database = uri.rpartition("/")[2]
-    for revision, told in (
+    for revision, seen in (
         ("ffffffffffff", "made by a newer MLflow .* Install that MLflow here, or choose another"),
         (
             OLDER,
@@ -147,7 +147,7 @@ def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(postgres, uri):
         ),
     ):
         postgres.ask(database, f"UPDATE alembic_version SET version_num = '{revision}'")
-        with pytest.raises(StoreError, match=told) as refused:
+        with pytest.raises(StoreError, match=seen) as refused:
             open_store(uri, "xorlab", artifacts="/srv")
         assert "s3cret" not in str(refused.value)
         found = postgres.ask(database, "SELECT version_num FROM alembic_version")
@@ -174,15 +174,17 @@ def test_who_is_not_let_in_is_told_without_the_password(uri, command):
         (f"{uri}x", "does not let this user in"),
         ("postgresql://xorlab:wr0ng@127.0.0.1:1/db", "does not answer"),
     ):
-        told = command(*SWEEP, f"tracking.uri={wrong}", "tracking.artifacts=/srv", INLINE)
-        assert (told.code, told.out) == (1, "")
-        assert cause in told.err
-        assert "start the same command again" in told.err
-        assert "s3cret" not in told.err
-        assert "wr0ng" not in told.err
+        result = command(*SWEEP, f"tracking.uri={wrong}", "tracking.artifacts=/srv", INLINE)
+        assert (result.code, result.out) == (1, "")
+        assert cause in result.err
+        assert "start the same command again" in result.err
+        assert "s3cret" not in result.err
+        assert "wr0ng" not in result.err
 
 
 def test_a_driver_that_is_missing_is_named_with_the_extra(command):
-    told = command(*SWEEP, "tracking.uri=postgresql+asyncpg://me@127.0.0.1:1/db", INLINE)
-    assert told.code == 1
-    assert "a driver that is not installed (asyncpg): pip install 'xorlab[postgresql]'" in told.err
+    result = command(*SWEEP, "tracking.uri=postgresql+asyncpg://me@127.0.0.1:1/db", INLINE)
+    assert result.code == 1
+    assert (
+        "a driver that is not installed (asyncpg): pip install 'xorlab[postgresql]'" in result.err
+    )

@@ -48,14 +48,14 @@ def records():
 def without_identity(store, run_id: str) -> dict:
     """Everything that public calls tell of a run, but for its random id."""
     run = store.client.get_run(run_id)
-    told = run.to_dictionary()
+    found = run.to_dictionary()
     curve = [
         (m.key, m.step, m.value, m.timestamp)
         for key in sorted(run.data.metrics)
         for m in store.client.get_metric_history(run_id, key)
     ]
     artifacts = sorted((a.path, a.is_dir, a.file_size) for a in store.client.list_artifacts(run_id))
-    return json.loads(json.dumps([told, curve, artifacts]).replace(run_id, "ID"))
+    return json.loads(json.dumps([found, curve, artifacts]).replace(run_id, "ID"))
 
 
 def rows_of(store, run_id: str) -> dict:
@@ -65,8 +65,8 @@ def rows_of(store, run_id: str) -> dict:
         for table in ("runs", "tags", "params", "metrics", "latest_metrics"):
             query = text(f"SELECT * FROM {table} WHERE run_uuid = :run")
             rows = [dict(row._mapping) for row in session.execute(query, {"run": run_id})]
-            told = [json.dumps(r, sort_keys=True).replace(run_id, "ID") for r in rows]
-            found[table] = sorted(told)
+            lines = [json.dumps(r, sort_keys=True).replace(run_id, "ID") for r in rows]
+            found[table] = sorted(lines)
     return found
 
 
@@ -218,9 +218,9 @@ def test_what_is_read_is_what_public_calls_tell(store_file):
     curves = load_curves(fast)
     for run_id in fast["run_id"]:
         history = store.client.get_metric_history(run_id, "loss")
-        told = sorted((metric.step, metric.value) for metric in history)
+        lines = sorted((metric.step, metric.value) for metric in history)
         own = curves[curves["run_id"] == run_id]
-        assert list(zip(own["step"], own["loss"], strict=True)) == told
+        assert list(zip(own["step"], own["loss"], strict=True)) == lines
 
 
 def test_loaded_runs_are_tidy_and_typed(store_file):
@@ -258,9 +258,9 @@ def test_run_names_tell_runs_apart():
 
 
 def test_the_recorded_configuration_leaves_out_where_it_was_tracked():
-    told = spec_of(configure("tracking.uri=http://me:secret@host")).yaml(42)
-    assert "secret" not in told
-    assert "tracking" not in told
+    found = spec_of(configure("tracking.uri=http://me:secret@host")).yaml(42)
+    assert "secret" not in found
+    assert "tracking" not in found
 
 
 @pytest.mark.parametrize(

@@ -48,13 +48,13 @@ def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(serv
     assert command("seed=77", "training.epochs=50", *places).code == 0  # in no file
     runs = xorlab.load_runs(server, "filed").iloc[::-1]
     client = MlflowClient(server)
-    told = [
+    table = [
         (run_id, metric.step, metric.value)
         for run_id in runs["run_id"]
         for metric in client.get_metric_history(run_id, "loss")
     ]
     curves = xorlab.load_curves(runs)
-    assert list(curves.itertuples(index=False, name=None)) == told
+    assert list(curves.itertuples(index=False, name=None)) == table
     with pytest.raises(xorlab.ConfigError, match="filter=nonsense: must be an MLflow search"):
         xorlab.load_runs(server, "filed", filter="nonsense")
 
@@ -83,7 +83,7 @@ def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, mon
     from xorlab.landscapes.landscape import Fault, PieceWork
     from xorlab.tracking.store.store import open_store
 
-    told = (
+    found = (
         "landscape.x=weight.1",
         "landscape.x_low=-9",
         "landscape.x_high=9",
@@ -100,13 +100,13 @@ def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, mon
         PieceWork, "run", lambda work: true(work) if work.piece != 1 else Fault("odd one")
     )
     inline = "hydra.launcher.executor=inline"
-    assert command(*told, *places, inline).code == 1
+    assert command(*found, *places, inline).code == 1
     monkeypatch.setattr(PieceWork, "run", lambda work: trained.append(work.piece) or true(work))
-    assert command(*told, *places, inline).code == 0
+    assert command(*found, *places, inline).code == 0
     assert 0 not in trained
     one, here = (
         xorlab.load_landscape(uri=server, experiment="planes"),
-        xorlab.landscape(xorlab.configure(*told)),
+        xorlab.landscape(xorlab.configure(*found)),
     )
     for name in ("outcome", "epochs_to_solve", "final_loss"):
         assert getattr(one, name).tobytes() == getattr(here, name).tobytes()

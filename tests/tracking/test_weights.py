@@ -56,8 +56,8 @@ def test_a_network_is_the_one_that_was_trained(some, command, store_file):
         assert network.config.optimizer.lr == 1e-5
         for recorded, own in zip(arrays(network), arrays(trained), strict=True):
             np.testing.assert_array_equal(recorded, own)
-        told = xorlab.predict(network.config, network, SQUARE)
-        np.testing.assert_allclose(told, trained.predictions, rtol=1e-13, atol=1e-15)
+        found = xorlab.predict(network.config, network, SQUARE)
+        np.testing.assert_allclose(found, trained.predictions, rtol=1e-13, atol=1e-15)
         inputs = np.array([[0.0, 0.0], [0.3, 1.0]])
         answers = [xorlab.predict(network.config, own, inputs) for own in (network, trained)]
         np.testing.assert_array_equal(*answers)

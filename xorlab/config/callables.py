@@ -16,8 +16,8 @@ _KNOWN = ("hydra_plugins.", "hydra._internal.", "hydra.core.", "logging.", "colo
 def refuse_calls(node: Any, overrides: Sequence[str]) -> None:
     """Refuse a composed `hydra` node that would have Hydra call anything but its plug-ins.
 
-    A command line is its user's own and may name what it likes; a folder of configuration files
-    may be somebody else's.
+    The user typed the command line, so it may name any callable; a configuration file may come
+    from another person.
 
     Args:
         node: as plain dictionaries and lists, nothing resolved.

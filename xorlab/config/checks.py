@@ -52,7 +52,12 @@ def _check(prefix: str, kind: Any, fields: dict[str, Any]) -> None:
 def _checks(prefix: str, kind: Any) -> tuple[Check, ...]:
     dot = f"{prefix}." if prefix else ""
     return tuple(
-        (f"{dot}{item.name}", item.name, item.default, item.metadata["check"],
-         item.metadata["allowed"])
+        (
+            f"{dot}{item.name}",
+            item.name,
+            item.default,
+            item.metadata["check"],
+            item.metadata["allowed"],
+        )
         for item in leaves_of(kind)
-    )  # fmt: skip
+    )

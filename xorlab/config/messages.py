@@ -61,11 +61,11 @@ def translate(
         )
     if isinstance(error, ValidationError) and (allowed := schema.allowed(str(error.full_key))):
         return ConfigError(str(error.full_key), error.value, allowed)
-    told = " (from: " + " ".join(overrides) + ")" if overrides else ""
+    origin = " (from: " + " ".join(overrides) + ")" if overrides else ""
     lines = [line for line in text.splitlines() if line.strip() and "hydra.cc" not in line]
     if not isinstance(error, HydraException | OmegaConfBaseException):
         lines.insert(0, type(error).__name__)
-    return UsageError("; ".join(dict.fromkeys(line.strip() for line in lines)) + told)
+    return UsageError("; ".join(dict.fromkeys(line.strip() for line in lines)) + origin)
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:

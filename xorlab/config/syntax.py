@@ -1,4 +1,4 @@
-"""Overrides that cannot be read: what is wrong with them, and how to write them."""
+"""Messages about overrides that cannot be parsed: what is wrong, and how to write it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FUNCTIONS = ("choice", "range", "glob", "sort", "shuffle", "str", "int", "float
 
 
 def check_words(words: Sequence[str]) -> None:
-    """Refuse words of a command line that are no KEY=VALUE, whatever the keys are.
+    """Refuse words of a command line that are not of the form KEY=VALUE.
 
     Raises:
         UsageError: names the word.
@@ -28,24 +28,24 @@ def check_words(words: Sequence[str]) -> None:
             raise UsageError(f"{word}: there is no key before the =; write KEY=VALUE, no spaces")
 
 
-def wrong_syntax(override: str, said: str) -> UsageError:
-    """What to say about an override that Hydra's parser refused.
+def wrong_syntax(override: str, message: str) -> UsageError:
+    """The error for an override that Hydra's parser refused.
 
     Args:
-        override: as it was typed.
-        said: by the parser.
+        override: the override, as typed.
+        message: the parser's message.
     """
     key, equals, value = override.partition("=")
     if not equals:
         return UsageError(f"{key}: = is missing; write {key}=VALUE, without spaces around the =")
-    if told := _pairs(override):
-        return UsageError(f"{override}: {told}")
-    if match := re.search(r"Unknown function '(\w+)'", said):
+    if problem := _unpaired(override):
+        return UsageError(f"{override}: {problem}")
+    if match := re.search(r"Unknown function '(\w+)'", message):
         close = difflib.get_close_matches(match[1], _FUNCTIONS, n=1)
         hint = f"did you mean {close[0]}? One of" if close else "it is one of"
         known = ", ".join(_FUNCTIONS)
         return UsageError(f"{override}: there is no function {match[1]}; {hint} {known}")
-    if match := re.search(r"while evaluating '(.+)': (.+)", said):
+    if match := re.search(r"while evaluating '(.+)': (.+)", message):
         return UsageError(
             f"{override}: {match[1]} cannot be computed ({match[2]}); a range of whole numbers is "
             "written range(0,100), a list of values 1,2,3"
@@ -54,7 +54,7 @@ def wrong_syntax(override: str, said: str) -> UsageError:
         return UsageError(f"{override}: there are two = signs; write {key}{value}")
     if re.search(r"(^|,)\s*(,|$)", value):
         return UsageError(f"{override}: a value is missing beside a comma; write {key}=1,2,3")
-    found = re.search(r"(?:at:|input) '(.+?)'(?: expecting|$)", said, flags=re.MULTILINE)
+    found = re.search(r"(?:at:|input) '(.+?)'(?: expecting|$)", message, flags=re.MULTILINE)
     what = f" because of {found[1]}" if found and found[1] != "<EOF>" else ""
     quoted = shlex.quote(f'{key}="{value}"')
     return UsageError(
@@ -63,8 +63,8 @@ def wrong_syntax(override: str, said: str) -> UsageError:
     )
 
 
-def _pairs(override: str) -> str | None:
-    """A quote or bracket without its counterpart, told; None where each has one."""
+def _unpaired(override: str) -> str | None:
+    """A message about a quote or bracket without its counterpart; None if all are paired."""
     opened: list[str] = []
     quote = ""
     for letter in re.sub(r"\\.", "", override):
@@ -80,8 +80,8 @@ def _pairs(override: str) -> str | None:
         return f"the quote {quote} is never closed"
     if not opened:
         return None
-    told = f"the {opened[-1]} is never closed"
+    problem = f"the {opened[-1]} is never closed"
     if override.endswith(","):  # what the shell made of [2, 3]
-        return f"{told}; where there are spaces, put the whole KEY=VALUE in quotes"
+        return f"{problem}; where there are spaces, put the whole KEY=VALUE in quotes"
     whole = override + "".join(_CLOSING[letter] for letter in reversed(opened))
-    return f"{told}; write {shlex.quote(whole)}, with the quotes"
+    return f"{problem}; write {shlex.quote(whole)}, with the quotes"

@@ -24,42 +24,65 @@ class TrackingConfig:
     """Where runs are recorded, and what happens to those already there."""
 
     uri: str | None = key(
-        None, "MLflow store or server; null: MLFLOW_TRACKING_URI, else mlflow.db in this folder",
+        None,
+        "MLflow store or server; null: MLFLOW_TRACKING_URI, else mlflow.db in this folder",
         "a tracking address such as sqlite:////data/mlflow.db or http://host:5000, or null",
-        "tracking.uri=http://localhost:5000", is_optional(is_text),
-    )  # fmt: skip
+        "tracking.uri=http://localhost:5000",
+        is_optional(is_text),
+    )
     experiment: str = key(
-        "xorlab", "MLflow experiment", f"a name in one line of at most {MAX_NAME} characters",
-        "tracking.experiment=pilot", is_name,
-    )  # fmt: skip
+        "xorlab",
+        "MLflow experiment",
+        f"a name in one line of at most {MAX_NAME} characters",
+        "tracking.experiment=pilot",
+        is_name,
+    )
     artifacts: str | None = key(
-        None, "where files of a new experiment go; null: mlartifacts beside a SQLite file, or "
+        None,
+        "where files of a new experiment go; null: mlartifacts beside a SQLite file, or "
         "where the server says; must be named for a database server such as PostgreSQL",
         "a folder that all machines share, an address such as s3://bucket/xorlab, or null",
-        "tracking.uri=postgresql://db/xorlab tracking.artifacts=/srv/xorlab", is_optional(is_text),
-    )  # fmt: skip
-    existing: str = choice(
-        "skip", EXISTING, "a sweep's runs that are finished already: skip them, run them again, "
-        "or also retry those that failed", "tracking.existing=rerun",
-    )  # fmt: skip
-    failures: str = choice(
-        "continue", FAILURES, "after a failed job go on, or stop the sweep",
-        "tracking.failures=stop",
-    )  # fmt: skip
-    objective: str = choice(
-        "final_loss", OBJECTIVES, "the metric that a job returns to the sweeper",
-        "tracking.objective=epochs_to_solve",
-    )  # fmt: skip
-    bulk: bool = key(
-        True, "record whole shards in bulk where the store allows it", "true or false",
-        "tracking.bulk=false", is_flag,
-    )  # fmt: skip
-    outbox: str | None = key(
-        None, "folder where finished runs wait while a tracking server is away; null: "
-        "xorlab-outbox in this folder", "a folder, or null", "tracking.outbox=/data/xorlab-outbox",
+        "tracking.uri=postgresql://db/xorlab tracking.artifacts=/srv/xorlab",
         is_optional(is_text),
-    )  # fmt: skip
+    )
+    existing: str = choice(
+        "skip",
+        EXISTING,
+        "a sweep's runs that are finished already: skip them, run them again, "
+        "or also retry those that failed",
+        "tracking.existing=rerun",
+    )
+    failures: str = choice(
+        "continue",
+        FAILURES,
+        "after a failed job go on, or stop the sweep",
+        "tracking.failures=stop",
+    )
+    objective: str = choice(
+        "final_loss",
+        OBJECTIVES,
+        "the metric that a job returns to the sweeper",
+        "tracking.objective=epochs_to_solve",
+    )
+    bulk: bool = key(
+        True,
+        "record whole shards in bulk where the store allows it",
+        "true or false",
+        "tracking.bulk=false",
+        is_flag,
+    )
+    outbox: str | None = key(
+        None,
+        "folder where finished runs wait while a tracking server is away; null: "
+        "xorlab-outbox in this folder",
+        "a folder, or null",
+        "tracking.outbox=/data/xorlab-outbox",
+        is_optional(is_text),
+    )
     sweep: str | None = key(
-        None, "run id of the parent run; a sweep sets it for its jobs", "a run id, or null",
-        "tracking.sweep=null", is_optional(is_name),
-    )  # fmt: skip
+        None,
+        "run id of the parent run; a sweep sets it for its jobs",
+        "a run id, or null",
+        "tracking.sweep=null",
+        is_optional(is_name),
+    )

@@ -49,10 +49,12 @@ class NetworkConfig:
     """A fully connected network."""
 
     hidden: Any = key(
-        2, "units of the hidden layer, or a list with one number per hidden layer",
+        2,
+        "units of the hidden layer, or a list with one number per hidden layer",
         f"an integer from 1 to {MAX_UNITS}, or a list of 1 to {MAX_LAYERS} such, as [4,4]",
-        "'network.hidden=[4,4]'", is_hidden,
-    )  # fmt: skip
+        "'network.hidden=[4,4]'",
+        is_hidden,
+    )
     activation: str = choice(
         "sigmoid",
         _ACTIVATIONS,
@@ -66,18 +68,28 @@ class NetworkConfig:
         "network.output=linear",
     )
     slope: float = key(
-        0.01, "slope of leaky_relu below zero", "a number between 0 and 1",
-        "network.activation=leaky_relu network.slope=0.1", lambda v: is_finite(v) and 0 <= v <= 1,
-    )  # fmt: skip
+        0.01,
+        "slope of leaky_relu below zero",
+        "a number between 0 and 1",
+        "network.activation=leaky_relu network.slope=0.1",
+        lambda v: is_finite(v) and 0 <= v <= 1,
+    )
     readout: str = choice(
-        "dense", READOUTS, "how the output sees the last hidden layer: through weights and a "
+        "dense",
+        READOUTS,
+        "how the output sees the last hidden layer: through weights and a "
         "bias, or as the plain sum of its units (one output, network.output=linear)",
-        "network.readout=sum network.output=linear", added_after_v1=True,
-    )  # fmt: skip
+        "network.readout=sum network.output=linear",
+        added_after_v1=True,
+    )
     skip: bool = key(
-        False, "direct weights from the inputs to the outputs as well", "true or false",
-        "network.skip=true network.hidden=1", is_flag, added_after_v1=True,
-    )  # fmt: skip
+        False,
+        "direct weights from the inputs to the outputs as well",
+        "true or false",
+        "network.skip=true network.hidden=1",
+        is_flag,
+        added_after_v1=True,
+    )
 
 
 @dataclass
@@ -85,39 +97,60 @@ class TrainingConfig:
     """What is minimised, for how long, and when a run counts as solved."""
 
     loss: str = choice(
-        "half_sse", tuple(Loss.choices()),
-        "half the summed or mean squared error, or cross-entropy", "training.loss=cross_entropy",
-    )  # fmt: skip
+        "half_sse",
+        tuple(Loss.choices()),
+        "half the summed or mean squared error, or cross-entropy",
+        "training.loss=cross_entropy",
+    )
     update: str = choice(
-        "batch", UPDATES, "one update per epoch, or one per pattern in order",
+        "batch",
+        UPDATES,
+        "one update per epoch, or one per pattern in order",
         "training.update=online",
-    )  # fmt: skip
+    )
     epochs: int = key(
-        10_000, "passes over all patterns", f"an integer from 1 to {MAX_EPOCHS}",
-        "training.epochs=3000", is_integer(1, MAX_EPOCHS),
-    )  # fmt: skip
+        10_000,
+        "passes over all patterns",
+        f"an integer from 1 to {MAX_EPOCHS}",
+        "training.epochs=3000",
+        is_integer(1, MAX_EPOCHS),
+    )
     tolerance: float = key(
-        0.4, "solved when every output is within this of its target", "a number > 0 and < 1",
-        "training.tolerance=0.1", lambda v: is_finite(v) and 0 < v < 1,
-    )  # fmt: skip
+        0.4,
+        "solved when every output is within this of its target",
+        "a number > 0 and < 1",
+        "training.tolerance=0.1",
+        lambda v: is_finite(v) and 0 < v < 1,
+    )
     target_loss: float | None = key(
-        None, "if set: solved when the mean squared error is at or below this instead",
-        "a number > 0, or null", "training.target_loss=0.01", is_optional(is_positive),
-    )  # fmt: skip
+        None,
+        "if set: solved when the mean squared error is at or below this instead",
+        "a number > 0, or null",
+        "training.target_loss=0.01",
+        is_optional(is_positive),
+    )
     min_gradient: float | None = key(
-        None, "if set: end a run, unsolved, when the norm of the gradient of what is minimised "
-        "(weight decay included) falls below this", "a number > 0, or null",
-        "training.min_gradient=1e-4", is_optional(is_positive),
-    )  # fmt: skip
+        None,
+        "if set: end a run, unsolved, when the norm of the gradient of what is minimised "
+        "(weight decay included) falls below this",
+        "a number > 0, or null",
+        "training.min_gradient=1e-4",
+        is_optional(is_positive),
+    )
     stop_when_solved: bool = key(
-        False, "end a run at the step at which it is solved", "true or false",
-        "training.stop_when_solved=true", is_flag,
-    )  # fmt: skip
+        False,
+        "end a run at the step at which it is solved",
+        "true or false",
+        "training.stop_when_solved=true",
+        is_flag,
+    )
     record_every: int | None = key(
-        None, "record the loss at every n-th step; null: at about 200 log-spaced steps",
-        "an integer >= 1, or null", "training.record_every=10",
+        None,
+        "record the loss at every n-th step; null: at about 200 log-spaced steps",
+        "an integer >= 1, or null",
+        "training.record_every=10",
         is_optional(is_integer(1, MAX_EPOCHS)),
-    )  # fmt: skip
+    )
     dtype: str = choice("float64", DTYPES, "precision of the arithmetic", "training.dtype=float32")
 
 
@@ -151,9 +184,18 @@ class Config:
 
 
 STUDIES = (
-    "first", "failures", "notebook", "hamey1991", "kramer1988", "kramer1988_parity",
-    "kolen1990", "kolen1990_slice", "tr_xor", "tr_xor_leaky", "tr_xor_steep",
-)  # fmt: skip
+    "first",
+    "failures",
+    "notebook",
+    "hamey1991",
+    "kramer1988",
+    "kramer1988_parity",
+    "kolen1990",
+    "kolen1990_slice",
+    "tr_xor",
+    "tr_xor_leaky",
+    "tr_xor_steep",
+)
 
 SCHEMA = replace(schema_of(Config), choices={**schema_of(Config).choices, "study": STUDIES})
 FIELDS = SCHEMA.fields

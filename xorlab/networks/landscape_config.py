@@ -19,32 +19,44 @@ _EXAMPLE = (
 
 def _axis_key(where: str) -> Any:
     return key(
-        None, f"the key that varies {where} a landscape; weight.N is the N-th initial weight, "
+        None,
+        f"the key that varies {where} a landscape; weight.N is the N-th initial weight, "
         "counted as in init.weights; null: no landscape",
         "a number that may differ between networks of one shape, such as optimizer.lr, init.range "
-        "or weight.1", _EXAMPLE, is_optional(is_text),
-    )  # fmt: skip
+        "or weight.1",
+        _EXAMPLE,
+        is_optional(is_text),
+    )
 
 
 def _end(letter: str, end: str) -> Any:
     return key(
-        None, f"{end} edge of landscape.{letter}: pixels are cells between the edges, their values "
-        "the middles", "a finite number, above 0 on a log scale", _EXAMPLE, is_optional(is_finite),
-    )  # fmt: skip
+        None,
+        f"{end} edge of landscape.{letter}: pixels are cells between the edges, their values "
+        "the middles",
+        "a finite number, above 0 on a log scale",
+        _EXAMPLE,
+        is_optional(is_finite),
+    )
 
 
 def _scale(letter: str) -> Any:
     return choice(
-        "linear", SCALES, f"spacing of landscape.{letter}",
+        "linear",
+        SCALES,
+        f"spacing of landscape.{letter}",
         f"{_EXAMPLE} landscape.{letter}_scale=log",
-    )  # fmt: skip
+    )
 
 
 def _pixels(letter: str, what: str) -> Any:
     return key(
-        200, f"pixels along landscape.{letter}", f"an integer from 1 to {MAX_PIXELS}",
-        f"{_EXAMPLE} landscape.{what}=512", is_integer(1, MAX_PIXELS),
-    )  # fmt: skip
+        200,
+        f"pixels along landscape.{letter}",
+        f"an integer from 1 to {MAX_PIXELS}",
+        f"{_EXAMPLE} landscape.{what}=512",
+        is_integer(1, MAX_PIXELS),
+    )
 
 
 @dataclass
@@ -62,6 +74,8 @@ class LandscapeConfig:
     y_scale: str = _scale("y")
     height: int = _pixels("y", "height")
     value: str = choice(
-        "epochs_to_solve", PIXEL_VALUES, "what the picture of a landscape shows",
+        "epochs_to_solve",
+        PIXEL_VALUES,
+        "what the picture of a landscape shows",
         f"{_EXAMPLE} landscape.value=outcome",
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""The plane of a landscape as it is configured: which keys may vary, and between which edges."""
+"""Rules for the plane of a landscape: which keys may vary, and between which edges."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
 
 
 def check_plane(config: Config) -> None:
-    """Refuse a plane that is not whole, or whose axes cannot vary.
+    """Refuse a plane that is incomplete, or whose axes cannot vary.
 
     Raises:
         ConfigError: names the key, the value and what is allowed.
     """
-    told = vars(config.landscape)
+    plane = vars(config.landscape)
     _check_names(config)
-    axis = told["x"] if told["x"] is not None else told["y"]
+    axis = plane["x"] if plane["x"] is not None else plane["y"]
     for letter, other in (("x", "y"), ("y", "x")):
-        low, high = told[f"{letter}_low"], told[f"{letter}_high"]
-        given = {letter: told[letter], f"{letter}_low": low, f"{letter}_high": high}
+        low, high = plane[f"{letter}_low"], plane[f"{letter}_high"]
+        given = {letter: plane[letter], f"{letter}_low": low, f"{letter}_high": high}
         for name, value in given.items():
             if value is None and axis is not None:
                 what = "the key of an axis" if name == letter else "a finite number"
-                set_ = letter if told[letter] is not None else other
+                set_ = letter if plane[letter] is not None else other
                 raise ConfigError(
-                    f"landscape.{name}", None, f"{what} where landscape.{set_}={told[set_]}"
+                    f"landscape.{name}", None, f"{what} where landscape.{set_}={plane[set_]}"
                 )
             if value is not None and axis is None:
                 raise ConfigError(
@@ -39,7 +39,7 @@ def check_plane(config: Config) -> None:
             raise ConfigError(
                 f"landscape.{letter}_low", low, f"below landscape.{letter}_high={high}"
             )
-        if low is not None and low <= 0 and told[f"{letter}_scale"] == "log":
+        if low is not None and low <= 0 and plane[f"{letter}_scale"] == "log":
             raise ConfigError(
                 f"landscape.{letter}_low", low, f"above 0 where landscape.{letter}_scale=log"
             )
@@ -66,8 +66,8 @@ def varying(config: Config) -> list[str]:
 
 
 def _check_names(config: Config) -> None:
-    told = {"x": config.landscape.x, "y": config.landscape.y}
-    named = {letter: key for letter, key in told.items() if key is not None}
+    keys = {"x": config.landscape.x, "y": config.landscape.y}
+    named = {letter: key for letter, key in keys.items() if key is not None}
     allowed = varying(config) if named else []
     for letter, key in named.items():
         if key not in allowed and weight_number(key) is None:
@@ -77,7 +77,7 @@ def _check_names(config: Config) -> None:
                 key,
                 f"a number that may differ between networks of one shape: {choices}, or weight.N",
             )
-    x, y = told.values()
+    x, y = keys.values()
     if x is None or y is None:
         return
     if x == y:

@@ -25,8 +25,8 @@ class Spec:
     """A setting: a configuration without its seed, with what follows from it.
 
     Attributes:
-        config: the configuration. Its seed is that of the run that it was made for; nobody may
-            change it, since the configurations of all runs share its sections.
+        config: the configuration. Its seed is that of the run that it was made for. It must not
+            be changed: the configurations of all runs share its sections.
         task: the patterns. A table was read when this was made, and is not read again: keys and
             tags are those of the content that is trained on.
         together: equal for settings whose runs can be trained as one array program.

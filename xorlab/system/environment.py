@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from xorlab.system.code_digest import code_digest
 
-# What each part is called where it is told.
+# The name of each part in messages.
 PARTS = {
     "xorlab": "xorlab version",
     "code": "source code of xorlab",
@@ -76,7 +76,7 @@ def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def _processor() -> str:
     """The names of the instruction sets among which NumPy picks, as far as they are there."""
-    # Only here: whoever asks for the version alone need not wait for NumPy.
+    # Imported here, because printing the version must not wait for NumPy.
     import numpy as np
 
     extensions = np.show_config(mode="dicts").get("SIMD Extensions", {})

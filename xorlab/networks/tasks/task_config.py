@@ -42,7 +42,7 @@ class TaskConfig(Choice, group="task", package="xorlab.networks.tasks"):
         return 1
 
     def check(self) -> None:
-        """Refuse codes that cannot be told apart."""
+        """Refuse codes of 0 and 1 that are equal."""
         if self.low == self.high:
             raise ConfigError("task.low", self.low, f"other than task.high={self.high}")
         if self.target_low >= self.target_high:
