@@ -19,10 +19,12 @@ _VARYING_TAGS = (
 _ENVIRONMENT_TAG = "xorlab.environment"
 _IMAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 _SECONDS = re.compile(r"\b[0-9]+\.[0-9]+ s\b")
+# Printed every few seconds, and so only where the machine is busy.
+_PROGRESS = re.compile(r"^[0-9]+/[0-9]+ (runs|networks)\b.*\n", re.MULTILINE)
 
 
 def text_without(text: str, names: Mapping[str, str]) -> str:
-    """A text without images, seconds, the version of xorlab, and what ``names`` replaces.
+    """A text without images, progress, seconds, xorlab's version, and what ``names`` replaces.
 
     Args:
         text: what a command printed, or the content of a file.
@@ -30,6 +32,7 @@ def text_without(text: str, names: Mapping[str, str]) -> str:
     """
     for old, new in names.items():
         text = text.replace(old, new)
+    text = _PROGRESS.sub("", text)
     text = _IMAGE.sub("data:image/png;base64,<image>", text)
     text = text.replace(f"xorlab {version('xorlab')}", "xorlab <version>")
     return _SECONDS.sub("<seconds> s", text)
