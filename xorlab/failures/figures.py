@@ -132,7 +132,7 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-3, 3)
     ax.set_title(f"Error surface where runs ended (n = {len(here)} failed runs)", fontsize="medium")
     if len(here):
-        ax.legend(frameon=False, fontsize="small")
+        ax.legend(frameon=False, fontsize="small", loc="lower left")
     return ax
 
 
@@ -164,5 +164,5 @@ def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("loss that a descent removes / %")
     ax.set_title(f"Is there a way down? (n = {len(here)} failed runs)", fontsize="medium")
     if len(here):
-        ax.legend(frameon=False, fontsize="small")
+        ax.legend(frameon=False, fontsize="small", loc="upper left")
     return ax

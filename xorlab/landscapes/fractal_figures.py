@@ -34,7 +34,7 @@ def box_counts(
     ax.set_xlabel("side of a box / pixels")
     ax.set_ylabel("boxes that hold some boundary")
     ax.set_title("Box counts and the dimension, with its 95 % interval")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="upper right")
     return ax
 
 
@@ -62,7 +62,7 @@ def dimensions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("box-counting dimension")
     median = float(table["dimension"].median())
     ax.set_title(f"Dimension, zoom after zoom (median {median:.2f}, n = {len(table)})")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="lower right")
     return ax
 
 

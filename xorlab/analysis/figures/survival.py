@@ -95,7 +95,7 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
 
 def _finish(ax: Axes, title: str) -> None:
     ax.set_title(title, fontsize="medium")
-    ax.legend(frameon=False, fontsize="small")
+    ax.legend(frameon=False, fontsize="small", loc="upper right")
 
 
 def _keep_to_the_curves(ax: Axes) -> None:

@@ -88,7 +88,7 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     ax.set_yscale("log")
     ax.set_ylabel("mean squared error")
     ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({counted})", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small")
+    ax.legend(frameon=False, fontsize="small", loc="upper right")
     return ax
 
 
@@ -121,5 +121,5 @@ def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> 
     ax.set_ylim(0, 102)
     ax.set_ylabel("runs solved / %")
     ax.set_title(f"Solved by this epoch (n = {len(counted)} runs)")
-    ax.legend(frameon=False, fontsize="small")
+    ax.legend(frameon=False, fontsize="small", loc="upper left")
     return ax
