@@ -88,7 +88,7 @@ def test_the_minimised_loss_is_the_one_of_training(config, seed):
         "float64",
         wiring_of(config),
     )
-    decay = config.optimizer.weight_decay or 0.0
+    decay = getattr(config.optimizer, "weight_decay", 0.0)
     surface = error_surface(config, task, columns, decay)
     online = config.training.update == "online"
     passes = len(task.inputs) if online else 1

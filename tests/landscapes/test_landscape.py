@@ -13,6 +13,7 @@ from xorlab.landscapes.grid import Axis, Grid, zoomed
 from xorlab.landscapes.landscape import Fault, PieceWork, assembled, landscape, train_pixels
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring_of
+from xorlab.networks.initializers.given import Given
 from xorlab.networks.landscape_rules import varying
 from xorlab.networks.result import OUTCOMES
 from xorlab.networks.spec import run_key
@@ -152,8 +153,7 @@ def test_given_weights_are_the_flat_ones_again(hidden, skip, readout, seed):
     )
     sizes = layer_sizes(config, make_task(config.task))
     drawn = initial_layers(config, sizes)
-    config.init.name, config.init.range = "given", None
-    config.init.weights = flat_weights(drawn, wiring_of(config))
+    config.init = Given(weights=flat_weights(drawn, wiring_of(config)))
     again = initial_layers(config, sizes)
     for one, other in zip(drawn.weights + drawn.biases, again.weights + again.biases, strict=True):
         np.testing.assert_array_equal(one, other)

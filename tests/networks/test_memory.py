@@ -113,7 +113,7 @@ def test_more_runs_points_units_and_workers_need_more():
     ("overrides", "key"),
     [
         (["training.epochs=1000000", "training.record_every=1"], "training.record_every=1"),
-        (["network.hidden=[1000,1000]"], "network.hidden=[1000, 1000]"),
+        (["network.hidden=[1000,1000]"], "network.hidden=[1000,1000]"),
     ],
 )
 def test_too_much_is_refused_with_what_decides_it_and_what_would_help(overrides, key):

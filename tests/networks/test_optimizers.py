@@ -219,7 +219,7 @@ def test_a_run_ends_unsolved_where_its_gradient_is_short(name, variant, update, 
     config = config_of(name, variant, weights, online, "training.tolerance=1e-9")
     run = plain.train if update == "batch" else plain.train_online
     path = run(weights, config.optimizer, EPOCHS)
-    lengths = norms(path, times * (config.optimizer.weight_decay or 0.0))
+    lengths = norms(path, times * (getattr(config.optimizer, "weight_decay", 0.0)))
     shortest = 1.0001 * min(lengths[:EPOCHS])
     at = next(step for step, length in enumerate(lengths) if length < shortest)
     config.training.min_gradient = shortest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -76,6 +77,17 @@ def test_it_covers_every_module_that_a_worker_imports(program, closure, tmp_path
     assert workers >= {"xorlab.engines.wire", "xorlab.networks.loop"}
 
 
+def declared_packages(source: str) -> set[str]:
+    """Packages that the classes of a file name as the place of their choices."""
+    return {
+        keyword.value.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef)
+        for keyword in node.keywords
+        if keyword.arg == "package" and isinstance(keyword.value, ast.Constant)
+    }
+
+
 def test_imports_are_found_as_python_finds_them(closure):
     """By syntax trees, with packages whose modules are found by their names."""
     found: set[str] = set()
@@ -85,8 +97,12 @@ def test_imports_are_found_as_python_finds_them(closure):
         found.add(name)
         others = {other for other in imported(MODULES[name], at_run_time=True) if other in MODULES}
         others |= {name.rpartition(".")[0]} - {""}
-        if MODULES[name].name == "__init__.py" and "__path__" in MODULES[name].read_text():
-            others |= {other for other in MODULES if other.rpartition(".")[0] == name}
+        source = MODULES[name].read_text()
+        folders = declared_packages(source)
+        if MODULES[name].name == "__init__.py" and "__path__" in source:
+            folders.add(name)
+        others |= folders
+        others |= {other for other in MODULES if other.rpartition(".")[0] in folders}
         waiting |= others - found
     assert closure == found
 

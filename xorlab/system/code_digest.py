@@ -11,6 +11,7 @@ from pathlib import Path
 # The modules that workers start from; a job of Slurm starts from its spool.
 WORKER_MODULES = ("xorlab.engines.worker", "xorlab.engines.slurm_spool")
 _PACKAGE = Path(__file__).parent.parent
+_DISCOVERED = re.compile(r'\bpackage="([\w.]+)"')
 _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ ].*\n|\n)*", re.MULTILINE)
 _IMPORT = re.compile(
     r"^[ ]*(?:from|import)[ ]+([\w.]+)(?:[ ]+import[ ]+(\([^)]*\)|.*))?", re.MULTILINE
@@ -30,7 +31,8 @@ def import_closure(modules: Sequence[str], package: Path) -> dict[str, Path]:
     """Modules, what they import from their package, and what that imports, without importing it.
 
     Imports within functions count, imports for type checkers do not. A package whose ``__init__``
-    uses ``__path__`` imports every module that it finds in its folder.
+    uses ``__path__`` imports every module that it finds in its folder; so does a class of which
+    the choices are the modules of a folder, declared with ``package="..."``.
 
     Args:
         modules: dotted names of modules of the package.
@@ -47,7 +49,7 @@ def import_closure(modules: Sequence[str], package: Path) -> dict[str, Path]:
         if path is None or name in found:
             continue
         found[name] = path
-        waiting += [name.rpartition(".")[0], *_imported(name, path, package.name)]
+        waiting += [name.rpartition(".")[0], *_imported(name, path, package)]
     return found
 
 
@@ -63,20 +65,25 @@ def _file(name: str, package: Path) -> Path | None:
     return None
 
 
-def _imported(name: str, path: Path, package: str) -> Iterator[str]:
+def _imported(name: str, path: Path, package: Path) -> Iterator[str]:
     """Names that a file imports from the package; some are of functions and classes."""
     source = path.read_text(encoding="utf-8")
+    folders = _DISCOVERED.findall(source)
     if path.name == "__init__.py" and "__path__" in source:
-        found = [*path.parent.glob("[!_]*.py"), *path.parent.glob("*/__init__.py")]
-        yield from (".".join((name, *_parts(other, path.parent))) for other in found)
+        folders.append(name)
+    for folder in folders:
+        yield from _modules(folder, package)
     # A regular expression takes a tenth of the time of a syntax tree.
     for module, names in _IMPORT.findall(_FOR_TYPES.sub("", source)):
-        if module.partition(".")[0] == package:
+        if module.partition(".")[0] == package.name:
             yield module
             yield from (f"{module}.{other}" for other in re.findall(r"\w+", names))
 
 
-def _parts(path: Path, folder: Path) -> tuple[str, ...]:
-    """The parts of a module's name below its folder's."""
-    inner = path.parent if path.name == "__init__.py" else path.with_suffix("")
-    return inner.relative_to(folder).parts
+def _modules(name: str, package: Path) -> Iterator[str]:
+    """Dotted names of the modules and packages in a package's folder."""
+    init = _file(name, package)
+    if init is not None:
+        yield name
+        yield from (f"{name}.{path.stem}" for path in init.parent.glob("[!_]*.py"))
+        yield from (f"{name}.{path.parent.name}" for path in init.parent.glob("*/__init__.py"))
