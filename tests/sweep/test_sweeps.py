@@ -374,7 +374,7 @@ def test_ctrl_c_stops_soon_keeps_what_is_complete_and_says_how_to_go_on(
     began = time.monotonic()
     os.killpg(child.pid, signal.SIGINT)
     out, err = child.communicate(timeout=20)
-    assert time.monotonic() - began < 10  # training would take minutes
+    assert time.monotonic() - began < 3
     assert child.returncode == 130
     assert "Traceback" not in out + err
     assert "Go on with: xorlab -m 'seed=range(0,40)'" in out
