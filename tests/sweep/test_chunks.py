@@ -32,7 +32,7 @@ def dispatched(chunks: AdaptiveChunks, speed: float) -> list[tuple]:
         shards = chunks.take()
         taken.append(shards)
         seconds = [shard.seconds / speed for shard in shards]
-        done = [replace(failed(1, ""), started=1, ended=1 + round(1e3 * s)) for s in seconds]
+        done = [replace(failed(1, ""), started=1, ended=1 + int(1e3 * s)) for s in seconds]
         chunks.observe(shards, done)
     return taken
 
@@ -42,7 +42,7 @@ def dispatched(chunks: AdaptiveChunks, speed: float) -> list[tuple]:
     hidden=st.sets(st.integers(1, 6), min_size=1, max_size=4),
     workers=st.integers(1, 40),
     dispatch=st.sampled_from([0.0, 0.002, 0.1]),
-    speed=st.sampled_from([0.1, 1.0, 30.0]),
+    speed=st.sampled_from([0.1, 1.0, 30.0, 1e6]),
 )
 @settings(max_examples=25)
 def test_every_job_is_dispatched_once_and_shards_are_one_array_program(
@@ -67,6 +67,14 @@ def test_dispatch_costs_less_than_its_share_of_the_work(dispatch, speed):
     taken = dispatched(AdaptiveChunks(plan, 8, dispatch), speed)
     work = sum(shard.seconds for shards in taken for shard in shards) / speed
     assert len(taken) * dispatch < SHARE * work
+
+
+def test_a_shard_that_took_less_than_a_millisecond_still_took_time():
+    chunks = AdaptiveChunks(plan_of(94, (3, 4, 5, 6), 300, 2), 2, 0.002)
+    first = chunks.take()
+    chunks.observe(first, [replace(failed(1, ""), started=1, ended=1) for _ in first])
+    assert chunks.pace > 0
+    assert chunks.take()
 
 
 def test_the_first_is_small_and_the_last_are_even():

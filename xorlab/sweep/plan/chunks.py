@@ -69,7 +69,8 @@ class AdaptiveChunks:
         """Correct the estimates by the time that a worker took."""
         for shard, done in zip(shards, outcomes, strict=True):
             if done.ended:
-                self._measured += (done.ended - done.started) / 1e3
+                # Times are whole milliseconds: a shard that took less still took some time.
+                self._measured += max(0.5, done.ended - done.started) / 1e3
                 self._estimated += shard.seconds
 
     def _target(self) -> float:
