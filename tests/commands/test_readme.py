@@ -1,4 +1,4 @@
-"""The README: every command in it works as written."""
+"""README and guides: every command in them works as written."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from tests.conftest import ROOT
 from tests.helpers.postgres import no_postgres, serving_postgres
 from tests.helpers.servers import QUIET
 
-TEXT = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").rglob("*.md"))]
+TEXT = "\n".join(document.read_text() for document in DOCUMENTS)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 LINES = [line for block in SHELL for line in block.splitlines()]
 MAKE = [line for line in LINES if line.startswith("make ")]
+BENCHMARKS = [line for line in LINES if line.startswith("python -m tests.benchmarks")]
 SERVERS = [line for line in LINES if line.startswith("mlflow ")]
 DATABASE, FILES = "postgresql://xorlab@db.example/runs", "/srv/xorlab"  # of the team, in the text
 TEAM = [line for line in LINES if DATABASE in line or "127.0.0.1:5056" in line]
 ENGINES = [line for line in LINES if "hydra.launcher.engine=" in line]  # see test_engines
-HERE = [line for line in LINES if line not in MAKE + SERVERS + TEAM + ENGINES]
+HERE = [line for line in LINES if line not in MAKE + BENCHMARKS + SERVERS + TEAM + ENGINES]
 COMMANDS = [line for line in HERE if line.split()[0] == "xorlab" and "127.0.0.1" not in line]
 # What makes a command take a second.
 FEWER = {
@@ -104,6 +106,8 @@ def small(line: str) -> list[str]:
     for pattern, fewer in FEWER.items():
         line = re.sub(pattern, fewer, line)
     more = [words for mark, words in MORE.items() if mark in line]
+    if "hydra/launcher=" in line:
+        more.remove(MORE["-m"])  # a launcher without this key
     return [*shlex.split(line)[1:], *itertools.chain(*more)]
 
 
@@ -122,7 +126,7 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
         if "127.0.0.1" in line:
             continue
         printed[line] = run(line, tmp_path)
-    sweep = next(line for line in HERE if "range(0,100)" in line)
+    sweep = next(line for line in HERE if "range(0,100)" in line and "lr=0.1,0.5,2" in line)
     assert "900 runs: " in printed[sweep]  # one of them was trained alone before
     for block in PYTHON:
         ended = subprocess.run(
@@ -168,6 +172,23 @@ def test_the_two_first_commands_are_the_ones_that_the_checks_run():
         assert all(line in ci.read_text().splitlines() for line in MAKE)
 
 
-def test_what_the_readme_links_to_is_there():
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", TEXT):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_links_to_is_there(document):
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_guide_is_linked_from_the_readme():
+    links = set(re.findall(r"\]\(([^)]+\.md)\)", (ROOT / "README.md").read_text()))
+    assert {str(document.relative_to(ROOT)) for document in DOCUMENTS[1:]} <= links
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", BENCHMARKS)
+def test_a_benchmark_prints_its_tables(line, tmp_path):
+    printed = run(line, tmp_path)
+    assert printed.count("notebook's loop") == 3  # a table for each size
