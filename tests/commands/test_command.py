@@ -109,6 +109,31 @@ def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default
     assert "hydra/sweeper=precision" in ended
 
 
+@pytest.mark.parametrize(
+    ("named", "keys"),
+    [
+        ("optimizer.lr", ["optimizer.lr"]),
+        ("+optimizer.lr=3", ["optimizer.lr"]),
+        ("task", ["task.bits", "task.width", "task.path"]),
+        ("hydra.launcher.workers", ["hydra.launcher.workers"]),
+        ("hydra.sweeper", ["hydra.sweeper.half_width"]),
+    ],
+)
+def test_help_explains_one_key_or_group_alone(named, keys, command):
+    ended = command("--help", named)
+    assert (ended.code, ended.err) == (0, "")
+    for key in keys:
+        assert f"  {key}  (default: " in ended.out
+    assert "\n  seed  (default" not in ended.out
+    assert "xorlab -m [KEY" not in ended.out
+
+
+def test_help_for_an_unknown_key_names_the_nearest(command):
+    ended = command("--help", "optimizer.rl")
+    assert (ended.code, ended.out) == (2, "")
+    assert "did you mean optimizer.lr?" in ended.err
+
+
 def test_the_examples_of_the_help_compose(tmp_path):
     (tmp_path / "data.csv").write_text("0,1,1\n1,0,1\n")
     for key, _, _, item in FIELDS:

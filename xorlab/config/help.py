@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig, keys_of
 from xorlab.config.schema import Leaf, Schema
@@ -39,28 +39,70 @@ def help_text(head: str, schema: Schema, groups: Mapping[str, Sequence[str]]) ->
         groups: what may be chosen in each group.
     """
     lines = [head]
-    lines += [f"  {group:<10} {', '.join(names)}" for group, names in groups.items()]
+    lines += [_group_line(group, names) for group, names in groups.items()]
     lines.append("\nKeys:")
-    for leaf in schema.fields:
-        if leaf.key not in schema.groups:
-            lines += _key_lines(schema, leaf)
-    lines += [_LAUNCHER, *_plug_in_lines("hydra.launcher", LauncherConfig)]
+    for text in _keys(schema).values():
+        lines += ["", text]
+    lines += [_LAUNCHER, *_plug_in_keys("hydra.launcher", LauncherConfig).values()]
     lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
-    lines += [_PRECISION, *_plug_in_lines("hydra.sweeper", PrecisionConfig), _PRECISION_EXAMPLE]
+    lines += [_PRECISION, *_plug_in_keys("hydra.sweeper", PrecisionConfig).values()]
+    lines.append(_PRECISION_EXAMPLE)
     return "\n".join(lines) + _TAIL
 
 
-def _plug_in_lines(node: str, config: type[LauncherConfig | PrecisionConfig]) -> Iterator[str]:
-    for item in keys_of(config):
-        yield f"  {node}.{item.name}  (default: {spell(item.default)})"
-        meaning, indent = item.metadata["help"], " " * 6
-        yield textwrap.fill(meaning, 100, initial_indent=indent, subsequent_indent=indent)
+def help_for(schema: Schema, groups: Mapping[str, Sequence[str]], name: str) -> str:
+    """The part of the help page that is about one key, or one group or section of keys.
+
+    Args:
+        schema: with the keys.
+        groups: what may be chosen in each group.
+        name: a key such as ``optimizer.lr``, or the beginning of keys such as ``optimizer``.
+
+    Raises:
+        UsageError: there is no such key.
+    """
+    from xorlab.config.messages import unknown_key  # imports Hydra, which takes a while
+
+    keys = {
+        **_keys(schema),
+        **_plug_in_keys("hydra.launcher", LauncherConfig),
+        **_plug_in_keys("hydra.sweeper", PrecisionConfig),
+    }
+    found = [text for key, text in keys.items() if key == name or key.startswith(f"{name}.")]
+    if name in groups:
+        found.insert(0, _group_line(name, groups[name]))
+    if not found:
+        raise unknown_key(schema, name)
+    return "\n\n".join(found) + "\n"
+
+
+def _group_line(group: str, names: Sequence[str]) -> str:
+    return f"  {group:<10} {', '.join(names)}"
+
+
+def _keys(schema: Schema) -> dict[str, str]:
+    """What the page says of each key that is not a group."""
+    return {
+        leaf.key: "\n".join(_key_lines(schema, leaf))
+        for leaf in schema.fields
+        if leaf.key not in schema.groups
+    }
+
+
+def _plug_in_keys(node: str, config: type[LauncherConfig | PrecisionConfig]) -> dict[str, str]:
+    """What the page says of each key of the launcher or the sweeper."""
+    indent = " " * 6
+    return {
+        f"{node}.{item.name}": f"  {node}.{item.name}  (default: {spell(item.default)})\n"
+        + textwrap.fill(item.metadata["help"], 100, initial_indent=indent, subsequent_indent=indent)
+        for item in keys_of(config)
+    }
 
 
 def _key_lines(schema: Schema, leaf: Leaf) -> list[str]:
     data = leaf.item.metadata
     lines = [
-        f"\n  {leaf.key}  (default: {_default(schema, leaf)})",
+        f"  {leaf.key}  (default: {_default(schema, leaf)})",
         f"      {data['help']}; {data['allowed']}",
     ]
     for name, item in schema.owners.get(leaf.key, {}).items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from xorlab.config.help import help_for
 from xorlab.config.help import help_text as page
 from xorlab.networks.config import GROUPS, SCHEMA
 
@@ -18,10 +21,21 @@ xorlab - a convergence laboratory for small neural networks
 
 Values of a sweep: lists 1,2,3, ranges 'range(0,100)', choice(a,b), glob(*) for groups.
 
+xorlab --help KEY explains one key, or all keys of a group.
+
 Groups (GROUP=NAME):
 """
 
 
-def help_text() -> str:
-    """What ``xorlab --help`` prints."""
+def help_text(names: Sequence[str] = ()) -> str:
+    """What ``xorlab --help`` prints.
+
+    Args:
+        names: keys or groups to explain alone; none for the whole page.
+
+    Raises:
+        UsageError: there is no such key.
+    """
+    if names:
+        return "\n".join(help_for(SCHEMA, GROUPS, name) for name in names)
     return page(_HEAD, SCHEMA, GROUPS)
