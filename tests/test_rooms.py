@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 PACKAGES = (
     "system",  # errors.py counts as a part of it
     "config",
+    "trainers",
     "networks",
     "analysis",
     "landscapes",

@@ -14,7 +14,6 @@ from .landscapes.landscape import Landscape as Landscape
 from .landscapes.landscape import landscape as landscape
 from .networks.compose import configure as configure
 from .networks.config import Config as Config
-from .networks.result import Result as Result
 from .networks.train import predict as predict
 from .networks.train import train as train
 from .networks.train import train_many as train_many
@@ -22,3 +21,4 @@ from .tracking.landscapes import load_landscape as load_landscape
 from .tracking.read.runs import load_curves as load_curves
 from .tracking.read.runs import load_runs as load_runs
 from .tracking.read.weights import load_weights as load_weights
+from .trainers.result import Result as Result

@@ -157,7 +157,7 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
         cuts.observe(shards, outcomes)
         count += 1
         work += sum(done.ended - done.started for done in outcomes) / 1e3
-        for outcome in (outcome for done in outcomes for outcome in done.runs()):
+        for outcome in (outcome for done in outcomes for outcome in done.runs(xorlab.Result)):
             if not isinstance(outcome, xorlab.Result):
                 raise SystemExit(f"a network was not trained: {outcome.reason}")
     return time.perf_counter() - began, work, count

@@ -111,8 +111,8 @@ def same_bits(results) -> None:
         curve = curves[run["run_id"]]
         assert curve["loss"].to_numpy().tobytes() == result.loss.tobytes()
         assert curve["step"].tolist() == result.steps.tolist()
-        metrics = {name: run[name] for name in result.metrics()}
-        assert metrics == result.metrics()
+        metrics = {name: run[name] for name in result.numbers()}
+        assert metrics == result.numbers()
     for run in runs.head(4).to_dict("records"):
         trained = xorlab.load_weights(runs[runs["run_id"] == run["run_id"]])
         result = results[run["seed"], run["network.hidden"]]

@@ -17,8 +17,9 @@ from xorlab import configure
 from xorlab.config.launcher_keys import EXECUTORS
 from xorlab.engines.local import Processes, make_executor, worker_count
 from xorlab.engines.work import ShardGroup, Work
-from xorlab.networks.shard_result import Failure, ShardResult
+from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.trainers.shard_result import Failure, ShardResult
 
 
 def work_of(count: int, epochs: int) -> ShardGroup:
@@ -28,7 +29,7 @@ def work_of(count: int, epochs: int) -> ShardGroup:
 
 def runs_of(results: list[ShardResult]) -> list:
     (result,) = results
-    return result.runs()
+    return result.runs(NetworkResult)
 
 
 @pytest.fixture

@@ -22,9 +22,10 @@ from xorlab.engines.work import ShardGroup, Work
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, PieceWork
 from xorlab.networks.identity import identity_params
-from xorlab.networks.shard_result import Failure, ShardResult
+from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train_chunk
+from xorlab.trainers.shard_result import Failure, ShardResult
 
 PLANE = (
     "landscape.x=optimizer.lr",
@@ -48,7 +49,10 @@ def table(tmp_path_factory) -> str:
 
 
 def content(result: ShardResult) -> list:
-    return [run.traceback if isinstance(run, Failure) else bits(run) for run in result.runs()]
+    return [
+        run.traceback if isinstance(run, Failure) else bits(run)
+        for run in result.runs(NetworkResult)
+    ]
 
 
 @given(data=st.data())
@@ -104,7 +108,7 @@ def test_runs_that_fail_travel_among_others(monkeypatch):
     results = work.run()
     (home,) = from_npz(to_npz(results))
     assert list(home.failures) == [1]
-    assert home.run(1).reason == "MemoryError: no room"
+    assert home.run(1, NetworkResult).reason == "MemoryError: no room"
     assert (home.started, home.ended) == (results[0].started, results[0].ended)
     assert content(home)[0] == before[0]
     assert content(home)[2:] == [before[2], last]
@@ -115,7 +119,7 @@ def test_a_shard_without_one_result_travels():
     configs = [configure(f"seed={n}") for n in range(3)]
     work = ShardGroup((Work(configs, make_task(configs[0].task)),))
     (home,) = from_npz(to_npz(work.on_worker_death("gone")))
-    assert [run.reason for run in home.runs()] == ["gone"] * 3
+    assert [run.reason for run in home.runs(NetworkResult)] == ["gone"] * 3
     assert (len(home), home.longest_curve, home.ended) == (3, 0, 0)
 
 

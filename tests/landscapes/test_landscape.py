@@ -15,10 +15,10 @@ from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring_of
 from xorlab.networks.initializers.given import Given
 from xorlab.networks.landscape_rules import varying
-from xorlab.networks.result import OUTCOMES
 from xorlab.networks.spec import run_key
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes, train_chunk
+from xorlab.trainers.result import OUTCOMES
 
 LR = (
     "landscape.x=optimizer.lr",

@@ -13,12 +13,13 @@ from tests.helpers.strategies import TABLE, draws, member, shapes
 from xorlab import configure
 from xorlab.errors import ConfigError
 from xorlab.networks.config import Config
-from xorlab.networks.result import OUTCOMES, Result
+from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import chunk_width, predict, train, train_many
+from xorlab.trainers.result import OUTCOMES
 
 
-def bits(result: Result) -> tuple:
+def bits(result: NetworkResult) -> tuple:
     arrays = [result.steps, result.loss, result.predictions, *result.weights, *result.biases]
     arrays += [] if result.skip is None else [result.skip]
     numbers = np.array([result.accuracy, result.max_error])
@@ -135,7 +136,7 @@ def test_what_a_result_says_agrees_with_itself(data, table):
             arrays = (*result.weights, *result.biases, *skip)
             finite = [np.isfinite(array).all() for array in arrays]
             assert all(finite)
-        assert all(np.isfinite(value) for value in result.metrics().values())
+        assert all(np.isfinite(value) for value in result.numbers().values())
         if shape.training.stop_when_solved and result.outcome == "solved":
             assert result.epochs_run == result.epochs_to_solve
 

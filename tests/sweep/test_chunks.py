@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorlab import configure
-from xorlab.networks.shard_result import failed
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.sweep.plan.chunks import SHARE, AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import make_plan
+from xorlab.trainers.shard_result import failed
 
 
 @lru_cache(maxsize=1)  # several tests cut the same large plan

@@ -13,7 +13,7 @@ from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_c
 from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from xorlab.networks.result import Result
+    from xorlab.networks.result import NetworkResult
     from xorlab.networks.spec import Spec
     from xorlab.networks.tasks.tasks import Task
     from xorlab.tracking.read.recorded import Recorded
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 def _repeat(options: argparse.Namespace) -> int:
     check_id(options.run, "run")
     # Imported here, so that wrong usage is reported before imports that take seconds.
+    from xorlab.networks.result import NetworkResult
     from xorlab.networks.train import train_chunk
     from xorlab.tracking.read.recorded import recorded_run
 
@@ -60,7 +61,7 @@ def _repeat(options: argparse.Namespace) -> int:
     spec = _spec_with_table(recorded, options.table)
     sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
     sys.stdout.flush()
-    (result,) = train_chunk([spec.config], spec.task).results()
+    (result,) = train_chunk([spec.config], spec.task).results(NetworkResult)
     findings = compare_with_record(recorded, result, spec.task)
     for name, found in findings.items():
         sys.stdout.write(f"  {name:<12} {found}\n")
@@ -120,7 +121,7 @@ def _check_table(path: str, then: str, now: str) -> None:
         )
 
 
-def compare_with_record(recorded: Recorded, result: Result, task: Task) -> dict[str, str]:
+def compare_with_record(recorded: Recorded, result: NetworkResult, task: Task) -> dict[str, str]:
     """Compare a recorded run with the same run trained again.
 
     Returns:
@@ -142,7 +143,7 @@ def compare_with_record(recorded: Recorded, result: Result, task: Task) -> dict[
     )
     predictions = recorded.predictions == predictions_json(result, task)
     then, now = recorded.tags.get(OUTCOME_TAG), result.outcome
-    metrics = result.metrics()
+    metrics = result.numbers()
     different = [key for key in metrics if recorded.metrics.get(key) != metrics[key]]
     different += [
         f"no {key}"
@@ -163,7 +164,7 @@ def compare_with_record(recorded: Recorded, result: Result, task: Task) -> dict[
     }
 
 
-def _curve(recorded: Recorded, result: Result) -> str:
+def _curve(recorded: Recorded, result: NetworkResult) -> str:
     import numpy as np
 
     if not np.array_equal(recorded.steps, result.steps):

@@ -14,11 +14,12 @@ from xorlab.errors import StoreError, UsageError
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import initial_layers
 from xorlab.networks.memory import estimate_memory, refuse_too_much
-from xorlab.networks.result import DIVERGED, SOLVED, Result
+from xorlab.networks.result import NetworkResult
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes, predict, train_chunk
 from xorlab.system.git import provenance
+from xorlab.trainers.result import DIVERGED, SOLVED
 
 
 def run_single(config: Config) -> float:
@@ -58,7 +59,7 @@ def run_single(config: Config) -> float:
     started = now()
     show(_initial_text(config, task))
     try:
-        (result,) = train_chunk([config], task).results()
+        (result,) = train_chunk([config], task).results(NetworkResult)
     except Exception:
         with explained_errors(store):
             text = traceback.format_exc()
@@ -83,7 +84,7 @@ def run_single(config: Config) -> float:
         where = f"in experiment '{tracking.experiment}', run {identifier}"
         _print(f"\nRecorded as '{record.name}' {where}.")
         _print(f"Browse the runs: {store.browse()}")
-    return objective(result.metrics(), tracking.objective)
+    return objective(result.numbers(), tracking.objective)
 
 
 def _initial_text(config: Config, task: Task) -> str:
@@ -108,7 +109,7 @@ def _weights_text(below: str, above: str, weights: npt.NDArray[np.floating]) -> 
     return [f"Initial weights, {below} to {above}:", np.array2string(weights, precision=8), ""]
 
 
-def _result_text(config: Config, result: Result) -> str:
+def _result_text(config: Config, result: NetworkResult) -> str:
     tenths = {part * config.training.epochs // 10 for part in range(10)}
     lines = [
         f"step {step}: loss {loss!r}"
@@ -124,7 +125,7 @@ def _result_text(config: Config, result: Result) -> str:
     return "\n".join(lines)
 
 
-def _drawing(config: Config, result: Result, task: Task) -> bytes:
+def _drawing(config: Config, result: NetworkResult, task: Task) -> bytes:
     from xorlab.analysis.figures.style import decision_surface, learning_curve, new_figure, png
 
     surface = task.inputs.shape[1] == 2 and result.outcome != DIVERGED

@@ -16,8 +16,8 @@ from xorlab.engines.wire import from_npz
 from xorlab.engines.work import Runnable, ShardGroup
 from xorlab.engines.worker import REFUSAL, versions
 from xorlab.errors import EngineError
-from xorlab.networks.shard_result import Failure, ShardResult, failed
 from xorlab.system.environment import PARTS
+from xorlab.trainers.shard_result import Failure, ShardResult, failed
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from xorlab.config.values import flat, from_flat, with_values
 from xorlab.engines.work import Runnable, ShardGroup, Work
 from xorlab.landscapes.landscape import Fault, PieceWork, Pixels
 from xorlab.networks.config import CHOICES, Config
-from xorlab.networks.shard_result import Curves, ShardResult
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.npz import npz_bytes
+from xorlab.trainers.shard_result import Curves, ShardResult
 
 Arrays = dict[str, npt.NDArray[Any]]
 Header = dict[str, Any]
@@ -63,7 +63,12 @@ def from_npz(data: bytes) -> Any:
 
 
 def _shard_header(result: ShardResult) -> Header:
-    return {"started": result.started, "ended": result.ended, "failures": result.failures}
+    return {
+        "started": result.started,
+        "ended": result.ended,
+        "failures": result.failures,
+        "files": [{name: len(data) for name, data in files.items()} for files in result.files],
+    }
 
 
 def _columns(result: ShardResult) -> Arrays:
@@ -72,21 +77,37 @@ def _columns(result: ShardResult) -> Arrays:
     columns |= {f"arrays.{name}": values for name, values in result.arrays.items()}
     for name, curves in result.curves.items():
         columns |= {f"curves.{name}.{part}": getattr(curves, part) for part in _POINTS}
+    if result.files:
+        content = b"".join(data for files in result.files for data in files.values())
+        columns["files"] = np.frombuffer(content, np.uint8)
     return columns
 
 
 def _shard_result(header: Header, columns: Arrays) -> ShardResult:
     points = _with_prefix("curves.", columns)
     curves = dict.fromkeys(name.rpartition(".")[0] for name in points)
+    outcome, epochs_run, epochs_to_solve, diverged_at = (columns[name] for name in _FACTS)
     return ShardResult(
-        **{name: columns[name] for name in _FACTS},
+        outcome,
+        epochs_run,
+        epochs_to_solve,
+        diverged_at,
         metrics=_with_prefix("metrics.", columns),
         curves={name: Curves(**_with_prefix(f"{name}.", points)) for name in curves},
         arrays=_with_prefix("arrays.", columns),
+        files=_files(header["files"], columns),
         failures={int(number): text for number, text in header["failures"].items()},
         started=header["started"],
         ended=header["ended"],
     )
+
+
+def _files(sizes: Sequence[Mapping[str, int]], columns: Arrays) -> tuple[dict[str, bytes], ...]:
+    """The files of each run, which are sent as one array."""
+    if not sizes:
+        return ()
+    content = io.BytesIO(columns["files"].tobytes())
+    return tuple({name: content.read(size) for name, size in some.items()} for some in sizes)
 
 
 def _with_prefix(prefix: str, arrays: Arrays) -> Arrays:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from xorlab.networks.config import Config
-from xorlab.networks.shard_result import ShardResult, failed, joined
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import train_chunk
 from xorlab.system.clock import now
+from xorlab.trainers.shard_result import ShardResult, failed, joined
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -12,11 +12,11 @@ from xorlab.failures.failure_numbers import curve_numbers, network_numbers
 from xorlab.networks.config import Config
 from xorlab.networks.optimizers.gd import Gd
 from xorlab.networks.parameters import pack
-from xorlab.networks.result import DIVERGED, UNSOLVED
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
+from xorlab.trainers.result import DIVERGED, UNSOLVED
 
 
 def diagnose(

@@ -17,7 +17,7 @@ from xorlab.analysis.figures.style import new_axes
 from xorlab.landscapes.grid import Axis
 from xorlab.landscapes.landscape import Landscape
 from xorlab.networks.initializers.given import Given
-from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
+from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 
 # From fast (light) to slow (dark), so that slow networks stand out against white, unsolved ones.
 _ORDERED = ListedColormap(colormaps["viridis"](np.linspace(0.95, 0.08, 256)), "viridis, part")

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from xorlab.landscapes.grid import Axis, Grid, axes, zoomed
 from xorlab.networks.config import Config
-from xorlab.networks.result import OUTCOMES, SOLVED
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import shard_key, train_chunk
+from xorlab.trainers.result import OUTCOMES, SOLVED
 
 _CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
@@ -25,7 +25,7 @@ class Landscape:
 
     Attributes:
         config: what the networks share, and the axes of the plane.
-        outcome: (H, W) int8, index into `xorlab.networks.result.OUTCOMES`: 0 solved, 1 unsolved,
+        outcome: (H, W) int8, index into `xorlab.trainers.result.OUTCOMES`: 0 solved, 1 unsolved,
             2 diverged.
         epochs_to_solve: (H, W) int32, the step at which each was first solved; -1 if never.
         final_loss: (H, W) float64, mean squared error at the end; NaN if diverged.

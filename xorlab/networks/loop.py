@@ -10,8 +10,8 @@ from xorlab.networks.endings import Endings
 from xorlab.networks.metrics import METRICS
 from xorlab.networks.parameters import unpack, unpack_skip
 from xorlab.networks.program import Array
-from xorlab.networks.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
-from xorlab.networks.shard_result import NEVER, Curves, ShardResult
+from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
+from xorlab.trainers.shard_result import NEVER, Curves, ShardResult
 
 _SOLVED, _UNSOLVED, _DIVERGED = map(OUTCOMES.index, (SOLVED, UNSOLVED, DIVERGED))
 # Once less than this share of a batch still trains, it is repacked into a smaller one.

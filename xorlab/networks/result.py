@@ -1,20 +1,16 @@
-"""What training one configuration gives back."""
+"""What training one network gives back."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-Curve = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+from xorlab.trainers.result import Result
 
-SOLVED, UNSOLVED, DIVERGED = "solved", "unsolved", "diverged"
-OUTCOMES = (SOLVED, UNSOLVED, DIVERGED)
+Floats = npt.NDArray[np.floating]
 
 
 class Layers(Protocol):
@@ -34,27 +30,12 @@ class Layers(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
-    """The outcome of one run.
+class NetworkResult(Result):
+    """The outcome of training one network.
 
-    Attributes:
-        outcome: ``solved``, ``unsolved`` or ``diverged``.
-        epochs_run: epochs completed.
-        epochs_to_solve: the step at which the run was first solved; None if it never was.
-        diverged_at: the step at which a weight or the loss was no longer finite; None otherwise.
-        measured: numbers measured at the end, by name: those of `xorlab.networks.metrics`. They
-            mean nothing where the run diverged.
-        curves: (R,) steps and (R,) values each, by name: ``loss``.
-        arrays: ``predictions``, and the network's ``weights_1``, ``biases_1``, and so on.
+    The metrics are those of `xorlab.networks.metrics`; there is one curve, ``loss``; the arrays are
+    ``predictions``, and the network's ``weights_1``, ``biases_1``, and so on.
     """
-
-    outcome: str
-    epochs_run: int
-    epochs_to_solve: int | None
-    diverged_at: int | None
-    measured: Mapping[str, float]
-    curves: Mapping[str, Curve]
-    arrays: Mapping[str, Floats]
 
     @property
     def steps(self) -> npt.NDArray[np.int64]:
@@ -92,30 +73,17 @@ class Result:
     @property
     def accuracy(self) -> float:
         """Share of patterns with every output nearer to its target than to the other code."""
-        return self.measured["accuracy"]
+        return self.metrics["accuracy"]
 
     @property
     def max_error(self) -> float:
         """The largest distance of an output from its target."""
-        return self.measured["max_error"]
+        return self.metrics["max_error"]
 
     @property
     def final_loss(self) -> float:
         """The loss at the end; NaN if the run diverged."""
-        return self.measured["final_loss"]
-
-    def metrics(self) -> dict[str, float]:
-        """The run's numbers by their tracked names; what is undefined is left out."""
-        values = {
-            "solved": float(self.outcome == SOLVED),
-            "epochs_run": float(self.epochs_run),
-        }
-        if self.diverged_at is not None:
-            return values | {"diverged_at": float(self.diverged_at)}
-        values |= {name: value for name, value in self.measured.items() if math.isfinite(value)}
-        if self.epochs_to_solve is not None:
-            values["epochs_to_solve"] = float(self.epochs_to_solve)
-        return values
+        return self.metrics["final_loss"]
 
     def _layers(self, name: str) -> list[Floats]:
         numbered = (f"{name}_{number}" for number in range(1, len(self.arrays) + 1))

@@ -17,11 +17,11 @@ from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Parameters, pack, parameter_count
 from xorlab.networks.passes import Pass, Shape
 from xorlab.networks.program import Program
-from xorlab.networks.result import Layers, Result
+from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
-from xorlab.networks.shard_result import ShardResult
 from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.trainers.shard_result import ShardResult
 
 # Bytes of arrays that one chunk of networks may use: measured best between the second-level
 # cache and few calls. See the benchmark.
@@ -32,7 +32,7 @@ ShardKey = tuple[object, ...]
 Floats = npt.NDArray[np.floating]
 
 
-def train(config: Config) -> Result:
+def train(config: Config) -> NetworkResult:
     """Train one network: a batch of one.
 
     Raises:
@@ -41,7 +41,7 @@ def train(config: Config) -> Result:
     return train_many([config])[0]
 
 
-def train_many(configs: Iterable[Config]) -> list[Result]:
+def train_many(configs: Iterable[Config]) -> list[NetworkResult]:
     """Train any mixture of configurations, those of one shape together.
 
     Returns:
@@ -58,13 +58,13 @@ def train_many(configs: Iterable[Config]) -> list[Result]:
     for index, config in enumerate(configs):
         groups.setdefault(shard_key(config), []).append(index)
     tasks = {key: make_task(configs[members[0]].task) for key, members in groups.items()}
-    results: dict[int, Result] = {}
+    results: dict[int, NetworkResult] = {}
     for key, members in groups.items():
         width = chunk_width(configs[members[0]], tasks[key])
         for start in range(0, len(members), width):
             chunk = members[start : start + width]
             trained = train_chunk([configs[index] for index in chunk], tasks[key])
-            results.update(zip(chunk, trained.results(), strict=True))
+            results.update(zip(chunk, trained.results(NetworkResult), strict=True))
     return [results[index] for index in range(len(configs))]
 
 

@@ -18,7 +18,6 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.networks.config import Config
 from xorlab.networks.memory import estimate_landscape_memory, refuse_too_much
-from xorlab.networks.result import OUTCOMES
 from xorlab.sweep.console import make_console, print_line
 from xorlab.sweep.finished import deliver_waiting
 from xorlab.sweep.job_returns import objective
@@ -48,6 +47,7 @@ from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.sweep_run import Parent, earlier_run
+from xorlab.trainers.result import OUTCOMES
 
 
 class PieceError(StoppedError):

@@ -15,7 +15,6 @@ from xorlab.config.launcher_keys import PrecisionConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.errors import UsageError
-from xorlab.networks.result import SOLVED
 from xorlab.sweep.compose import launcher_and_grid
 from xorlab.sweep.job_returns import returns_of
 from xorlab.sweep.launch import JobsFailedError
@@ -24,6 +23,7 @@ from xorlab.sweep.plan.axes import described, settings_axes, sweep_name, swept
 from xorlab.sweep.plan.plan import Plan
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.write.sweep_run import SweepIdentity
+from xorlab.trainers.result import SOLVED
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.memory import POINTS_AT_ONCE
-from xorlab.networks.shard_result import Failure, ShardResult
+from xorlab.networks.result import NetworkResult
 from xorlab.sweep.plan.jobs import Job, Jobs
 from xorlab.sweep.plan.plan import Shard
 from xorlab.sweep.summary.ledger import Ledger
@@ -19,6 +19,7 @@ from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.duplicates import without_duplicates_of
 from xorlab.tracking.write.record import Context, Record, failed, finished, record_row
 from xorlab.tracking.write.sweep_run import Parent
+from xorlab.trainers.shard_result import Failure, ShardResult
 
 _MOST_RUNS = 500  # in one transaction; like the limit on points, it bounds memory, not speed
 
@@ -118,7 +119,7 @@ def _records(
     times = outcome.started, outcome.ended
     records = []
     for job, number in zip(jobs, range(len(outcome))[part], strict=True):
-        run = outcome.run(number)
+        run = outcome.run(number, NetworkResult)
         if isinstance(run, Failure):
             records.append(failed(job.spec, job.seed, run.traceback, context, *times))
         else:

@@ -8,10 +8,10 @@ import pandas as pd
 
 from xorlab.networks.config import Config
 from xorlab.networks.identity import identity_params
-from xorlab.networks.result import Result
+from xorlab.networks.result import NetworkResult
 
 
-def untracked_runs(configs: Iterable[Config], results: Iterable[Result]) -> pd.DataFrame:
+def untracked_runs(configs: Iterable[Config], results: Iterable[NetworkResult]) -> pd.DataFrame:
     """Results as `xorlab.load_runs` would return them, for statistics and figures.
 
     Args:
@@ -25,7 +25,7 @@ def untracked_runs(configs: Iterable[Config], results: Iterable[Result]) -> pd.D
         ValueError: the numbers of results and configurations differ.
     """
     rows = [
-        {"outcome": result.outcome, **identity_params(config), **result.metrics()}
+        {"outcome": result.outcome, **identity_params(config), **result.numbers()}
         for config, result in zip(configs, results, strict=True)
     ]
     frame = pd.DataFrame(rows)

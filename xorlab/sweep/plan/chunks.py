@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from xorlab.engines.work import ShardGroup, Work
-from xorlab.networks.shard_result import ShardResult
 from xorlab.networks.train import chunk_width
 from xorlab.sweep.plan.plan import Plan, Shard
+from xorlab.trainers.shard_result import ShardResult
 
 SHARE = 0.05  # the cost of dispatch, relative to the work
 _ROUNDS = 4  # dispatch what is left in so many rounds, so that workers end together

@@ -12,7 +12,6 @@ from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
 from xorlab.networks.identity import SETTING_KEYS
 from xorlab.networks.memory import MOST_CURVES
-from xorlab.networks.result import OUTCOMES
 from xorlab.sweep.summary.curves import curves_in_parts
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.names import FAILED
@@ -20,6 +19,7 @@ from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store
+from xorlab.trainers.result import OUTCOMES
 
 REPORT_FILE = "report.html"
 

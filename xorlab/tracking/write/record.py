@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.result import Result
+from xorlab.networks.result import NetworkResult
 from xorlab.networks.spec import Spec
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.git import Provenance
@@ -70,7 +70,7 @@ class Record:
 
 
 def finished(
-    spec: Spec, seed: int, result: Result, context: Context, started: int, ended: int
+    spec: Spec, seed: int, result: NetworkResult, context: Context, started: int, ended: int
 ) -> Record:
     """The record of a run that was trained to its end.
 
@@ -96,7 +96,7 @@ def finished(
         ended=ended,
         params=spec.params(seed),
         tags=tags,
-        metrics=result.metrics(),
+        metrics=result.numbers(),
         step=result.epochs_run,
         steps=result.steps,
         loss=result.loss,
@@ -148,7 +148,7 @@ def user_name() -> str:
         return "unknown"
 
 
-def predictions_json(result: Result, task: Task) -> bytes:
+def predictions_json(result: NetworkResult, task: Task) -> bytes:
     """An MLflow table: inputs, target and output of every pattern; null where not a number."""
     outputs = [[None if np.isnan(y) else float(y) for y in row] for row in result.predictions]
     targets = task.targets.tolist()
@@ -160,7 +160,7 @@ def predictions_json(result: Result, task: Task) -> bytes:
     return json.dumps({"columns": ["inputs", "target", "output"], "data": rows}).encode()
 
 
-def _weights(result: Result) -> bytes:
+def _weights(result: NetworkResult) -> bytes:
     """Arrays weights_1 (fan_in, fan_out), biases_1 (fan_out,), and so on; no pickle.
 
     Weights from the inputs to the outputs are ``skip`` (I, O); a layer that is a plain sum has

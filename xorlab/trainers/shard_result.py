@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.result import OUTCOMES, Result
+from xorlab.trainers.result import OUTCOMES, Result
 
 FAILED = -1  # the outcome of a run that raised an error
 NEVER = -1  # the step of an event that did not happen
 
 Column = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
+Files = dict[str, bytes]
+
+R = TypeVar("R", bound=Result)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class ShardResult:
         metrics: (N,) float64 each, by name; NaN where undefined.
         curves: by name.
         arrays: (N, ...) each, by name.
+        files: of each run, by name, where a trainer leaves files and no arrays; else empty.
         failures: tracebacks of the runs that failed, by their number.
         started, ended: milliseconds since 1970; 0 where nothing was trained.
     """
@@ -101,6 +105,7 @@ class ShardResult:
     metrics: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     curves: dict[str, Curves] = field(default_factory=dict)
     arrays: dict[str, Column] = field(default_factory=dict)
+    files: tuple[Files, ...] = ()
     failures: dict[int, str] = field(default_factory=dict)
     started: int = 0
     ended: int = 0
@@ -113,27 +118,29 @@ class ShardResult:
         """The number of points of the longest curve; 0 without curves."""
         return max((int(curves.lengths.max()) for curves in self.curves.values()), default=0)
 
-    def run(self, number: int) -> Result | Failure:
-        """One run."""
-        if number in self.failures:
-            return Failure(self.failures[number])
-        return self._result(number)
+    def run(self, number: int, kind: type[R]) -> R | Failure:
+        """One run, as a trainer's own kind of result."""
+        return self.failure(number) or self._result(number, kind)
 
-    def runs(self) -> list[Result | Failure]:
+    def runs(self, kind: type[R]) -> list[R | Failure]:
         """All runs, in order."""
-        return [self.run(number) for number in range(len(self))]
+        return [self.run(number, kind) for number in range(len(self))]
 
-    def results(self) -> list[Result]:
+    def failure(self, number: int) -> Failure | None:
+        """The error of a run; None if it was trained to its end."""
+        return Failure(self.failures[number]) if number in self.failures else None
+
+    def results(self, kind: type[R]) -> list[R]:
         """All runs of a shard without failures, in order."""
-        return [self._result(number) for number in range(len(self))]
+        return [self._result(number, kind) for number in range(len(self))]
 
-    def _result(self, number: int) -> Result:
-        return Result(
+    def _result(self, number: int, kind: type[R]) -> R:
+        return kind(
             outcome=OUTCOMES[self.outcome[number]],
             epochs_run=int(self.epochs_run[number]),
             epochs_to_solve=_step(self.epochs_to_solve[number]),
             diverged_at=_step(self.diverged_at[number]),
-            measured={name: float(values[number]) for name, values in self.metrics.items()},
+            metrics={name: float(values[number]) for name, values in self.metrics.items()},
             curves={name: curves.run(number) for name, curves in self.curves.items()},
             arrays={name: array[number] for name, array in self.arrays.items()},
         )
@@ -152,8 +159,8 @@ def failed(count: int, traceback: str) -> ShardResult:
 
 
 def joined(parts: Sequence[ShardResult]) -> ShardResult:
-    """Shards one after another as one; those that were trained have the same columns."""
-    trained = next((part for part in parts if part.arrays), parts[0])
+    """Shards one after another as one; what only some of them have is missing in the others."""
+    files = any(part.files for part in parts)
     starts = np.cumsum([0, *(len(part) for part in parts)]).tolist()
     return ShardResult(
         outcome=np.concatenate([part.outcome for part in parts]),
@@ -164,11 +171,11 @@ def joined(parts: Sequence[ShardResult]) -> ShardResult:
             name: np.concatenate(
                 [part.metrics.get(name, np.full(len(part), np.nan)) for part in parts]
             )
-            for name in trained.metrics
+            for name in _names(part.metrics for part in parts)
         },
         curves={
             name: _joined_curves([part.curves.get(name, _no_curves(len(part))) for part in parts])
-            for name in trained.curves
+            for name in _names(part.curves for part in parts)
         },
         arrays={
             name: np.concatenate(
@@ -177,14 +184,27 @@ def joined(parts: Sequence[ShardResult]) -> ShardResult:
                     for part in parts
                 ]
             )
-            for name, like in trained.arrays.items()
+            for name, like in _likes(parts).items()
         },
+        files=tuple(one for part in parts for one in (part.files or [{}] * len(part)) if files),
         failures={
             start + number: traceback
             for start, part in zip(starts, parts, strict=False)
             for number, traceback in part.failures.items()
         },
     )
+
+
+def _names(columns: Iterable[Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(name for some in columns for name in some))
+
+
+def _likes(parts: Sequence[ShardResult]) -> dict[str, Column]:
+    """Each array of the first shard that has it."""
+    likes: dict[str, Column] = {}
+    for part in parts:
+        likes = part.arrays | likes
+    return likes
 
 
 def _joined_curves(parts: Sequence[Curves]) -> Curves:

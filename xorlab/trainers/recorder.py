@@ -1,0 +1,139 @@
+"""Fills in a result while a run trains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xorlab.trainers.result import DIVERGED, SOLVED, UNSOLVED, Result
+
+Criterion = Callable[[Mapping[str, float]], bool]
+
+POINTS = 200  # of a curve; when there are twice as many, they are thinned
+_TAKEN = ("solve", "solved")
+
+
+class Recorder:
+    """Notes values step by step, and makes the `Result` of them.
+
+    It thins curves to about 200 steps, spaced evenly on a log scale, keeps the first and the last
+    step and those of events, and stops at the first value that is not finite::
+
+        note = xorlab.Recorder(solved=lambda now: now["accuracy"] >= 0.9)
+        for epoch in range(1, config.epochs + 1):
+            ...
+            if note(epoch, loss=loss, accuracy=accuracy):
+                break
+        return note.result(weights=weights)
+
+    Args:
+        solved: from the values of a step to whether the run is solved; None if it never is.
+        events: further criteria by name. The first step at which one holds is the metric
+            ``epochs_to_NAME``.
+    """
+
+    def __init__(
+        self, solved: Criterion | None = None, events: Mapping[str, Criterion] | None = None
+    ) -> None:
+        self._criteria = dict(events or {})
+        for name in self._criteria:
+            if name in _TAKEN or not name.isidentifier():
+                raise ValueError(f"events: {name!r} cannot be the name of an event")
+        if solved is not None:
+            self._criteria["solve"] = solved
+        self._reached: dict[str, int] = {}
+        self._names: tuple[str, ...] | None = None
+        self._points: list[tuple[int, tuple[float, ...]]] = []
+        self._step = -1
+        self._diverged_at: int | None = None
+
+    def __call__(self, step: int, /, **values: float) -> bool:
+        """Note the values at a step: the number of epochs that are completed.
+
+        Args:
+            step: larger than that of the call before.
+            **values: the same names at every step.
+
+        Returns:
+            whether training may stop: the run is solved and every event has happened, or a value
+            is not finite.
+
+        Raises:
+            ValueError: steps that do not ascend, or other names than before.
+        """
+        if self._diverged_at is not None:
+            return True
+        if step <= self._step:
+            raise ValueError(f"step {step} comes after step {self._step}: steps must ascend")
+        if self._names is None:
+            self._names = tuple(values)
+        elif tuple(values) != self._names:
+            raise ValueError(f"step {step}: values must be {', '.join(self._names)} at every step")
+        self._step = int(step)
+        now = {name: float(value) for name, value in values.items()}
+        if not all(map(math.isfinite, now.values())):
+            self._diverged_at = self._step
+            return True
+        self._points.append((self._step, tuple(now.values())))
+        for name, holds in self._criteria.items():
+            if name not in self._reached and holds(now):
+                self._reached[name] = self._step
+        if len(self._points) > 2 * POINTS:
+            self._points = self._thinned()
+        return "solve" in self._reached and len(self._reached) == len(self._criteria)
+
+    def result(
+        self,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        texts: Mapping[str, str] | None = None,
+        tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        **arrays: npt.ArrayLike,
+    ) -> Result:
+        """The result of what was noted.
+
+        Args:
+            metrics: further final numbers.
+            texts: files by name.
+            tables: rows by the name of the table.
+            **arrays: what the run leaves behind, such as weights.
+        """
+        diverged = self._diverged_at is not None
+        points = self._thinned() if len(self._points) > POINTS else self._points
+        steps = np.array([step for step, _ in points], np.int64)
+        columns = np.array([values for _, values in points], np.float64)
+        columns = columns.reshape(len(points), len(self._names or ()))
+        curves = {name: (steps, columns[:, n]) for n, name in enumerate(self._names or ())}
+        found = {
+            f"epochs_to_{name}": float(step)
+            for name, step in self._reached.items()
+            if name != "solve"
+        }
+        if "loss" in curves and len(steps) and not diverged:
+            found["final_loss"] = float(curves["loss"][1][-1])
+        solved_at = None if diverged else self._reached.get("solve")
+        return Result(
+            outcome=DIVERGED if diverged else UNSOLVED if solved_at is None else SOLVED,
+            epochs_run=max(0, self._step),
+            epochs_to_solve=solved_at,
+            diverged_at=self._diverged_at,
+            metrics=found | dict(metrics or {}),
+            curves=curves,
+            arrays={name: np.asarray(array) for name, array in arrays.items()},
+            texts=dict(texts or {}),
+            tables=dict(tables or {}),
+        )
+
+    def _thinned(self) -> list[tuple[int, tuple[float, ...]]]:
+        """About `POINTS` of the points: the nearest to log-spaced steps, and those of events."""
+        steps = np.array([step for step, _ in self._points])
+        first, last = max(1, int(steps[0])), max(2, int(steps[-1]))
+        wanted = np.geomspace(first, last, POINTS)
+        kept = np.clip(np.searchsorted(steps, wanted - 0.5), 0, len(steps) - 1)
+        events = np.searchsorted(steps, list(self._reached.values()))
+        chosen = np.unique([0, len(steps) - 1, *kept, *events])
+        return [self._points[n] for n in chosen.tolist()]
