@@ -20,6 +20,7 @@ from hydra.types import RunMode
 from omegaconf import MISSING, DictConfig, OmegaConf, open_dict
 
 from xorlab.config.callables import refuse_calls
+from xorlab.config.job_node import job_values, refuse_other_settings
 from xorlab.config.messages import unknown_key
 from xorlab.config.schema import Schema, leaves_of
 from xorlab.config.values import belongs_elsewhere, flat, with_values
@@ -113,21 +114,30 @@ class Composer:
     Args:
         schema: of what is composed; registered with Hydra.
         loader: Hydra's configuration loader.
-        overrides: what every configuration shares, as Hydra overrides of its own node.
+        master: the configuration of the sweep whose jobs are composed, with Hydra's node: its
+            file, its overrides of Hydra's node and its moment are theirs too; None for no sweep.
     """
 
     def __init__(
-        self, schema: Schema, loader: ConfigLoaderImpl, overrides: Sequence[str] = ()
+        self, schema: Schema, loader: ConfigLoaderImpl, master: DictConfig | None = None
     ) -> None:
-        self._schema, self._loader = schema, loader
-        self._shared = list(overrides)
+        self._schema, self._loader, self._master = schema, loader, master
+        self._name: str | None = CONFIG_NAME
+        self._shared: list[str] = []
+        if master is not None:
+            self._name = master.hydra.job.config_name
+            self._shared = list(master.hydra.overrides.hydra)
         self._parser = OverridesParser.create(config_loader=loader)
         self._read = lru_cache(_REMEMBERED)(self._read_anew)
         self._bases: dict[tuple[str, ...], _Base] = {}
         self._settings: dict[tuple[str, ...], Any] = {}
 
-    def compose(self, overrides: Sequence[str]) -> Any:
+    def compose(self, overrides: Sequence[str], number: int = 0) -> Any:
         """The configuration that these overrides name, not yet checked.
+
+        Args:
+            overrides: of the job.
+            number: of the job in its sweep, which is ``${hydra:job.num}``.
 
         Raises:
             Exception: what Hydra raises for the same overrides.
@@ -137,9 +147,9 @@ class Composer:
         values = [one for one in read if not one.structural]
         if base.plain and all(one.plain and one.key in base.keys for one in values):
             return base.with_values(values)
-        return base.with_overrides([one.parsed for one in values])
+        return base.with_overrides([one.parsed for one in values], read, number)
 
-    def setting(self, overrides: Sequence[str]) -> tuple[Any, int, bool]:
+    def setting(self, overrides: Sequence[str], number: int = 0) -> tuple[Any, int, bool]:
         """The same, taken apart: a configuration without its seed is composed once for all seeds.
 
         Returns:
@@ -151,12 +161,12 @@ class Composer:
         """
         seeds = [text for text in overrides if "seed" in text]
         if len(seeds) != 1 or not (match := _PLAIN_SEED.fullmatch(seeds[0])):
-            config = self.compose(overrides)
+            config = self.compose(overrides, number)
             return config, config.seed, False
         others = tuple(text for text in overrides if text is not seeds[0])
         if others not in self._settings:
             if not self._is_separable(others):
-                config = self.compose(overrides)
+                config = self.compose(overrides, number)
                 return config, config.seed, False
             self._settings[others] = self.compose(others)
         return self._settings[others], int(match[1]), True
@@ -181,14 +191,15 @@ class Composer:
     def _base(self, overrides: tuple[str, ...]) -> _Base:
         if overrides not in self._bases:
             cfg = self._loader.load_configuration(
-                config_name=CONFIG_NAME,
+                config_name=self._name,
                 overrides=[*self._shared, *overrides],
                 run_mode=RunMode.RUN,
             )
-            with open_dict(cfg):
-                hydra = OmegaConf.to_container(cfg.pop("hydra"), resolve=False)
-            refuse_calls(hydra, [*self._shared, *overrides])
-            self._bases[overrides] = _Base(self._schema, cfg)
+            node = _plain(cfg.hydra)
+            refuse_calls(node, [*self._shared, *overrides])
+            if self._master is not None:
+                refuse_other_settings(node, _plain(self._master.hydra))
+            self._bases[overrides] = _Base(self._schema, cfg, self._master)
         return self._bases[overrides]
 
 
@@ -198,7 +209,9 @@ def _is_plain(override: Override) -> bool:
         return False
     value = override.value()
     if isinstance(value, QuotedString | str):
-        return "${" not in str(override.input_line) and "???" not in str(override.input_line)
+        # Not as it is typed: a sweeper writes $\\{ for ${, which means the same.
+        text = value.text if isinstance(value, QuotedString) else value
+        return "${" not in text and "???" not in text
     return value is None or isinstance(value, int | float | bool) or _is_flat(value)
 
 
@@ -206,13 +219,23 @@ def _is_flat(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, int) for item in value)
 
 
+def _plain(node: DictConfig) -> dict[Any, Any]:
+    values = OmegaConf.to_container(node, resolve=False)
+    assert isinstance(values, dict)  # noqa: S101  (Hydra's own node is a mapping)
+    return values
+
+
 class _Base:
     """What one set of group overrides composes to, and copies of it with other values."""
 
-    def __init__(self, schema: Schema, cfg: DictConfig) -> None:
-        self._schema, self._cfg = schema, cfg
+    def __init__(self, schema: Schema, whole: DictConfig, master: DictConfig | None) -> None:
+        self._schema, self._whole, self._master = schema, whole, master
+        cfg = self._cfg = copy.deepcopy(whole)
+        with open_dict(cfg):
+            del cfg["hydra"]
         self._scratch = copy.deepcopy(cfg)
-        self.plain = "${" not in OmegaConf.to_yaml(cfg) and not OmegaConf.missing_keys(cfg)
+        self._refers = "${" in OmegaConf.to_yaml(cfg)
+        self.plain = not self._refers and not OmegaConf.missing_keys(cfg)
         self._config = from_omegaconf(schema, cfg) if self.plain else None
         self.keys = frozenset(flat(self._config)) - schema.groups.keys() if self.plain else ()
         self._converted = lru_cache(_REMEMBERED)(self._convert)
@@ -235,11 +258,23 @@ class _Base:
             OmegaConf.update(self._scratch, key, before, merge=False)
         return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
 
-    def with_overrides(self, overrides: Sequence[Override]) -> Any:
-        """Hydra's own way, for whatever is not a plain value."""
-        cfg = copy.deepcopy(self._cfg)
-        ConfigLoaderImpl._apply_overrides_to_config(list(overrides), cfg)  # noqa: SLF001
-        return from_omegaconf(self._schema, cfg)
+    def with_overrides(self, values: Sequence[Override], job: Sequence[_Read], number: int) -> Any:
+        """Hydra's own way, for whatever is not a plain value.
+
+        Args:
+            values: what is set on a copy of the base.
+            job: all overrides of the job.
+            number: of the job.
+        """
+        if not self._refers and not any("{" in str(one.input_line) for one in values):
+            cfg = copy.deepcopy(self._cfg)
+            ConfigLoaderImpl._apply_overrides_to_config(list(values), cfg)  # noqa: SLF001
+            return from_omegaconf(self._schema, cfg)
+        # Copying Hydra's node as well takes ten times as long.
+        whole = copy.deepcopy(self._whole)
+        ConfigLoaderImpl._apply_overrides_to_config(list(values), whole)  # noqa: SLF001
+        with job_values(whole, self._master, [one.parsed for one in job], number) as cfg:
+            return from_omegaconf(self._schema, cfg)
 
 
 def own_composer(schema: Schema) -> Composer:

@@ -7,7 +7,6 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
-from omegaconf import OmegaConf
 
 from xorlab.config.compose import Composer
 from xorlab.config.messages import readable
@@ -64,9 +63,7 @@ def compose_jobs(
     Raises:
         UsageError: something is wrong with a job; the message names it.
     """
-    shared = OmegaConf.to_container(plugin.config.hydra.overrides.hydra)
-    assert isinstance(shared, list)  # noqa: S101  (Hydra's own schema)
-    composer = Composer(SCHEMA, plugin.hydra_context.config_loader, [str(item) for item in shared])
+    composer = Composer(SCHEMA, plugin.hydra_context.config_loader, plugin.config)
     start = len(catalogue)
     if len(grid) >= _MANY:
         tell(f"composing and checking {len(grid)} jobs")
@@ -74,7 +71,7 @@ def compose_jobs(
     for number, overrides in enumerate(grid, first):
         try:
             with readable(SCHEMA, overrides):
-                config, seed, is_shared = composer.setting(overrides)
+                config, seed, is_shared = composer.setting(overrides, number)
             check_seed(seed)
             spec = specs.get(id(config)) if is_shared else None
             if spec is None:

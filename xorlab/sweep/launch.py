@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig, OmegaConf
 
 from xorlab.engines.make import make_engine
 from xorlab.sweep.compose import launcher_and_grid
 from xorlab.sweep.job_returns import SweepJobReturn, returns_of
 from xorlab.sweep.pipeline import finish, opened, prepare, train_and_record
+from xorlab.sweep.plan.jobs import Jobs
+from xorlab.sweep.unused_keys import refuse_chdir, refuse_job_keys
+
+_NUMBER = re.compile(r"\{hydra[:.]job\.(?:num|id)")
 
 
 class JobsFailedError(RuntimeError):
@@ -50,6 +57,7 @@ def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Sequence
         grid: the overrides of each job.
         first: number of the first job.
     """
+    refuse_job_keys(launcher)
     executor = make_engine(launcher.options)
     try:
         earlier = getattr(launcher, "sweep", None)
@@ -75,6 +83,7 @@ def _launch_elsewhere(
 
     Each job trains and records its own run.
     """
+    refuse_chdir(sweeper)
     sweep, plan = prepare(sweeper, grid, 0, workers=1)
     if sweep is None:
         return ()
@@ -82,8 +91,9 @@ def _launch_elsewhere(
     with opened(sweep):
         assert sweep.parent is not None  # noqa: S101  (it was opened)
         parent = f"tracking.sweep={sweep.parent.run_id}"
-        remaining = [[*job.overrides, parent] for job in plan.remaining]
-        returns = launcher.launch(remaining, 0) if remaining else []
+        returns: list[JobReturn] = []
+        for jobs in _in_batches(plan.remaining, sweeper.config):
+            returns += launcher.launch([[*job.overrides, parent] for job in jobs], jobs[0].num)
         sweep.writer.recorded_elsewhere(plan.remaining.runs.tolist())
         for job, ret in zip(plan.remaining, returns, strict=True):
             if ret.status is JobStatus.FAILED:
@@ -91,3 +101,21 @@ def _launch_elsewhere(
         sweep.seconds = time.monotonic() - began
         finish(sweep)
     return returns_of(sweeper, plan.jobs, sweep.ledger, sweep.tracking.objective)
+
+
+def _in_batches(jobs: Jobs, config: DictConfig) -> Iterator[Jobs]:
+    """Jobs that Hydra may number from the first on: all at once, unless a value is the number.
+
+    Args:
+        jobs: to launch; some of the sweep's jobs may be missing among them.
+        config: of the sweep.
+    """
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    folders = OmegaConf.to_container(config.hydra.sweep, resolve=False)
+    texts = (text for job in jobs for text in job.overrides)
+    every = (OmegaConf.to_yaml(own), str(folders), *texts)
+    numbered = any(_NUMBER.search(text.replace("\\", "")) for text in every)
+    cuts = np.flatnonzero(np.diff(jobs.numbers) != 1)[: len(jobs) if numbered else 0] + 1
+    for part in np.split(np.arange(len(jobs)), cuts):
+        if len(part):
+            yield jobs[int(part[0]) : int(part[-1]) + 1]

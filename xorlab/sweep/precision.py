@@ -22,6 +22,7 @@ from xorlab.sweep.pipeline import Sweep, finish, opened, prepare, train_and_reco
 from xorlab.sweep.plan.axes import described, settings_axes, sweep_name, swept
 from xorlab.sweep.plan.plan import Plan
 from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweep.unused_keys import refuse_job_keys
 from xorlab.tracking.write.sweep_run import SweepIdentity
 from xorlab.trainers.result import SOLVED
 
@@ -95,6 +96,7 @@ def sweep_to_precision(sweeper: Any, arguments: Sequence[str]) -> list[Sequence[
             "seed: hydra/sweeper=precision chooses the seeds; leave it out, or set "
             "hydra.sweeper.first_seed"
         )
+    refuse_job_keys(launcher)
     executor = make_engine(launcher.options)
     try:
         return _rounds(launcher, [tuple(overrides) for overrides in grid], target, executor)

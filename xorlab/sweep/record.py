@@ -21,6 +21,9 @@ from xorlab.tracking.write.record import Context, Record, failed, finished, reco
 from xorlab.tracking.write.sweep_run import Parent
 from xorlab.trainers.shard_result import Failure, ShardResult
 
+_NOT_THERE = (
+    "its run is not in the store: it was recorded elsewhere, or is another one than was planned"
+)
 _MOST_RUNS = 500  # in one transaction; like the limit on points, it bounds memory, not speed
 
 
@@ -84,6 +87,9 @@ class ResultWriter:
         keys = {jobs.catalogue.key(run): run for run in self._without_id}
         for row in ended_runs(self._store, keys, parent.run_id):
             self._ledger.add(keys[row["key"]], row)
+        for run in self._without_id:
+            if run not in self._ledger:
+                self._ledger.reasons.setdefault(run, _NOT_THERE)
         self._without_id.clear()
         return None
 

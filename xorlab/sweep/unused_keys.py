@@ -1,11 +1,35 @@
-"""Refuses keys that only a sweep uses, if there is no sweep."""
+"""Refuses keys that would have no effect: of a sweep where there is none, of jobs run apart."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from hydra.conf import HydraConf
+from hydra.experimental.callback import Callback
+from omegaconf import OmegaConf
 
 from xorlab.config.launcher_keys import LauncherConfig, SweeperConfig
 from xorlab.errors import UsageError, spell
+
+_WAY = "leave it out, or run job after job with hydra/launcher=basic"
+_NO_FOLDER = "jobs that are trained together leave their files in MLflow, and have no folder"
+# Keys of Hydra's own node, what they are in `conf/config.yaml`, and why they have no effect.
+_AROUND_A_JOB: tuple[tuple[str, Any, str], ...] = (
+    ("sweep.dir", ".", _NO_FOLDER),
+    ("sweep.subdir", ".", _NO_FOLDER),
+    ("output_subdir", None, _NO_FOLDER),
+    (
+        "job.env_set",
+        {},
+        "jobs that are trained together have the variables of the command itself, as in "
+        "NAME=VALUE xorlab -m",
+    ),
+    (
+        "job_logging",
+        {"version": 1, "root": None, "disable_existing_loggers": False},
+        "jobs that are trained together have no log of their own",
+    ),
+)
 
 
 def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
@@ -29,6 +53,47 @@ def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
     _refuse_other(hydra, "sweeper", SweeperConfig(), f"{what} has no sweeper; {way}")
     if not landscape:
         _refuse_other(hydra, "launcher", LauncherConfig(), f"{what} has no launcher; {way}")
+
+
+def refuse_job_keys(plugin: Any) -> None:
+    """Refuse what Hydra does around each job, where jobs are trained together.
+
+    Args:
+        plugin: xorlab's own launcher, or a sweeper with it, set up by Hydra.
+
+    Raises:
+        UsageError: names what would have had no effect, and the way out.
+    """
+    refuse_chdir(plugin)
+    node = OmegaConf.to_container(plugin.config.hydra, resolve=False)
+    for key, usual, why in _AROUND_A_JOB:
+        value: Any = node
+        for part in key.split("."):
+            value = value[part]
+        if value != usual:
+            shown = "" if isinstance(value, dict) else f"={spell(value)}"
+            raise UsageError(f"hydra.{key}{shown}: {why}; {_WAY}")
+    for one in plugin.hydra_context.callbacks.callbacks:
+        for name in ("on_job_start", "on_job_end"):
+            usual = getattr(Callback, name)
+            if getattr(type(one), name, usual) is not usual:
+                raise UsageError(
+                    f"hydra.callbacks: {type(one).__name__}.{name} would never be called, as jobs "
+                    f"are trained together; {_WAY}"
+                )
+
+
+def refuse_chdir(plugin: Any) -> None:
+    """Refuse a sweep whose jobs change their folder, whatever launches them.
+
+    Raises:
+        UsageError: names the key.
+    """
+    if plugin.config.hydra.job.chdir:
+        raise UsageError(
+            "hydra.job.chdir=true: the jobs of a sweep are recorded in one store, and read the "
+            "same tables; both are found from the folder of the command: leave it out"
+        )
 
 
 def _refuse_other(

@@ -147,6 +147,11 @@ class Jobs(Sequence[Job]):
         return np.frombuffer(self.catalogue.setting, np.int64)[self.indices]
 
     @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """The number of each job, as Hydra counts, (N,)."""
+        return np.frombuffer(self.catalogue.number, np.int64)[self.indices]
+
+    @property
     def seeds(self) -> npt.NDArray[np.int64]:
         """Of each job, (N,)."""
         return np.frombuffer(self.catalogue.seed, np.int64)[self.indices]
