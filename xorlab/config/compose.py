@@ -196,7 +196,7 @@ class Composer:
                 run_mode=RunMode.RUN,
             )
             node = _plain(cfg.hydra)
-            refuse_calls(node, [*self._shared, *overrides])
+            refuse_calls(node, [*self._shared, *overrides], self._loader)
             if self._master is not None:
                 refuse_other_settings(node, _plain(self._master.hydra))
             self._bases[overrides] = _Base(self._schema, cfg, self._master)

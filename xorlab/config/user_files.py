@@ -56,15 +56,16 @@ def check_user_folder(options: Namespace) -> None:
     searched = any("searchpath" in override for override in options.overrides)
     if not (options.config_dir or options.config_path or options.config_name or searched):
         return
+    loader = _loader(options)
     for mode in RunMode:
         try:
-            composed = _loader(options).load_configuration(
+            composed = loader.load_configuration(
                 options.config_name or CONFIG_NAME, options.overrides, run_mode=mode
             )
             node = OmegaConf.to_container(composed.hydra, resolve=False)
         except (HydraException, OmegaConfBaseException, OSError):
             continue  # Hydra finds the same when it composes, and tells it
-        refuse_calls(node, options.overrides)
+        refuse_calls(node, options.overrides, loader)
 
 
 def _loader(options: Namespace) -> ConfigLoaderImpl:
