@@ -79,6 +79,7 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
         StoreError: the table's content has changed.
     """
     from xorlab.config.data_files import file_digest
+    from xorlab.config.paths import given_path
     from xorlab.config.values import flat
     from xorlab.networks.spec import spec_of
     from xorlab.networks.tasks.table import Table
@@ -92,11 +93,12 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
     if moved is not None:
         config = replace(config, task=replace(config.task, path=moved))
     path = str(flat(config)["task.path"])
-    if moved is None and not Path(path).is_file():
+    file = given_path("task.path", path)
+    if moved is None and not file.is_file():
         raise ConfigError(
             "task.path",
             path,
-            f"where the run found it (looked for {Path(path).absolute()}); "
+            f"where the run found it (looked for {file.absolute()}); "
             "--table PATH says where it is now",
         )
     then = recorded.tags.get(TABLE_TAG)
@@ -104,7 +106,7 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
         spec = spec_of(config)
     except ConfigError:
         if then is not None:  # another file may not even be a table
-            _check_table(path, then, file_digest("task.path", Path(path)))
+            _check_table(path, then, file_digest("task.path", file))
         raise
     if then is not None:
         _check_table(path, then, str(spec.task.digest))

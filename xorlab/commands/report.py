@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.commands.common import DONE, check_id, command_parser, run_command
+from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.tracking.read.by_name import LATEST
 
@@ -44,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=lambda text: given_path("--out", text),
         metavar="DIR",
         help="write the files into this folder (default: store them with the sweep, in place of "
         f"its earlier ones; with --filter: {_DEFAULT_OUT})",

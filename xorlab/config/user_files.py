@@ -53,6 +53,11 @@ def check_user_folder(options: Namespace) -> None:
             "--experimental-rerun: not here, since it unpickles a file, and a pickle can call "
             "anything; xorlab-repeat RUN_ID repeats a recorded run"
         )
+    if (options.config_dir or "").startswith("~"):
+        raise UsageError(
+            f"--config-dir={options.config_dir}: the shell has left ~ as it is; write "
+            f"--config-dir {options.config_dir}, with a blank"
+        )
     searched = any("searchpath" in override for override in options.overrides)
     if not (options.config_dir or options.config_path or options.config_name or searched):
         return

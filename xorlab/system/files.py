@@ -23,6 +23,8 @@ def write_whole(path: Path, content: bytes | Path, private: bool = False) -> Non
     Raises:
         OSError: it cannot be written.
     """
+    if path.is_symlink():  # what it names is written, not the link, also where nothing is there yet
+        path = path.resolve()
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         if private:

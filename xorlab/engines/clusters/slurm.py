@@ -12,10 +12,10 @@ import threading
 import time
 import uuid
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, TypeVar
 
 from xorlab.config.launcher_keys import LauncherConfig
+from xorlab.config.paths import given_path
 from xorlab.engines.engine import SHUTDOWN_WAIT, TRIES, WATCH_INTERVAL, Engine
 from xorlab.engines.make import extra
 from xorlab.engines.slurm_queue import Queue, check_queue
@@ -71,7 +71,7 @@ class Slurm(Engine):
             EngineError: the queue refuses it, or no job starts in time.
         """
         if self._queue is None:
-            parent = Path(self._options.folder or "slurm").absolute()
+            parent = given_path("hydra.launcher.folder", self._options.folder or "slurm").absolute()
             try:
                 self._spool = Spool(parent / uuid.uuid4().hex[:12])
             except OSError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.config.data_files import MAX_BYTES, digest, read_file
+from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def read_table(name: str, outputs: int) -> tuple[Floats, Floats, str]:
     Raises:
         ConfigError: the file is missing, too large, empty, ragged, not numeric or not finite.
     """
-    path = Path(name)
+    path = given_path(_KEY, name)
     suffix = path.suffix.lower()
     content = read_file(_KEY, path)
     if suffix == ".npz":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from xorlab.config.paths import given_path
 from xorlab.errors import StoreError
 from xorlab.system.files import flush_folder, write_whole
 from xorlab.tracking.outbox.pending import (
@@ -52,7 +53,7 @@ class Outbox:
     """
 
     def __init__(self, folder: str | Path | None) -> None:
-        self.folder = Path(folder or DEFAULT_OUTBOX).absolute()
+        self.folder = given_path("tracking.outbox", str(folder or DEFAULT_OUTBOX)).absolute()
 
     @contextlib.contextmanager
     def sending(self, batch: Sequence[Pending]) -> Iterator[list[Path]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
 from xorlab.system.credentials import HIDDEN, without_credentials
 
@@ -32,7 +33,7 @@ def resolve(uri: str | None, folder: Path | None = None) -> str:
     given = uri or os.environ.get("MLFLOW_TRACKING_URI") or None
     key = "tracking.uri" if uri else "MLFLOW_TRACKING_URI"
     if given is None:
-        return f"{_SQLITE}{folder / 'mlflow.db'}"
+        return sqlite_address(folder / "mlflow.db")
     given = _WITHHELD.get(given, given)
     if f"{HIDDEN}@" in given or f"={HIDDEN}" in given:
         raise ConfigError(
@@ -46,16 +47,28 @@ def resolve(uri: str | None, folder: Path | None = None) -> str:
             "http://localhost:5000",
         )
     if _scheme(given) == "sqlite":
-        path = given[len(_SQLITE) :].partition("?")[0] if given.startswith(_SQLITE) else ""
-        if not path or path == ":memory:":
+        path, mark, _ = given.removeprefix(_SQLITE).partition("?")
+        if not given.startswith(_SQLITE) or not path or path == ":memory:":
             raise ConfigError(key, given, "a database file, such as sqlite:////data/mlflow.db")
-        return f"{_SQLITE}{folder / path}"
+        if mark:
+            raise ConfigError(
+                key, given, "a database file without options; in the name of a file, ? is %3F"
+            )
+        return sqlite_address(folder / given_path(key, unquote(path)))
     return given
+
+
+def sqlite_address(file: Path) -> str:
+    """The address of the database in a file; the reverse of `database_file`.
+
+    SQLAlchemy takes ``?`` for the beginning of options, and ``%20`` for a blank.
+    """
+    return _SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
 
 
 def database_file(uri: str) -> Path | None:
     """The file of an embedded store; None for any other address."""
-    return Path(uri[len(_SQLITE) :]) if uri.startswith(_SQLITE) else None
+    return Path(unquote(uri[len(_SQLITE) :])) if uri.startswith(_SQLITE) else None
 
 
 def is_server(uri: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from xorlab.system.logs import quiet_logger
-from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.address import database_file, is_server
 from xorlab.tracking.store.server import ServerClient, with_patience
 
 if TYPE_CHECKING:
@@ -32,11 +35,30 @@ def client_of(address: str) -> MlflowClient:
         from mlflow.tracking import MlflowClient
 
         # For a new database Alembic would log thirty lines of migrations.
-        with quiet_logger("alembic", logging.WARNING), quiet_logger("mlflow", logging.WARNING):
+        with (
+            quiet_logger("alembic", logging.WARNING),
+            quiet_logger("mlflow", logging.WARNING),
+            _no_stray_folder(address),
+        ):
             client = MlflowClient(tracking_uri=address, registry_uri=address)
     if address.startswith("sqlite:"):
         _wait_longer(client._tracking_client.store.engine)  # noqa: SLF001
     return cast("MlflowClient", ServerClient(client, address)) if is_server(address) else client
+
+
+@contextlib.contextmanager
+def _no_stray_folder(address: str) -> Iterator[None]:
+    """Remove what MLflow creates for the folder of a database, which it does not unquote."""
+    file, literal = database_file(address), Path(address.partition(":///")[2]).parent
+    stray = []
+    if file is not None and literal != file.parent:
+        stray = [one for one in (literal, *literal.parents) if not one.exists()]
+    try:
+        yield
+    finally:
+        for one in stray:
+            with contextlib.suppress(OSError):
+                one.rmdir()
 
 
 def _wait_longer(engine: Engine) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.schema import EMPTY, Schema
@@ -103,7 +103,8 @@ def artifacts_address(folder: str | None) -> str:
             "named for a new experiment in a database server: a folder that all machines of the "
             "team share, such as /srv/xorlab, or an address such as s3://bucket/xorlab",
         )
-    address = folder if "://" in folder else Path(folder).absolute().as_uri()
+    path = given_path("tracking.artifacts", folder)
+    address = folder if "://" in folder else path.absolute().as_uri()
     return address.rstrip("/")
 
 

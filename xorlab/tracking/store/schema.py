@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xorlab.errors import StoreError
+from xorlab.tracking.store.address import sqlite_address
 
 EMPTY = "(no tables)"  # the revision of a new database
 
@@ -68,7 +69,7 @@ def file_schema(file: Path) -> Schema:
     Raises:
         sqlite3.Error: it is not a database, or cannot be read.
     """
-    return Schema(_file_revision(file), str(file), f"sqlite:///{file}", "copy the file")
+    return Schema(_file_revision(file), str(file), sqlite_address(file), "copy the file")
 
 
 def _file_revision(file: Path) -> str | None:

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from xorlab.tracking.store.address import sqlite_address
 from xorlab.tracking.store.client import client_of
 
 _UNFINISHED = ".unfinished"
@@ -23,7 +24,7 @@ def make_database(file: Path) -> None:
             left.unlink()
     # MLflow caches engines by address, so each attempt uses a new name.
     new = file.with_name(f"{file.name}.{secrets.token_hex(4)}{_UNFINISHED}")
-    store = client_of(f"sqlite:///{new}")._tracking_client.store  # noqa: SLF001
+    store = client_of(sqlite_address(new))._tracking_client.store  # noqa: SLF001
     store.engine.dispose()
     with closing(sqlite3.connect(new)) as connection:
         # Others can then read while a sweep writes; the setting stays with the file.

@@ -138,6 +138,11 @@ def open_store(
     """
     address = resolve(uri)
     file = database_file(address)
+    if file is not None and file.is_symlink() and not file.exists():
+        raise NoStoreError(
+            f"{file} is a symbolic link to {file.readlink()}, which is not there; is its disk "
+            "mounted? Remove the link, or name another tracking.uri"
+        )
     if file is not None and not create and not file.exists():
         raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
     with _translated(address):
