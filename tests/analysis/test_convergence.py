@@ -138,7 +138,7 @@ def test_where_no_run_is_solved_the_running_time_is_infinite():
 
 def test_one_run_is_a_row():
     (row,) = convergence(table({0.1: [7]}), by=LR).to_dict("records")
-    assert (row["n"], row["rate"], row["ert"], row["cutoff"]) == (1, 1, 7, 7)
+    assert (row["n"], row["rate"], row["ert"], row["cutoff"]) == (1, 1, 7, LIMIT)
     assert (row["cutoff_low"], row["cutoff_high"]) == (0, LIMIT)
     assert row["ert_high"] > LIMIT
 
@@ -176,7 +176,8 @@ def test_mixed_limits_are_censored_each_at_its_own():
     # Kaplan-Meier: 4/6 at 6, then of the 3 still followed one at 30 and one at 35.
     assert row["epochs_median"] == 30
     assert row["epochs_q75"] == 35
-    assert row["rate"] == 4 / 6
+    # No rate at any epoch is 4/6: when 35 was reached, one run was not followed any more.
+    assert (row["solved"], row["rate"]) == (2, 2 / 6)
 
 
 def test_an_unknown_limit_leaves_what_depends_on_it_undefined():

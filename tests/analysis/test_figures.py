@@ -67,5 +67,7 @@ def test_the_median_curve_is_the_median_of_the_runs(loaded):
 
 def test_bars_show_the_interval(loaded):
     runs, _ = loaded
-    ax = success_bars(xorlab.convergence(runs, by=["optimizer.lr"]), ["optimizer.lr"])
+    ax = success_bars(
+        xorlab.convergence(runs, by=["optimizer.lr"], cluster="seed"), ["optimizer.lr"]
+    )
     assert "n = 10" in ax.get_title()

@@ -31,13 +31,13 @@ def test_the_table_has_a_row_per_setting():
     settings = settings_table_of(RUNS, ["optimizer.lr"])
     assert settings.header == USUAL
     assert settings.rows() == [
-        ["0.5", "3", "3", "100 %", "44-100 %", "20", "20", "30", "20", "0"],
-        ["2", "2", "1", "50 %", "9-91 %", "5", "45", "5", "10", "0"],
+        ["0.5", "3", "3", "100 %", "44-100 %", "20", "20", "40", "20 (1-75)", "0"],
+        ["2", "2", "1", "50 %", "9-91 %", "5", "45", "40", "45 (1-390)", "0"],
     ]
     assert settings.markdown(1).splitlines() == [
         "| " + " | ".join(USUAL) + " |",
         "| " + " | ".join(["---"] * 10) + " |",
-        "| 0.5 | 3 | 3 | 100 % | 44-100 % | 20 | 20 | 30 | 20 | 0 |",
+        "| 0.5 | 3 | 3 | 100 % | 44-100 % | 20 | 20 | 40 | 20 (1-75) | 0 |",
         "",
         "and 1 more settings in settings.parquet",
     ]
@@ -61,6 +61,7 @@ def test_a_further_metric_is_shown_with_its_median():
 def test_the_median_of_a_time_counts_runs_that_have_none_as_later():
     runs = RUNS.assign(epochs_to_memorised=[3.0, 7.0, np.nan, 8.0, np.nan])
     runs.loc[len(runs)] = runs.iloc[4]
+    runs.loc[5, "seed"] = 2
     settings = settings_table_of(runs, ["optimizer.lr"])
     assert cells(settings, "epochs_to_memorised (median)") == ["7", "-"]
 

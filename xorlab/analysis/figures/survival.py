@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import lines_of
 from xorlab.analysis.figures.style import epochs_axis, new_axes
-from xorlab.analysis.statistics.restarts import restart_curve
+from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.survival import kaplan_meier
-from xorlab.analysis.statistics.times import counted_runs, times_of
+from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
 
 _POINTS = 300
 
@@ -18,7 +18,8 @@ _POINTS = 300
 def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
     """Share of runs not solved yet by each epoch, for each value of a key.
 
-    Kaplan & Meier's (1958) estimate with its pointwise 95 % band. Ticks on the curve mark the
+    Kaplan & Meier's (1958) estimate with its pointwise 95 % band, in which runs of one seed count
+    as one. Ticks on the curve mark the
     epochs at which unsolved runs ended (were censored).
 
     Args:
@@ -34,7 +35,9 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
     first = np.inf
     for line in lines_of(counted, by):
         times = times_of(line.runs)
-        curve = kaplan_meier(times.time, times.solved)
+        pooled = clusters_in(line.runs)
+        weight = 1.0 if pooled is None else pooled.weight
+        curve = kaplan_meier(times.time, times.solved, weight=weight)
         end = max(float(times.time.max()), 1.0)
         first = min(first, max(float(times.time.min()), 1.0))
         at = np.append(np.maximum(curve.times, 0.5), end)
@@ -57,8 +60,9 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
 def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
     """Expected running time with restarts against the cutoff, for each value of a key.
 
-    Each curve has its pointwise 95 % band. A dot marks the best cutoff, and the bar through it
-    its 95 % interval. A value without a solved run has no curve; the legend says so.
+    Each curve has its pointwise 95 % band, in which runs of one seed count as one. A dot marks
+    the best cutoff by which at least 10 runs were solved, and the bar through it its 95 %
+    interval. A value without a solved run has no curve; the legend says so.
 
     Args:
         runs: from `xorlab.load_runs`.
@@ -78,7 +82,8 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
         solved = times.time[times.solved]
         between = np.geomspace(max(solved.min(), 1), times.horizon, _POINTS)
         cutoffs = np.unique(np.concatenate([solved, between]))
-        curve = restart_curve(times.time, times.solved, times.horizon, cutoffs)
+        pooled = clusters_in(line.runs)
+        curve = restart_curve(times.time, times.solved, times.horizon, cutoffs, clusters=pooled)
         high, best = np.minimum(curve.high, 1e300), curve.best
         ax.fill_between(cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
         label = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"

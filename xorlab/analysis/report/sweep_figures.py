@@ -32,7 +32,7 @@ def sweep_figures(
     drawn: dict[str, Callable[[], Axes]] = {"success.png": lambda: success_bars(settings, by)}
     if len(by) > 1:
         x, y = sorted(by, key=lambda name: -settings[name].nunique())[:2]
-        cells = convergence(runs, by=[x, y])
+        cells = convergence(runs, by=[x, y], cluster="seed")
         drawn["heatmap.png"] = lambda: success_heatmap(cells, x, y)
     lines, key = _with_lines(runs, settings, by)
     drawn["survival.png"] = lambda: survival_curves(lines, key)

@@ -1,23 +1,33 @@
 """When to stop a run and start another: the cutoff with the least cost, and cost by cutoff.
 
 ERT(c), see `xorlab.analysis.statistics.running_time`, is the cost of a success in epochs when each
-run is stopped after c epochs. All functions take times of runs with the same limit: see
+run is stopped after c epochs. Every run costs at least one epoch, also one that is solved by its
+initial weights. All functions take times of runs with the same limit: see
 `xorlab.analysis.statistics.times.Times.common`.
+
+A single early success must not decide. Of 50 runs one that is solved after an epoch would make
+"50 epochs per success with a cutoff of 1" the least ERT of most settings, by luck alone. So a
+cutoff is considered only if at least `LEAST_SOLVED` runs were solved by it, in the sample and in
+every resample. Where fewer runs were solved at all, no cutoff can be told from luck, and runs
+are not stopped before their limit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from xorlab.analysis.statistics.bootstrap import RESAMPLES, counts_in_blocks
+from xorlab.analysis.statistics.clusters import Clusters
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats
-from xorlab.analysis.statistics.running_time import followed_to, statistics_at
+from xorlab.analysis.statistics.running_time import charged, followed_to, statistics_at
 
-# Epochs; stands for 0.
-_INSTANT = 1e-200
+LEAST_SOLVED = 10
+_OPTIMISM = 3
+_SAME = 1e-9  # relative; sums of equal costs in another order differ by rounding
 
 
 @dataclass(frozen=True)
@@ -25,12 +35,14 @@ class BestCutoff:
     """The cutoff with the least ERT.
 
     Attributes:
-        cutoff: epochs after which to stop a run: the smallest c that minimises ERT(c); NaN where
-            no run was solved.
+        cutoff: epochs after which to stop a run: the smallest c that minimises ERT(c) among those
+            by which at least `LEAST_SOLVED` runs were solved; the limit where fewer were solved,
+            and NaN where none was.
         low: lower end of its interval.
         high: upper end.
         ert: ERT with that cutoff.
-        ert_low: lower end of its interval.
+        ert_low: lower end of an interval that holds both the true ERT with that cutoff and the
+            true least ERT.
         ert_high: upper end.
     """
 
@@ -64,60 +76,8 @@ def best_cutoff(
         ValueError: no runs, or a limit beyond the epoch to which every run was followed.
     """
     ascending, n = followed_to(time, solved, limit)
+    ascending = charged(ascending)
     return best_cutoffs([ascending[ascending <= limit]], n, [limit], confidence, resamples, seed)[0]
-
-
-@dataclass(frozen=True)
-class RestartCurve:
-    """ERT as a function of the cutoff.
-
-    Attributes:
-        cutoffs: (m,) in epochs, ascending.
-        ert: (m,) expected running time there, infinite before the first success.
-        low: (m,) lower end of its interval, for each cutoff separately.
-        high: (m,) upper end.
-        best: the best of all cutoffs.
-    """
-
-    cutoffs: Floats
-    ert: Floats
-    low: Floats
-    high: Floats
-    best: BestCutoff
-
-
-def restart_curve(
-    time: npt.ArrayLike,
-    solved: npt.ArrayLike,
-    limit: float,
-    cutoffs: npt.ArrayLike | None = None,
-    confidence: float = CONFIDENCE,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> RestartCurve:
-    """ERT as a function of the cutoff, with its band and the best cutoff, for a figure.
-
-    Args:
-        time: (n,) epochs to solve, or to the limit.
-        solved: (n,) whether the run was solved.
-        limit: the epoch to which every run was followed.
-        cutoffs: (m,) where to evaluate it; None for each epoch at which a run was solved, the
-            epoch before (ERT falls at successes and rises between them), and the limit.
-        confidence: of the band, for each cutoff separately, and of the best cutoff.
-        resamples: of the bootstrap for the best cutoff.
-        seed: of that bootstrap.
-
-    Raises:
-        ValueError: no runs, or cutoffs beyond the epoch to which every run was followed.
-    """
-    chosen = None if cutoffs is None else np.sort(np.asarray(cutoffs, float))
-    ascending, n = followed_to(time, solved, limit if chosen is None else [limit, *chosen])
-    within = ascending[ascending <= limit]
-    if chosen is None:
-        chosen = np.unique([*within, *np.maximum(within - 1, 0.0), limit])
-    band = statistics_at(ascending, n, chosen).ert(confidence)
-    (best,) = best_cutoffs([within], n, [limit], confidence, resamples, seed)
-    return RestartCurve(chosen, *band, best)
 
 
 def best_cutoffs(
@@ -127,101 +87,154 @@ def best_cutoffs(
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> list[BestCutoff]:
     """Best cutoffs of settings with n runs each.
 
     The interval of the cutoff holds the cutoffs whose ERT is not clearly above the least. For
     resampled runs, marked by a star, the regret of the observed best cutoff c is
     ERT*(c) / min ERT*. A cutoff belongs to the interval if its ERT(c) / min ERT is at most the
-    quantile of that regret at 1 - (1 - confidence) / 5, a level chosen by simulation. Nominal 95 %
-    intervals then covered the true best cutoff in 92 to 99 % of samples of 30 and in 93 to 99 % of
-    samples of 100 (`python -m tests.benchmarks.coverage`). Coverage was lowest where nearly all
-    runs are solved within a narrow range, because the best cutoff then depends on the few slowest.
-    At the quantile for ``confidence`` itself it was 82 to 94 %, and with percentiles of the
+    quantile of that regret at 1 - (1 - confidence) / 5, a level chosen by simulation. At the
+    quantile for ``confidence`` itself coverage was 82 to 94 %, and with percentiles of the
     bootstrapped best cutoff 57 to 93 %: the position of a minimum may converge only with the cube
     root of n, and that bootstrap is then inconsistent (Kim & Pollard 1990; Abrevaya & Huang 2005).
 
-    The interval of the least ERT is that of ERT at the observed cutoff, with its upper end
-    multiplied by the exponential of twice the mean logarithm of the regret. The least of many
-    estimates is too low by about that factor once in the sample, and once more in its resamples.
-    These intervals covered the truth in 96 to 97 %.
+    The interval of the least ERT starts at the least lower end of ERT at any epoch at which a run
+    was solved, so an early success widens it, and does not move the estimate. Its upper end is that
+    of ERT at the observed cutoff, multiplied by the exponential of three times the mean logarithm
+    of the regret: the least of many estimates is too low by about that factor once in the sample
+    and once more in its resamples, and the cutoff found costs more than the best one. Where fewer
+    than `LEAST_SOLVED` runs were solved it allows for whatever may happen at the first epoch, so
+    it is wide and cautious.
+
+    Nominal 95 % intervals of ERT covered both in 94 to 100 % of simulated samples of 5 to 100 runs,
+    also where many runs are solved early, and intervals of the cutoff its true value in 91 to
+    100 % (`python -m tests.benchmarks.coverage`).
 
     Args:
         settings: for each setting the epochs to solve of its solved runs, (k,) ascending, none
-            beyond its limit.
+            less than 1 or beyond its limit.
         n: number of runs of each setting, solved or not.
         limits: of each setting, in epochs.
         confidence: of the intervals.
         resamples: of the bootstrap.
         seed: of the bootstrap; all settings share the same resamples.
+        clusters: of the runs, those solved first in the order of their times; None where all runs
+            are independent. With clusters there is only one setting.
     """
-    curves = [statistics_at(ascending, n, ascending).ert(confidence) for ascending in settings]
-    # Of equal times the last one, because its rank counts all of them.
-    best = [int(np.argmin(curve[0])) if len(curve[0]) else -1 for curve in curves]
-    last = [
-        int(np.searchsorted(ascending, ascending[j], side="right")) - 1 if j >= 0 else -1
-        for ascending, j in zip(settings, best, strict=True)
-    ]
-    regrets = _regrets(settings, last, n, resamples, seed)
+    weight = 1.0 if clusters is None else clusters.weight
+    curves = [statistics_at(own, n, own, weight).ert(confidence) for own in settings]
+    enough = LEAST_SOLVED / weight
+    chosen = [_best(*pair, enough) for pair in zip(settings, curves, strict=True)]
+    blocks = _resampled(n, resamples, seed, clusters)
+    regrets = _regrets(settings, chosen, limits, blocks, resamples, enough)
     level = 1 - (1 - confidence) / 5
     found = []
     for ascending, limit, (ert, low, high), j, regret in zip(
-        settings, limits, curves, last, regrets, strict=True
+        settings, limits, curves, chosen, regrets, strict=True
     ):
         if j < 0:
-            none = statistics_at(ascending, n, limit).ert(confidence)
-            found.append(BestCutoff(np.nan, 0.0, limit, np.inf, float(none[1]), np.inf))
+            found.append(_at_the_limit(ascending, n, limit, low, confidence, weight))
             continue
-        allowed = float(np.quantile(regret, level, method="inverted_cdf"))
-        most = float(ert[j]) * allowed if np.isfinite(allowed) else np.inf
+        most = float(ert[j]) * float(np.quantile(regret, level, method="inverted_cdf"))
         ends = _cutoff_ends(ascending, ert, n, limit, most)
         finite = regret[np.isfinite(regret)]
-        optimism = float(np.mean(np.log(finite))) if len(finite) else np.inf
-        top = float(high[j] * np.exp(2 * optimism))
-        found.append(BestCutoff(float(ascending[j]), *ends, float(ert[j]), float(low[j]), top))
+        top = (
+            float(high[j] * np.exp(_OPTIMISM * np.mean(np.log(finite)))) if len(finite) else np.inf
+        )
+        found.append(BestCutoff(float(ascending[j]), *ends, float(ert[j]), float(low.min()), top))
     return found
 
 
+def _best(ascending: Floats, curve: tuple[Floats, Floats, Floats], enough: float) -> int:
+    """The index of the best cutoff among the epochs to solve; -1 where too few were solved."""
+    ert = curve[0]
+    # Of equal times the last one, because its rank counts all of them.
+    rank = np.searchsorted(ascending, ascending, side="right")
+    if not len(ert) or rank[-1] < enough:
+        return -1
+    ert = np.where(rank < enough, np.inf, ert)
+    first = int(np.argmax(ert <= ert.min() * (1 + _SAME)))
+    return int(rank[first]) - 1
+
+
+def _at_the_limit(
+    ascending: Floats, n: int, limit: float, low: Floats, confidence: float, weight: float
+) -> BestCutoff:
+    """What is known where fewer than `LEAST_SOLVED` runs were solved."""
+    whole = statistics_at(ascending, n, limit, weight).ert(confidence)
+    ert, least, high = (float(one) for one in whole)
+    # Runs may be solved by the first epoch as often as none of n allows.
+    unseen = float(statistics_at(ascending[:0], n, 1.0, weight).ert(confidence)[1])
+    cutoff = limit if len(ascending) else np.nan
+    return BestCutoff(cutoff, 0.0, limit, ert, max(min([unseen, least, *low.tolist()]), 1.0), high)
+
+
 def _regrets(
-    settings: list[Floats], best: list[int], n: int, resamples: int, seed: int
+    settings: list[Floats],
+    best: list[int],
+    limits: list[float],
+    blocks: Iterable[Floats],
+    resamples: int,
+    enough: float = LEAST_SOLVED,
 ) -> list[Floats]:
     """ERT* at the observed best cutoff divided by the least ERT*, (resamples,) per setting.
 
     Args:
         settings: for each setting the ascending epochs to solve, (k,).
-        best: the index of the best cutoff among them; -1 if there are none.
-        n: number of runs of each setting.
+        best: the index of the best cutoff among them; -1 for a setting without.
+        limits: of each setting.
+        blocks: (R, n) how often each run occurs in each resample, in blocks.
         resamples: number of resamples.
-        seed: of the bootstrap.
+        enough: least number of runs that must be solved by a cutoff.
     """
-    # With a success at epoch 0, resamples without it would multiply 0 by infinity.
-    steps = [np.diff(np.maximum(ascending, _INSTANT), prepend=0.0) for ascending in settings]
-    regrets = [np.full(resamples, np.inf) for _ in settings]
-    most = max((len(ascending) for ascending in settings), default=0)
+    steps = [np.diff(ascending, prepend=0.0) for ascending in settings]
+    regrets = [np.ones(resamples) for _ in settings]
+    most = max((len(s) for s, j in zip(settings, best, strict=True) if j >= 0), default=0)
     if most == 0:
         return regrets
     start = 0
-    for counts in counts_in_blocks(n, resamples, seed):
+    for counts in blocks:
         stop = start + len(counts)
+        n = counts.sum(axis=1)
         solved = np.cumsum(counts[:, :most], axis=1)
-        left = n - solved + counts[:, :most]
-        with np.errstate(divide="ignore"):
-            per_success = 1 / solved
+        left = n[:, None] - solved + counts[:, :most]
+        too_few = solved < enough
+        per_success = 1 / np.maximum(solved, 1.0)
         room = np.empty(solved.shape)
-        for step, j, regret in zip(steps, best, regrets, strict=True):
-            k = len(step)
-            if k == 0:
+        for ascending, step, j, limit, regret in zip(
+            settings, steps, best, limits, regrets, strict=True
+        ):
+            if j < 0:
                 continue
+            k = len(step)
             # n times RMST is the area under the survival curve, a cumulative sum.
-            ert = room[:, :k]
-            np.multiply(left[:, :k], step, out=ert)
-            np.cumsum(ert, axis=1, out=ert)
-            np.multiply(ert, per_success[:, :k], out=ert)
-            with np.errstate(invalid="ignore"):
-                here = ert[:, j] / ert.min(axis=1)
-            regret[start:stop] = np.where(np.isnan(here), np.inf, here)
+            area = room[:, :k]
+            np.multiply(left[:, :k], step, out=area)
+            np.cumsum(area, axis=1, out=area)
+            here, end = area[:, j].copy(), area[:, -1].copy()
+            np.multiply(area, per_success[:, :k], out=area)
+            np.copyto(area, np.inf, where=too_few[:, :k])
+            total = solved[:, k - 1]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                # With too few solved in a resample, runs are followed to the limit.
+                last = (end + (n - total) * (limit - ascending[-1])) / total
+                least = np.minimum(area.min(axis=1), np.where(total < enough, last, np.inf))
+                ratio = here / solved[:, j] / least
+            regret[start:stop] = np.fmax(ratio, 1.0)
         start = stop
     return regrets
+
+
+def _resampled(
+    n: int, resamples: int, seed: int, clusters: Clusters | None
+) -> Iterator[npt.NDArray[np.float64]]:
+    """How often each run occurs in each resample of runs, or of whole clusters."""
+    if clusters is None:
+        yield from counts_in_blocks(n, resamples, seed)
+        return
+    for counts in counts_in_blocks(clusters.count, resamples, seed):
+        yield counts[:, clusters.numbers]
 
 
 def _cutoff_ends(
@@ -230,7 +243,7 @@ def _cutoff_ends(
     """First and last cutoff at which ERT may be at most ``allowed``."""
     if not np.isfinite(allowed):
         return 0.0, limit
-    within = np.flatnonzero(ert <= allowed)
+    within = np.flatnonzero(ert <= allowed * (1 + _SAME))
     first, final = int(within[0]), int(within[-1])
     earlier = ascending[ascending < ascending[first]]
     low = float(earlier[-1]) if len(earlier) else 0.0

@@ -34,8 +34,9 @@ class KaplanMeier:
     censored: Floats
 
     def quantile(self, share: float) -> tuple[float, float, float]:
-        """Epoch by which a share of the runs is solved, and its interval.
+        """The first epoch by which at least a share of the runs is solved, and its interval.
 
+        It is the inverse of the empirical distribution function, type 1 of Hyndman & Fan (1996).
         The interval holds the epochs at which the band of the curve contains the share (Brookmeyer
         & Crowley 1982). The epoch is NaN where the share was not reached; the interval then starts
         where the band first allows the share, or at the last observed epoch, and ends at infinity.
@@ -49,7 +50,10 @@ class KaplanMeier:
 
 
 def kaplan_meier(
-    time: npt.ArrayLike, solved: npt.ArrayLike, confidence: float = CONFIDENCE
+    time: npt.ArrayLike,
+    solved: npt.ArrayLike,
+    confidence: float = CONFIDENCE,
+    weight: float = 1.0,
 ) -> KaplanMeier:
     """Kaplan & Meier's (1958) estimate, with Wilson's interval at the effective sample size.
 
@@ -63,6 +67,8 @@ def kaplan_meier(
         solved: (n,) whether the run was solved. A run censored at the epoch at which another is
             solved counts as at risk there.
         confidence: of the band, at each epoch.
+        weight: as how many independent runs each run counts in the band; less than 1 where runs
+            share a seed.
 
     Raises:
         ValueError: no runs, or a time that is negative or unknown.
@@ -78,7 +84,7 @@ def kaplan_meier(
         events, counts = np.concatenate([[0.0], events]), np.concatenate([[0.0], counts])
     at_risk = (len(time) - np.searchsorted(np.sort(time), events, side="left")).astype(float)
     survival: Floats = np.cumprod(1 - counts / at_risk)
-    effective = _effective_size(at_risk, counts, survival)
+    effective = weight * _effective_size(at_risk, counts, survival)
     gone_low, gone_high = wilson(effective * (1 - survival), effective, confidence)
     return KaplanMeier(
         events,

@@ -21,12 +21,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xorlab.analysis.statistics.clusters import Clusters, clusters_of
 from xorlab.analysis.statistics.intervals import Floats
 
 SOLVED, UNSOLVED, DIVERGED = OUTCOMES = ("solved", "unsolved", "diverged")
 LIMIT = "training.epochs"
 _NUMBERS = ("epochs_run", "diverged_at", LIMIT, "final_loss")
 OBSERVED = ("outcome", "epochs_to_solve", *_NUMBERS)  # the columns that the statistics use
+SEED, KEY = "seed", "key"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Observed:
-    """The columns of n runs that the statistics use, as arrays (n,) with NaN where missing."""
+    """The columns of n runs that the statistics use, as arrays (n,) with NaN where missing.
+
+    ``cluster`` is a number for each seed; a run without one has a number of its own.
+    """
 
     solved: npt.NDArray[np.bool_]
     diverged: npt.NDArray[np.bool_]
@@ -73,9 +78,15 @@ class Observed:
     diverged_at: Floats
     limit: Floats
     final_loss: Floats
+    cluster: npt.NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.solved)
+
+    @property
+    def clusters(self) -> Clusters | None:
+        """Which of the runs share a seed, if these are the runs of one setting."""
+        return clusters_of(self.cluster)
 
     def of(self, rows: npt.NDArray[np.int64]) -> Observed:
         """Some of the runs."""
@@ -110,11 +121,12 @@ class Observed:
         return np.where(self.solved, np.fmax(limits, self.epochs_to_solve), limits)
 
 
-def observed(runs: pd.DataFrame) -> Observed:
+def observed(runs: pd.DataFrame, cluster: str = SEED) -> Observed:
     """The columns that the statistics use, as arrays.
 
     Args:
         runs: rows as `xorlab.load_runs` returns them, each with an outcome.
+        cluster: the column with the same value in runs that are not independent.
 
     Raises:
         ValueError: an unknown outcome, or a solved run without `epochs_to_solve`.
@@ -127,8 +139,17 @@ def observed(runs: pd.DataFrame) -> Observed:
     solved, time = is_outcome[SOLVED], _column(runs, "epochs_to_solve")
     if not (time[solved] >= 0).all():
         raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
-    others = (_column(runs, name) for name in _NUMBERS)
-    return Observed(solved, is_outcome[DIVERGED], np.where(solved, time, np.nan), *others)
+    epochs_run, diverged_at, limit, final_loss = (_column(runs, name) for name in _NUMBERS)
+    return Observed(
+        solved=solved,
+        diverged=is_outcome[DIVERGED],
+        epochs_to_solve=np.where(solved, time, np.nan),
+        epochs_run=epochs_run,
+        diverged_at=diverged_at,
+        limit=limit,
+        final_loss=final_loss,
+        cluster=_numbered(runs, cluster),
+    )
 
 
 def times_of(runs: pd.DataFrame) -> Times:
@@ -150,13 +171,21 @@ def times_of(runs: pd.DataFrame) -> Times:
     return observed(runs).times()
 
 
+def clusters_in(runs: pd.DataFrame, cluster: str = SEED) -> Clusters | None:
+    """Which runs of one setting share a seed; None where none do."""
+    return clusters_of(_numbered(runs, cluster))
+
+
 def names_of(by: Sequence[str]) -> list[str]:
     """A list of column names; a single string is one name."""
     return [by] if isinstance(by, str) else list(by)
 
 
 def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> pd.DataFrame:
-    """The runs that have an outcome, after a check that the table has some columns.
+    """The runs that count: those that have an outcome, and of runs with the same key the last.
+
+    A key is recorded more than once where a run was trained again (``tracking.existing=rerun``),
+    or restored after it had been deleted. It is one run, because it started from the same weights.
 
     Args:
         runs: as `xorlab.load_runs` returns them.
@@ -184,7 +213,26 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
         counted = runs if some.all() else runs[some]  # a copy of a table has its size
     if counted.empty:
         raise ValueError("there is no run with an outcome, so no statistics of convergence")
-    return counted
+    again = trained_again(counted)
+    return counted[~again] if again.any() else counted
+
+
+def trained_again(runs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) whether a later row has the same key, in a table of `xorlab.load_runs`."""
+    if KEY not in runs or "run_id" not in runs:
+        return np.zeros(len(runs), bool)
+    again: npt.NDArray[np.bool_] = (
+        runs.duplicated(KEY, keep="last") & runs[KEY].notna()
+    ).to_numpy()
+    return again
+
+
+def _numbered(runs: pd.DataFrame, cluster: str) -> npt.NDArray[np.intp]:
+    alone = np.arange(len(runs))
+    if cluster not in runs:
+        return alone
+    numbers = pd.factorize(runs[cluster])[0]
+    return np.where(numbers < 0, len(runs) + alone, numbers)
 
 
 def _column(runs: pd.DataFrame, name: str) -> Floats:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.style import epochs_axis, new_axes
-from xorlab.analysis.statistics.restarts import restart_curve
+from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.times import counted_runs, times_of
 from xorlab.studies import hamey1991
 from xorlab.studies.figures.style import OURS, PAPER

@@ -8,10 +8,17 @@ ORDER = 30
 
 
 def columns(data: GroupedRuns) -> list[Column]:
-    """Expected running time (ERT) at the limit, the best cutoff, and ERT with that cutoff."""
+    """Expected running time (ERT) at the limit, the best cutoff, and ERT with it."""
     found = data.statistics
+    there = found[["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]].itertuples(index=False)
     return [
         Column("ERT", found["ert"], whole, priority=4),
         Column("best cutoff", found["cutoff"], whole, priority=2),
-        Column("ERT there", found["ert_cutoff"], whole, priority=1),
+        Column("ERT there", list(there), _with_interval, priority=1),
     ]
+
+
+def _with_interval(values: tuple[float, float, float]) -> str:
+    """Such as ``326 (292-384)``, with the 95 % interval."""
+    estimate, low, high = values
+    return whole(estimate) if low != low else f"{whole(estimate)} ({low:.0f}-{high:.0f})"
