@@ -1,4 +1,8 @@
-"""What xorlab prints, computes and records is what it was when the golden files were made."""
+"""What xorlab computes and records is what it was when the golden files were made.
+
+What is recorded may grow, and what is written for readers (printed lines, descriptions, reports and
+their statistics) may become better: tests of their own are about that.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ pytestmark = pytest.mark.xdist_group("golden")
 
 # Where a run may end before its last epoch.
 _MAY_STOP = ("stop_when_solved=true", "min_gradient")
+_DESCRIPTION = "mlflow.note.content"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +73,7 @@ def test_stores_are_as_recorded(name, stores, other_bits):
     if other_bits:
         assert_same(_outline_of_store(was), _outline_of_store(now))
         skip_bits(other_bits)
-    assert_same(was, now)
+    assert_same(_without_texts(was), _without_texts(now))
 
 
 def test_the_first_difference_is_shown():
@@ -78,7 +83,6 @@ def test_the_first_difference_is_shown():
     assert first == "runs > one > files > 1:\n  recorded 2.5\n  now      3.5"
     assert others == [
         "runs > two: recorded, missing now",
-        "runs > three: not recorded, there now",
     ]
 
 
@@ -117,11 +121,29 @@ def _runs_to_the_end(name: str, was: Mapping[str, Any]) -> bool:
     return was["outcome"] != "diverged" and not any(key in overrides for key in _MAY_STOP)
 
 
+def _without_texts(dump: Mapping[str, Any]) -> dict[str, Any]:
+    """A dump of a store without what is written for readers."""
+    runs = {
+        name: run
+        | {
+            "tags": {
+                tag: text for tag, text in run["tags"].items() if tag != "mlflow.note.content"
+            },
+            "files": {
+                file: None if file in ("report.html", "settings.parquet") else content
+                for file, content in run["files"].items()
+            },
+        }
+        for name, run in dump["runs"].items()
+    }
+    return {"experiments": dump["experiments"], "other files": dump["other files"], "runs": runs}
+
+
 def _outline_of_store(dump: Mapping[str, Any]) -> dict[str, Any]:
     """What does not depend on the last bit: names, statuses, params, and which files there are."""
     runs = {
         name: {key: run[key] for key in ("status", "stage", "experiment", "location", "params")}
-        | {"tags": sorted(run["tags"]), "files": sorted(run["files"])}
+        | {kind: dict.fromkeys(run[kind]) for kind in ("tags", "files")}
         for name, run in dump["runs"].items()
     }
     return {"experiments": dump["experiments"], "other files": dump["other files"], "runs": runs}
