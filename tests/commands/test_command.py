@@ -15,6 +15,7 @@ import xorlab
 from tests.conftest import ROOT
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig
 from xorlab.errors import spell
+from xorlab.failures.explanations import EXPLANATIONS
 from xorlab.networks.config import FIELDS
 
 # Printed by the notebook on another machine.
@@ -107,6 +108,17 @@ def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default
             if name not in ("_target_", "params"):
                 assert f"\n  hydra.{node}.{name}  (default: {spell(default)})\n" in ended
     assert "hydra/sweeper=precision" in ended
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_run_that_is_not_solved_says_why(seed, command, store_file):
+    ended = command(f"seed={seed}", "training.epochs=300")
+    assert ended.code == 0
+    runs = xorlab.load_runs()
+    failure = xorlab.diagnose(runs)["failure"].iloc[0]
+    explanation = EXPLANATIONS[failure]
+    assert f"Why: {failure}. {explanation.meaning}\n{explanation.advice}\n" in ended.out
+    assert f"xorlab-report {runs['run_id'].iloc[0][:8]}" in ended.out
 
 
 @pytest.mark.parametrize(

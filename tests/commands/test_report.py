@@ -17,6 +17,8 @@ from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.commands import outbox, repeat
 from xorlab.commands.report import main
+from xorlab.failures.classes import CLASSES
+from xorlab.failures.explanations import EXPLANATIONS
 from xorlab.networks.identity import SETTING_KEYS
 from xorlab.tracking.store.store import open_store
 
@@ -154,6 +156,44 @@ def test_the_beginning_of_an_id_finds_a_sweep_in_any_experiment(command, store_f
     assert "which has 'Default', 'pilot'" in capfd.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def endings(tmp_path_factory, empty_store) -> Recorded:
+    """Runs of two settings: one solves or not by its seed, the other one diverges."""
+    wild = ("network.output=sigmoid,linear", "optimizer.lr=2", "training.epochs=250")
+    return record(tmp_path_factory.mktemp("endings"), empty_store, "-m", "seed=range(0,6)", *wild)
+
+
+@pytest.mark.parametrize("outcome", ["solved", "unsolved", "diverged"])
+def test_a_run_has_a_page_that_says_how_it_ended(outcome, endings, tmp_path, capfd):
+    endings.copy_to(tmp_path)
+    runs = xorlab.load_runs()
+    run = runs[runs["outcome"] == outcome].iloc[0]
+    assert main([run["run_id"][:12], "--out", "pages"]) == 0
+    printed = capfd.readouterr().out
+    (file,) = Path("pages").iterdir()
+    assert printed.endswith(f"Open the page: {file.absolute()}\n")
+    page = Page(file.read_bytes())
+    assert all(address.startswith("data:image/png;base64,") for address in page.loads)
+    text = " ".join(page.text)
+    assert run["name"] in text
+    assert len(page.loads) == (1 if outcome == "diverged" else 3)
+    setting = runs[runs["network.output"] == run["network.output"]]
+    solved = (setting["outcome"] == "solved").sum()
+    assert f"{solved} of {len(setting)} runs are solved" in text
+    if outcome == "solved":
+        assert f"Solved at step {run['epochs_to_solve']:,.0f}." in text
+        return
+    failure = str(xorlab.diagnose(runs[runs["run_id"] == run["run_id"]])["failure"].iloc[0])
+    explanation = EXPLANATIONS[failure]
+    assert f"{failure}." in text
+    assert explanation.meaning in text
+    assert explanation.advice in text
+
+
+def test_every_class_of_failure_is_explained():
+    assert set(EXPLANATIONS) == set(CLASSES)
+
+
 @pytest.mark.parametrize("columns", ["60", "80", "200"])
 @pytest.mark.parametrize("tool", [main, repeat.main, outbox.main])
 def test_the_examples_of_the_help_can_be_copied(tool, columns, monkeypatch, capfd):
@@ -183,11 +223,15 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
     [
         ([], 2, "name a SWEEP"),
         (["latest", "--filter", "x"], 2, "name a SWEEP"),
-        (["zzzz"], 2, "zzzz: there is no such sweep in sqlite:"),
-        (["zzzz", "--experiment", "xorlab"], 2, "there is no such sweep in experiment 'xorlab'"),
+        (["zzzz"], 2, "zzzz: there is no such sweep or run in sqlite:"),
+        (
+            ["zzzz", "--experiment", "xorlab"],
+            2,
+            "there is no such sweep or run in experiment 'xorlab'",
+        ),
         (["latest", "--out", "mlflow.db"], 2, "--out mlflow.db: this is a file; name a folder"),
-        (["ab"], 2, "ab: at least 4 letters or digits of a sweep id are needed"),
-        ([""], 2, "'': a sweep id is made of letters and digits"),
+        (["ab"], 2, "ab: at least 4 letters or digits of a sweep or run id are needed"),
+        ([""], 2, "'': a sweep or run id is made of letters and digits"),
         (
             ["latest", "--experiment", "other"],
             1,

@@ -1,4 +1,4 @@
-"""The `xorlab-report` command: remake the summary of a sweep, or make one of any runs."""
+"""The `xorlab-report` command: the page of a sweep, of one run, or of any runs."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser(
         "xorlab-report",
-        "Remake the tables, figures and report.html of a sweep, or make them for any runs that a "
-        "filter finds.",
+        "Remake the tables, figures and report.html of a sweep, make them for any runs that a "
+        "filter finds, or make the page of one run: how it ended, why, and what other seeds did.",
         "xorlab-report latest",
         "xorlab-report 4f2a --out summary",
         "xorlab-report --filter 'params.`network.hidden` = \"2\"' --out two-units",
@@ -41,14 +41,14 @@ def _parser() -> argparse.ArgumentParser:
         "sweep",
         nargs="?",
         metavar="SWEEP",
-        help="run id of the sweep's parent run, the beginning of it, or latest",
+        help="run id of a sweep's parent run or of a single run, the beginning of it, or latest",
     )
     parser.add_argument(
         "--out",
         type=lambda text: given_path("--out", text),
         metavar="DIR",
         help="write the files into this folder (default: store them with the sweep, in place of "
-        f"its earlier ones; with --filter: {_DEFAULT_OUT})",
+        f"its earlier ones; with --filter or for one run: {_DEFAULT_OUT})",
     )
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
     parser.add_argument(
@@ -64,35 +64,70 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError("name a SWEEP (latest is the last one) or a --filter")
     named = options.sweep not in (None, LATEST)
     if named:
-        check_id(options.sweep, "sweep")
+        check_id(options.sweep, "sweep or run")
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
-    from xorlab.analysis.report.summary import headline, notes_of, summarise
-    from xorlab.failures.report import with_failures
-    from xorlab.networks.identity import SETTING_KEYS
-    from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
-    from xorlab.tracking.names import NOTE_TAG
-    from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT, load_curves
-    from xorlab.tracking.read.sweep_files import artifact_location
+    from xorlab.tracking.names import IDENTITY_TAG
+    from xorlab.tracking.read.by_name import run_by_name
+    from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
     from xorlab.tracking.read.sweeps import find_sweep
-    from xorlab.tracking.store.artifacts import write_files
     from xorlab.tracking.store.store import open_store
-    from xorlab.tracking.write.sweep_run import describe
 
     everywhere = named and options.experiment is None
     # Every store has the experiment Default; any will do to open the store.
     experiment = options.experiment or ("Default" if everywhere else DEFAULT_EXPERIMENT)
     store = open_store(options.uri, experiment, create=False)
-    sweep = None
-    if options.sweep is not None:
-        sweep = find_sweep(store, options.sweep, everywhere)
+    folder: Path | None = options.out
+    if named:
+        found = run_by_name(store, options.sweep, "sweep or run", None, everywhere)
+        store, options.sweep = store.within(found.info.experiment_id), found.info.run_id
+        if IDENTITY_TAG not in found.data.tags:
+            return _report_of_run(store, options.sweep, folder or _DEFAULT_OUT)
+    sweep = None if options.sweep is None else find_sweep(store, options.sweep, everywhere)
+    if sweep is not None:
         store = store.within(sweep.experiment_id)
-    runs = _runs(store, sweep, options.filter)
+    return _report_of_runs(store, sweep, options.filter, folder)
+
+
+def _report_of_run(store: Store, run_id: str, folder: Path) -> int:
+    """The page of one run, as a file in a folder."""
+    from xorlab.failures.run_report import run_report
+    from xorlab.sweep.summary.summary import facts_of
+    from xorlab.tracking.read.runs import load_runs
+    from xorlab.tracking.store.artifacts import write_files
+
+    runs = load_runs(store.uri, store.experiment)
+    run = runs[runs["run_id"] == run_id]
+    if run.empty or run["outcome"].isna().all():
+        raise StoreError(f"run {run_id} has no outcome: only a run that finished has a page")
+    facts = facts_of(store, None, {}) | {"run": run_id}
+    page = run_report(run.iloc[0], runs, facts)
+    name = f"run-{run_id[:8]}.html"
+    write_files(folder, {name: page})
+    sys.stdout.write(f"{run['name'].iloc[0]}\nOpen the page: {(folder / name).absolute()}\n")
+    return DONE
+
+
+def _report_of_runs(
+    store: Store, sweep: Sweep | None, text: str | None, folder: Path | None
+) -> int:
+    """The report of a sweep, or of the runs that a filter finds."""
+    from xorlab.analysis.report.summary import headline, notes_of, summarise
+    from xorlab.failures.report import with_failures
+    from xorlab.networks.identity import SETTING_KEYS
+    from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
+    from xorlab.tracking.names import NOTE_TAG
+    from xorlab.tracking.read.runs import load_curves
+    from xorlab.tracking.read.sweep_files import artifact_location
+    from xorlab.tracking.store.artifacts import write_files
+    from xorlab.tracking.write.sweep_run import describe
+
+    runs = _runs(store, sweep, text)
     curves = load_curves(runs)
     if sweep is None:
         summary = summarise(runs, curves, headline(runs), SETTING_KEYS)
-        title, facts = f"Runs where {options.filter}", facts_of(store, None, {})
+        title, facts = f"Runs where {text}", facts_of(store, None, {})
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
         line = headline(runs, sweep.seconds, sweep.skipped)
@@ -101,14 +136,14 @@ def _report(options: argparse.Namespace) -> int:
     summary = with_failures(summary)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
     files = files_of(summary, title, facts, failed)
-    if sweep is not None and options.out is None:
+    if sweep is not None and folder is None:
         describe(store, sweep.run_id, files, summary.markdown)
         where, report = (
             f"with sweep {sweep.run_id}",
             artifact_location(store, sweep.run_id, REPORT_FILE),
         )
     else:
-        folder = options.out or _DEFAULT_OUT
+        folder = folder or _DEFAULT_OUT
         write_files(folder, files)
         where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
     sys.stdout.write(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.errors import StoreError, UsageError
+from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import initial_layers
 from xorlab.networks.memory import estimate_memory, refuse_too_much
@@ -79,10 +79,14 @@ def run_single(config: Config) -> float:
     waiting = recorder.flush()
     if is_single:
         _print(_result_text(config, result))
+        if result.outcome != SOLVED:
+            _print(_why(config, task, result))
         if waiting is not None:
             raise StoreError(waiting)
         where = f"in experiment '{tracking.experiment}', run {identifier}"
         _print(f"\nRecorded as '{record.name}' {where}.")
+        if identifier is not None:
+            _print(f"Its page, with pictures and terms: xorlab-report {identifier[:8]}")
         _print(f"Browse the runs: {store.browse()}")
     return objective(result.numbers(), tracking.objective)
 
@@ -123,6 +127,19 @@ def _result_text(config: Config, result: NetworkResult) -> str:
     }
     lines += ["", ending.get(result.outcome, f"Not solved in {result.epochs_run} epochs.")]
     return "\n".join(lines)
+
+
+def _why(config: Config, task: Task, result: NetworkResult) -> str:
+    """Why a run was not solved, and what to try: two sentences."""
+    from xorlab.failures.diagnose import diagnose_result
+    from xorlab.failures.explanations import EXPLANATIONS
+
+    try:
+        failure = str(diagnose_result(config, task, result)["failure"])
+    except ConfigError as error:
+        return f"Why is not known: {error}"
+    explanation = EXPLANATIONS[failure]
+    return f"Why: {failure}. {explanation.meaning}\n{explanation.advice}"
 
 
 def _drawing(config: Config, result: NetworkResult, task: Task) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -12,8 +14,9 @@ from xorlab.failures.failure_numbers import curve_numbers, network_numbers
 from xorlab.networks.config import Config
 from xorlab.networks.optimizers.gd import Gd
 from xorlab.networks.parameters import pack
+from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.spec import spec_of
-from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.trainers.result import DIVERGED, UNSOLVED
@@ -107,8 +110,7 @@ def _numbers(
 ) -> pd.DataFrame:
     """Numbers of networks of one shape, indexed by run id; an empty table without networks."""
     configs = [network.config for network in networks.values()]
-    first = configs[0] if configs else Config()
-    task = make_task(first.task)
+    task = make_task((configs[0] if configs else Config()).task)
     for run, config in zip(networks, configs, strict=True):
         key = spec_of(config, task).key(config.seed)
         if task.digest is not None and keys.get(run, key) != key:
@@ -116,14 +118,48 @@ def _numbers(
                 f"{flat(config)['task.path']} has changed since run {run} was trained on it: its "
                 "weights say nothing about these patterns"
             )
-    columns = [pack(n.weights, n.biases, n.skip) for n in networks.values()]
+    table = _surface_numbers(configs, task, list(networks.values()), thresholds)
+    table.index = pd.Index(list(networks), dtype="str")
+    return table
+
+
+def diagnose_result(
+    config: Config, task: Task, result: NetworkResult, thresholds: Thresholds = DEFAULTS
+) -> pd.Series:
+    """Explain why one run that was not solved failed, before it is recorded.
+
+    Args:
+        config: that it was trained with.
+        task: the patterns.
+        result: what training gave back; not solved.
+        thresholds: where one class ends and the next begins.
+
+    Returns:
+        the row of `diagnose` for this run, without its id and the columns of recorded runs.
+
+    Raises:
+        ConfigError: a network with too many parameters for its Hessian.
+    """
+    curve = pd.DataFrame({"run_id": "0", "step": result.steps, "loss": result.loss})
+    numbers = _surface_numbers([config], task, [result], thresholds)
+    numbers.index = pd.Index(["0"], dtype="str")
+    numbers = numbers.join(curve_numbers(curve))
+    failure = classify(numbers.assign(outcome=result.outcome), thresholds)
+    return numbers.assign(failure=failure).iloc[0]
+
+
+def _surface_numbers(
+    configs: Sequence[Config], task: Task, networks: Sequence[Layers], thresholds: Thresholds
+) -> pd.DataFrame:
+    """`network_numbers` of networks of one shape, and what the optimizer's step makes of them."""
+    columns = [pack(n.weights, n.biases, n.skip) for n in networks]
     packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
     # None for an optimizer without weight decay.
     decay = np.array(
         [getattr(config.optimizer, "weight_decay", 0.0) for config in configs], np.float64
     )
+    first = configs[0] if configs else Config()
     table = network_numbers(first, task, packed, decay, thresholds)
-    table.index = pd.Index(list(networks), dtype="str")
     rates = np.array([_rate(config) for config in configs], np.float64)
     momenta = [getattr(config.optimizer, "momentum", 0.0) for config in configs]
     limits = 2.0 + 2.0 * np.array(momenta, np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -47,17 +48,11 @@ def report_html(
     Returns:
         UTF-8; everything that is not part of the page itself is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("xorlab.analysis.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = summary.table.rows()
     columns, cells = _run_cells(summary.runs, summary.by)
     shared = {"every run": whole_label(summary.shared)} if summary.shared else {}
-    page = environment.get_template("report.html").render(
+    return page_of(
+        "report.html",
         title=title,
         headline=summary.headline,
         facts={**facts, **shared},
@@ -76,6 +71,26 @@ def report_html(
         runs=cells[:_MOST_RUNS],
         runs_left=max(0, len(summary.runs) - _MOST_RUNS),
     )
+
+
+def page_of(template: str, **values: Any) -> bytes:
+    """A page from a template of this package.
+
+    Args:
+        template: its file name.
+        values: what it needs, by name.
+
+    Returns:
+        UTF-8; everything that is not part of the template itself is escaped.
+    """
+    environment = Environment(
+        loader=PackageLoader("xorlab.analysis.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(template).render(**values)
     return page.encode(errors="backslashreplace")  # of what a command line could not decode
 
 

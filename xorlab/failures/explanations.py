@@ -1,0 +1,58 @@
+"""What each class of failure means, and what to try, in words for the reader of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xorlab.failures.classes import (
+    DIVERGED,
+    IMPROVING,
+    MINIMUM,
+    OSCILLATING,
+    SADDLE,
+    SATURATED,
+)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One class of failure in words.
+
+    Attributes:
+        meaning: what happened, as a sentence.
+        advice: what usually helps, as a sentence.
+    """
+
+    meaning: str
+    advice: str
+
+
+EXPLANATIONS = {
+    SADDLE: Explanation(
+        "The loss can still fall from here, but the surface is so flat, or so bent, that the run "
+        "hardly moves.",
+        "Try larger steps (optimizer.lr, momentum, or another optimizer), more "
+        "training.epochs, or another seed.",
+    ),
+    SATURATED: Explanation(
+        "Units sit where their activation is flat, so almost no error reaches the weights.",
+        "Try smaller initial weights (init=uniform init.range=1), a smaller optimizer.lr, or "
+        "training.loss=cross_entropy.",
+    ),
+    MINIMUM: Explanation(
+        "The run ended at a local minimum: no small step lowers the loss.",
+        "More epochs will not help: try another seed, or one hidden unit more.",
+    ),
+    OSCILLATING: Explanation(
+        "The loss goes up and down: the steps are too long for this surface.",
+        "Try a smaller optimizer.lr, or less momentum.",
+    ),
+    IMPROVING: Explanation(
+        "The loss was still falling when the epochs ended.",
+        "Try more training.epochs, or a larger optimizer.lr.",
+    ),
+    DIVERGED: Explanation(
+        "A weight or the loss grew beyond every finite number.",
+        "Try a smaller optimizer.lr, or smaller initial weights.",
+    ),
+}
