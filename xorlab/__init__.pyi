@@ -1,5 +1,6 @@
 """xorlab: a convergence laboratory for small neural networks."""
 
+from . import plot as plot
 from .analysis.statistics.comparison import compare as compare
 from .analysis.statistics.comparison import compare_all as compare_all
 from .analysis.statistics.convergence import convergence as convergence

@@ -103,3 +103,11 @@ def test_a_loss_band_for_runs_in_which_the_key_is_missing(runs):
     for values in keys.values():
         ax = curve_bands(some.assign(**{"init.std": values}), curves, by="init.std")
         assert str(ax.lines[1].get_label()) == "std=- (n = 2)"
+
+
+@pytest.mark.parametrize("draw", [survival_curves, ert_curves, epochs_distribution])
+def test_without_a_key_all_runs_are_one_line(runs, draw):
+    ax = draw(runs)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(labels) == 1
+    assert labels[0].startswith("all runs (n = 120)")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from xorlab.analysis.figures.style import COLOURS, STYLES
-from xorlab.analysis.labels import group_label
+from xorlab.analysis.labels import SETTING, group_label
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,13 @@ class Line:
     label: str
     colour: str
     style: str
+
+
+def keyed(runs: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, str]:
+    """The runs, and the key whose values the lines show: one line for all runs if it is None."""
+    if by is not None:
+        return runs, by
+    return runs.assign(**{SETTING: "all runs"}), SETTING
 
 
 def lines_of(runs: pd.DataFrame, by: str) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures.lines import lines_of
+from xorlab.analysis.figures.lines import keyed, lines_of
 from xorlab.analysis.figures.style import epochs_axis, new_axes
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.survival import kaplan_meier
@@ -15,7 +15,7 @@ from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
 _POINTS = 300
 
 
-def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
     """Share of runs not solved yet by each epoch, for each value of a key.
 
     Kaplan & Meier's (1958) estimate with its pointwise 95 % band, in which runs of one seed count
@@ -24,13 +24,14 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: the key whose values the lines show.
+        by: the key whose values the lines show; None for one line of all runs.
         ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
+    runs, by = keyed(runs, by)
     counted = counted_runs(runs, [by], "by")
     first = np.inf
     for line in lines_of(counted, by):
@@ -57,7 +58,7 @@ def survival_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes
     return ax
 
 
-def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
     """Expected running time with restarts against the cutoff, for each value of a key.
 
     Each curve has its pointwise 95 % band, in which runs of one seed count as one. A dot marks
@@ -66,13 +67,14 @@ def ert_curves(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: the key whose values the lines show.
+        by: the key whose values the lines show; None for one line of all runs.
         ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
+    runs, by = keyed(runs, by)
     counted = counted_runs(runs, [by], "by")
     for line in lines_of(counted, by):
         times = times_of(line.runs).common()

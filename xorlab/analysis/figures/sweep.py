@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures.lines import lines_of
+from xorlab.analysis.figures.lines import keyed, lines_of
 from xorlab.analysis.figures.style import HIGHEST_LOSS, epochs_axis, new_axes
 from xorlab.analysis.statistics.times import SOLVED
 
@@ -57,7 +57,9 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
     return ax
 
 
-def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+def curve_bands(
+    runs: pd.DataFrame, curves: pd.DataFrame, by: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Median loss at each step for each value of a key, with the middle 50 % and 90 % of runs.
 
     A run that ended early keeps its last loss.
@@ -65,10 +67,11 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     Args:
         runs: from `xorlab.load_runs`.
         curves: of those runs or of some of them, from `xorlab.load_curves`.
-        by: the key whose values the lines show.
+        by: the key whose values the lines show; None for one line of all runs.
         ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
+    runs, by = keyed(runs, by)
     drawn = curves.loc[curves["run_id"].isin(runs["run_id"]), "run_id"].nunique()
     counted = f"n = {len(runs)}" if drawn >= len(runs) else f"n = {drawn} of {len(runs)}"
     for line in lines_of(runs, by):
@@ -92,17 +95,18 @@ def curve_bands(runs: pd.DataFrame, curves: pd.DataFrame, by: str, ax: Axes | No
     return ax
 
 
-def epochs_distribution(runs: pd.DataFrame, by: str, ax: Axes | None = None) -> Axes:
+def epochs_distribution(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
     """Share of all runs solved by each epoch: the empirical distribution of epochs to solve.
 
     Unsolved runs count too, so a curve ends at the success rate.
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: the key whose values the lines show.
+        by: the key whose values the lines show; None for one line of all runs.
         ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
+    runs, by = keyed(runs, by)
     limit = float(runs["epochs_run"].max())
     counted = runs[runs["outcome"].notna()]
     for line in lines_of(counted, by):
