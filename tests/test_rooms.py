@@ -16,11 +16,11 @@ PACKAGES = (
     "system",  # errors.py counts as a part of it
     "config",
     "trainers",
+    "engines",
     "networks",
     "analysis",
     "landscapes",
     "tracking",
-    "engines",
     "failures",
     "studies",
     "sweep",

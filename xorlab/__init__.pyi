@@ -6,6 +6,7 @@ from .analysis.statistics.comparison import compare_all as compare_all
 from .analysis.statistics.convergence import convergence as convergence
 from .analysis.statistics.sample_size import seeds_needed as seeds_needed
 from .analysis.statistics.verdict import Comparison as Comparison
+from .commands.main import main as main
 from .errors import ConfigError as ConfigError
 from .errors import StoreError as StoreError
 from .errors import UsageError as UsageError
@@ -22,4 +23,7 @@ from .tracking.landscapes import load_landscape as load_landscape
 from .tracking.read.runs import load_curves as load_curves
 from .tracking.read.runs import load_runs as load_runs
 from .tracking.read.weights import load_weights as load_weights
+from .trainers.fields import field as field
+from .trainers.function import trainer as trainer
+from .trainers.recorder import Recorder as Recorder
 from .trainers.result import Result as Result

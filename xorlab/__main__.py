@@ -7,30 +7,18 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit code: 0 done, 1 a job failed, 2 wrong usage."""
-    if any(option in ("-h", "--help") for option in sys.argv[1:]):
-        return _help([name for name in sys.argv[1:] if not name.startswith("-")])
     if sys.argv[1:] == ["--version"]:
         from xorlab.system.environment import package_version
 
         sys.stdout.write(f"xorlab {package_version()}\n")
         return 0
-    from xorlab.commands.app import run_xorlab
+    from xorlab.commands.main import names_trainer, run_named, run_trainer
 
-    return run_xorlab()
+    if names_trainer(sys.argv[1:]):
+        return run_named(sys.argv[1:])
+    from xorlab.trainers.find import BUILT_IN, find
 
-
-def _help(arguments: list[str]) -> int:
-    """Print the help page, or the part about the keys among the arguments."""
-    from xorlab.errors import UsageError, error_line
-    from xorlab.networks.help import help_text
-
-    try:
-        text = help_text([name.lstrip("+~").partition("=")[0] for name in arguments])
-    except UsageError as error:
-        sys.stderr.write(error_line("xorlab", error))
-        return 2
-    sys.stdout.write(text)
-    return 0
+    return run_trainer(find(BUILT_IN))
 
 
 if __name__ == "__main__":

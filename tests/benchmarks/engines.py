@@ -26,6 +26,7 @@ from xorlab.engines.dispatch import completed
 from xorlab.engines.make import make_engine
 from xorlab.landscapes.grid import Grid
 from xorlab.networks.cost import seconds_of
+from xorlab.networks.trainer import TRAINER
 from xorlab.sweep.plan.chunks import AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import make_plan
@@ -150,7 +151,7 @@ def trained(executor, runs: int, epochs: int) -> tuple[float, float, int]:
         base = vars(xorlab.configure(f"network.hidden={hidden}", f"training.epochs={epochs}"))
         seeds = range(max(1, runs // len(HIDDEN)))
         configs += [xorlab.Config(**{**base, "seed": seed}) for seed in seeds]
-    plan = make_plan(catalogued([()] * len(configs), configs), (), executor.workers)
+    plan = make_plan(catalogued([()] * len(configs), configs, TRAINER), (), executor.workers)
     cuts = AdaptiveChunks(plan, executor.workers, executor.dispatch)
     began, work, count = time.perf_counter(), 0.0, 0
     for shards, outcomes in completed(cuts.works(), executor, lambda: None):

@@ -16,6 +16,7 @@ from xorlab import Config, configure, train
 from xorlab.engines.local import Inline
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.trainer import TRAINER
 
 
 def run(name: str, *options: str) -> str:
@@ -52,7 +53,7 @@ def test_the_training_benchmark_compares_side_by_side():
 
 
 def test_the_training_benchmark_ends_where_a_network_is_not_trained():
-    impossible = ShardGroup((Work([Config(seed=-1)], make_task(Config().task)),))
+    impossible = ShardGroup((Work([Config(seed=-1)], make_task(Config().task), TRAINER),))
     with pytest.raises(SystemExit, match="not trained"):
         train_shards(Inline(), [impossible])
 

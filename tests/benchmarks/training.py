@@ -25,6 +25,7 @@ from xorlab.engines.work import ShardGroup, Work
 from xorlab.networks.config import Config
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train, train_many
+from xorlab.networks.trainer import TRAINER
 
 PEER_EPOCHS = 300
 
@@ -56,7 +57,7 @@ def both_cores(count: int, hidden: int, epochs: int, cores: int) -> float:
 def shard(count: int, hidden: int, epochs: int) -> ShardGroup:
     """The work of one worker: ``count`` networks."""
     made = configs(count, hidden, epochs)
-    return ShardGroup((Work(made, make_task(made[0].task)),))
+    return ShardGroup((Work(made, make_task(made[0].task), TRAINER),))
 
 
 def train_shards(executor: Executor, shards: list[ShardGroup]) -> None:

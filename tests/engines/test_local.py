@@ -19,12 +19,13 @@ from xorlab.engines.local import Processes, make_executor, worker_count
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.trainer import TRAINER
 from xorlab.trainers.shard_result import Failure, ShardResult
 
 
 def work_of(count: int, epochs: int) -> ShardGroup:
     configs = [configure(f"seed={n}", f"training.epochs={epochs}") for n in range(count)]
-    return ShardGroup((Work(configs, make_task(configs[0].task)),))
+    return ShardGroup((Work(configs, make_task(configs[0].task), TRAINER),))
 
 
 def runs_of(results: list[ShardResult]) -> list:
@@ -94,7 +95,7 @@ def test_a_worker_that_the_system_ends_for_want_of_memory_says_so(processes):
     processes.submit(work_of(1, 5)).result(timeout=60)  # starts the server that forks workers
     server = str(forkserver._forkserver._forkserver_pid)
     config = configure("training.epochs=50000", "training.record_every=1")
-    hungry = Work([replace(config, seed=n) for n in range(500)], make_task(config.task))
+    hungry = Work([replace(config, seed=n) for n in range(500)], make_task(config.task), TRAINER)
     with memory_group() as group:
         (group / "memory.limit_in_bytes").write_text(str(64 << 20))
         (group / "cgroup.procs").write_text(server)
@@ -116,7 +117,7 @@ def test_closing_does_not_wait_for_what_runs(processes):
 
 
 def test_a_fault_in_one_job_does_not_touch_the_others(monkeypatch):
-    import xorlab.engines.work as module
+    import xorlab.networks.trainer as module
 
     true = module.train_chunk
 

@@ -25,6 +25,7 @@ from xorlab.networks.identity import identity_params
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train_chunk
+from xorlab.networks.trainer import TRAINER
 from xorlab.trainers.shard_result import Failure, ShardResult
 
 PLANE = (
@@ -64,7 +65,7 @@ def test_a_shard_is_the_same_there_and_comes_home_bit_for_bit(data, table):
     ]
     for config in configs:
         config.tracking.uri = "sqlite:////somewhere/secret.db"
-    work = Work(configs, make_task(shape.task))
+    work = Work(configs, make_task(shape.task), TRAINER)
     sent = pack_work(ShardGroup((work, work)))
     assert b"secret" not in sent
     there = unpack_work(sent)
@@ -102,9 +103,9 @@ def test_runs_that_fail_travel_among_others(monkeypatch):
     ]
     for config in configs:
         config.training.stop_when_solved = True
-    work = ShardGroup((Work(configs, make_task(configs[0].task)),))
+    work = ShardGroup((Work(configs, make_task(configs[0].task), TRAINER),))
     ((*before, last),) = map(content, work.run())
-    monkeypatch.setattr("xorlab.engines.work.train_chunk", breaks)
+    monkeypatch.setattr("xorlab.networks.trainer.train_chunk", breaks)
     results = work.run()
     (home,) = from_npz(to_npz(results))
     assert list(home.failures) == [1]
@@ -117,7 +118,7 @@ def test_runs_that_fail_travel_among_others(monkeypatch):
 
 def test_a_shard_without_one_result_travels():
     configs = [configure(f"seed={n}") for n in range(3)]
-    work = ShardGroup((Work(configs, make_task(configs[0].task)),))
+    work = ShardGroup((Work(configs, make_task(configs[0].task), TRAINER),))
     (home,) = from_npz(to_npz(work.on_worker_death("gone")))
     assert [run.reason for run in home.runs(NetworkResult)] == ["gone"] * 3
     assert (len(home), home.longest_curve, home.ended) == (3, 0, 0)
@@ -142,7 +143,7 @@ def test_what_is_no_message_is_refused():
 def test_a_run_travels_in_few_bytes():
     """Out: what differs. Home: 8 bytes a point of the curve, and the weights."""
     configs = [configure(f"seed={n}", "optimizer.lr=2") for n in range(500)]
-    work = ShardGroup((Work(configs, make_task(configs[0].task)),))
+    work = ShardGroup((Work(configs, make_task(configs[0].task), TRAINER),))
     assert len(pack_work(work)) / 500 < 20
     (result,) = results = work.run()
     points = result.curves["loss"].lengths.sum()

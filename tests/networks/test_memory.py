@@ -14,9 +14,10 @@ from tests.faults.process_faults import family
 from xorlab import configure
 from xorlab.errors import UsageError
 from xorlab.landscapes.grid import Grid
-from xorlab.networks.memory import estimate_landscape_memory, estimate_memory, refuse_too_much, size
+from xorlab.networks.memory import estimate_landscape_memory, estimate_memory
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.system.memory_limits import MemoryLimit, memory_limits, out_of_memory_kills
+from xorlab.trainers.memory import refuse_too_much, size
 
 POINTS = ("training.epochs=4000", "training.record_every=1")
 WORK = """
@@ -26,7 +27,7 @@ from xorlab.engines.work import Work
 from xorlab.networks.tasks.tasks import make_task
 import pickle
 configs = [configure(f"seed={n}", *sys.argv[2:]) for n in range(int(sys.argv[1]))]
-pickle.dumps(Work(configs, make_task(configs[0].task)).run())
+pickle.dumps(Work(configs, make_task(configs[0].task), TRAINER).run())
 # Not what getrusage tells: that counts the process which this one was forked from.
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """

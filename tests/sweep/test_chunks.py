@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xorlab import configure
 from xorlab.networks.train import chunk_width, shard_key
+from xorlab.networks.trainer import TRAINER
 from xorlab.sweep.plan.chunks import SHARE, AdaptiveChunks
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import make_plan
@@ -22,7 +23,7 @@ def plan_of(runs: int, hidden: tuple[int, ...], epochs: int, workers: int):
     """Jobs of a few shapes."""
     configs = [configure(f"network.hidden={h}", f"training.epochs={epochs}") for h in hidden]
     seeded = [replace(config, seed=seed) for config in configs for seed in range(runs)]
-    return make_plan(catalogued([()] * len(seeded), seeded), (), workers)
+    return make_plan(catalogued([()] * len(seeded), seeded, TRAINER), (), workers)
 
 
 def dispatched(chunks: AdaptiveChunks, speed: float) -> list[tuple]:
@@ -55,7 +56,7 @@ def test_every_job_is_dispatched_once_and_shards_are_one_array_program(
     assert sorted(job.num for s in shards for job in s.jobs) == [job.num for job in plan.jobs]
     for shard in shards:
         assert len({shard_key(job.config) for job in shard.jobs}) == 1
-        assert 0 < len(shard.jobs) <= chunk_width(shard.jobs[0].config, shard.task)
+        assert 0 < len(shard.jobs) <= chunk_width(shard.jobs[0].config, shard.data)
     if dispatch == 0:
         assert shards == list(plan.shards)
 

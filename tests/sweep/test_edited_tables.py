@@ -56,7 +56,7 @@ def recorded(runs: pd.DataFrame) -> dict[str, list[float]]:
 
 def tables(runs: pd.DataFrame) -> set[str]:
     """Digests of the tables that runs were trained on, as recorded."""
-    from xorlab.tracking.names import TABLE_TAG
+    from xorlab.networks.trainer import TABLE_TAG
     from xorlab.tracking.store.store import open_store
 
     client = open_store(None, "xorlab").client

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from xorlab import configure
 from xorlab.networks.spec import run_key
 from xorlab.networks.train import shard_key
+from xorlab.networks.trainer import TRAINER
 from xorlab.sweep.plan.grid import grid_of
 from xorlab.sweep.plan.jobs import Catalogue, catalogued
 from xorlab.sweep.plan.plan import make_plan
@@ -36,7 +37,7 @@ JOB = st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in VALU
 @settings(max_examples=60)
 def test_jobs_come_out_as_they_went_in(grid):
     configs = [configure(*overrides) for overrides in grid]
-    jobs = catalogued(grid, configs)
+    jobs = catalogued(grid, configs, TRAINER)
     assert [list(job.overrides) for job in jobs] == grid
     assert [repr(job.config) for job in jobs] == [repr(config) for config in configs]
     keys = [run_key(config) for config in configs]
@@ -53,7 +54,7 @@ def test_jobs_come_out_as_they_went_in(grid):
 @given(grid=st.lists(JOB, min_size=1, max_size=12), finished=st.sets(st.integers(0, 11)))
 @settings(max_examples=40)
 def test_a_plan_trains_every_run_once_that_is_not_finished(grid, finished):
-    jobs = catalogued(grid, [configure(*overrides) for overrides in grid])
+    jobs = catalogued(grid, [configure(*overrides) for overrides in grid], TRAINER)
     plan = make_plan(jobs, finished, workers=2)
     left = [job.num for job in jobs.first_of_each_run() if job.run not in finished]
     assert [job.num for job in plan.remaining] == left
@@ -63,7 +64,7 @@ def test_a_plan_trains_every_run_once_that_is_not_finished(grid, finished):
 
 
 def test_batches_of_one_sweep_share_their_runs():
-    catalogue = Catalogue()
+    catalogue = Catalogue(TRAINER)
     for first, seeds in ((10, (1, 2)), (12, (2, 3))):
         for number, seed in enumerate(seeds, first):
             catalogue.add(number, [f"seed={seed}"], catalogue.specs.of(configure()), seed)
@@ -84,7 +85,7 @@ def test_a_job_more_costs_little_memory():
 
     def used(count: int) -> int:
         tracemalloc.start()
-        catalogue = Catalogue()
+        catalogue = Catalogue(TRAINER)
         spec = catalogue.specs.of(base)
         grid = grid_of(OverridesParser.create().parse_overrides([f"seed=range(0,{count})"]))
         for seed, overrides in enumerate(grid):

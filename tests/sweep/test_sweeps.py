@@ -17,6 +17,7 @@ import pytest
 import xorlab
 from tests.helpers.commands import Recorded, parents, record, wait_until
 from tests.tracking.test_recording import record_of
+from xorlab.networks.trainer import TRAINER
 from xorlab.sweep.plan.axes import swept
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.tracking.store.store import open_store
@@ -123,7 +124,9 @@ def test_choices_with_keys_of_their_own_are_swept_and_keep_their_types(command, 
 def test_a_key_that_follows_from_a_choice_is_no_axis():
     def axes(*sets: str) -> dict[str, list[str]]:
         grid = [overrides.split() for overrides in sets]
-        return swept(catalogued(grid, [xorlab.configure(*overrides) for overrides in grid]))
+        return swept(
+            catalogued(grid, [xorlab.configure(*overrides) for overrides in grid], TRAINER)
+        )
 
     assert axes("optimizer=gd", "optimizer=rprop") == {"optimizer": ["gd", "rprop"]}
     assert axes("task=xor", "task=parity") == {"task": ["xor", "parity"]}
@@ -278,7 +281,7 @@ def test_a_study_is_a_sweep_that_can_be_made_smaller(command, store_file):
 
 def _breaking(monkeypatch, seeds):
     """Make training break off for some seeds, as a fault in a worker would."""
-    import xorlab.engines.work as work
+    import xorlab.networks.trainer as work
 
     true = work.train_chunk
 

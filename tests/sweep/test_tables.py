@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.helpers.samples import settings_table_of, table
 from xorlab import configure
+from xorlab.networks.trainer import TRAINER
 from xorlab.sweep.plan.jobs import catalogued
 from xorlab.sweep.plan.plan import make_plan
 from xorlab.sweep.summary.tables import plan_table, summary_table
@@ -42,7 +43,7 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
     ],
 )
 def test_the_sizes_of_shards_are_shown_once_where_they_are_equal(finished, shown):
-    jobs = catalogued([()] * 10, [configure(f"seed={seed}") for seed in range(10)])
+    jobs = catalogued([()] * 10, [configure(f"seed={seed}") for seed in range(10)], TRAINER)
     plan = make_plan(jobs, jobs.runs[:finished].tolist(), workers=2)
     names, values = (list(column.cells) for column in plan_table(plan, {}, 2, 0).columns)
     assert values[names.index("shards")] == shown

@@ -7,7 +7,8 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -17,29 +18,28 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from xorlab.commands.single_run import run_single
-from xorlab.config.compose import CONFIG_NAME, config_directory, from_omegaconf, register_schema
+from xorlab.config.compose import config_directory, from_omegaconf, register_schema
 from xorlab.config.messages import translate
 from xorlab.config.user_files import check_user_folder, parse
 from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, error_line
-from xorlab.networks.config import SCHEMA, Config
-from xorlab.networks.rules import check
 from xorlab.sweep.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
 from xorlab.system.signals import Terminated, interruptions, terminations
+from xorlab.trainers.find import BUILT_IN
+from xorlab.trainers.trainer import Trainer
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
 _DONE, _FAILED, _USAGE, _INTERRUPTED, _TERMINATED = 0, 1, 2, 130, 143
 
 
-def run_xorlab() -> int:
+def run_xorlab(trainer: Trainer) -> int:
     """Compose the configuration of the command line and run it; returns the exit code."""
-    register_schema(SCHEMA)
+    register_schema(trainer.schema)
     if os.environ.get(_FULL_ERROR):
-        return _dispatch_with_traceback()
+        return _dispatch_with_traceback(trainer)
     try:
         with _errors_raised(), terminations(), interruptions():
-            return _dispatch()
+            return _dispatch(trainer)
     except _Refused as error:
         return _fail(str(error), error.code)
     except (ConfigError, UsageError) as error:
@@ -51,7 +51,7 @@ def run_xorlab() -> int:
             f"a configuration file is not valid YAML: {' '.join(str(error).split())}", _USAGE
         )
     except (HydraException, OmegaConfBaseException) as error:
-        return _fail(str(translate(SCHEMA, error, sys.argv[1:])), _USAGE)
+        return _fail(str(translate(trainer.schema, error, sys.argv[1:])), _USAGE)
     except Terminated:
         return _TERMINATED
     except KeyboardInterrupt:
@@ -61,21 +61,25 @@ def run_xorlab() -> int:
         return _fail(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)
 
 
-def run(cfg: DictConfig) -> float:
-    """One job: train the configured network, or a landscape of networks, and record it.
+def task_function(trainer: Trainer) -> Callable[[DictConfig], float]:
+    """What Hydra runs for each job: train one configuration and record it.
 
-    Returns:
-        the metric named by `tracking.objective`.
+    Its attribute ``trainer`` is how Hydra's plug-ins, which get it, know the trainer.
     """
-    hydra_node = HydraConfig.get()
-    if hydra_node.mode is not RunMode.RUN:
-        return _job(from_omegaconf(SCHEMA, cfg))
-    try:
-        config = from_omegaconf(SCHEMA, cfg)
-        refuse_sweep_keys(hydra_node, config.landscape.x is not None)
-        return _job(config)
-    except (ConfigError, UsageError, EngineError, StoreError) as error:
-        raise _Refused(error) from error
+
+    def run(cfg: DictConfig) -> float:
+        hydra_node = HydraConfig.get()
+        if hydra_node.mode is not RunMode.RUN:
+            return _job(trainer, from_omegaconf(trainer.schema, cfg))
+        try:
+            config = from_omegaconf(trainer.schema, cfg)
+            refuse_sweep_keys(hydra_node, _is_landscape(config))
+            return _job(trainer, config)
+        except (ConfigError, UsageError, EngineError, StoreError) as error:
+            raise _Refused(error) from error
+
+    run.trainer = trainer  # type: ignore[attr-defined]
+    return run
 
 
 class _Refused(BaseException):
@@ -86,9 +90,19 @@ class _Refused(BaseException):
         self.code = _USAGE if isinstance(error, ConfigError | UsageError) else _FAILED
 
 
-def _job(config: Config) -> float:
-    check(config)
-    if config.landscape.x is None:
+def _is_landscape(config: Any) -> bool:
+    return hasattr(config, "landscape") and config.landscape.x is not None
+
+
+def _job(trainer: Trainer, config: Any) -> float:
+    trainer.check(config)
+    if trainer.name != BUILT_IN:
+        from xorlab.commands.one_run import run_one
+
+        return run_one(trainer, config)
+    if not _is_landscape(config):
+        from xorlab.commands.single_run import run_single
+
         return run_single(config)
     from xorlab.config.launcher_keys import LauncherConfig
     from xorlab.sweep.landscape_run import run_landscape
@@ -97,35 +111,37 @@ def _job(config: Config) -> float:
     return run_landscape(config, LauncherConfig(**launcher) if "engine" in launcher else None)
 
 
-def _dispatch_with_traceback() -> int:
+def _dispatch_with_traceback(trainer: Trainer) -> int:
     """Run with tracebacks, as HYDRA_FULL_ERROR asks; passwords are hidden there too."""
     try:
-        return _dispatch()
+        return _dispatch(trainer)
     except (Exception, _Refused):
         sys.stderr.write(without_credentials(traceback.format_exc()))
         return _FAILED
 
 
-def _dispatch() -> int:
+def _dispatch(trainer: Trainer) -> int:
     options = parse(sys.argv[1:])
-    check_user_folder(options)
+    check_user_folder(options, trainer.schema.primary)
     if options.cfg or options.info:
         # Hydra prints the configuration, which may hold a password in the tracking address.
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
-                return _start()
+                return _start(trainer)
         finally:
             sys.stdout.write(without_credentials(printed.getvalue()))
-    return _start()
+    return _start(trainer)
 
 
-def _start() -> int:
+def _start(trainer: Trainer) -> int:
     from xorlab.sweep.launch import JobsFailedError
 
     application = hydra.main(
-        version_base="1.3", config_path=str(config_directory()), config_name=CONFIG_NAME
-    )(run)
+        version_base="1.3",
+        config_path=str(config_directory()),
+        config_name=trainer.schema.primary,
+    )(task_function(trainer))
     try:
         application()
     except JobsFailedError:

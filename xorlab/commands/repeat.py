@@ -14,9 +14,9 @@ from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from xorlab.networks.result import NetworkResult
-    from xorlab.networks.spec import Spec
     from xorlab.networks.tasks.tasks import Task
     from xorlab.tracking.read.recorded import Recorded
+    from xorlab.trainers.spec import Spec
 
 _SAME = "the same bits"
 
@@ -61,8 +61,8 @@ def _repeat(options: argparse.Namespace) -> int:
     spec = _spec_with_table(recorded, options.table)
     sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
     sys.stdout.flush()
-    (result,) = train_chunk([spec.config], spec.task).results(NetworkResult)
-    findings = compare_with_record(recorded, result, spec.task)
+    (result,) = train_chunk([spec.config], spec.data).results(NetworkResult)
+    findings = compare_with_record(recorded, result, spec.data)
     for name, found in findings.items():
         sys.stdout.write(f"  {name:<12} {found}\n")
     same = all(found.startswith(_SAME) for found in findings.values())
@@ -83,7 +83,8 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
     from xorlab.config.values import flat
     from xorlab.networks.spec import spec_of
     from xorlab.networks.tasks.table import Table
-    from xorlab.tracking.names import KEY_TAG, TABLE_TAG
+    from xorlab.networks.trainer import TABLE_TAG
+    from xorlab.tracking.names import KEY_TAG
 
     config = recorded.network.config
     if not isinstance(config.task, Table):
@@ -109,7 +110,7 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
             _check_table(path, then, file_digest("task.path", file))
         raise
     if then is not None:
-        _check_table(path, then, str(spec.task.digest))
+        _check_table(path, then, str(spec.data.digest))
     if then is None and spec.key(config.seed) != recorded.tags.get(KEY_TAG):
         raise StoreError(f"{path} is not the table that the run was trained on")
     return spec
@@ -130,8 +131,8 @@ def compare_with_record(recorded: Recorded, result: NetworkResult, task: Task) -
         a text for each of curve, weights, predictions and outcome; it begins with
         ``the same bits`` if every bit agrees.
     """
+    from xorlab.networks.artifacts import predictions_json
     from xorlab.tracking.names import OUTCOME_TAG
-    from xorlab.tracking.write.record import predictions_json
 
     network = recorded.network
     pairs = [*zip(network.weights, result.weights, strict=False)]

@@ -115,23 +115,23 @@ def _report_of_runs(
     """The report of a sweep, or of the runs that a filter finds."""
     from xorlab.analysis.report.summary import headline, notes_of, summarise
     from xorlab.failures.report import with_failures
-    from xorlab.networks.identity import SETTING_KEYS
     from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.names import NOTE_TAG
+    from xorlab.tracking.read.frames import setting_keys
     from xorlab.tracking.read.runs import load_curves
     from xorlab.tracking.read.sweep_files import artifact_location
     from xorlab.tracking.store.artifacts import write_files
     from xorlab.tracking.write.sweep_run import describe
 
     runs = _runs(store, sweep, text)
-    curves = load_curves(runs)
+    curves, keys = load_curves(runs), setting_keys(runs)
     if sweep is None:
-        summary = summarise(runs, curves, headline(runs), SETTING_KEYS)
+        summary = summarise(runs, curves, headline(runs), keys)
         title, facts = f"Runs where {text}", facts_of(store, None, {})
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
         line = headline(runs, sweep.seconds, sweep.skipped)
-        summary = summarise(runs, curves, line, SETTING_KEYS, notes)
+        summary = summarise(runs, curves, line, keys, notes)
         title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
     summary = with_failures(summary)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()

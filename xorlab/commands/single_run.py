@@ -13,12 +13,13 @@ import numpy.typing as npt
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import initial_layers
-from xorlab.networks.memory import estimate_memory, refuse_too_much
+from xorlab.networks.memory import estimate_memory
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes, predict, train_chunk
 from xorlab.system.git import provenance
+from xorlab.trainers.memory import refuse_too_much
 from xorlab.trainers.result import DIVERGED, SOLVED
 
 
@@ -35,7 +36,7 @@ def run_single(config: Config) -> float:
             run waits in the outbox.
     """
     spec = spec_of(config)
-    task = spec.task
+    task: Task = spec.data
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from xorlab.config.fields import default_of
 from xorlab.config.groups import Choice
 from xorlab.config.schema import leaves_of, schema_of
 from xorlab.errors import ConfigError
@@ -55,7 +56,7 @@ def _checks(prefix: str, kind: Any) -> tuple[Check, ...]:
         (
             f"{dot}{item.name}",
             item.name,
-            item.default,
+            default_of(item),
             item.metadata["check"],
             item.metadata["allowed"],
         )

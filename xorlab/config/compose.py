@@ -51,10 +51,30 @@ def register_schema(schema: Schema) -> None:
             root[name] = MISSING
             for choice, node in schema.groups[name].choices().items():
                 store.store(group=name, name=choice, node=node, provider="xorlab")
-        else:
+        elif name in schema.choices:
             (choice,) = schema.choices[name]
             store.store(group=name, name=choice, node=kind, provider="xorlab")
-    store.store(name="schema", node=root, provider="xorlab")
+    store.store(name=schema.node, node=root, provider="xorlab")
+    if schema.primary != CONFIG_NAME:
+        store.store(name=schema.primary, node=_primary(schema), provider="xorlab")
+
+
+def _primary(schema: Schema) -> DictConfig:
+    """As `conf/config.yaml` for a schema that has no file: its defaults list, and Hydra's node."""
+    own: Any = OmegaConf.load(config_directory() / f"{CONFIG_NAME}.yaml")
+    defaults: list[Any] = []
+    for item in OmegaConf.to_container(own.defaults):  # type: ignore[union-attr]
+        if item == "schema":
+            defaults.append(schema.node)
+        elif not isinstance(item, dict):
+            defaults.append(item)
+        else:
+            ((group, choice),) = item.items()
+            if group in schema.choices:
+                defaults.append({group: schema.choices[group][0]})
+            elif group.startswith("override "):
+                defaults.append({group: choice})
+    return OmegaConf.create({"defaults": defaults, "hydra": own.hydra})
 
 
 def from_omegaconf(schema: Schema, cfg: DictConfig) -> Any:
@@ -122,7 +142,7 @@ class Composer:
         self, schema: Schema, loader: ConfigLoaderImpl, master: DictConfig | None = None
     ) -> None:
         self._schema, self._loader, self._master = schema, loader, master
-        self._name: str | None = CONFIG_NAME
+        self._name: str | None = schema.primary
         self._shared: list[str] = []
         if master is not None:
             self._name = master.hydra.job.config_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import MISSING, Field, field
 from typing import Any
 
 MAX_NAME = 250  # characters; MLflow's own databases hold no longer ones
@@ -75,6 +75,11 @@ def group(kind: type[Any], default: str) -> Any:
         default: what is chosen where nothing is.
     """
     return field(default_factory=lambda: kind.choices()[default]())
+
+
+def default_of(item: Field[Any]) -> Any:
+    """The default of a field, also where a function makes it."""
+    return item.default if item.default_factory is MISSING else item.default_factory()
 
 
 def is_integer(low: int, high: int) -> Callable[[Any], bool]:

@@ -30,18 +30,21 @@ hydra/launcher=basic, or joblib (with the extra xorlab[joblib]), runs one job af
 """
 
 
-def help_text(head: str, schema: Schema, groups: Mapping[str, Sequence[str]]) -> str:
+def help_text(
+    head: str, schema: Schema, groups: Mapping[str, Sequence[str]], command: str = "xorlab"
+) -> str:
     """The whole help page.
 
     Args:
         head: what stands above the groups.
         schema: with the keys.
         groups: what may be chosen in each group.
+        command: in examples.
     """
     lines = [head]
     lines += [_group_line(group, names) for group, names in groups.items()]
     lines.append("\nKeys:")
-    for text in _keys(schema).values():
+    for text in _keys(schema, command).values():
         lines += ["", text]
     lines += [_LAUNCHER, *_plug_in_keys("hydra.launcher", LauncherConfig).values()]
     lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
@@ -50,13 +53,16 @@ def help_text(head: str, schema: Schema, groups: Mapping[str, Sequence[str]]) ->
     return "\n".join(lines) + _TAIL
 
 
-def help_for(schema: Schema, groups: Mapping[str, Sequence[str]], name: str) -> str:
+def help_for(
+    schema: Schema, groups: Mapping[str, Sequence[str]], name: str, command: str = "xorlab"
+) -> str:
     """The part of the help page that is about one key, or one group or section of keys.
 
     Args:
         schema: with the keys.
         groups: what may be chosen in each group.
         name: a key such as ``optimizer.lr``, or the beginning of keys such as ``optimizer``.
+        command: in examples.
 
     Raises:
         UsageError: there is no such key.
@@ -64,7 +70,7 @@ def help_for(schema: Schema, groups: Mapping[str, Sequence[str]], name: str) -> 
     from xorlab.config.messages import unknown_key  # imports Hydra, which takes a while
 
     keys = {
-        **_keys(schema),
+        **_keys(schema, command),
         **_plug_in_keys("hydra.launcher", LauncherConfig),
         **_plug_in_keys("hydra.sweeper", PrecisionConfig),
     }
@@ -80,10 +86,10 @@ def _group_line(group: str, names: Sequence[str]) -> str:
     return f"  {group:<10} {', '.join(names)}"
 
 
-def _keys(schema: Schema) -> dict[str, str]:
+def _keys(schema: Schema, command: str) -> dict[str, str]:
     """What the page says of each key that is not a group."""
     return {
-        leaf.key: "\n".join(_key_lines(schema, leaf))
+        leaf.key: "\n".join(_key_lines(schema, leaf, command))
         for leaf in schema.fields
         if leaf.key not in schema.groups
     }
@@ -99,7 +105,7 @@ def _plug_in_keys(node: str, config: type[LauncherConfig | PrecisionConfig]) -> 
     }
 
 
-def _key_lines(schema: Schema, leaf: Leaf) -> list[str]:
+def _key_lines(schema: Schema, leaf: Leaf, command: str) -> list[str]:
     data = leaf.item.metadata
     lines = [
         f"  {leaf.key}  (default: {_default(schema, leaf)})",
@@ -110,13 +116,13 @@ def _key_lines(schema: Schema, leaf: Leaf) -> list[str]:
         if (other["help"], other["allowed"]) != (data["help"], data["allowed"]):
             where = f"{leaf.section}={name}"
             lines.append(f"      where {where}: {other['help']}; {other['allowed']}")
-    return [*lines, f"      example: xorlab {data['example']}"]
+    return [*lines, f"      example: {command} {data['example']}"]
 
 
 def _default(schema: Schema, leaf: Leaf) -> str:
     """The default, or each choice's own, for a key that belongs to some choices alone."""
     if leaf.key not in schema.owners:
-        return spell(leaf.item.default)
+        return spell(leaf.default)
     return ", ".join(
         f"{spell(item.default)} where {leaf.section}={name}"
         for name, item in schema.owners[leaf.key].items()

@@ -6,7 +6,7 @@ import dataclasses
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
-from xorlab.config.fields import choice
+from xorlab.config.fields import choice, default_of
 from xorlab.config.groups import Choice
 
 Item = dataclasses.Field[Any]
@@ -27,6 +27,11 @@ class Leaf(NamedTuple):
     name: str
     item: Item
 
+    @property
+    def default(self) -> Any:
+        """The value where none is given."""
+        return default_of(self.item)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Schema:
@@ -39,7 +44,9 @@ class Schema:
         groups: the sections in which one class is chosen by name.
         owners: for each key that belongs to some choices of its group, those choices by name,
             each with its own field.
-        choices: what may be chosen in each section.
+        choices: what may be chosen in each section that files can change as a whole.
+        primary: name of the configuration that Hydra starts from.
+        node: name of the typed configuration in it.
     """
 
     kind: type[Any]
@@ -48,6 +55,8 @@ class Schema:
     groups: dict[str, type[Choice]]
     owners: dict[str, dict[str, Item]]
     choices: dict[str, tuple[str, ...]]
+    primary: str = "config"
+    node: str = "schema"
 
     def allowed(self, key: str) -> str | None:
         """What is allowed for a key, as the end of "must be ..."; None for an unknown key."""
@@ -79,12 +88,13 @@ def _schema_of(kind: Any) -> Schema:
     owners: dict[str, dict[str, Item]] = {}
     choices: dict[str, tuple[str, ...]] = {}
     for item in dataclasses.fields(kind):
-        if item.default_factory is dataclasses.MISSING:
+        if "check" in item.metadata:
             leaves.append(Leaf(item.name, "", item.name, item))
             continue
         section = sections[item.name] = types[item.name]
         if not issubclass(section, Choice):
-            choices[item.name] = (item.metadata["choice"],)
+            if "choice" in item.metadata:
+                choices[item.name] = (item.metadata["choice"],)
             leaves += [
                 Leaf(f"{item.name}.{inner.name}", item.name, inner.name, inner)
                 for inner in dataclasses.fields(section)

@@ -86,3 +86,16 @@ class TrackingConfig:
         "tracking.sweep=null",
         is_optional(is_name),
     )
+
+
+@dataclass
+class AnyTracking(TrackingConfig):
+    """The same for a trainer whose metrics are not known before it has trained."""
+
+    objective: str = key(
+        "final_loss",
+        "the metric that a job returns to the sweeper",
+        "the name of a metric",
+        "tracking.objective=accuracy",
+        is_name,
+    )

@@ -37,13 +37,14 @@ def parse(arguments: Sequence[str]) -> Namespace:
     return options
 
 
-def check_user_folder(options: Namespace) -> None:
+def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
     """Refuse files that name code to be called, before Hydra calls it.
 
     Only where a folder, a file or a search path is given is anything composed here.
 
     Args:
         options: from `parse`.
+        primary: name of the configuration that Hydra starts from.
 
     Raises:
         UsageError: names the key and what it would have called.
@@ -65,7 +66,7 @@ def check_user_folder(options: Namespace) -> None:
     for mode in RunMode:
         try:
             composed = loader.load_configuration(
-                options.config_name or CONFIG_NAME, options.overrides, run_mode=mode
+                options.config_name or primary, options.overrides, run_mode=mode
             )
             node = OmegaConf.to_container(composed.hydra, resolve=False)
         except (HydraException, OmegaConfBaseException, OSError):

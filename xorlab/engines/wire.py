@@ -9,34 +9,43 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from xorlab.config.schema import Schema
 from xorlab.config.values import flat, from_flat, with_values
 from xorlab.engines.work import Runnable, ShardGroup, Work
-from xorlab.landscapes.landscape import Fault, PieceWork, Pixels
-from xorlab.networks.config import CHOICES, Config
-from xorlab.networks.tasks.tasks import Task
+from xorlab.errors import EngineError
 from xorlab.system.npz import npz_bytes
+from xorlab.trainers.reference import load
 from xorlab.trainers.shard_result import Curves, ShardResult
+from xorlab.trainers.trainer import Arrays, Trainer
 
-Arrays = dict[str, npt.NDArray[Any]]
 Header = dict[str, Any]
 
-_HEADER = "header"
+_HEADER, _KIND = "header", "kind"
 _FACTS = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at")
 _POINTS = ("schedule", "shared", "extra", "extra_counts", "values")
 _NOT_SENT = ("plan", "tracking.")  # not used in training
 
 
-def to_npz(results: Sequence[ShardResult] | Pixels | Fault) -> bytes:
-    """Results as bytes: of shards, or of a piece of a landscape."""
-    if isinstance(results, Fault):
-        return _message({"fault": results.reason}, {})
-    if isinstance(results, Pixels):
-        return _message({"pixels": True}, results.arrays())
+class Packed(Protocol):
+    """Work or a result of another kind than shards: it packs itself."""
+
+    def pack(self) -> tuple[Header, Arrays]:
+        """Values that JSON holds, and arrays."""
+
+    @classmethod
+    def unpack(cls, header: Header, arrays: Arrays) -> Any:
+        """The reverse of `pack`."""
+
+
+def to_npz(results: Sequence[ShardResult] | Packed) -> bytes:
+    """Results as bytes: of shards, or of another kind that packs itself."""
+    if not isinstance(results, Sequence):
+        return _packed(results)
     arrays: Arrays = {}
     shards = []
     for number, result in enumerate(results):
@@ -52,14 +61,26 @@ def from_npz(data: bytes) -> Any:
         ValueError: the bytes are not a complete message.
     """
     header, arrays = _read(data)
-    if "fault" in header:
-        return Fault(header["fault"])
-    if "pixels" in header:
-        return Pixels(**arrays)
+    if _KIND in header:
+        return _unpacked(header, arrays)
     return [
         _shard_result(shard, _with_prefix(f"{number}.", arrays))
         for number, shard in enumerate(header["shards"])
     ]
+
+
+def _packed(thing: Packed) -> bytes:
+    header, arrays = thing.pack()
+    kind = type(thing)
+    return _message({_KIND: f"{kind.__module__}:{kind.__qualname__}", **header}, arrays)
+
+
+def _unpacked(header: Header, arrays: Arrays) -> Any:
+    """A class of xorlab itself reads what one of its objects packed."""
+    module, _, name = header.pop(_KIND).partition(":")
+    if module.partition(".")[0] != __name__.partition(".")[0]:
+        raise ValueError(f"{module} is not a part of xorlab")
+    return getattr(import_module(module), name).unpack(header, arrays)
 
 
 def _shard_header(result: ShardResult) -> Header:
@@ -125,34 +146,65 @@ def pack_work(work: Runnable[Any]) -> bytes:
     Raises:
         TypeError: work of this kind cannot be sent.
     """
-    if isinstance(work, PieceWork):
-        config, arrays = _configs([work.config]), _task_arrays("", work.task)
-        header = {"piece": work.piece, "configs": config, "task": _task_header(work.task)}
-        return _message(header, arrays)
     if not isinstance(work, ShardGroup):
-        raise TypeError(f"{type(work).__name__} cannot be sent to a worker")
-    arrays, shards = {}, []
+        if not hasattr(work, "pack"):
+            raise TypeError(f"{type(work).__name__} cannot be sent to a worker")
+        return _packed(cast(Packed, work))
+    arrays: Arrays = {}
+    shards = []
     for number, part in enumerate(work.works):
-        arrays |= _task_arrays(f"{number}.", part.task)
-        shards.append({"configs": _configs(part.configs), "task": _task_header(part.task)})
+        header, own = pack_configs(part.trainer, part.configs, part.data)
+        arrays |= {f"{number}.{name}": array for name, array in own.items()}
+        shards.append(header)
     return _message({"shards": shards}, arrays)
 
 
 def unpack_work(data: bytes) -> Runnable[Any]:
-    """The reverse of `pack_work`."""
+    """The reverse of `pack_work`.
+
+    Raises:
+        EngineError: the trainer's file is not the one that the sweep began with.
+    """
     header, arrays = _read(data)
-    if "piece" in header:
-        (config,) = _configs_of(header["configs"])
-        return PieceWork(config, _task_of(header["task"], arrays, ""), header["piece"])
+    if _KIND in header:
+        found: Runnable[Any] = _unpacked(header, arrays)
+        return found
     return ShardGroup(
         tuple(
-            Work(_configs_of(shard["configs"]), _task_of(shard["task"], arrays, f"{number}."))
+            Work(*unpack_configs(shard, _with_prefix(f"{number}.", arrays)))
             for number, shard in enumerate(header["shards"])
         )
     )
 
 
-def _configs(configs: Sequence[Config]) -> Header:
+def pack_configs(trainer: Trainer, configs: Sequence[Any], data: Any) -> tuple[Header, Arrays]:
+    """Configurations, what was read for them, and who trains them.
+
+    Raises:
+        TypeError: the trainer cannot be loaded elsewhere.
+    """
+    if trainer.reference is None:
+        raise EngineError(
+            f"{trainer.name}: a worker process cannot load this trainer, because it is in no file; "
+            "use hydra.launcher.executor=inline, or move it to a file"
+        )
+    values, arrays = trainer.pack_data(data)
+    header = {"trainer": trainer.reference.header(), "data": values}
+    return header | {"configs": _configs(trainer.schema, configs)}, arrays
+
+
+def unpack_configs(header: Header, arrays: Arrays) -> tuple[list[Any], Any, Trainer]:
+    """The reverse of `pack_configs`: configurations, data, trainer.
+
+    Raises:
+        EngineError: the trainer's file is not the one that the sweep began with.
+    """
+    trainer: Trainer = load(header["trainer"])
+    configs = _configs_of(trainer.schema, header["configs"])
+    return configs, trainer.unpack_data(header["data"], arrays), trainer
+
+
+def _configs(schema: Schema, configs: Sequence[Any]) -> Header:
     """For each combination of choices what its configurations share, and where they differ.
 
     Networks of one shape may start from different initialisers, whose keys are others.
@@ -160,7 +212,7 @@ def _configs(configs: Sequence[Config]) -> Header:
     rows = [_travelling(config) for config in configs]
     groups: dict[tuple[object, ...], list[int]] = {}
     for number, row in enumerate(rows):
-        groups.setdefault(tuple(row[choice] for choice in CHOICES), []).append(number)
+        groups.setdefault(tuple(row[choice] for choice in schema.groups), []).append(number)
     parts = [{"at": at} | _config_columns([rows[n] for n in at]) for at in groups.values()]
     return {"count": len(configs), "parts": parts}
 
@@ -178,7 +230,7 @@ def _config_columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"shared": shared, "varied": varied}
 
 
-def _travelling(config: Config) -> dict[str, Any]:
+def _travelling(config: Any) -> dict[str, Any]:
     return {key: value for key, value in flat(config).items() if not key.startswith(_NOT_SENT)}
 
 
@@ -187,34 +239,15 @@ def _same(one: object, other: object) -> bool:
     return repr(one) == repr(other)
 
 
-def _configs_of(header: Header) -> list[Config]:
+def _configs_of(schema: Schema, header: Header) -> list[Any]:
     """Configurations; the sections in which they do not differ are one object."""
-    found: dict[int, Config] = {}
+    found: dict[int, Any] = {}
     for part in header["parts"]:
-        base, varied = from_flat(Config, part["shared"]), part["varied"]
+        base, varied = from_flat(schema.kind, part["shared"]), part["varied"]
         rows = zip(*varied.values(), strict=True) if varied else [()] * len(part["at"])
         for number, row in zip(part["at"], rows, strict=True):
             found[number] = with_values(base, dict(zip(varied, row, strict=True)))
     return [found[number] for number in range(header["count"])]
-
-
-def _task_header(task: Task) -> Header:
-    return {"codes": task.codes, "margin": task.margin, "digest": task.digest}
-
-
-def _task_arrays(prefix: str, task: Task) -> Arrays:
-    return {f"{prefix}inputs": task.inputs, f"{prefix}targets": task.targets}
-
-
-def _task_of(header: Header, arrays: Arrays, prefix: str) -> Task:
-    codes = None if header["codes"] is None else (header["codes"][0], header["codes"][1])
-    return Task(
-        arrays[f"{prefix}inputs"],
-        arrays[f"{prefix}targets"],
-        codes,
-        header["margin"],
-        header["digest"],
-    )
 
 
 def _message(header: Header, arrays: Arrays) -> bytes:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from xorlab.networks.config import Config
-from xorlab.networks.tasks.tasks import Task
-from xorlab.networks.train import train_chunk
 from xorlab.system.clock import now
 from xorlab.trainers.shard_result import ShardResult, failed, joined
+from xorlab.trainers.trainer import Data, Trainer
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -28,16 +26,23 @@ class Runnable(Protocol[T_co]):
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker needs: configurations of one shape and their task; no store, no paths."""
+    """What a worker needs: configurations that are trained together; no store, no paths.
 
-    configs: Sequence[Config]
-    task: Task
+    Attributes:
+        configs: of the runs.
+        data: what their trainer has read for them.
+        trainer: of the configurations.
+    """
+
+    configs: Sequence[Any]
+    data: Data
+    trainer: Trainer
 
     def run(self) -> ShardResult:
         """Train; an error in one run does not affect the others."""
         started = now()
         try:
-            result = train_chunk(self.configs, self.task)
+            result = self.trainer.train(self.configs, self.data)
         except Exception:
             result = joined([self._train_one(config) for config in self.configs])
         return replace(result, started=started, ended=now())
@@ -46,9 +51,9 @@ class Work:
         """Every run failed."""
         return failed(len(self.configs), reason)
 
-    def _train_one(self, config: Config) -> ShardResult:
+    def _train_one(self, config: Any) -> ShardResult:
         try:
-            return train_chunk([config], self.task)
+            return self.trainer.train([config], self.data)
         except Exception:
             return failed(1, traceback.format_exc())
 

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.engines.wire import pack_configs, unpack_configs
 from xorlab.landscapes.grid import Axis, Grid, axes, zoomed
 from xorlab.networks.config import Config
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import shard_key, train_chunk
+from xorlab.networks.trainer import TRAINER
 from xorlab.trainers.result import OUTCOMES, SOLVED
 
 _CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
@@ -84,12 +86,30 @@ class Pixels:
         """The arrays by name."""
         return dict(vars(self))
 
+    def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """For another process."""
+        return {}, self.arrays()
+
+    @classmethod
+    def unpack(cls, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Pixels:
+        """The reverse of `pack`."""
+        return cls(**arrays)
+
 
 @dataclass(frozen=True)
 class Fault:
     """A piece that failed, with the reason as text."""
 
     reason: str
+
+    def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """For another process."""
+        return {"reason": self.reason}, {}
+
+    @classmethod
+    def unpack(cls, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Fault:
+        """The reverse of `pack`."""
+        return cls(header["reason"])
 
 
 @dataclass(frozen=True)
@@ -117,6 +137,17 @@ class PieceWork:
     def on_worker_death(self, reason: str) -> Pixels | Fault:
         """The result of a piece whose worker was killed."""
         return Fault(reason)
+
+    def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """For another process."""
+        header, arrays = pack_configs(TRAINER, [self.config], self.task)
+        return header | {"piece": self.piece}, arrays
+
+    @classmethod
+    def unpack(cls, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> PieceWork:
+        """The reverse of `pack`."""
+        (config,), task, _ = unpack_configs(header, arrays)
+        return cls(config, task, header["piece"])
 
 
 def landscape(config: Config) -> Landscape:

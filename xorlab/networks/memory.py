@@ -1,13 +1,11 @@
-"""How much memory a training will need, from the shapes of its arrays; too much is refused."""
+"""How much memory a training will need, from the shapes of its arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from xorlab.config.values import flat
-from xorlab.errors import UsageError, spell
 from xorlab.networks.batch import padded
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import wiring_of
@@ -15,39 +13,22 @@ from xorlab.networks.parameters import parameter_count
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import lane_bytes, layer_sizes
-from xorlab.system.memory_limits import MemoryLimit, memory_limits
+from xorlab.trainers.memory import MOST_CURVES, PARENT, POINTS_AT_ONCE, RUN, WORKER, MemoryEstimate
 
-# Measured: a process that has imported what it needs, what a run costs beside its curve, and what
-# a point of a curve costs where it is in the tables of the summary, or on its way into the store.
-_PARENT, _WORKER = 270 << 20, 50 << 20
-_RUN, _SUMMARISED, _RECORDED = 4_000, 200, 900
+# Measured: what a point of a curve costs where it is in the tables of the summary, or on its way
+# into the store.
+_SUMMARISED, _RECORDED = 200, 900
 _PIXEL = 200  # of a landscape: its arrays and its picture
-
-POINTS_AT_ONCE = 100_000  # recorded in one transaction
-MOST_CURVES = 5_000  # in a summary: more change no figure
 _COPIES = 3  # of a curve in a worker: as it is trained, turned round, and on its way home
 
 
-@dataclass(frozen=True)
-class MemoryEstimate:
-    """Memory that a training will need, in bytes.
-
-    Attributes:
-        parent: of the process that plans and records.
-        worker: of each process that trains.
-        workers: how many of those there are; 0 where the parent trains.
-        key: whose value decides it most, with that value.
-    """
-
-    parent: int
-    worker: int
-    workers: int
-    key: tuple[str, object]
-
-    @property
-    def total(self) -> int:
-        """Of all processes together."""
-        return self.parent + self.workers * self.worker
+_ADVICE = {
+    "training.record_every": "a larger training.record_every (null: about 200 points a run), "
+    "fewer seeds at a time",
+    "network.hidden": "a smaller network.hidden",
+    "landscape.width": "a smaller landscape.width and landscape.height",
+    "hydra.launcher.workers": "fewer seeds at a time",
+}
 
 
 def estimate_memory(
@@ -70,21 +51,21 @@ def estimate_memory(
     waiting = max(1, 2 * workers) * max(curves, default=0)
     recorded = _RECORDED * min(points, max(POINTS_AT_ONCE, longest))
     summarised = _SUMMARISED * points * min(total, MOST_CURVES) // max(1, total)
-    parent = _PARENT + _RUN * total + max(waiting + recorded, summarised)
+    parent = PARENT + RUN * total + max(waiting + recorded, summarised)
     working = min(workers, len(many))
     if not workers:
         parent += training
-    worker = (_WORKER + training) if working else 0
+    worker = (WORKER + training) if working else 0
     causes = {
         "training.record_every": summarised + waiting + recorded + _COPIES * max(curves, default=0),
         "network.hidden": max(1, working) * max(arrays, default=0),
-        "hydra.launcher.workers": working * _WORKER,
+        "hydra.launcher.workers": working * WORKER,
     }
     key = max(causes, key=lambda name: causes[name])
     value: object = workers
     if key != "hydra.launcher.workers":
         value = flat(max((config for config, _ in runs), key=_points))[key]
-    return MemoryEstimate(parent, worker, working, (key, value))
+    return MemoryEstimate(parent, worker, working, (key, value), _ADVICE[key])
 
 
 def estimate_landscape_memory(
@@ -100,48 +81,11 @@ def estimate_landscape_memory(
         workers: processes that train; 0 where the parent does.
     """
     training = _arrays(config, task, piece) + (_COPIES * 8 * _points(config) + 6_000) * piece
-    parent = _PARENT + _PIXEL * pixels + (0 if workers else training)
-    worker = _WORKER + training if workers else 0
+    parent = PARENT + _PIXEL * pixels + (0 if workers else training)
+    worker = WORKER + training if workers else 0
     wide = _PIXEL * pixels > max(1, workers) * training
     key = "landscape.width" if wide else "network.hidden"
-    return MemoryEstimate(parent, worker, workers, (key, flat(config)[key]))
-
-
-def refuse_too_much(need: MemoryEstimate, limits: Sequence[MemoryLimit] | None = None) -> None:
-    """See that the machine has room for what is to begin.
-
-    Args:
-        need: of all of it.
-        limits: what may be used; None to ask the system.
-
-    Raises:
-        UsageError: it has not; with what decides it, and what would need less.
-    """
-    for room in memory_limits() if limits is None else limits:
-        asked = max(need.parent, need.worker) if room.per_process else need.total
-        if asked > room.bytes:
-            key, value = need.key
-            raise UsageError(
-                f"{key}={spell(value)}: this would need about {size(asked)} of memory, and "
-                f"{room.reason} leaves {size(room.bytes)}. Nothing was started. {_advice(need)}"
-            )
-
-
-def size(count: int) -> str:
-    """A number of bytes for people."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
-
-
-def _advice(need: MemoryEstimate) -> str:
-    ways = {
-        "training.record_every": "a larger training.record_every (null: about 200 points a run), "
-        "fewer seeds at a time",
-        "network.hidden": "a smaller network.hidden",
-        "landscape.width": "a smaller landscape.width and landscape.height",
-        "hydra.launcher.workers": "fewer seeds at a time",
-    }
-    fewer = "fewer hydra.launcher.workers, " if need.workers > 1 else ""
-    return f"What needs less: {fewer}{ways[need.key[0]]}; or a machine with more memory"
+    return MemoryEstimate(parent, worker, workers, (key, flat(config)[key]), _ADVICE[key])
 
 
 def _points(config: Config) -> int:

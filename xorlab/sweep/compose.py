@@ -12,13 +12,22 @@ from xorlab.config.compose import Composer
 from xorlab.config.messages import readable
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
-from xorlab.networks.config import SCHEMA, Config
-from xorlab.networks.rules import check, check_seed
-from xorlab.networks.spec import Spec
 from xorlab.sweep.plan.grid import grid_of
 from xorlab.sweep.plan.jobs import Catalogue, Jobs
+from xorlab.trainers.spec import Spec
+from xorlab.trainers.trainer import Trainer
 
 _MANY = 10_000  # jobs; composing so many takes seconds
+
+
+def trainer_of(plugin: Any) -> Trainer:
+    """The trainer of the application that Hydra runs.
+
+    Args:
+        plugin: launcher or sweeper, set up by Hydra.
+    """
+    trainer: Trainer = plugin.task_function.trainer
+    return trainer
 
 
 def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list[tuple[str, ...]]]:
@@ -33,7 +42,7 @@ def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list
     """
     parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
     params = [f"{key}={value}" for key, value in sweeper.params.items()]
-    with readable(SCHEMA, arguments):
+    with readable(trainer_of(sweeper).schema, arguments):
         overrides = parser.parse_overrides([*params, *arguments])
         grid = grid_of(overrides)
         launcher = Plugins.instance().instantiate_launcher(
@@ -63,20 +72,20 @@ def compose_jobs(
     Raises:
         UsageError: something is wrong with a job; the message names it.
     """
-    composer = Composer(SCHEMA, plugin.hydra_context.config_loader, plugin.config)
+    trainer = catalogue.trainer
+    composer = Composer(trainer.schema, plugin.hydra_context.config_loader, plugin.config)
     start = len(catalogue)
     if len(grid) >= _MANY:
         tell(f"composing and checking {len(grid)} jobs")
     specs: dict[int, Spec] = {}  # by the id of a configuration that is composed once for all seeds
     for number, overrides in enumerate(grid, first):
         try:
-            with readable(SCHEMA, overrides):
+            with readable(trainer.schema, overrides):
                 config, seed, is_shared = composer.setting(overrides, number)
-            check_seed(seed)
+            trainer.check_seed(seed)
             spec = specs.get(id(config)) if is_shared else None
             if spec is None:
-                check(config)
-                _refuse_landscape(config)
+                trainer.check_job(config)
                 spec = catalogue.specs.of(config)
                 if is_shared:
                     specs[id(config)] = spec
@@ -94,7 +103,8 @@ def shared_tracking(jobs: Jobs) -> TrackingConfig:
     Raises:
         UsageError: one of its keys is swept.
     """
-    first, *others = (spec.config.tracking for spec, _ in jobs.settings())
+    sections: list[TrackingConfig] = [spec.config.tracking for spec, _ in jobs.settings()]
+    first, *others = sections
     for other in others:
         for key, value in vars(other).items():
             if value != getattr(first, key):
@@ -102,11 +112,3 @@ def shared_tracking(jobs: Jobs) -> TrackingConfig:
                     f"tracking.{key}: cannot be swept; one sweep is recorded in one way"
                 )
     return first
-
-
-def _refuse_landscape(config: Config) -> None:
-    if config.landscape.x is not None:
-        raise UsageError(
-            f"landscape.x={config.landscape.x}: a landscape is one run, not a job of a sweep; "
-            "leave out -m, or run one after another with hydra/sweeper=basic hydra/launcher=basic"
-        )

@@ -17,14 +17,15 @@ from xorlab.errors import EngineError, StoppedError, StoreError, UsageError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.networks.config import Config
-from xorlab.networks.memory import estimate_landscape_memory, refuse_too_much
+from xorlab.networks.memory import estimate_landscape_memory
 from xorlab.sweep.console import make_console, print_line
 from xorlab.sweep.finished import deliver_waiting
 from xorlab.sweep.job_returns import objective
-from xorlab.sweep.parent_run import parent_run, typed_command
+from xorlab.sweep.parent_run import parent_run
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.train import training
 from xorlab.system.git import provenance
+from xorlab.system.program import typed_command
 from xorlab.tracking.landscapes import (
     ARRAYS_FILE,
     PICTURE_FILE,
@@ -47,6 +48,7 @@ from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.sweep_run import Parent, earlier_run
+from xorlab.trainers.memory import refuse_too_much
 from xorlab.trainers.result import OUTCOMES
 
 

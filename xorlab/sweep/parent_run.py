@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
-import sys
 from collections.abc import Iterator
 
 from rich.console import Console
 
 from xorlab.errors import EngineError, StoppedError
 from xorlab.sweep.console import print_line
-from xorlab.system.credentials import without_credentials
 from xorlab.system.git import Provenance
+from xorlab.system.program import typed_command
 from xorlab.system.signals import interruptions
 from xorlab.tracking.names import FAILED, KILLED
 from xorlab.tracking.store.errors import explained_errors, release_frames
@@ -65,8 +63,3 @@ def parent_run(
                 again = typed_command()
                 print_line(console, f"\nstopped; what is recorded stays. Go on with: {again}")
             raise
-
-
-def typed_command() -> str:
-    """The command that started this process, as it can be typed again, without passwords."""
-    return "xorlab " + shlex.join(map(without_credentials, sys.argv[1:]))

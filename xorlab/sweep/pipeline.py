@@ -21,8 +21,7 @@ from xorlab.analysis.report.summary import Summary
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
-from xorlab.networks.memory import refuse_too_much
-from xorlab.sweep.compose import compose_jobs, shared_tracking
+from xorlab.sweep.compose import compose_jobs, shared_tracking, trainer_of
 from xorlab.sweep.console import make_console, print_line
 from xorlab.sweep.finished import deliver_waiting, existing_store, read_ended
 from xorlab.sweep.parent_run import parent_run
@@ -48,6 +47,7 @@ from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
+from xorlab.trainers.memory import refuse_too_much
 
 _MOST_LISTED = 20  # missing jobs that are named
 
@@ -120,7 +120,7 @@ def prepare(
     """
     console = sweep.console if sweep else make_console()
     tell = partial(print_line, console)
-    catalogue = sweep.catalogue if sweep else Catalogue()
+    catalogue = sweep.catalogue if sweep else Catalogue(trainer_of(plugin))
     ledger = sweep.ledger if sweep else Ledger()
     jobs = compose_jobs(plugin, grid, first, catalogue, tell)
     tracking = shared_tracking(jobs)
@@ -221,6 +221,7 @@ def _summarise(
 ) -> tuple[PendingSweep, Summary, str | None]:
     """How the sweep ended, its summary, and a message if its server has not taken everything."""
     store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), sweep.provenance.tags()
+    keys = sweep.catalogue.trainer.setting_keys
     try:
         waiting = sweep.writer.complete(sweep.jobs, parent)
     except ServerAwayError as error:
@@ -228,16 +229,16 @@ def _summarise(
     ending = _ending(sweep, parent, notes)
     if waiting is not None:
         outbox.keep(ending)
-        return ending, summary_at_hand(ending, sweep.ledger), waiting
+        return ending, summary_at_hand(ending, sweep.ledger, keys), waiting
     if not is_server(store.uri):
-        return ending, finish_sweep(store, parent, ending, sweep.ledger, tags), None
+        return ending, finish_sweep(store, parent, ending, sweep.ledger, tags, keys), None
     try:
         with outbox.sending([ending]) as (path,):
-            summary = finish_sweep(store, parent, ending, sweep.ledger, tags)
+            summary = finish_sweep(store, parent, ending, sweep.ledger, tags, keys)
             outbox.remove(path)
     except ServerAwayError as error:
         waiting = not_delivered(error, store, outbox)
-        summary = summary_at_hand(ending, sweep.ledger)
+        summary = summary_at_hand(ending, sweep.ledger, keys)
     return ending, summary, waiting
 
 

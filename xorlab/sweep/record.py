@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from xorlab.config.tracking_keys import TrackingConfig
-from xorlab.networks.memory import POINTS_AT_ONCE
-from xorlab.networks.result import NetworkResult
 from xorlab.sweep.plan.jobs import Job, Jobs
 from xorlab.sweep.plan.plan import Shard
 from xorlab.sweep.summary.ledger import Ledger
@@ -19,6 +17,7 @@ from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.duplicates import without_duplicates_of
 from xorlab.tracking.write.record import Context, Record, failed, finished, record_row
 from xorlab.tracking.write.sweep_run import Parent
+from xorlab.trainers.memory import POINTS_AT_ONCE
 from xorlab.trainers.shard_result import Failure, ShardResult
 
 _NOT_THERE = (
@@ -125,9 +124,10 @@ def _records(
     times = outcome.started, outcome.ended
     records = []
     for job, number in zip(jobs, range(len(outcome))[part], strict=True):
-        run = outcome.run(number, NetworkResult)
+        run = outcome.run(number, job.spec.trainer.result)
         if isinstance(run, Failure):
             records.append(failed(job.spec, job.seed, run.traceback, context, *times))
         else:
-            records.append(finished(job.spec, job.seed, run, context, *times))
+            files = outcome.files[number] if outcome.files else None
+            records.append(finished(job.spec, job.seed, run, context, *times, files))
     return records

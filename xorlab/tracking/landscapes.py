@@ -18,7 +18,6 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Landscape, Pixels
 from xorlab.networks.config import CHOICES, Config
 from xorlab.networks.identity import identity_params, run_keys
-from xorlab.networks.spec import as_yaml
 from xorlab.networks.tasks.tasks import Task
 from xorlab.system.npz import npz_arrays, npz_bytes
 from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
@@ -33,6 +32,7 @@ from xorlab.tracking.store.artifacts import local_folder, put_files
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.sweep_run import SweepIdentity
+from xorlab.trainers.spec import as_yaml
 
 ARRAYS_FILE, PICTURE_FILE, CONFIG_FILE = "landscape.npz", "landscape.png", "config.yaml"
 _PIECES = "pieces"
@@ -187,7 +187,7 @@ def put_config(store: Store, run_id: str, config: Config) -> None:
     """Record the configuration with the plane of the landscape."""
     values = flat(config)
     plane = {key: value for key, value in values.items() if key.startswith("landscape.")}
-    text = as_yaml(identity_params(config)) + str(
+    text = as_yaml(identity_params(config), CHOICES) + str(
         yaml.safe_dump(nested(plane, CHOICES), sort_keys=False)
     )
     put_files(store, run_id, {CONFIG_FILE: text.encode()})

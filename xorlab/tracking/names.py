@@ -10,7 +10,6 @@ SWEEP_TAG = "xorlab.sweep"
 RECORD_TAG = "xorlab.record"  # id of the record, the same however often it is sent to a server
 ONCE_TAG = "xorlab.once"  # when a run was made that may be deleted as a duplicate
 OUTCOME_TAG = "xorlab.outcome"
-TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
 LANDSCAPE_TAG = "xorlab.landscape"
 IDENTITY_TAG = "xorlab.sweep_key"
 OWNER_TAG = "xorlab.owner"

@@ -152,8 +152,9 @@ def summarise(
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     file = io.BytesIO()
-    # pandas would write the address that the runs were read from, kept in attrs, into the file.
+    # pandas writes attrs into the file too. The address that the runs were read from is no part
+    # of it; which columns are params is.
     frame = frame.copy(deep=False)
-    frame.attrs = {}
+    frame.attrs = {name: value for name, value in frame.attrs.items() if name == "params"}
     frame.to_parquet(file, index=False, engine="pyarrow")
     return file.getvalue()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from xorlab.errors import spell
-from xorlab.networks.config import CHOICES
 from xorlab.sweep.plan.jobs import Jobs
 from xorlab.tracking.write.sweep_run import SweepIdentity
 
@@ -23,12 +22,13 @@ def swept(jobs: Jobs) -> dict[str, list[str]]:
     # By key and choice of its group, as most keys of a group belong to some choices alone.
     found: dict[str, dict[str | None, dict[str, int]]] = {}
     sizes: Counter[tuple[str, str | None]] = Counter()
+    groups = jobs.catalogue.trainer.schema.groups
     for spec, count in jobs.settings():
         values = {"seed": spec.config.seed, **spec.values}
-        for group in CHOICES:
+        for group in groups:
             sizes[group, values[group]] += count
         for key, value in values.items():
-            counts = found.setdefault(key, {}).setdefault(_choice(key, values), {})
+            counts = found.setdefault(key, {}).setdefault(_choice(key, values, groups), {})
             counts[spell(value)] = counts.get(spell(value), 0) + count
     found["seed"] = {None: Counter(map(spell, jobs.seeds.tolist()))}
     axes = {}
@@ -40,10 +40,10 @@ def swept(jobs: Jobs) -> dict[str, list[str]]:
     return axes
 
 
-def _choice(key: str, values: dict[str, Any]) -> str | None:
+def _choice(key: str, values: dict[str, Any], groups: Container[str]) -> str | None:
     """What is chosen in the group that a key belongs to; None for a key of no such group."""
     group, dot, _ = key.partition(".")
-    return str(values[group]) if dot and group in CHOICES else None
+    return str(values[group]) if dot and group in groups else None
 
 
 def described(axis: Sequence[str]) -> str:
@@ -63,15 +63,15 @@ def sweep_identity(jobs: Jobs) -> SweepIdentity:
 
 
 def sweep_name(jobs: Jobs, axes: Mapping[str, str]) -> str:
-    """A name for a parent run: the task and the swept values.
+    """A name for a parent run: what the trainer calls it, and the swept values.
 
     Args:
         jobs: of the sweep.
         axes: swept keys with their values in short.
     """
     values = [f"{key.rpartition('.')[2]}={text}" for key, text in axes.items()]
-    task = [] if "task" in axes else [jobs[0].spec.config.task.name]
-    return " ".join(["sweep", *task, *values])[:_LONGEST_NAME]
+    label = jobs.catalogue.trainer.sweep_label(jobs[0].spec.config, axes)
+    return " ".join(filter(None, ["sweep", label, *values]))[:_LONGEST_NAME]
 
 
 def settings_axes(axes: dict[str, list[str]]) -> list[str]:

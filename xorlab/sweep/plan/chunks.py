@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from xorlab.engines.work import ShardGroup, Work
-from xorlab.networks.train import chunk_width
 from xorlab.sweep.plan.plan import Plan, Shard
 from xorlab.trainers.shard_result import ShardResult
 
@@ -14,8 +13,6 @@ _ROUNDS = 4  # dispatch what is left in so many rounds, so that workers end toge
 _PROBE = 0.2  # seconds of work before the speed of a worker is known
 _MOST_SECONDS = 60.0  # what a killed worker may cost
 _MOST_RUNS = 5000  # bounds the memory that an outcome takes
-# A NumPy call costs the same for one network as for hundreds: take at least so many if possible.
-_FEWEST_RUNS = 256
 
 
 class AdaptiveChunks:
@@ -87,9 +84,8 @@ class AdaptiveChunks:
         one, whole = Shard(jobs[:1]).seconds, group.seconds
         each = (whole - one) / max(1, len(jobs) - 1)
         fits = (seconds / self.pace - one) / each if each > 0 else len(jobs)
-        least = min(_FEWEST_RUNS, -(-len(jobs) // self._workers))
-        most = chunk_width(group.spec.config, group.task)
-        count = max(1, min(most, max(least, int(fits))))
+        least = min(group.trainer.fewest, -(-len(jobs) // self._workers))
+        count = max(1, min(group.width, max(least, int(fits))))
         if count < len(jobs):
             self._waiting.append(Shard(jobs[count:]))
         return Shard(jobs[:count])
@@ -98,7 +94,9 @@ class AdaptiveChunks:
 def _group_of(shards: Sequence[Shard]) -> ShardGroup:
     """Shards as work for an executor."""
     return ShardGroup(
-        tuple(Work([job.config for job in shard.jobs], shard.task) for shard in shards)
+        tuple(
+            Work([job.config for job in shard.jobs], shard.data, shard.trainer) for shard in shards
+        )
     )
 
 

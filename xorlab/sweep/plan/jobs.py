@@ -5,14 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.config import Config
-from xorlab.networks.spec import Spec, Specs
 from xorlab.system.credentials import without_credentials
+from xorlab.trainers.spec import Spec, Specs
+from xorlab.trainers.trainer import Trainer
 
 Numbers = npt.NDArray[np.int64]
 
@@ -38,7 +38,7 @@ class Job:
     run: int
 
     @property
-    def config(self) -> Config:
+    def config(self) -> Any:
         """What the overrides compose to, checked."""
         return self.spec.run(self.seed)
 
@@ -53,6 +53,7 @@ class Catalogue:
     """All jobs of a sweep so far, as columns with one entry per job.
 
     Attributes:
+        trainer: that trains them.
         specs: makes the settings of all jobs, and reads each table once.
         settings: what the jobs differ in besides their seeds.
         number: the job's number, as Hydra counts.
@@ -62,8 +63,8 @@ class Catalogue:
         run: number of its run, counted from 0 in order of appearance; made by `since`.
     """
 
-    def __init__(self) -> None:
-        self.specs = Specs()
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer, self.specs = trainer, Specs(trainer)
         self.settings: list[Spec] = []
         self.overrides: list[tuple[str, ...]] = []
         self.number, self.setting, self.seed = array("q"), array("q"), array("q")
@@ -177,9 +178,9 @@ class Jobs(Sequence[Job]):
         return Jobs(self.catalogue, np.concatenate([self.indices, *(o.indices for o in others)]))
 
 
-def catalogued(grid: Sequence[Sequence[str]], configs: Sequence[Config]) -> Jobs:
+def catalogued(grid: Sequence[Sequence[str]], configs: Sequence[Any], trainer: Trainer) -> Jobs:
     """Jobs from their overrides and what these compose to."""
-    catalogue = Catalogue()
+    catalogue = Catalogue(trainer)
     for number, (overrides, config) in enumerate(zip(grid, configs, strict=True)):
         catalogue.add(number, overrides, catalogue.specs.of(config), config.seed)
     return catalogue.since(0)

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xorlab.networks.cost import seconds_of
-from xorlab.networks.memory import MemoryEstimate, estimate_memory
-from xorlab.networks.spec import Spec
-from xorlab.networks.tasks.tasks import Task
-from xorlab.networks.train import chunk_width
 from xorlab.sweep.plan.jobs import Jobs
+from xorlab.trainers.memory import MemoryEstimate
+from xorlab.trainers.spec import Spec
+from xorlab.trainers.trainer import Data, Trainer
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Jobs that are trained as one array program."""
+    """Jobs that are trained in one call."""
 
     jobs: Jobs
 
@@ -27,14 +25,24 @@ class Shard:
         return self.jobs.catalogue.settings[int(self.jobs.setting[0])]
 
     @property
-    def task(self) -> Task:
-        """The task of all its jobs."""
-        return self.spec.task
+    def trainer(self) -> Trainer:
+        """That trains it."""
+        return self.spec.trainer
+
+    @property
+    def data(self) -> Data:
+        """What the trainer has read for all its jobs."""
+        return self.spec.data
 
     @property
     def seconds(self) -> float:
         """Estimated time on one core."""
-        return seconds_of(self.spec.config, self.task, len(self.jobs))
+        return self.trainer.seconds(self.spec.config, self.data, len(self.jobs))
+
+    @property
+    def width(self) -> int:
+        """How many such jobs to train in one call, at most."""
+        return self.trainer.width(self.spec.config, self.data)
 
 
 @dataclass(frozen=True)
@@ -70,9 +78,9 @@ class Plan:
 
     def need(self, workers: int) -> MemoryEstimate:
         """Estimated memory, where so many processes train; 0 where this one does."""
-        shards = [(s.spec.config, s.task, len(s.jobs)) for s in self.shards]
+        shards = [(s.spec.config, s.data, len(s.jobs)) for s in self.shards]
         runs = [(spec.config, n) for spec, n in self.jobs.first_of_each_run().settings()]
-        return estimate_memory(shards, runs, workers)
+        return self.jobs.catalogue.trainer.memory(shards, runs, workers)
 
     def seconds(self, workers: int) -> float:
         """Estimated time to train what is left on so many workers."""
@@ -95,8 +103,7 @@ def make_plan(jobs: Jobs, finished: Container[int], workers: int) -> Plan:
     remaining = Jobs(jobs.catalogue, first.indices[np.array(left, bool)])
     shards = []
     for members in _by_shape(remaining):
-        spec = Shard(members).spec
-        most = max(1, min(chunk_width(spec.config, spec.task), -(-len(members) // workers)))
+        most = max(1, min(Shard(members).width, -(-len(members) // workers)))
         pieces = -(-len(members) // most)
         shards += [Shard(members[start::pieces]) for start in range(pieces)]
     shards.sort(key=lambda shard: shard.seconds, reverse=True)
@@ -104,7 +111,7 @@ def make_plan(jobs: Jobs, finished: Container[int], workers: int) -> Plan:
 
 
 def _by_shape(jobs: Jobs) -> Iterator[Jobs]:
-    """Jobs that can be trained as one array program, together."""
+    """Jobs that can be trained in one call, together."""
     shapes: dict[object, int] = {}
     specs = jobs.catalogue.settings
     shape_of = [shapes.setdefault(spec.together, len(shapes)) for spec in specs]

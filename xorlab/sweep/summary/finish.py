@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.networks.identity import SETTING_KEYS
 from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of
 from xorlab.tracking.outbox.delivery import Delivery, deliver
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
-from xorlab.tracking.read.frames import curves_frame
+from xorlab.tracking.read.frames import curves_frame, setting_keys
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.store.store import Store
@@ -29,6 +28,7 @@ def finish_sweep(
     ending: PendingSweep,
     ledger: Ledger,
     tags: Mapping[str, str],
+    keys: Sequence[str],
 ) -> Summary:
     """Give a parent run its summary, then its status.
 
@@ -38,8 +38,9 @@ def finish_sweep(
         ending: how the sweep ended.
         ledger: what is known of its runs; curves that it does not have are read.
         tags: with the code version.
+        keys: that make a setting.
     """
-    summary = summary_of(store, ledger, ending.seconds, ending.skipped, ending.notes)
+    summary = summary_of(store, ledger, keys, ending.seconds, ending.skipped, ending.notes)
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
     facts = facts_of(store, parent.run_id, tags)
     with TemporaryDirectory(prefix="xorlab-") as folder:
@@ -53,11 +54,11 @@ def finish_sweep(
     return summary
 
 
-def summary_at_hand(ending: PendingSweep, ledger: Ledger) -> Summary:
+def summary_at_hand(ending: PendingSweep, ledger: Ledger, keys: Sequence[str]) -> Summary:
     """The summary without figures, of what is known without a server."""
     runs = ledger.frame()
     line = headline(runs, ending.seconds, ending.skipped)
-    return summarise(runs, curves_frame([]), line, SETTING_KEYS, ending.notes, drawn=False)
+    return summarise(runs, curves_frame([]), line, keys, ending.notes, drawn=False)
 
 
 def deliver_all(store: Store, outbox: Outbox) -> Delivery:
@@ -82,4 +83,4 @@ def _finish_later(store: Store, ending: PendingSweep) -> None:
         raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
     run = store.client.get_run(ending.run_id)
     parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
-    finish_sweep(store, parent, ending, ledger, run.data.tags)
+    finish_sweep(store, parent, ending, ledger, run.data.tags, setting_keys(ledger.frame()))

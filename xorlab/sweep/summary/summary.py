@@ -10,8 +10,6 @@ import pandas as pd
 
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.networks.identity import SETTING_KEYS
-from xorlab.networks.memory import MOST_CURVES
 from xorlab.sweep.summary.curves import curves_in_parts
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.names import FAILED
@@ -19,15 +17,23 @@ from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store
+from xorlab.trainers.memory import MOST_CURVES
 from xorlab.trainers.result import OUTCOMES
 
 REPORT_FILE = "report.html"
 
 
 def summary_of(
-    store: Store, ledger: Ledger, seconds: float, skipped: int, notes: Sequence[str]
+    store: Store,
+    ledger: Ledger,
+    keys: Sequence[str],
+    seconds: float,
+    skipped: int,
+    notes: Sequence[str],
 ) -> Summary:
     """Of a sweep's runs; curves that the ledger does not have are read from the store.
+
+    Those of ``keys`` in which the runs differ make their settings.
 
     Where there are very many curves, the summary has those of some runs, chosen by their keys,
     which are hashes.
@@ -41,7 +47,7 @@ def summary_of(
     parts = curves_in_parts(store, ledger, runs, indices)
     frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
-    return summarise(runs, joined, headline(runs, seconds, skipped), SETTING_KEYS, notes)
+    return summarise(runs, joined, headline(runs, seconds, skipped), keys, notes)
 
 
 def counts_of(runs: pd.DataFrame) -> dict[str, float]:

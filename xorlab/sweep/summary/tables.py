@@ -8,10 +8,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xorlab.analysis.report.settings_table import MOST_ROWS, SettingsTable
-from xorlab.networks.memory import MemoryEstimate, size
 from xorlab.sweep.plan.axes import described
 from xorlab.sweep.plan.plan import Plan
 from xorlab.system.memory_limits import memory_limits
+from xorlab.trainers.memory import MemoryEstimate, size
 
 
 def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: int) -> Table:
@@ -33,7 +33,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         ("to train", str(len(plan.remaining))),
         ("shards", _shards([len(shard.jobs) for shard in plan.shards])),
         ("workers", str(workers)),
-        ("estimated training time", f"{_duration(plan.seconds(workers))}, without recording"),
+        ("estimated training time", _time(plan, workers)),
         ("estimated memory", _memory(plan.need(processes))),
     ]
     for row in rows:
@@ -86,6 +86,12 @@ def _shards(sizes: Sequence[int]) -> str:
 def _memory(need: MemoryEstimate) -> str:
     room = min((room.bytes for room in memory_limits() if not room.per_process), default=None)
     return size(need.total) + (f" of {size(room)} that are free" if room is not None else "")
+
+
+def _time(plan: Plan, workers: int) -> str:
+    if not plan.jobs.catalogue.trainer.knows_time:
+        return "not known before the first runs have ended"
+    return f"{_duration(plan.seconds(workers))}, without recording"
 
 
 def _duration(seconds: float) -> str:

@@ -74,8 +74,9 @@ class PendingRun:
                 "metrics": record.metrics,
                 "step": record.step,
                 "files": list(record.artifacts),
+                "curves": list(record.curves),
             },
-            {"steps": record.steps, "loss": record.loss, **files},
+            {"steps": record.steps, "loss": record.loss, **files, **_curves(record)},
         )
 
 
@@ -186,6 +187,10 @@ def _run(header: dict[str, Any], arrays: Arrays) -> PendingRun:
         step=int(header["step"]),
         steps=arrays["steps"].astype(np.int64),
         loss=arrays["loss"].astype(np.float64),
+        curves={
+            str(name): (arrays[f"steps_{n}"], arrays[f"values_{n}"])
+            for n, name in enumerate(header.get("curves", ()))
+        },
         artifacts=files,
     )
     return PendingRun(
@@ -195,6 +200,14 @@ def _run(header: dict[str, Any], arrays: Arrays) -> PendingRun:
         bool(header["once"]),
         record,
     )
+
+
+def _curves(record: Record) -> Arrays:
+    """The curves of a record but that of the loss, as arrays."""
+    arrays: dict[str, Any] = {}
+    for n, (steps, values) in enumerate(record.curves.values()):
+        arrays |= {f"steps_{n}": steps, f"values_{n}": values}
+    return arrays
 
 
 def _file(header: dict[str, Any], arrays: Arrays) -> PendingFile:

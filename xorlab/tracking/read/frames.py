@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain, islice
 from math import nan
 from sys import intern
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from xorlab.networks.config import FIELDS
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
+from xorlab.trainers.find import built_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,6 @@ Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
 _LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 _PARAMS, _METRICS = "params.", "metrics."
-_ORDER = {key.removesuffix(".name"): number for number, (key, _, _, _) in enumerate(FIELDS)}
 _AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take far less memory
 
 
@@ -38,11 +38,14 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
     table = pa.concat_tables(map(_table, _batches(rows)), promote_options="default")
     table = table.unify_dictionaries()
     columns = {name: _text(table[name]) for name in _LEADING}
-    for name in sorted(_named(table, _PARAMS), key=_schema_order):
+    params = sorted(_named(table, _PARAMS), key=_schema_order)
+    for name in params:
         columns[name] = _typed(table[_PARAMS + name])
     for name in sorted(_named(table, _METRICS)):
         columns[name] = pd.Series(table[_METRICS + name].to_numpy())
-    return pd.DataFrame(columns)
+    frame = pd.DataFrame(columns)
+    frame.attrs["params"] = params
+    return frame
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -171,4 +174,20 @@ def row_of(
 
 
 def _schema_order(name: str) -> tuple[int, str]:
-    return _ORDER.get(name, len(_ORDER)), name
+    order = _order()
+    return order.get(name, len(order)), name
+
+
+@cache
+def _order() -> dict[str, int]:
+    """The keys of the built-in trainer, in its own order; those of others are sorted by name."""
+    trainer = built_in()
+    keys = () if trainer is None else [leaf.key for leaf in trainer.schema.fields]
+    return {key: number for number, key in enumerate(keys)}
+
+
+def setting_keys(runs: pd.DataFrame) -> list[str]:
+    """The keys that make settings of recorded runs, in order: their params but the seed."""
+    if "params" in runs.attrs:
+        return [name for name in runs.attrs["params"] if name != "seed"]
+    return [name for name in _order() if name in runs and name != "seed"]

@@ -155,7 +155,7 @@ def _layers(run: str, content: bytes) -> tuple[list[Floats], list[Floats], Float
 
 
 def _config(run: str, content: bytes) -> Config:
-    """The configuration that `xorlab.networks.spec.Spec.yaml` wrote."""
+    """The configuration that `xorlab.trainers.spec.Spec.yaml` wrote."""
     # Runs of one setting differ only in the first line: the rest is parsed once for all of them.
     first, _, rest = content.partition(b"\n")
     try:

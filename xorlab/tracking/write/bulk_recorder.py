@@ -196,6 +196,9 @@ def _final(identifier: str, record: Record) -> list[dict[str, Any]]:
 def _metrics(identifier: str, record: Record) -> list[dict[str, Any]]:
     curve = zip(record.steps.tolist(), record.loss.tolist(), strict=True)
     rows = [_metric(identifier, "loss", loss, step, record) for step, loss in curve]
+    for name, (steps, values) in record.curves.items():
+        points = zip(steps.tolist(), values.tolist(), strict=True)
+        rows += [_metric(identifier, name, value, step, record) for step, value in points]
     return rows + _final(identifier, record)
 
 
@@ -204,4 +207,7 @@ def _latest(identifier: str, record: Record) -> list[dict[str, Any]]:
     if len(record.steps):
         last, step = float(record.loss[-1]), int(record.steps[-1])
         rows.append(_metric(identifier, "loss", last, step, record))
+    for name, (steps, values) in record.curves.items():
+        if len(steps):
+            rows.append(_metric(identifier, name, float(values[-1]), int(steps[-1]), record))
     return rows + _final(identifier, record)

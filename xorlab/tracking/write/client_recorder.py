@@ -151,5 +151,10 @@ def metric_entities(record: Record) -> list[Metric]:
         Metric(CURVE, loss, record.ended, step)
         for step, loss in zip(record.steps.tolist(), record.loss.tolist(), strict=True)
     ]
+    curve += [
+        Metric(name, value, record.ended, step)
+        for name, (steps, values) in record.curves.items()
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True)
+    ]
     final = [Metric(key, v, record.ended, record.step) for key, v in record.metrics.items()]
     return curve + final

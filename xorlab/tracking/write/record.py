@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import getpass
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.result import NetworkResult
-from xorlab.networks.spec import Spec
-from xorlab.networks.tasks.tasks import Task
 from xorlab.system.git import Provenance
-from xorlab.system.npz import npz_bytes
 from xorlab.tracking.names import (
+    CURVE,
     FAILED,
     FINISHED,
     KEY_TAG,
     OUTCOME_TAG,
     PARENT_TAG,
     SWEEP_TAG,
-    TABLE_TAG,
 )
 from xorlab.tracking.read.frames import row_of
+from xorlab.trainers.result import Curve, Result
+from xorlab.trainers.shard_result import Files
+from xorlab.trainers.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Record:
         metrics: final numbers, all finite; recorded at ``step``.
         step: epochs run.
         steps, loss: (R,) the curve of the metric ``loss``.
+        curves: further ones by name, each with its steps (R,) and values (R,).
         tags: MLflow and xorlab tags.
         artifacts: file name to content.
     """
@@ -66,29 +66,33 @@ class Record:
     step: int = 0
     steps: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     loss: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    curves: Mapping[str, Curve] = field(default_factory=dict)
     artifacts: dict[str, bytes] = field(default_factory=dict)
 
 
 def finished(
-    spec: Spec, seed: int, result: NetworkResult, context: Context, started: int, ended: int
+    spec: Spec,
+    seed: int,
+    result: Result,
+    context: Context,
+    started: int,
+    ended: int,
+    files: Files | None = None,
 ) -> Record:
     """The record of a run that was trained to its end.
 
     Args:
-        spec: the run's setting, with the task that it was trained on.
+        spec: the run's setting, with the data that it was trained on.
         seed: of the run.
         result: of the training.
         context: what the record shares with others.
         started: when its training began, in milliseconds since 1970.
         ended: when it ended.
+        files: that it leaves, by name; None for those that its trainer makes of the result.
     """
-    tags = _tags(spec, seed, context) | {
-        OUTCOME_TAG: result.outcome,
-        # Where the UI looks for tables that belong to a run.
-        "mlflow.loggedArtifacts": '[{"path": "predictions.json", "type": "table"}]',
-    }
-    if spec.task.digest is not None:
-        tags[TABLE_TAG] = spec.task.digest
+    trainer, curves = spec.trainer, dict(result.curves)
+    tags = _tags(spec, seed, context) | {OUTCOME_TAG: result.outcome} | trainer.tags(spec.data)
+    steps, loss = curves.pop(CURVE, (np.empty(0, np.int64), np.empty(0)))
     return Record(
         name=spec.name(seed),
         status=FINISHED,
@@ -96,13 +100,14 @@ def finished(
         ended=ended,
         params=spec.params(seed),
         tags=tags,
-        metrics=result.numbers(),
+        # The last point of a curve is a final number already.
+        metrics={name: v for name, v in result.numbers().items() if name not in result.curves},
         step=result.epochs_run,
-        steps=result.steps,
-        loss=result.loss,
+        steps=steps,
+        loss=loss,
+        curves=curves,
         artifacts={
-            "predictions.json": predictions_json(result, spec.task),
-            "weights.npz": _weights(result),
+            **(trainer.files(spec.data, result) if files is None else files),
             "config.yaml": spec.yaml(seed).encode(),
         },
     )
@@ -134,6 +139,7 @@ def _tags(spec: Spec, seed: int, context: Context) -> dict[str, str]:
         "mlflow.source.name": "xorlab",
         "mlflow.source.type": "LOCAL",
         **context.provenance.tags(),
+        **spec.trainer.identity_tags(),
     }
     if context.sweep is not None:
         tags |= {SWEEP_TAG: context.sweep, PARENT_TAG: context.sweep}
@@ -148,34 +154,8 @@ def user_name() -> str:
         return "unknown"
 
 
-def predictions_json(result: NetworkResult, task: Task) -> bytes:
-    """An MLflow table: inputs, target and output of every pattern; null where not a number."""
-    outputs = [[None if np.isnan(y) else float(y) for y in row] for row in result.predictions]
-    targets = task.targets.tolist()
-    single = task.targets.shape[1] == 1
-    rows = [
-        [x, *((t[0], y[0]) if single else (t, y))]
-        for x, t, y in zip(task.inputs.tolist(), targets, outputs, strict=True)
-    ]
-    return json.dumps({"columns": ["inputs", "target", "output"], "data": rows}).encode()
-
-
-def _weights(result: NetworkResult) -> bytes:
-    """Arrays weights_1 (fan_in, fan_out), biases_1 (fan_out,), and so on; no pickle.
-
-    Weights from the inputs to the outputs are ``skip`` (I, O); a layer that is a plain sum has
-    no arrays.
-    """
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for layer, (weight, bias) in enumerate(zip(result.weights, result.biases, strict=True), 1):
-        arrays[f"weights_{layer}"] = weight
-        arrays[f"biases_{layer}"] = bias
-    if result.skip is not None:
-        arrays["skip"] = result.skip
-    return npz_bytes(arrays)
-
-
 def record_row(run_id: str, record: Record) -> dict[str, Any]:
     """The same row from the record that was written."""
-    metrics = dict(record.metrics)
+    last = {name: float(values[-1]) for name, (_, values) in record.curves.items() if len(values)}
+    metrics = last | record.metrics
     return row_of(run_id, record.name, record.status, record.tags, record.params, metrics)

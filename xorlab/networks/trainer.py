@@ -1,0 +1,131 @@
+"""The built-in network as a trainer of the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from xorlab.config.identity import RunKeys
+from xorlab.errors import UsageError
+from xorlab.networks.artifacts import predictions_json, weights_npz
+from xorlab.networks.config import SCHEMA, Config
+from xorlab.networks.cost import seconds_of
+from xorlab.networks.identity import SETTING_KEYS, run_keys, setting_params
+from xorlab.networks.memory import estimate_memory
+from xorlab.networks.result import NetworkResult
+from xorlab.networks.rules import check
+from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.train import chunk_width, shard_key, train_chunk
+from xorlab.trainers.memory import MemoryEstimate
+from xorlab.trainers.reference import Reference
+from xorlab.trainers.shard_result import Files, ShardResult
+from xorlab.trainers.trainer import Arrays, Trainer
+
+TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
+
+
+class NetworkTrainer(Trainer):
+    """Trains networks, those of one shape as one array program. Its data are the patterns."""
+
+    name = "network"
+    schema = SCHEMA
+    setting_keys = SETTING_KEYS
+    reference = Reference("TRAINER", __name__)
+    result = NetworkResult
+    fewest = 256  # a NumPy call costs the same for one network as for hundreds
+    knows_time = True
+
+    def check(self, config: Config) -> None:
+        """Refuse a configuration that cannot be trained."""
+        check(config)
+
+    def check_job(self, config: Config) -> None:
+        """Refuse a landscape too, which is a run by itself."""
+        check(config)
+        if config.landscape.x is not None:
+            raise UsageError(
+                f"landscape.x={config.landscape.x}: a landscape is one run, not a job of a sweep; "
+                "leave out -m, or run one after another with hydra/sweeper=basic "
+                "hydra/launcher=basic"
+            )
+
+    def data_key(self, config: Config) -> Hashable:
+        """The task with its keys."""
+        return (config.task.name, *vars(config.task).values())
+
+    def data(self, config: Config) -> Task:
+        """The patterns."""
+        return make_task(config.task)
+
+    def params(self, config: Config) -> dict[str, Any]:
+        """Without what is not set or plays no part."""
+        return setting_params(config)
+
+    def run_keys(self, params: Mapping[str, Any], data: Task) -> RunKeys:
+        """A table counts by its content; neither name nor version of the trainer counts."""
+        return run_keys(params, data.digest)
+
+    def together(self, config: Config) -> Hashable:
+        """Equal for networks of one shape and task."""
+        return shard_key(config)
+
+    def width(self, config: Config, data: Task) -> int:
+        """So many that their arrays fit the cache."""
+        return chunk_width(config, data)
+
+    def seconds(self, config: Config, data: Task, count: int) -> float:
+        """From a model that was measured."""
+        return seconds_of(config, data, count)
+
+    def memory(
+        self,
+        shards: Iterable[tuple[Config, Task, int]],
+        runs: Sequence[tuple[Config, int]],
+        workers: int,
+    ) -> MemoryEstimate:
+        """From the shapes of the arrays."""
+        return estimate_memory(shards, runs, workers)
+
+    def label(self, config: Config) -> str:
+        """Task, sizes, and the optimizer unless it is gradient descent: ``xor h=2 rprop``."""
+        words = [config.task.label, f"h={'-'.join(map(str, config.hidden))}"]
+        if config.optimizer.name != "gd":
+            words.append(config.optimizer.name)
+        rate = getattr(config.optimizer, "lr", None)
+        if rate is not None:
+            words.append(f"lr={rate:g}")
+        return " ".join(words)
+
+    def sweep_label(self, config: Config, axes: Container[str]) -> str:
+        """The task, unless there are several."""
+        return "" if "task" in axes else config.task.name
+
+    def train(self, configs: Sequence[Config], data: Task) -> ShardResult:
+        """As one array program."""
+        return train_chunk(configs, data)
+
+    def tags(self, data: Task) -> dict[str, str]:
+        """Which file of the run is a table, and which table the patterns were read from."""
+        # Where the UI looks for tables that belong to a run.
+        tags = {"mlflow.loggedArtifacts": '[{"path": "predictions.json", "type": "table"}]'}
+        return tags if data.digest is None else tags | {TABLE_TAG: data.digest}
+
+    def files(self, data: Task, result: Any) -> Files:
+        """Predictions and weights."""
+        return {
+            "predictions.json": predictions_json(result, data),
+            "weights.npz": weights_npz(result),
+        }
+
+    def pack_data(self, data: Task) -> tuple[Mapping[str, Any], Arrays]:
+        """The patterns, and how their codes are read."""
+        header = {"codes": data.codes, "margin": data.margin, "digest": data.digest}
+        return header, {"inputs": data.inputs, "targets": data.targets}
+
+    def unpack_data(self, values: Mapping[str, Any], arrays: Arrays) -> Task:
+        """The reverse of `pack_data`."""
+        codes = None if values["codes"] is None else (values["codes"][0], values["codes"][1])
+        return Task(arrays["inputs"], arrays["targets"], codes, values["margin"], values["digest"])
+
+
+TRAINER = NetworkTrainer()

@@ -1,0 +1,116 @@
+"""Results as the columns of a shard, once they are found to be right."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container, Sequence
+
+import numpy as np
+
+from xorlab.system.npz import npz_bytes
+from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, Array, Result
+from xorlab.trainers.shard_result import NEVER, Curves, Files, ShardResult
+
+ARRAYS_FILE = "arrays.npz"
+_NAME = re.compile(r"[\w.\- ]{1,200}")
+_OWN_METRICS = frozenset({"solved", "epochs_run", "epochs_to_solve", "diverged_at"})
+_OWN_FILES = frozenset({ARRAYS_FILE, "config.yaml", "traceback.txt"})
+
+
+def check_result(result: object, keys: Container[str] = ()) -> None:
+    """Refuse a result that cannot be recorded.
+
+    Args:
+        result: what a trainer returned.
+        keys: of its configuration, which its metrics and curves must not be called.
+
+    Raises:
+        TypeError: it is not a result.
+        ValueError: its parts contradict one another, or hold what cannot be recorded.
+    """
+    if not isinstance(result, Result):
+        raise TypeError(f"a trainer returns an xorlab.Result, not {type(result).__name__}")
+    if result.outcome not in OUTCOMES:
+        raise ValueError(f"outcome={result.outcome!r}: must be one of {', '.join(OUTCOMES)}")
+    for name, outcome in (("epochs_to_solve", SOLVED), ("diverged_at", DIVERGED)):
+        step = getattr(result, name)
+        if (step is not None) != (result.outcome == outcome):
+            raise ValueError(f"{name}={step}: a step where, and only where, the run is {outcome}")
+        if step is not None and not 0 <= step <= result.epochs_run:
+            raise ValueError(f"{name}={step}: must be from 0 to epochs_run={result.epochs_run}")
+    for name in (*result.metrics, *result.curves):
+        if not _NAME.fullmatch(name) or name in _OWN_METRICS or name in keys:
+            raise ValueError(f"{name!r} cannot be the name of a metric or curve; use another")
+    for name, (steps, values) in result.curves.items():
+        _check_curve(name, np.asarray(steps), np.asarray(values))
+        last = result.metrics.get(name)
+        if last is not None and len(values) and float(last) != float(values[-1]):
+            raise ValueError(
+                f"metrics[{name!r}]={last}: the curve of this name ends at {values[-1]}; "
+                "use another name for one of them"
+            )
+    for name, array in result.arrays.items():
+        if not _NAME.fullmatch(name) or name in ("file", "allow_pickle"):
+            raise ValueError(f"{name!r} cannot be the name of an array; use another")
+        if np.asarray(array).dtype.hasobject:
+            raise ValueError(f"arrays[{name!r}] holds objects: only numbers and text are recorded")
+    for name in (*result.texts, *map("{}.json".format, result.tables)):
+        if not _NAME.fullmatch(name) or name in _OWN_FILES or name.startswith("."):
+            raise ValueError(f"{name!r} cannot be the name of a file; use another")
+
+
+def _check_curve(name: str, steps: Array, values: Array) -> None:
+    if steps.ndim != 1 or steps.shape != values.shape:
+        raise ValueError(f"curves[{name!r}]: steps and values must be two lists of one length")
+    if len(steps) and (steps[0] < 0 or not (np.diff(steps) > 0).all()):
+        raise ValueError(f"curves[{name!r}]: steps must ascend from 0 or later")
+    if not np.isfinite(values.astype(np.float64)).all():
+        raise ValueError(f"curves[{name!r}]: a value is not finite; end the curve before it")
+
+
+def to_columns(results: Sequence[Result]) -> ShardResult:
+    """Results, each checked, as one shard."""
+    metrics = dict.fromkeys(name for result in results for name in result.metrics)
+    curves = dict.fromkeys(name for result in results for name in result.curves)
+    return ShardResult(
+        outcome=np.array([OUTCOMES.index(result.outcome) for result in results], np.int8),
+        epochs_run=np.array([result.epochs_run for result in results], np.int64),
+        epochs_to_solve=_steps([result.epochs_to_solve for result in results]),
+        diverged_at=_steps([result.diverged_at for result in results]),
+        metrics={
+            name: np.array([result.metrics.get(name, np.nan) for result in results], np.float64)
+            for name in metrics
+        },
+        curves={name: _curves(name, results) for name in curves},
+        files=tuple(map(_files, results)),
+    )
+
+
+def _steps(steps: Sequence[int | None]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.array([NEVER if step is None else step for step in steps], np.int64)
+
+
+def _curves(name: str, results: Sequence[Result]) -> Curves:
+    empty = np.zeros(0, np.int64), np.zeros(0)
+    pairs = [result.curves.get(name, empty) for result in results]
+    steps = [np.asarray(pair[0], np.int64) for pair in pairs]
+    values = np.concatenate([np.asarray(pair[1], np.float64) for pair in pairs])
+    lengths = np.array([len(some) for some in steps], np.int64)
+    longest = max(steps, key=len)
+    none = np.zeros(len(results), np.int64)
+    if all(np.array_equal(some, longest[: len(some)]) for some in steps):
+        return Curves(longest, lengths, np.zeros(0, np.int64), none, values)
+    return Curves(np.zeros(0, np.int64), none, np.concatenate(steps), lengths, values)
+
+
+def _files(result: Result) -> Files:
+    files = {name: text.encode() for name, text in result.texts.items()}
+    if result.arrays:
+        arrays = {name: np.asarray(array) for name, array in result.arrays.items()}
+        files[ARRAYS_FILE] = npz_bytes(arrays)
+    for name, rows in result.tables.items():
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        data = [[row.get(column) for column in columns] for row in rows]
+        files[f"{name}.json"] = json.dumps({"columns": columns, "data": data}).encode()
+    return files
