@@ -27,7 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 import xorlab
-from xorlab.config.compose import Composer, config_directory, register_schema
+from xorlab.config.compose import Composer
+from xorlab.config.registration import config_directory, register_schema
 from xorlab.networks.config import SCHEMA
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance

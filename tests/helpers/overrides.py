@@ -10,12 +10,8 @@ from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 from omegaconf import open_dict
 
-from xorlab.config.compose import (
-    CONFIG_NAME,
-    config_directory,
-    from_omegaconf,
-    register_schema,
-)
+from xorlab.config.compose import from_omegaconf
+from xorlab.config.registration import CONFIG_NAME, config_directory, register_schema
 from xorlab.networks.config import SCHEMA, Config
 
 VALUES = {

@@ -448,7 +448,7 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     from hydra.core.utils import JobStatus
     from hydra.types import HydraContext, RunMode
 
-    from xorlab.config.compose import config_directory, register_schema
+    from xorlab.config.registration import config_directory, register_schema
     from xorlab.networks.config import SCHEMA
 
     monkeypatch.setattr(sys, "argv", ["xorlab"])

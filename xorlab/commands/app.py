@@ -18,8 +18,9 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from xorlab.config.compose import config_directory, from_omegaconf, register_schema
+from xorlab.config.compose import from_omegaconf
 from xorlab.config.messages import translate
+from xorlab.config.registration import config_directory, register_schema
 from xorlab.config.user_files import check_user_folder, parse
 from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, error_line
 from xorlab.sweep.unused_keys import refuse_sweep_keys

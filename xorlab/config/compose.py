@@ -7,74 +7,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
-from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, QuotedString
 from hydra.types import RunMode
-from omegaconf import MISSING, DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from xorlab.config.callables import refuse_calls
 from xorlab.config.job_node import job_values, refuse_other_settings
 from xorlab.config.messages import unknown_key
+from xorlab.config.registration import config_directory, register_schema
 from xorlab.config.schema import Schema, leaves_of
 from xorlab.config.values import belongs_elsewhere, flat, with_values
 
-CONFIG_NAME = "config"
 _REMEMBERED = 4096  # overrides: a sweep names each of its values in very many jobs
 _PLAIN_SEED = re.compile(r"seed=(0|[1-9][0-9]*)")
-
-
-def config_directory() -> Path:
-    """Where the groups are: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
-
-
-def register_schema(schema: Schema) -> None:
-    """Give Hydra the typed schema that closes every configuration, and the plug-ins' own.
-
-    A group's base is the type of its field, which is missing until a choice is merged into it; each
-    choice is an option of its group.
-    """
-    import_module("hydra_plugins.xorlab.vectorized")
-    store = ConfigStore.instance()
-    root = OmegaConf.structured(schema.kind)
-    for name, kind in schema.sections.items():
-        if name in schema.groups:
-            root[name] = MISSING
-            for choice, node in schema.groups[name].choices().items():
-                store.store(group=name, name=choice, node=node, provider="xorlab")
-        elif name in schema.choices:
-            (choice,) = schema.choices[name]
-            store.store(group=name, name=choice, node=kind, provider="xorlab")
-    store.store(name=schema.node, node=root, provider="xorlab")
-    if schema.primary != CONFIG_NAME:
-        store.store(name=schema.primary, node=_primary(schema), provider="xorlab")
-
-
-def _primary(schema: Schema) -> DictConfig:
-    """As `conf/config.yaml` for a schema that has no file: its defaults list, and Hydra's node."""
-    own: Any = OmegaConf.load(config_directory() / f"{CONFIG_NAME}.yaml")
-    defaults: list[Any] = []
-    for item in OmegaConf.to_container(own.defaults):  # type: ignore[union-attr]
-        if item == "schema":
-            defaults.append(schema.node)
-        elif not isinstance(item, dict):
-            defaults.append(item)
-        else:
-            ((group, choice),) = item.items()
-            if group in schema.choices:
-                defaults.append({group: schema.choices[group][0]})
-            elif group.startswith("override "):
-                defaults.append({group: choice})
-    return OmegaConf.create({"defaults": defaults, "hydra": own.hydra})
 
 
 def from_omegaconf(schema: Schema, cfg: DictConfig) -> Any:

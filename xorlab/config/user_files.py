@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xorlab.config.callables import refuse_calls
-from xorlab.config.compose import CONFIG_NAME, config_directory
+from xorlab.config.registration import CONFIG_NAME, config_directory
 from xorlab.config.syntax import check_words
 from xorlab.errors import UsageError
 

@@ -1,0 +1,61 @@
+"""What Hydra is given before it composes: the typed schema, and where the files are."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from xorlab.config.schema import Schema
+
+CONFIG_NAME = "config"
+
+
+def config_directory() -> Path:
+    """Where the groups are: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def register_schema(schema: Schema) -> None:
+    """Give Hydra the typed schema that closes every configuration, and the plug-ins' own.
+
+    A group's base is the type of its field, which is missing until a choice is merged into it; each
+    choice is an option of its group.
+    """
+    import_module("hydra_plugins.xorlab.vectorized")
+    store = ConfigStore.instance()
+    root = OmegaConf.structured(schema.kind)
+    for name, kind in schema.sections.items():
+        if name in schema.groups:
+            root[name] = MISSING
+            for choice, node in schema.groups[name].choices().items():
+                store.store(group=name, name=choice, node=node, provider="xorlab")
+        elif name in schema.choices:
+            (choice,) = schema.choices[name]
+            store.store(group=name, name=choice, node=kind, provider="xorlab")
+    store.store(name=schema.node, node=root, provider="xorlab")
+    if schema.primary != CONFIG_NAME:
+        store.store(name=schema.primary, node=_primary(schema), provider="xorlab")
+
+
+def _primary(schema: Schema) -> DictConfig:
+    """As `conf/config.yaml` for a schema that has no file: its defaults list, and Hydra's node."""
+    own: Any = OmegaConf.load(config_directory() / f"{CONFIG_NAME}.yaml")
+    defaults: list[Any] = []
+    for item in OmegaConf.to_container(own.defaults):  # type: ignore[union-attr]
+        if item == "schema":
+            defaults.append(schema.node)
+        elif not isinstance(item, dict):
+            defaults.append(item)
+        else:
+            ((group, choice),) = item.items()
+            if group in schema.choices:
+                defaults.append({group: schema.choices[group][0]})
+            elif group.startswith("override "):
+                defaults.append({group: choice})
+    return OmegaConf.create({"defaults": defaults, "hydra": own.hydra})
