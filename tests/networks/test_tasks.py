@@ -104,5 +104,5 @@ def test_an_npz_table_of_the_wrong_kind_is_refused(arrays, tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "table.xlsx"
     path.write_bytes(b"PK")
-    with pytest.raises(ConfigError, match=r"a \.csv or \.npz file"):
+    with pytest.raises(ConfigError, match=r"a \.csv, \.tsv or \.txt file"):
         make_task(Table(path=str(path)))

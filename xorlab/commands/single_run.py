@@ -96,7 +96,7 @@ def _initial_text(config: Config, task: Task) -> str:
     sizes = layer_sizes(config, task)
     layers = initial_layers(config, sizes)
     deep = len(config.hidden) > 1
-    lines = []
+    lines = [] if task.understood is None else [f"Table {task.understood}", ""]
     for layer, weight in enumerate(layers.weights):
         below = "inputs" if layer == 0 else f"hidden {layer}" if deep else "hidden"
         above = f"hidden {layer + 1}" if deep else "hidden"

@@ -58,7 +58,7 @@ def setting_params(config: Config) -> dict[str, Any]:
     return {name: value for name, value in identity_params(config).items() if name != "seed"}
 
 
-def run_keys(values: Mapping[str, Any], digest: str | None = None) -> RunKeys:
+def run_keys(values: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> RunKeys:
     """The keys of a setting's runs.
 
     A key that came to the schema after runs had been recorded counts only where it is not at its
@@ -66,12 +66,12 @@ def run_keys(values: Mapping[str, Any], digest: str | None = None) -> RunKeys:
 
     Args:
         values: identity params; a seed among them does not count.
-        digest: SHA-256 of the file ``task.path``, where the task is a table: it counts by its
-            content, so that the same data at another path is the same run.
+        data: what counts in place of the keys of the task, where it is a table: its content, so
+            that the same data at another path is the same run.
     """
     counted = {
         name: value for name, value in values.items() if name not in _LATER or value != _LATER[name]
     }
-    if digest is not None:
-        counted["task.path"] = digest
+    if data is not None:
+        counted = {k: v for k, v in counted.items() if not k.startswith("task.")} | dict(data)
     return RunKeys(counted)

@@ -72,7 +72,7 @@ def shard_key(config: Config) -> ShardKey:
     """Equal for configurations that can be trained as one array program."""
     training, network = config.training, config.network
     return (
-        (config.task.name, *vars(config.task).values()),
+        (config.task.name, repr(vars(config.task))),
         (config.hidden, network.activation, network.output, network.slope),
         (network.readout, network.skip, training.min_gradient is None),
         (config.optimizer.name, config.optimizer.flags()),

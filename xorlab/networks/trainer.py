@@ -22,6 +22,7 @@ from xorlab.trainers.shard_result import Files, ShardResult
 from xorlab.trainers.trainer import Arrays, Trainer
 
 TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
+TABLE_READ_TAG = "xorlab.table_read"  # how that file was understood
 
 
 class NetworkTrainer(Trainer):
@@ -51,7 +52,7 @@ class NetworkTrainer(Trainer):
 
     def data_key(self, config: Config) -> Hashable:
         """The task with its keys."""
-        return (config.task.name, *vars(config.task).values())
+        return config.task.name, repr(vars(config.task))
 
     def data(self, config: Config) -> Task:
         """The patterns."""
@@ -63,7 +64,7 @@ class NetworkTrainer(Trainer):
 
     def run_keys(self, params: Mapping[str, Any], data: Task) -> RunKeys:
         """A table counts by its content; neither name nor version of the trainer counts."""
-        return run_keys(params, data.digest)
+        return run_keys(params, data.counted)
 
     def together(self, config: Config) -> Hashable:
         """Equal for networks of one shape and task."""
@@ -108,7 +109,13 @@ class NetworkTrainer(Trainer):
         """Which file of the run is a table, and which table the patterns were read from."""
         # Where the UI looks for tables that belong to a run.
         tags = {"mlflow.loggedArtifacts": '[{"path": "predictions.json", "type": "table"}]'}
-        return tags if data.digest is None else tags | {TABLE_TAG: data.digest}
+        if data.digest is None:
+            return tags
+        return tags | {TABLE_TAG: data.digest, TABLE_READ_TAG: str(data.understood)}
+
+    def data_line(self, data: Task) -> str | None:
+        """How a table was understood."""
+        return None if data.understood is None else f"table {data.understood}"
 
     def files(self, data: Task, result: Any) -> Files:
         """Predictions and weights."""

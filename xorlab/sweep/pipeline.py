@@ -124,6 +124,9 @@ def prepare(
     ledger = sweep.ledger if sweep else Ledger()
     jobs = compose_jobs(plugin, grid, first, catalogue, tell)
     tracking = shared_tracking(jobs)
+    if sweep is None:
+        for line in jobs.data_lines():
+            tell(line)
     only_plan = any(spec.config.plan for spec, _ in jobs.settings())
     store = sweep.store if sweep else existing_store(tracking)
     if store is not None:

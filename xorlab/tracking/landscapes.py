@@ -104,7 +104,7 @@ def landscape_identity(config: Config, task: Task) -> SweepIdentity:
     parts = [f"{key}={value!r}" for key, value in plane.items() if key != "landscape.value"]
     size = f"{config.landscape.width}x{config.landscape.height}"
     return SweepIdentity(
-        parts=[run_keys(shared, task.digest)(config.seed), *parts],
+        parts=[run_keys(shared, task.counted)(config.seed), *parts],
         params=as_texts(shared | plane),
         name=f"landscape {config.task.name} {x} by {y} {size}",
         tag=LANDSCAPE_TAG,

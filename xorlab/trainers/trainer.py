@@ -93,6 +93,10 @@ class Trainer(ABC):
         """What is read before training starts, once for all runs with one `data_key`."""
         return None
 
+    def data_line(self, data: Data) -> str | None:
+        """What a sweep prints about its data before it starts; None for nothing."""
+        return None
+
     def together(self, config: Any) -> Hashable:
         """Equal for settings whose runs can be trained in one call."""
         return None

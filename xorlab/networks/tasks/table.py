@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+import hashlib
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
-from xorlab.config.fields import is_integer, is_optional, is_text, key
-from xorlab.networks.tasks.table_file import MAX_COLUMNS, read_table
+from xorlab.config.fields import is_flag, is_integer, is_optional, is_text, key
+from xorlab.errors import ConfigError
+from xorlab.networks.tasks.table_file import MAX_COLUMNS, TableData, TableFile
+from xorlab.networks.tasks.table_text import DECIMALS, DELIMITERS, TextFormat
 from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import Task
+
+
+def is_columns(v: Any) -> bool:
+    """Whether a value names a column by name or position, or is a list of such."""
+    return all(
+        is_text(one) or is_integer(1, 2 * MAX_COLUMNS)(one)
+        for one in (v if isinstance(v, list) and v else [v])
+    )
+
+
+_COLUMNS = "a name, a position counted from 1, or a list of such, as [a,b]"
 
 
 @dataclass
@@ -33,9 +47,54 @@ class Table(TaskConfig, name="table", order=10):
         is_optional(is_integer(1, MAX_COLUMNS)),
     )
 
+    header: bool | None = key(
+        None,
+        "whether the first row of a CSV table names its columns; null: if no cell of it is a "
+        "number",
+        "true, false or null",
+        "task=table task.path=data.csv task.header=false",
+        is_optional(is_flag),
+        added_after_v1=True,
+    )
+    delimiter: str | None = key(
+        None,
+        "what stands between the columns of a CSV table; null: tab in a .tsv file, else comma",
+        f"one of {', '.join(DELIMITERS)}, or null",
+        "task=table task.path=data.csv task.delimiter=semicolon",
+        is_optional(lambda v: v in DELIMITERS),
+        added_after_v1=True,
+    )
+    decimal: str | None = key(
+        None,
+        "the decimal mark of a CSV table; null: point",
+        f"one of {', '.join(DECIMALS)}, or null",
+        "task=table task.path=data.csv task.delimiter=semicolon task.decimal=comma",
+        is_optional(lambda v: v in DECIMALS),
+        added_after_v1=True,
+    )
+    inputs: Any = key(
+        None,
+        "the columns of a CSV table that are inputs, by name or position; null: all but the "
+        "targets",
+        _COLUMNS,
+        "task=table task.path=data.csv 'task.inputs=[1,2]'",
+        is_optional(is_columns),
+        added_after_v1=True,
+    )
+    targets: Any = key(
+        None,
+        "the columns of a CSV table that are targets, by name or position; null: the last",
+        _COLUMNS,
+        "task=table task.path=data.csv task.targets=3",
+        is_optional(is_columns),
+        added_after_v1=True,
+    )
+
     @property
     def outputs_known(self) -> int | None:
         """As many as are configured."""
+        if self.targets is not None:
+            return len(self.targets) if isinstance(self.targets, list) else 1
         return self.outputs
 
     def make(self) -> Task:
@@ -44,7 +103,44 @@ class Table(TaskConfig, name="table", order=10):
         Raises:
             ConfigError: it is missing, too large, empty, ragged, not numeric or not finite.
         """
-        inputs, targets, digest = read_table(str(self.path), self.outputs or 1)
+        text = TextFormat(**{item.name: getattr(self, item.name) for item in fields(TextFormat)})
+        file = TableFile(str(self.path))
+        data = file.read(text)
         # Halved before they are subtracted: no overflow between the largest numbers there are.
-        half = float(targets.max() / 2 - targets.min() / 2)
-        return Task(inputs, targets, None, margin=half or 0.5, digest=digest)
+        half = float(data.targets.max() / 2 - data.targets.min() / 2)
+        return Task(
+            data.inputs,
+            data.targets,
+            None,
+            margin=half or 0.5,
+            digest=data.digest,
+            counted=_counted(file, data, text),
+            understood=f"{self.path}: {data.understood}",
+        )
+
+
+def _counted(file: TableFile, data: TableData, text: TextFormat) -> dict[str, Any]:
+    """What counts in the identity of a run.
+
+    How a table is read counts only where it says something new: then the patterns count.
+    """
+    outputs = text.outputs
+    if text != TextFormat(outputs=outputs):
+        found = data.targets.shape[1]
+        outputs = found if outputs is None and found > 1 else outputs
+        if not _is_plain(file, data, outputs):
+            shape = f"{data.inputs.shape}{data.targets.shape}".encode()
+            content = shape + data.inputs.tobytes() + data.targets.tobytes()
+            return {"task.path": hashlib.sha256(content).hexdigest()}
+    counted: dict[str, Any] = {"task.path": data.digest}
+    return counted if outputs is None else counted | {"task.outputs": outputs}
+
+
+def _is_plain(file: TableFile, data: TableData, outputs: int | None) -> bool:
+    """Whether the same patterns are read where no key but the outputs is given."""
+    try:
+        plain = file.read(TextFormat(outputs=outputs), strict=False)
+    except ConfigError:
+        return False
+    pairs = ((data.inputs, plain.inputs), (data.targets, plain.targets))
+    return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)

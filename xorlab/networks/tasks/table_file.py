@@ -1,16 +1,19 @@
-"""Tables of the user's own: a CSV or npz file in, patterns out, whatever the file holds."""
+"""Tables of the user's own: a file in, patterns out, whatever the file holds."""
 
 from __future__ import annotations
 
-import csv
+import gzip
 import io
 import zipfile
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xorlab.config.data_files import MAX_BYTES, digest, read_file
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks.table_text import DELIMITERS, TextFormat, read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,35 +25,88 @@ MAX_PATTERNS = 100_000
 MAX_COLUMNS = 1024  # inputs, and targets
 
 _KEY = "task.path"
-_CSV = {".csv": ",", ".txt": ",", ".tsv": "\t"}
+# What the end of a name says about the delimiter.
+_TEXT = {".csv": "comma", ".txt": "comma", ".tsv": "tab"}
 _NPZ = "an npz file with numeric arrays inputs (P, I) and targets (P, O)"
 
 
-def read_table(name: str, outputs: int) -> tuple[Floats, Floats, str]:
-    """The patterns in a file, and a hash of it.
+@dataclass(frozen=True, eq=False)
+class TableData:
+    """The patterns in a file.
+
+    Attributes:
+        inputs: (P, I), all finite.
+        targets: (P, O), all finite.
+        digest: SHA-256 of the file in hexadecimal; of its content where it is compressed.
+        understood: how the file was understood, in a few words.
+    """
+
+    inputs: Floats
+    targets: Floats
+    digest: str
+    understood: str
+
+
+class TableFile:
+    """A file of patterns, whose content is read once.
 
     Args:
         name: its path; what its name ends in says what it is.
-        outputs: how many of the last columns of a CSV are targets.
-
-    Returns:
-        inputs (P, I), targets (P, O), all finite, and the SHA-256 of the file in hexadecimal.
 
     Raises:
-        ConfigError: the file is missing, too large, empty, ragged, not numeric or not finite.
+        ConfigError: it is missing, too large, or damaged.
     """
-    path = given_path(_KEY, name)
-    suffix = path.suffix.lower()
-    content = read_file(_KEY, path)
-    if suffix == ".npz":
-        inputs, targets = _read_npz(path, content)
-    elif suffix in _CSV:
-        inputs, targets = _read_csv(path, content, _CSV[suffix], outputs)
-    else:
-        raise ConfigError(_KEY, name, "a .csv or .npz file")
-    for kind, values in (("inputs", inputs), ("targets", targets)):
-        _check(name, kind, values)
-    return inputs, targets, digest(content)
+
+    def __init__(self, name: str) -> None:
+        self._path = given_path(_KEY, name)
+        self._content = read_file(_KEY, self._path)
+        self._suffix = self._path.suffix.lower()
+        if self._suffix == ".gz":
+            self._content = _unpacked(self._path, self._content)
+            self._suffix = Path(self._path.stem).suffix.lower()
+
+    def read(self, text: TextFormat, strict: bool = True) -> TableData:
+        """The patterns in it.
+
+        Args:
+            text: how a text file is understood.
+            strict: see `xorlab.networks.tasks.table_text.read_text`.
+
+        Raises:
+            ConfigError: the file is empty, ragged, not numeric or not finite, or has not the
+                columns that are named.
+        """
+        path, content = self._path, self._content
+        if self._suffix == ".npz":
+            for key, value in vars(text).items():
+                if value is not None and key != "outputs":
+                    raise ConfigError(
+                        f"task.{key}", value, "left out where task.path is an npz file"
+                    )
+            inputs, targets = _read_npz(path, content)
+            understood = "arrays inputs and targets"
+        elif self._suffix in _TEXT:
+            mark = DELIMITERS[text.delimiter or _TEXT[self._suffix]]
+            inputs, targets, understood = read_text(path, content, text, mark, strict)
+        else:
+            raise ConfigError(
+                _KEY, path, "a .csv, .tsv or .txt file, also with .gz, or an .npz file"
+            )
+        for kind, values in (("inputs", inputs), ("targets", targets)):
+            _check(str(path), kind, values)
+        patterns = f"{len(inputs)} pattern{'s' * (len(inputs) != 1)}"
+        return TableData(inputs, targets, digest(content), f"{patterns}, {understood}")
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            unpacked = file.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ConfigError(_KEY, path, f"a whole gzip file ({error})") from error
+    if len(unpacked) > MAX_BYTES:
+        raise ConfigError(_KEY, path, f"a file of at most {MAX_BYTES // 2**20} MiB, unpacked")
+    return unpacked
 
 
 def _check(name: str, kind: str, values: Floats) -> None:
@@ -125,58 +181,3 @@ def _check_header(path: Path, archive: zipfile.ZipFile, name: str) -> None:
         count *= length
     if not 0 <= count * dtype.itemsize <= entry.file_size:
         raise ConfigError(_KEY, path, f"{_NPZ} ({name} says shape {shape}, and is shorter)")
-
-
-def _read_csv(path: Path, content: bytes, delimiter: str, outputs: int) -> tuple[Floats, Floats]:
-    import numpy as np
-
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        reader = csv.reader(
-            io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter
-        )
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num, row))
-            if len(rows) > MAX_PATTERNS + 1:  # one of them may be a header
-                raise _too_many(path, "patterns", "more", MAX_PATTERNS)
-            if len(row) > 2 * MAX_COLUMNS:
-                raise _too_many(path, "columns", len(row), 2 * MAX_COLUMNS)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(_KEY, path, f"a CSV file of numbers ({error})") from error
-    if rows and not any(map(_is_number, rows[0][1])):
-        rows = rows[1:]  # a header
-    if not rows:
-        raise ConfigError(_KEY, path, "a table with at least one pattern (this one is empty)")
-    width = len(rows[0][1])
-    if width <= outputs:
-        raise ConfigError(
-            _KEY,
-            path,
-            f"a table with more than {outputs} columns, the last {outputs} being targets "
-            f"(this one has {width})",
-        )
-    for line, row in rows:
-        if len(row) != width:
-            raise ConfigError(
-                _KEY,
-                path,
-                f"a table with {width} columns in every row (line {line} has {len(row)})",
-            )
-        for column, cell in enumerate(row, start=1):
-            if not _is_number(cell):
-                raise ConfigError(
-                    _KEY,
-                    path,
-                    f"a table of numbers (line {line}, column {column} is {cell[:80]!r})",
-                )
-    values = np.array([[float(cell) for cell in row] for _, row in rows])
-    return values[:, :-outputs], values[:, -outputs:]
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,9 @@ class Task:
             order (first input most significant); None for any other set of patterns.
         margin: an output is on its target's side when it is nearer to it than this.
         digest: SHA-256 of the file that a table was read from; None for any other task.
+        counted: what counts in the identity of a run in place of the keys of a table; None for any
+            other task.
+        understood: how the file of a table was understood, in a few words.
     """
 
     inputs: Floats
@@ -32,6 +36,8 @@ class Task:
     codes: tuple[float, float] | None
     margin: float
     digest: str | None = None
+    counted: Mapping[str, Any] | None = None
+    understood: str | None = None
 
 
 def make_task(config: TaskConfig) -> Task:

@@ -173,6 +173,11 @@ class Jobs(Sequence[Job]):
         for index in np.argsort(first):
             yield self.catalogue.settings[numbers[index]], int(counts[index])
 
+    def data_lines(self) -> list[str]:
+        """What their trainers say about their data, each line once."""
+        lines = (spec.trainer.data_line(spec.data) for spec, _ in self.settings())
+        return list(dict.fromkeys(line for line in lines if line is not None))
+
     def together(self, others: Sequence[Jobs]) -> Jobs:
         """These and others of the same catalogue."""
         return Jobs(self.catalogue, np.concatenate([self.indices, *(o.indices for o in others)]))

@@ -1,0 +1,161 @@
+"""Tables: how a file is read is stated, by a key or in what a run says; nothing is guessed."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+import xorlab
+from xorlab.errors import ConfigError
+from xorlab.networks.spec import run_key
+from xorlab.networks.tasks.table import Table
+
+ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]
+PLAIN = "a,b,y\n" + "".join(f"{a},{b},{y}\n" for a, b, y in ROWS)
+INDEXED = ",a,b,y\n" + "".join(f"{n},{a},{b},{y}\n" for n, (a, b, y) in enumerate(ROWS))
+# As R's write.table does: the names of rows have no name.
+R_TABLE = "a b y\n" + "".join(f'"{n}" {a} {b} {y}\n' for n, (a, b, y) in enumerate(ROWS, 1))
+EUROPEAN = "a;b;y\n" + "".join(f"{a},5;{b};{y}\n" for a, b, y in ROWS)
+
+
+def table(tmp_path, content, name="t.csv", **keys):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return Table(path=str(path), **keys)
+
+
+def made(*arguments, **keys):
+    return table(*arguments, **keys).make()
+
+
+def key_of(task: Table) -> str:
+    config = xorlab.configure()
+    config.task = task
+    return run_key(config)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (INDEXED, "t.csv", r"column 1 is named ''.*index.*task\.inputs=\[2,3\]"),
+        (INDEXED.replace(",a", "Unnamed: 0,a", 1), "t.csv", r"column 1 is named 'Unnamed: 0'"),
+        (R_TABLE, "t.txt", r"delimiter is taken to be a comma.*"),
+        (PLAIN.replace(",", ";"), "t.csv", r"comma; the file reads well with task\.delimiter=semi"),
+        (PLAIN.replace(",", "\t"), "t.csv", r"reads well with task\.delimiter=tab"),
+        (PLAIN, "t.tsv", r"to be a tab; the file reads well with task\.delimiter=comma"),
+        (PLAIN.replace(",", "  "), "t.txt", r"reads well with task\.delimiter=blank"),
+        (PLAIN.replace(",", "|"), "t.csv", r"reads well with task\.delimiter=bar"),
+        (EUROPEAN, "t.csv", r"reads well with task\.delimiter=semicolon task\.decimal=comma"),
+        ("0,1,2\n1,2,3\n", "t.csv", r"task\.header=null: must be given where the first row is 0,1"),
+        ("a,b,7\n1,2,3\n", "t.csv", r"line 1, column 1 is 'a'"),
+        ("1,yes\n0,no\n", "t.csv", r"line 1, column 2 is 'yes'"),
+        (b"\xff\xfea\x00,\x00b\x00", "t.csv", r"in UTF-8"),
+        (b"\x1f\x8b nothing", "t.csv.gz", r"a whole gzip file"),
+        (PLAIN, "t.xlsx", r"a \.csv, \.tsv or \.txt file, also with \.gz"),
+    ],
+)  # fmt: skip
+def test_what_the_file_does_not_say_is_refused_with_the_keys_that_say_it(
+    content, name, message, tmp_path
+):
+    with pytest.raises(ConfigError, match=message):
+        made(tmp_path, content, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "keys"),
+    [
+        (INDEXED, "t.csv", {"inputs": ["a", "b"]}),
+        (INDEXED, "t.csv", {"inputs": [2, 3], "targets": "y"}),
+        (R_TABLE.partition("\n")[2], "t.txt", {"delimiter": "blank", "inputs": [2, 3]}),
+        ("y,a,b,note\n0,0,0,x\n1,0,1,?\n1,1,0,\n0,1,1,z\n", "t.csv",
+         {"inputs": ["a", "b"], "targets": ["y"]}),
+        (PLAIN.replace(",", ";"), "t.csv", {"delimiter": "semicolon"}),
+        (PLAIN.replace(",", "   "), "t.txt", {"delimiter": "blank"}),
+        ("# " + PLAIN, "t.csv", {"inputs": ["a", "b"]}),
+        (PLAIN.replace("a,b,y", "0,1,2"), "t.csv", {"header": True}),
+        (PLAIN.replace("a,b,y\n", ""), "t.csv", {"header": False}),
+        (gzip.compress(PLAIN.encode()), "t.csv.gz", {}),
+        ("\ufeff" + PLAIN.replace("\n", "\r\n"), "t.csv", {}),
+    ],
+)  # fmt: skip
+def test_a_table_is_read_as_its_keys_state(content, name, keys, tmp_path):
+    task = made(tmp_path, content, name, **keys)
+    assert np.c_[task.inputs, task.targets].tolist() == ROWS
+
+
+def test_decimal_commas_are_numbers_where_they_are_stated(tmp_path):
+    task = made(tmp_path, EUROPEAN, delimiter="semicolon", decimal="comma")
+    assert task.inputs[:, 0].tolist() == [0.5, 0.5, 1.5, 1.5]
+    quoted = made(tmp_path, '"0,5",1\n"1,5",0\n', decimal="comma")
+    assert quoted.inputs.tolist() == [[0.5], [1.5]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"inputs": ["c"]}, r"task\.inputs=c: must be the name of one column; one of a, b, y"),
+        ({"targets": [4]}, r"task\.targets=4: must be from 1 to 3"),
+        ({"inputs": ["a", "y"]}, r"task\.inputs=\[.*: must be without y, which is a target"),
+        ({"inputs": ["a", 1]}, r"task\.inputs=.*columns that differ"),
+        ({"inputs": ["a", "b", "y"]}, r"must be without y, which is a target"),
+        ({"targets": ["a", "b", "y"]}, r"task\.targets=.*so few that inputs are left"),
+        ({"targets": ["b", "y"], "outputs": 1}, r"task\.outputs=1: must be left out, or 2"),
+        ({"header": False}, r"line 1, column 1 is 'a'"),
+        ({"inputs": ["a"], "header": False}, r"a position, counted from 1, as the table has no"),
+    ],
+)
+def test_columns_that_do_not_fit_the_table_are_refused(keys, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        made(tmp_path, PLAIN, **keys)
+
+
+def test_an_npz_file_needs_no_keys_of_text(tmp_path):
+    np.savez(tmp_path / "t.npz", inputs=np.eye(2), targets=np.arange(2))
+    with pytest.raises(ConfigError, match=r"task\.header=true: must be left out where task\.path"):
+        Table(path=str(tmp_path / "t.npz"), header=True).make()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "task.delimiter=comma",
+        "task.header=true",
+        "task.inputs=[a,b]",
+        "task.targets=3",
+        "task.decimal=point",
+    ],
+)
+def test_keys_that_say_nothing_new_leave_the_identity_as_it_is(override, tmp_path):
+    (tmp_path / "t.csv").write_text(PLAIN)
+    plain = ("task=table", "task.path=t.csv")
+    assert run_key(xorlab.configure(*plain, override)) == run_key(xorlab.configure(*plain))
+
+
+def test_what_is_learned_counts_however_it_is_stated(tmp_path):
+    swapped = key_of(table(tmp_path, PLAIN, inputs=["b", "a"]))
+    assert swapped == key_of(table(tmp_path, PLAIN, inputs=[2, 1], targets="y"))
+    assert swapped == key_of(table(tmp_path, INDEXED, "i.csv", inputs=["b", "a"]))
+    assert swapped != key_of(table(tmp_path, PLAIN))
+    two = key_of(table(tmp_path, PLAIN, targets=["b", "y"]))
+    assert two == key_of(table(tmp_path, PLAIN, outputs=2))
+    packed = table(tmp_path, gzip.compress(PLAIN.encode()), "t.csv.gz")
+    assert key_of(packed) == key_of(table(tmp_path, PLAIN))
+
+
+def test_a_run_says_how_it_understood_its_table(command, store_file, tmp_path):
+    (tmp_path / "t.csv").write_text(INDEXED)
+    words = "t.csv: 4 patterns, inputs a, b; targets y; a header, delimiter comma"
+    overrides = ("task=table", "task.path=t.csv", "task.inputs=[a,b]", "training.epochs=3")
+    assert f"Table {words}\n" in command(*overrides).out
+    planned = command("-m", "seed=1,2", "plan=true", *overrides).out
+    assert f"table {words}\n" in planned
+    (tag,) = xorlab.load_runs()["run_id"].map(_table_read).unique()
+    assert tag == words
+
+
+def _table_read(run_id):
+    from xorlab.tracking.store.store import open_store
+
+    return open_store(None, "xorlab").client.get_run(run_id).data.tags["xorlab.table_read"]
