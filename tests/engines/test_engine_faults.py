@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import xorlab
+from tests.conftest import ROOT
 from tests.engines.test_clusters import nothing_recorded, recorded
 from tests.helpers import clusters
-from tests.helpers.clusters import ROOT, Cluster, cluster, missing
+from tests.helpers.clusters import Cluster, cluster, missing
 from tests.helpers.commands import parents, wait_until
 from tests.landscapes.test_landscape_runs import assert_same
 
