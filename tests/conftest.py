@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -28,6 +30,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All tests of a session, and the processes that they start, share a new folder for caches."""
+    base = tmp_path_factory.getbasetemp()
+    parallel = "PYTEST_XDIST_WORKER" in os.environ
+    with pytest.MonkeyPatch.context() as patch:
+        # Otherwise matplotlib would list the fonts of the machine again.
+        patch.setenv("MPLCONFIGDIR", mpl.get_cachedir())
+        patch.setenv("XDG_CACHE_HOME", str((base.parent if parallel else base) / "cache"))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +107,7 @@ def empty_store(tmp_path_factory) -> Path:
     from xorlab.tracking.store.store import open_store
 
     folder = tmp_path_factory.mktemp("store")
-    store = open_store(f"sqlite:///{folder / 'mlflow.db'}", "template")
-    store.sql.engine.dispose()
+    open_store(f"sqlite:///{folder / 'mlflow.db'}", "template")
     return folder / "mlflow.db"
 
 

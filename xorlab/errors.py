@@ -54,6 +54,10 @@ class StoppedError(RuntimeError):
         super().__init__(without_credentials(message))
 
 
+class JobsFailedError(RuntimeError):
+    """Some jobs of a sweep failed; its summary has named them."""
+
+
 class EngineError(RuntimeError):
     """A cluster that cannot be reached, that refuses work, or that has lost its workers."""
 

@@ -20,7 +20,7 @@ def postgres(tmp_path_factory) -> Iterator[Postgres]:
     with serving_postgres() as server:
         place = tmp_path_factory.mktemp("template")
         store = open_store(server.create("template_store"), "template", artifacts=str(place))
-        store.sql.engine.dispose()
+        store.client._tracking_client.store.engine.dispose()
         yield server
 
 

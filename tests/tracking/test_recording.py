@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sqlalchemy import text
 
 from xorlab import configure, load_curves, load_runs, train
 from xorlab.config.tracking_keys import TrackingConfig
@@ -21,7 +20,7 @@ from xorlab.system.git import Provenance
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.read.search import ended_runs, finished_runs
 from xorlab.tracking.store.artifacts import local_folder
-from xorlab.tracking.store.store import open_store, session_of
+from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import KNOWN_REVISIONS, BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import ClientRecorder
 from xorlab.tracking.write.record import Context, failed, finished
@@ -47,26 +46,26 @@ def records():
 
 def without_identity(store, run_id: str) -> dict:
     """Everything that public calls tell of a run, but for its random id."""
-    run = store.client.get_run(run_id)
+    client = store.through_mlflow.client
+    run = client.get_run(run_id)
     found = run.to_dictionary()
     curve = [
         (m.key, m.step, m.value, m.timestamp)
         for key in sorted(run.data.metrics)
-        for m in store.client.get_metric_history(run_id, key)
+        for m in client.get_metric_history(run_id, key)
     ]
-    artifacts = sorted((a.path, a.is_dir, a.file_size) for a in store.client.list_artifacts(run_id))
+    artifacts = sorted((a.path, a.is_dir, a.file_size) for a in client.list_artifacts(run_id))
     return json.loads(json.dumps([found, curve, artifacts]).replace(run_id, "ID"))
 
 
 def rows_of(store, run_id: str) -> dict:
     """Every row of every table that mentions the run, but for its random id."""
     found = {}
-    with session_of(store) as session:
+    with store.database.reading() as transaction:
         for table in ("runs", "tags", "params", "metrics", "latest_metrics"):
-            query = text(f"SELECT * FROM {table} WHERE run_uuid = :run")
-            rows = [dict(row._mapping) for row in session.execute(query, {"run": run_id})]
-            lines = [json.dumps(r, sort_keys=True).replace(run_id, "ID") for r in rows]
-            found[table] = sorted(lines)
+            query = f"SELECT * FROM {table} WHERE run_uuid = :run"
+            rows = transaction.rows(query, {"run": run_id})
+            found[table] = sorted(json.dumps(row).replace(run_id, "ID") for row in rows)
     return found
 
 

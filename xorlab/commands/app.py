@@ -22,7 +22,15 @@ from xorlab.config.compose import from_omegaconf
 from xorlab.config.messages import translate
 from xorlab.config.registration import config_directory, register_schema
 from xorlab.config.user_files import check_user_folder, parse
-from xorlab.errors import ConfigError, EngineError, StoppedError, StoreError, UsageError, error_line
+from xorlab.errors import (
+    ConfigError,
+    EngineError,
+    JobsFailedError,
+    StoppedError,
+    StoreError,
+    UsageError,
+    error_line,
+)
 from xorlab.sweep.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
 from xorlab.system.signals import Terminated, interruptions, terminations
@@ -136,8 +144,6 @@ def _dispatch(trainer: Trainer) -> int:
 
 
 def _start(trainer: Trainer) -> int:
-    from xorlab.sweep.launch import JobsFailedError
-
     application = hydra.main(
         version_base="1.3",
         config_path=str(config_directory()),

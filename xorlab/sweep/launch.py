@@ -12,6 +12,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
 from xorlab.engines.make import make_engine
+from xorlab.errors import JobsFailedError
 from xorlab.sweep.compose import launcher_and_grid
 from xorlab.sweep.job_returns import SweepJobReturn, returns_of
 from xorlab.sweep.pipeline import finish, opened, prepare, train_and_record
@@ -19,10 +20,6 @@ from xorlab.sweep.plan.jobs import Jobs
 from xorlab.sweep.unused_keys import refuse_chdir, refuse_job_keys
 
 _NUMBER = re.compile(r"\{hydra[:.]job\.(?:num|id)")
-
-
-class JobsFailedError(RuntimeError):
-    """Some jobs of a sweep failed; its summary has named them."""
 
 
 def sweep_grid(sweeper: Any, arguments: Sequence[str]) -> list[Sequence[JobReturn]]:

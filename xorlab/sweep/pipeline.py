@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
 
-from xorlab.analysis.report.summary import Summary
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
@@ -31,10 +30,7 @@ from xorlab.sweep.plan.jobs import Catalogue, Jobs
 from xorlab.sweep.plan.plan import Plan, Shard, make_plan
 from xorlab.sweep.progress import SweepProgress
 from xorlab.sweep.record import ResultWriter
-from xorlab.sweep.summary.finish import finish_sweep, summary_at_hand
 from xorlab.sweep.summary.ledger import Ledger
-from xorlab.sweep.summary.summary import REPORT_FILE
-from xorlab.sweep.summary.tables import plan_table, summary_table
 from xorlab.sweep.train import training
 from xorlab.system.git import Provenance, provenance
 from xorlab.tracking.names import FAILED, FINISHED
@@ -48,6 +44,9 @@ from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much
+
+if TYPE_CHECKING:
+    from xorlab.analysis.report.summary import Summary
 
 _MOST_LISTED = 20  # missing jobs that are named
 
@@ -139,6 +138,8 @@ def prepare(
                 raise
     plan = make_plan(jobs, ledger, workers)
     if only_plan:
+        from xorlab.sweep.summary.tables import plan_table
+
         console.print(plan_table(plan, swept(jobs), workers, processes))
     refuse_too_much(plan.need(processes))
     if only_plan:
@@ -205,6 +206,9 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         StoreError: the server has not taken everything; the rest is kept, to be delivered later.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
+    from xorlab.sweep.summary.summary import REPORT_FILE
+    from xorlab.sweep.summary.tables import summary_table
+
     ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
     tell = partial(print_line, sweep.console)
     if len(summary.settings):
@@ -223,6 +227,8 @@ def _summarise(
     sweep: Sweep, parent: Parent, notes: Sequence[str]
 ) -> tuple[PendingSweep, Summary, str | None]:
     """How the sweep ended, its summary, and a message if its server has not taken everything."""
+    from xorlab.sweep.summary.finish import finish_sweep, summary_at_hand
+
     store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), sweep.provenance.tags()
     keys = sweep.catalogue.trainer.setting_keys
     try:

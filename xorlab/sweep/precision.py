@@ -14,10 +14,9 @@ from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_unt
 from xorlab.config.launcher_keys import PrecisionConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
-from xorlab.errors import UsageError
+from xorlab.errors import JobsFailedError, UsageError
 from xorlab.sweep.compose import launcher_and_grid
 from xorlab.sweep.job_returns import returns_of
-from xorlab.sweep.launch import JobsFailedError
 from xorlab.sweep.pipeline import Sweep, finish, opened, prepare, train_and_record
 from xorlab.sweep.plan.axes import described, settings_axes, sweep_name, swept
 from xorlab.sweep.plan.plan import Plan

@@ -29,6 +29,8 @@ from xorlab.tracking.read.pages import newest_run
 from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.artifacts import local_folder, put_files
+from xorlab.tracking.store.conditions import attribute, tag
+from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.sweep_run import SweepIdentity
@@ -64,11 +66,9 @@ def recorded_landscape(store: Store, run_id: str) -> Landscape:
     Raises:
         StoreError: there is no such run, it is not a landscape, or it is not finished.
     """
-    from mlflow.exceptions import MlflowException
-
     try:
         run = store.client.get_run(run_id)
-    except MlflowException as error:
+    except mlflow_errors() as error:
         raise StoreError(f"there is no run {run_id} in this store") from error
     if LANDSCAPE_TAG not in run.data.tags:
         raise StoreError(f"run {run_id} is not a landscape")
@@ -169,18 +169,19 @@ def recorded_pieces(store: Store, run_id: str, grid: Grid) -> dict[int, Pixels]:
 
 def forget_pieces(store: Store, run_id: str) -> None:
     """Delete the pieces of a landscape that is in one file now."""
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
     # A server may not allow it, or not answer; then they stay.
-    with contextlib.suppress(MlflowException, NotImplementedError, OSError, ServerAwayError):
+    try:
         uri = store.client.get_run(run_id).info.artifact_uri
         local = local_folder(uri)
         if local is not None:
             shutil.rmtree(local / _PIECES, ignore_errors=True)
             return
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
         files = get_artifact_repository(uri, tracking_uri=store.uri)
         files.delete_artifacts(_PIECES)  # type: ignore[no-untyped-call]
+    except mlflow_errors(NotImplementedError, OSError, ServerAwayError):
+        return
 
 
 def put_config(store: Store, run_id: str, config: Config) -> None:
@@ -200,8 +201,7 @@ def landscape_file(landscape: Landscape) -> bytes:
 
 
 def _latest(store: Store) -> str:
-    ours = f"tags.`{LANDSCAPE_TAG}` LIKE '%' AND attributes.status = '{FINISHED}'"
-    run = newest_run(store, ours)
+    run = newest_run(store, [tag(LANDSCAPE_TAG), attribute("status", "is", FINISHED)])
     if run is None:
         raise StoreError(f"there is no finished landscape in experiment {store.experiment!r}")
     return str(run.info.run_id)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from xorlab.analysis.labels import setting_label
+if TYPE_CHECKING:
+    import pandas as pd
 
 HIGHEST_LOSS = 1e12  # before a divergence losses exceed any useful axis
 # Okabe & Ito (2008): distinguishable with any colour vision.
@@ -122,6 +123,8 @@ def success_bars(statistics: pd.DataFrame, by: Sequence[str], ax: Axes | None = 
         by: the columns that make a setting.
         ax: where to draw; None for a new figure.
     """
+    from xorlab.analysis.labels import setting_label  # it needs pandas, and one run does not
+
     most = 40
     shown = statistics.head(most)
     ax = ax or new_axes(height=1.2 + 0.28 * len(shown))

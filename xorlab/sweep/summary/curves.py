@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from xorlab.sweep.summary.ledger import Ledger
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.runs import curves_of
 from xorlab.tracking.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _AT_ONCE = 500  # runs whose curves are in memory together
 

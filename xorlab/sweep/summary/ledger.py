@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from xorlab.errors import StoreError
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.read.frames import Curve, curves_frame, runs_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, Any]
 Numbers = npt.NDArray[np.int64]

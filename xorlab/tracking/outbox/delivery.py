@@ -19,6 +19,7 @@ from xorlab.tracking.outbox.pending import Pending, PendingFile, PendingRun, Pen
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import runs_of
 from xorlab.tracking.store.artifacts import put_artifacts
+from xorlab.tracking.store.conditions import attribute, tag
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.client_recorder import complete, create, names_of
@@ -135,7 +136,7 @@ def record_pending(store: Store, run: PendingRun, found: Sequence[Run] = ()) -> 
 def remove_halves(store: Store, records: Collection[str]) -> None:
     """Delete runs that a repeated call created beside those of these records, which have ended."""
     if records:
-        begun = f"tags.`{RECORD_TAG}` LIKE '%' AND status = '{RUNNING}'"
+        begun = [tag(RECORD_TAG), attribute("status", "is", RUNNING)]
         for run in list(search_all(store, begun)):  # at once, because deletions shift the pages
             if run.data.tags[RECORD_TAG] in records:
                 delete(store, run.info.run_id)
@@ -185,7 +186,7 @@ def _whole(run: PendingRun, found: Sequence[Run]) -> Run | None:
 
 
 def _is_finished(store: Store, key: str) -> bool:
-    finished = f"tags.`{KEY_TAG}` = '{key}' AND attributes.status = '{FINISHED}'"
+    finished = [tag(KEY_TAG, "is", key), attribute("status", "is", FINISHED)]
     return any(search_all(store, finished))
 
 

@@ -8,6 +8,7 @@ from xorlab.errors import UsageError
 from xorlab.tracking.names import KEY_TAG
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.conditions import attribute, tag
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _MOST_LISTED = 8  # candidates in a message
 
 
 def run_by_name(
-    store: Store, name: str, kind: str = "run", tag: str | None = None, everywhere: bool = True
+    store: Store, name: str, kind: str = "run", kind_tag: str | None = None, everywhere: bool = True
 ) -> Run:
     """The only run whose id begins like this; a run of a network is also found by its key.
 
@@ -28,22 +29,19 @@ def run_by_name(
         name: an id or a key, or the beginning of one, checked by
             `xorlab.commands.common.check_id`.
         kind: what it is, for messages.
-        tag: that only runs of this kind have; None for any run.
+        kind_tag: that only runs of this kind have; None for any run.
         everywhere: in all experiments, not only in the store's own.
 
     Raises:
         UsageError: no such run, or several.
     """
-    begins = f"LIKE '{name.lower()}%'"
-    texts = [f"attributes.run_id {begins}"]
-    if tag is None:
-        texts.append(f"tags.`{KEY_TAG}` {begins}")
-    else:
-        texts[0] += f" AND tags.`{tag}` LIKE '%'"
+    begins = "begins with", name.lower()
+    by_id = attribute("run_id", *begins)
+    ways = [[by_id], [tag(KEY_TAG, *begins)]] if kind_tag is None else [[by_id, tag(kind_tag)]]
     found = {
         run.info.run_id: run
-        for text in texts
-        for run in search_all(store, text, newest_first=True, everywhere=everywhere)
+        for way in ways
+        for run in search_all(store, way, newest_first=True, everywhere=everywhere)
     }
     where = public_address(store.uri) if everywhere else f"experiment {store.experiment!r}"
     if not found:

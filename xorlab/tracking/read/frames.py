@@ -11,12 +11,12 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.trainers.find import built_in
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
     from mlflow.entities import Run
 
@@ -33,6 +33,7 @@ _AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take 
 
 def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """A typed table of rows: params become numbers or truth values where all of them are."""
+    import pandas as pd
     import pyarrow as pa
 
     table = pa.concat_tables(map(_table, _batches(rows)), promote_options="default")
@@ -77,6 +78,7 @@ def _named(table: pa.Table, prefix: str) -> list[str]:
 
 def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
     """Params as what they spell: numbers, truth values, or text."""
+    import pandas as pd
     import pyarrow as pa
 
     encoded = pa.concat_arrays(column.chunks)
@@ -100,6 +102,8 @@ def _value(text: str) -> Any:
 
 def _text(array: pa.Array | pa.ChunkedArray) -> pd.Series[Any]:
     """An Arrow array as pandas keeps text, without a copy."""
+    import pandas as pd
+
     kept: Any = pd.StringDtype("pyarrow", na_value=nan)
     return pd.Series(kept.__from_arrow__(array))
 
@@ -129,6 +133,8 @@ def long_frame(
         steps: epochs completed.
         losses: at that step.
     """
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "run_id": pd.array(run_ids, dtype="str").take(runs),

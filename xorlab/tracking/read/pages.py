@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from xorlab.tracking.store.client import without_mlflow
+from xorlab.tracking.store.conditions import Condition, mlflow_filter
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -17,25 +19,36 @@ _PAGE, _SERVER_PAGE = 10_000, 1_000  # a server must answer before it counts as 
 
 
 def search_all(
-    store: Store, text: str, newest_first: bool = False, everywhere: bool = False
+    store: Store,
+    conditions: Sequence[Condition],
+    text: str | None = None,
+    newest_first: bool = False,
+    everywhere: bool = False,
 ) -> Iterator[Run]:
-    """Runs that match an MLflow search filter, by start time.
+    """Runs that meet all conditions, by start time.
 
     Args:
         store: where to search.
-        text: the filter.
+        conditions: at least one.
+        text: an MLflow search filter that they must match too.
         newest_first: or oldest first.
         everywhere: in all experiments, not only in the store's own.
     """
     client = store.client
+    own = without_mlflow(client)
+    if own is not None and text is None:
+        experiment = None if everywhere else store.experiment_id
+        yield from cast("list[Run]", own.search(conditions, experiment, newest_first))
+        return
+    wanted = " AND ".join([mlflow_filter(conditions), *([text] if text else [])])
     experiments = [store.experiment_id]
     if everywhere:
         found = _pages(lambda token: client.search_experiments(page_token=token))
         experiments = [experiment.experiment_id for experiment in found]
-    return _pages(
+    yield from _pages(
         lambda token: client.search_runs(
             experiments,
-            filter_string=text,
+            filter_string=wanted,
             order_by=[f"attributes.start_time {'DESC' if newest_first else 'ASC'}"],
             max_results=_PAGE if store.has_sql else _SERVER_PAGE,
             page_token=token,
@@ -43,9 +56,9 @@ def search_all(
     )
 
 
-def newest_run(store: Store, text: str) -> Run | None:
-    """The run of the store's experiment that started last among those that match a filter."""
-    return next(search_all(store, text, newest_first=True), None)
+def newest_run(store: Store, conditions: Sequence[Condition]) -> Run | None:
+    """The run of the store's experiment that started last among those that meet conditions."""
+    return next(search_all(store, conditions, newest_first=True), None)
 
 
 def _pages(fetch: Callable[[str | None], PagedList[T]]) -> Iterator[T]:

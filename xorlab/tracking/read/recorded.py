@@ -6,17 +6,21 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from xorlab.errors import StoreError, UsageError
 from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG
 from xorlab.tracking.read.by_name import run_by_name
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
+from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.store import open_store
+
+if TYPE_CHECKING:
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +57,6 @@ def recorded_run(name: str, uri: str | None) -> Recorded:
         StoreError: the store cannot be read, or files of the run are missing.
         ConfigError: the address does not name a store.
     """
-    from mlflow.exceptions import MlflowException
-
     store = open_store(uri, "Default", create=False)
     run = run_by_name(store, name)
     run_id = run.info.run_id
@@ -70,6 +72,8 @@ def recorded_run(name: str, uri: str | None) -> Recorded:
         raise UsageError(
             f"{run_id}: this run is {run.info.status}; only one that FINISHED can be compared"
         )
+    import pandas as pd
+
     one = pd.DataFrame({"run_id": [run_id], "sweep": [None]})
     network = load_weights(one, store.uri)[run_id]
     curve = load_curves(one, store.uri)
@@ -77,7 +81,7 @@ def recorded_run(name: str, uri: str | None) -> Recorded:
         try:
             path = store.client.download_artifacts(run_id, "predictions.json", folder)
             predictions = Path(path).read_bytes()
-        except (MlflowException, OSError) as error:
+        except mlflow_errors(OSError) as error:
             raise StoreError(f"run {run_id} has no readable predictions.json") from error
     steps, loss = curve["step"].to_numpy(np.int64), curve["loss"].to_numpy(np.float64)
     run_name = run.info.run_name or ""

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.names import CURVE, KEY_TAG
@@ -14,9 +13,12 @@ from xorlab.tracking.read.frames import client_row, curves_frame, runs_frame
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
 from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.conditions import tag
+from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.store import Store, open_store
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.entities import Run
 
 DEFAULT_EXPERIMENT = "xorlab"
@@ -62,8 +64,6 @@ def load_runs(
 
 
 def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
-    from mlflow.exceptions import MlflowException
-
     rows: Iterable[dict[str, Any]]
     if text is None and store.has_sql:
         from xorlab.tracking.read.sql import rows_from_sql
@@ -73,7 +73,7 @@ def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
         rows = map(client_row, _search(store, text))
     try:
         frame = runs_frame(rows)
-    except MlflowException as error:
+    except mlflow_errors() as error:
         first = str(error).partition("\n")[0]
         if text is not None and error.error_code == "INVALID_PARAMETER_VALUE":
             raise ConfigError("filter", text, f"{_A_FILTER} (MLflow says: {first})") from error
@@ -111,6 +111,8 @@ def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
     A database answers in a few queries. A server needs one call per run, so the files that sweeps
     stored there are read first, and only the rest is fetched run by run.
     """
+    import pandas as pd
+
     identifiers = runs["run_id"].tolist()
     if store.has_sql:
         from xorlab.tracking.read.sql import curves_from_sql
@@ -133,22 +135,19 @@ def _open(
 ) -> Store:
     if sweep is None and not any_experiment:
         return open_store(uri, experiment or DEFAULT_EXPERIMENT, create=False)
-    from mlflow.exceptions import MlflowException
-
     # The default experiment always exists: it opens the store, and the sweep names its own.
     store = open_store(uri, "Default", create=False)
     if sweep is None:
         return store
     try:
         parent = store.client.get_run(sweep)
-    except MlflowException as error:
+    except mlflow_errors() as error:
         raise StoreError(f"there is no sweep {sweep} in this store") from error
     return store.within(parent.info.experiment_id)
 
 
 def _search(store: Store, text: str | None) -> Iterable[Run]:
-    ours = f"tags.`{KEY_TAG}` LIKE '%'"
-    return search_all(store, f"{ours} AND {text}" if text else ours)
+    return search_all(store, [tag(KEY_TAG)], text)
 
 
 def _fetched(store: Store, identifiers: Iterable[str]) -> pd.DataFrame:

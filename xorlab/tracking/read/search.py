@@ -10,10 +10,22 @@ from xorlab.tracking.names import FAILED, FINISHED, KEY_TAG, OWNER_TAG, RECORD_T
 from xorlab.tracking.read.frames import Row, client_row
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sql import rows_from_sql
-from xorlab.tracking.store.store import Store, session_of, tables
+from xorlab.tracking.store.conditions import Condition, attribute, tag
+from xorlab.tracking.store.database import Value
+from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+_ENDED = """
+    SELECT run.run_uuid, run.status, own.value, parent.value
+    FROM runs AS run
+    JOIN tags AS own ON own.run_uuid = run.run_uuid AND own."key" = :key
+    LEFT JOIN tags AS parent ON parent.run_uuid = run.run_uuid AND parent."key" = :sweep
+    WHERE run.status IN (:finished, :failed) AND run.lifecycle_stage = 'active'
+    AND run.experiment_id = :experiment
+    ORDER BY run.start_time, run.run_uuid
+"""
 
 
 def ended_runs(store: Store, keys: Collection[str], sweep: str | None = None) -> Iterator[Row]:
@@ -43,23 +55,22 @@ def finished_runs(store: Store, names: Mapping[str, str], but: str | None = None
     """
     if not names:
         return
-    text = f"{_named(names.values())} AND attributes.status = '{FINISHED}'"
-    text += f" AND tags.`{KEY_TAG}` LIKE '%'"
-    # MLflow's `!=` is false where the tag is missing, and a single run has no sweep, but an owner.
-    whose = (f"tags.`{SWEEP_TAG}` != '{but}'", f"tags.`{OWNER_TAG}` LIKE '%'")
-    for some in [text] if but is None else [f"{text} AND {one}" for one in whose]:
+    wanted = [_named(names.values()), attribute("status", "is", FINISHED), tag(KEY_TAG)]
+    # "is not" is false where the tag is missing, and a single run has no sweep, but an owner.
+    whose = [] if but is None else [tag(SWEEP_TAG, "is not", but), tag(OWNER_TAG)]
+    for some in [[*wanted, one] for one in whose] or [wanted]:
         for run in search_all(store, some):
             if run.data.tags[KEY_TAG] in names:
                 yield run
 
 
-def _named(names: Collection[str]) -> str:
-    """A filter that finds all runs with these names, and few others."""
+def _named(names: Collection[str]) -> Condition:
+    """A condition that finds all runs with these names, and few others."""
     first, last = min(names), max(names)
     if first == last:
-        return f"attributes.run_name = '{first}'"
+        return attribute("run_name", "is", first)
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return f"attributes.run_name LIKE '{''.join(one for one, _ in pairs)}%'"
+    return attribute("run_name", "begins with", "".join(one for one, _ in pairs))
 
 
 def _best(rows: Iterator[Row], sweep: str | None) -> Iterator[Row]:
@@ -73,36 +84,26 @@ def _best(rows: Iterator[Row], sweep: str | None) -> Iterator[Row]:
 
 
 def _from_client(store: Store, keys: Collection[str]) -> Iterator[Row]:
-    for run in search_all(store, f"tags.`{KEY_TAG}` LIKE '%'"):
+    for run in search_all(store, [tag(KEY_TAG)]):
         if run.info.status in (FINISHED, FAILED) and run.data.tags[KEY_TAG] in keys:
             yield client_row(run)
 
 
 def _from_sql(store: Store, keys: Collection[str]) -> Iterator[Row]:
     """Of each run only what decides between it and others of its key."""
-    from sqlalchemy import and_, select
-    from sqlalchemy.orm import aliased
-
-    models = tables()
-    run, key, sweep = models.SqlRun, models.SqlTag, aliased(models.SqlTag)
-    query = (
-        select(run.run_uuid, run.status, key.value, sweep.value)
-        .join(key, key.run_uuid == run.run_uuid)
-        .outerjoin(sweep, and_(sweep.run_uuid == run.run_uuid, sweep.key == SWEEP_TAG))
-        .where(
-            key.key == KEY_TAG,
-            run.status.in_((FINISHED, FAILED)),
-            run.lifecycle_stage == "active",
-            run.experiment_id == int(store.experiment_id),
-        )
-        .order_by(run.start_time, run.run_uuid)
-    )
-    with session_of(store) as session:
-        for run_id, status, run_key, sweep_id in session.execute(query):
+    values: dict[str, Value] = {
+        "key": KEY_TAG,
+        "sweep": SWEEP_TAG,
+        "finished": FINISHED,
+        "failed": FAILED,
+        "experiment": int(store.experiment_id),
+    }
+    with store.database.reading() as transaction:
+        for run_id, status, run_key, sweep_id in transaction.rows(_ENDED, values):
             if run_key in keys:
                 yield {"run_id": run_id, "status": status, "key": run_key, "sweep": sweep_id}
 
 
 def runs_of(store: Store, record: str) -> list[Run]:
     """The runs that were created for a record: one, unless a call to the server was repeated."""
-    return list(search_all(store, f"tags.`{RECORD_TAG}` = '{record}'"))
+    return list(search_all(store, [tag(RECORD_TAG, "is", record)]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from xorlab.tracking.store.artifacts import local_folder
+from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RUNS_FILE = "runs.parquet"
 CURVES_FILE = "curves.parquet"
@@ -21,6 +24,8 @@ def recorded_runs(store: Store, sweep: str) -> pd.DataFrame | None:
 
 def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | None:
     """The loss curves that these sweeps stored, each run once; None if none of them did."""
+    import pandas as pd
+
     tables = [table for s in sweeps if (table := _table(store, s, CURVES_FILE)) is not None]
     if not tables:
         return None
@@ -37,11 +42,11 @@ def artifact_location(store: Store, run_id: str, name: str) -> str:
 
 
 def _table(store: Store, sweep: str, name: str) -> pd.DataFrame | None:
-    from mlflow.exceptions import MlflowException
+    import pandas as pd
 
     try:
         if name not in [artifact.path for artifact in store.client.list_artifacts(sweep)]:
             return None
-    except MlflowException:  # the parent run was deleted for good; its children may still be there
+    except mlflow_errors():  # the parent run was deleted for good; its children may still be there
         return None
     return pd.read_parquet(store.client.download_artifacts(sweep, name))

@@ -10,6 +10,7 @@ from xorlab.errors import StoreError
 from xorlab.tracking.names import IDENTITY_TAG
 from xorlab.tracking.read.by_name import LATEST, run_by_name
 from xorlab.tracking.read.pages import newest_run
+from xorlab.tracking.store.conditions import tag
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
 
 
 def _latest(store: Store) -> Run:
-    found = newest_run(store, f"tags.`{IDENTITY_TAG}` LIKE '%'")
+    found = newest_run(store, [tag(IDENTITY_TAG)])
     if found is None:
         raise StoreError(f"there is no sweep in experiment {store.experiment!r}")
     return found

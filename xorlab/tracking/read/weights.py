@@ -9,11 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import yaml
 
 from xorlab.config.values import unnested
@@ -23,12 +22,16 @@ from xorlab.networks.identity import from_identity_params
 from xorlab.networks.rules import check
 from xorlab.system.npz import npz_arrays
 from xorlab.tracking.store.artifacts import local_folder
-from xorlab.tracking.store.store import Store, open_store, session_of, tables
+from xorlab.tracking.store.database import rows_in
+from xorlab.tracking.store.errors import mlflow_errors
+from xorlab.tracking.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = npt.NDArray[np.floating]
 
 FILES = ("weights.npz", "config.yaml")
-_IN_CLAUSE = 500
 _DOWNLOADS = 8  # at a time: each waits for the server
 
 
@@ -94,23 +97,17 @@ def _files(store: Store, identifiers: Sequence[str]) -> Iterator[tuple[str, Pair
 
 def _addresses(store: Store, identifiers: Sequence[str]) -> dict[str, str]:
     """The address of each run's artifacts."""
-    from mlflow.exceptions import MlflowException
-
     if not store.has_sql:
         try:
             with ThreadPoolExecutor(_DOWNLOADS) as pool:
                 found = list(pool.map(store.client.get_run, identifiers))
-        except MlflowException as error:
+        except mlflow_errors() as error:
             raise StoreError(f"cannot read the runs: {error}") from error
         return {run.info.run_id: run.info.artifact_uri for run in found}
-    from sqlalchemy import select
-
-    models, addresses = tables(), {}
-    with session_of(store) as session:
-        for start in range(0, len(identifiers), _IN_CLAUSE):
-            some = identifiers[start : start + _IN_CLAUSE]
-            query = select(models.SqlRun.run_uuid, models.SqlRun.artifact_uri)
-            addresses.update(session.execute(query.where(models.SqlRun.run_uuid.in_(some))).all())
+    addresses: dict[str, str] = {}
+    with store.database.reading() as transaction:
+        query = "SELECT run_uuid, artifact_uri FROM runs WHERE run_uuid IN"
+        addresses.update(rows_in(transaction, query, identifiers))
     for run in identifiers:
         if run not in addresses:
             raise StoreError(f"there is no run {run} in this store")
@@ -118,13 +115,11 @@ def _addresses(store: Store, identifiers: Sequence[str]) -> dict[str, str]:
 
 
 def _download(store: Store, run: str, folder: Path) -> Path:
-    from mlflow.exceptions import MlflowException
-
     folder.mkdir()
     for name in FILES:
         try:
             store.client.download_artifacts(run, name, str(folder))
-        except (MlflowException, OSError) as error:
+        except mlflow_errors(OSError) as error:
             raise _unreadable(run, name) from error
     return folder
 

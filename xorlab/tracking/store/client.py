@@ -1,4 +1,4 @@
-"""MLflow's client: quiet, patient with a busy database, quick to report an absent server."""
+"""The client of a store: MLflow's own, or one that does without MLflow where the store is known."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import database_file, is_server
+from xorlab.tracking.store.revisions import file_revision, is_known
 from xorlab.tracking.store.server import ServerClient, with_patience
+from xorlab.tracking.store.sqlite_client import SqliteClient
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -22,9 +25,29 @@ _BUSY = "PRAGMA busy_timeout = 120000"
 
 
 def client_of(address: str) -> MlflowClient:
-    """A client for this address; MLflow creates the tables of a new database here.
+    """A client for this address; for an SQLite store of a known revision, one without MLflow."""
+    file = database_file(address)
+    if file is not None and is_known(file_revision(file)):
+        return cast("MlflowClient", SqliteClient(file, partial(mlflow_client, address)))
+    return mlflow_client(address)
 
-    For a server it raises `ServerAwayError`: see `xorlab.tracking.store.server.ServerClient`.
+
+def through_mlflow(client: MlflowClient) -> MlflowClient:
+    """MLflow's own client of the same store."""
+    own = without_mlflow(client)
+    return client if own is None else own.mlflow
+
+
+def without_mlflow(client: object) -> SqliteClient | None:
+    """The client, if it does without MLflow."""
+    return client if isinstance(client, SqliteClient) else None
+
+
+def mlflow_client(address: str) -> MlflowClient:
+    """MLflow's client: quiet, patient with a busy database, quick to report an absent server.
+
+    MLflow creates the tables of a new database here. For a server the client raises
+    `ServerAwayError`: see `xorlab.tracking.store.server.ServerClient`.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow prints every run's page, with the user name and password of the address.

@@ -7,10 +7,12 @@ import gc
 import logging
 import os
 import re
+import sqlite3
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import StoreError, causes
 from xorlab.system.credentials import without_those_of
@@ -93,9 +95,6 @@ def explained_errors(store: Store) -> Iterator[None]:
     Raises:
         StoreError: the disk is full, the store is gone, or another of the causes known here.
     """
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
     check_there(store)
     try:
         # MLflow not only raises an error of the database, but also logs it with its traceback.
@@ -103,13 +102,28 @@ def explained_errors(store: Store) -> Iterator[None]:
             yield
     except StoreError:
         raise
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except store_errors(OSError) as error:
         check_there(store)
         text = explained(store.uri, error)
         if text is None:
             raise
         raise StoreError(f"cannot record in the tracking store {text}") from error
     check_there(store)
+
+
+def mlflow_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
+    """MLflow's exception and others; without MLflow's where nothing has imported it yet."""
+    return (*_exception("mlflow.exceptions", "MlflowException"), *others)
+
+
+def store_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
+    """The same, with the exceptions of databases."""
+    return mlflow_errors(sqlite3.Error, *_exception("sqlalchemy.exc", "SQLAlchemyError"), *others)
+
+
+def _exception(module: str, name: str) -> tuple[type[Any], ...]:
+    found = getattr(sys.modules.get(module), name, None)
+    return () if found is None else (found,)
 
 
 def release_frames(error: BaseException) -> None:

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import public_address
-from xorlab.tracking.store.schema import EMPTY, Schema
+from xorlab.tracking.store.revisions import EMPTY
+from xorlab.tracking.store.schema import Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-    from sqlalchemy.orm import Session
 
 _OPENING = zlib.crc32(b"xorlab opens a store")
 _PATIENCE = 120  # seconds
@@ -76,15 +76,6 @@ def _revision(connection: Connection) -> str | None:
         return None if found is None else str(found)
     finally:
         connection.rollback()  # releases the tables that were read, which MLflow may change
-
-
-def lock_runs(session: Session) -> None:
-    """Keep every other process from creating or ending runs until the session's transaction ends.
-
-    An MLflow server in front of the database waits too: if it ended a run meanwhile, it would look
-    for another one with the same key before this transaction shows it.
-    """
-    session.connection().exec_driver_sql("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE")
 
 
 def artifacts_address(folder: str | None) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from xorlab.errors import StoreError
 from xorlab.tracking.store.address import sqlite_address
-
-EMPTY = "(no tables)"  # the revision of a new database
+from xorlab.tracking.store.revisions import EMPTY, file_revision, newest_revision
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,7 @@ def check_schema(schema: Schema) -> None:
     Raises:
         StoreError: the tables are those of another MLflow, or are being changed.
     """
-    from mlflow.store.db.utils import _get_latest_schema_revision
-
-    newest: str = _get_latest_schema_revision()  # type: ignore[no-untyped-call]
+    newest = newest_revision()
     found = schema.revision
     if found in (newest, EMPTY):
         return
@@ -69,18 +64,7 @@ def file_schema(file: Path) -> Schema:
     Raises:
         sqlite3.Error: it is not a database, or cannot be read.
     """
-    return Schema(_file_revision(file), str(file), sqlite_address(file), "copy the file")
-
-
-def _file_revision(file: Path) -> str | None:
-    with closing(sqlite3.connect(file, timeout=30.0, isolation_level=None)) as connection:
-        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if not names:
-            return EMPTY
-        if "alembic_version" not in names:
-            return None
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if row is None else str(row[0])
+    return Schema(file_revision(file), str(file), sqlite_address(file), "copy the file")
 
 
 def _older(newest: str) -> set[str]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
@@ -27,19 +24,25 @@ from xorlab.tracking.store.address import (
     public_address,
     resolve,
 )
-from xorlab.tracking.store.client import client_of
-from xorlab.tracking.store.errors import check_there, explained
+from xorlab.tracking.store.client import (
+    client_of,
+    mlflow_client,
+    through_mlflow,
+    without_mlflow,
+)
+from xorlab.tracking.store.database import Database, SqlAlchemyDatabase
+from xorlab.tracking.store.errors import check_there, explained, store_errors
 from xorlab.tracking.store.postgres import (
     artifacts_address,
     exclusively_opened,
     experiment_artifacts,
     is_postgres,
 )
+from xorlab.tracking.store.revisions import EMPTY
 from xorlab.tracking.store.schema import check_schema, file_schema
 from xorlab.tracking.store.sqlite import make_database
 
 if TYPE_CHECKING:
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from mlflow.tracking import MlflowClient
 
 # The UI then opens the experiment in its model-training view.
@@ -66,19 +69,22 @@ class Store:
     identity: FileId | None = None
 
     @property
-    def sql(self) -> SqlAlchemyStore | None:
-        """MLflow's own SQL store where the address is a database, not a server."""
-        if is_server(self.uri):
-            return None
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-        store = self.client._tracking_client.store  # noqa: SLF001  (there is no public way)
-        return store if isinstance(store, SqlAlchemyStore) else None
+    def has_sql(self) -> bool:
+        """Whether the address is a database, not a server, so that there is a `database`."""
+        return not is_server(self.uri)
 
     @property
-    def has_sql(self) -> bool:
-        """Whether the address is a database, so that `session_of` works."""
-        return self.sql is not None
+    def database(self) -> Database:
+        """The database behind a store that `has_sql`."""
+        own = without_mlflow(self.client)
+        if own is not None:
+            return own.database
+        return SqlAlchemyDatabase(self.client._tracking_client.store)  # noqa: SLF001
+
+    @property
+    def through_mlflow(self) -> Store:
+        """The same store, for which every call is MLflow's own."""
+        return replace(self, client=through_mlflow(self.client))
 
     def within(self, experiment_id: str) -> Store:
         """The same store with another of its experiments."""
@@ -106,18 +112,6 @@ def _mlflow() -> str:
     """The mlflow command, with its folder where that is not on the search path."""
     beside = Path(sys.executable).with_name("mlflow")
     return "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
-
-
-def session_of(store: Store, read_only: bool = True) -> AbstractContextManager[Any]:
-    """A session of MLflow's SQL store, one transaction; only for a store that `has_sql`."""
-    assert store.sql is not None  # noqa: S101  (the caller asked)
-    session: AbstractContextManager[Any] = store.sql.ManagedSessionMaker(read_only=read_only)
-    return session
-
-
-def tables() -> Any:
-    """MLflow's table classes, whose columns type checkers misread."""
-    return import_module("mlflow.store.tracking.dbmodels.models")
 
 
 def open_store(
@@ -164,13 +158,14 @@ def open_store(
         # both would find nothing there, and one would crash.
         with FileLock(f"{file}.lock", timeout=120):
             if file.exists():
-                check_schema(file_schema(file))
+                schema = file_schema(file)
+                check_schema(schema)
+                if schema.revision == EMPTY:
+                    mlflow_client(address)  # makes the tables
             else:
                 make_database(file)
             identity = file_id_of(address)
             client = client_of(address)
-            # MLflow keeps connections by address: one may be to a file that was there before.
-            client._tracking_client.store.engine.dispose()  # noqa: SLF001
             beside = (file.parent / "mlartifacts").as_uri()
             location = _below(artifacts_address(artifacts) if artifacts else beside)
             identifier = _experiment(client, experiment, location, create)
@@ -181,14 +176,11 @@ def open_store(
 
 @contextlib.contextmanager
 def _translated(address: str) -> Iterator[None]:
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
     try:
         yield
     except StoreError:
         raise
-    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except store_errors(OSError) as error:
         first = without_those_of(address, str(error).strip().partition("\n")[0])
         text = explained(address, error) or f"{public_address(address)}: {first}"
         raise StoreError(f"cannot open the tracking store {text}") from error
@@ -201,8 +193,6 @@ def _below(address: str) -> Callable[[str], str]:
 def _experiment(
     client: MlflowClient, name: str, location_of: Callable[[str], str] | None, create: bool
 ) -> str:
-    from mlflow.exceptions import MlflowException
-
     found = client.get_experiment_by_name(name)
     if found is None and not create:
         names = ", ".join(sorted(repr(one.name) for one in client.search_experiments()))
@@ -211,7 +201,7 @@ def _experiment(
         location = location_of(_folder(name)) if location_of is not None else None
         try:
             return str(client.create_experiment(name, location, dict([_KIND])))
-        except MlflowException:
+        except store_errors():
             # Another process may have created it since.
             found = client.get_experiment_by_name(name)
             if found is None:

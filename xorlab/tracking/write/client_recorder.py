@@ -51,7 +51,7 @@ class ClientRecorder:
     """Records through MLflow's public client, on any kind of store."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store = store.through_mlflow
         self.superseded: set[str] = set()
 
     def record(self, records: Sequence[Record], skip_existing: bool) -> list[str | None]:

@@ -9,13 +9,14 @@ or whether one was killed on the way. Only runs with the tag `ONCE_TAG` are dele
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xorlab.tracking.names import FINISHED, KEY_TAG, ONCE_TAG, SWEEP_TAG
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import finished_runs
+from xorlab.tracking.store.conditions import attribute, tag
+from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def without_duplicates(
 
 def without_duplicates_of(store: Store, sweep: str) -> set[str]:
     """The same for all runs of a sweep, which may have been killed before it searched itself."""
-    ended = f"tags.`{SWEEP_TAG}` = '{sweep}' AND attributes.status = '{FINISHED}'"
-    recorded_once = search_all(store, f"{ended} AND tags.`{ONCE_TAG}` LIKE '%'")
+    ended = [tag(SWEEP_TAG, "is", sweep), attribute("status", "is", FINISHED)]
+    recorded_once = search_all(store, [*ended, tag(ONCE_TAG)])
     return without_duplicates(
         store, {run.data.tags[KEY_TAG]: run.info.run_name for run in recorded_once}
     )
@@ -63,10 +64,10 @@ def without_duplicates_of(store: Store, sweep: str) -> set[str]:
 
 def delete(store: Store, run_id: str) -> None:
     """Delete a run, which may be deleted already."""
-    from mlflow.exceptions import MlflowException
-
-    with contextlib.suppress(MlflowException):
+    try:
         store.client.delete_run(run_id)
+    except mlflow_errors():
+        return
 
 
 def _order(run: Run) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import runs_of
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.artifacts import put_files
+from xorlab.tracking.store.conditions import attribute, tag
 from xorlab.tracking.store.errors import check_there
 from xorlab.tracking.store.owner import is_alive, this_process
 from xorlab.tracking.store.server import ServerAwayError
@@ -182,7 +183,7 @@ def close_abandoned(store: Store) -> int:
     Returns:
         how many were marked.
     """
-    running = list(search_all(store, f"attributes.status = '{RUNNING}'"))
+    running = list(search_all(store, [attribute("status", "is", RUNNING)]))
     owners = {run.info.run_id: run for run in running if OWNER_TAG in run.data.tags}
     live = {run_id for run_id, run in owners.items() if _is_alive(run)}
     dead = [run for run_id, run in owners.items() if run_id not in live]
@@ -216,7 +217,8 @@ def _is_alive(run: Run) -> bool:
 
 def earlier_run(store: Store, identity: SweepIdentity) -> Run | None:
     """The parent run of the last start of the same sweep that no longer runs."""
-    for run in search_all(store, f"tags.`{identity.tag}` = '{identity.digest}'", newest_first=True):
+    same = [tag(identity.tag, "is", identity.digest)]
+    for run in search_all(store, same, newest_first=True):
         if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
             return run
     return None

@@ -1,0 +1,176 @@
+"""The database behind a store, in plain SQL: SQLite without MLflow, others through SQLAlchemy."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from sqlalchemy.engine import Connection
+
+Value = str | int | float | None
+Row = tuple[Any, ...]
+
+_IN_ONE_LIST = 500
+_PATIENCE = 120.0  # seconds to wait for other writers; SQLite keeps no queue
+
+
+class Transaction(Protocol):
+    """One transaction; it ends with the block that opened it, undone if that raises."""
+
+    def rows(self, query: str, values: dict[str, Value] | None = None) -> Iterable[Row]:
+        """Rows of a query in standard SQL, with ``:name`` for values and ``"key"`` for names."""
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Insert rows by the fastest statement that the database has."""
+
+
+class Database(Protocol):
+    """Opens transactions.
+
+    Attributes:
+        kind: ``sqlite``, ``postgresql``, or another name that SQLAlchemy has for it.
+    """
+
+    kind: str
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads."""
+
+    def writing(self) -> AbstractContextManager[Transaction]:
+        """A transaction that no other process's creation or end of a run can come between."""
+
+
+class SqliteDatabase:
+    """An SQLite file.
+
+    Every transaction has its own connection, so a file that was replaced is noticed, and threads
+    share nothing.
+
+    Args:
+        file: the database, which exists.
+    """
+
+    kind = "sqlite"
+
+    def __init__(self, file: Path) -> None:
+        # Without the mode, SQLite would make a new file in the place of one that was removed.
+        self._uri = f"{file.absolute().as_uri()}?mode=rw"
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[SqliteTransaction]:
+        """A transaction that sees one state of the database."""
+        with self._transaction("BEGIN") as transaction:
+            yield transaction
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[SqliteTransaction]:
+        """A transaction that locks the database from its beginning."""
+        with self._transaction("BEGIN IMMEDIATE") as transaction:
+            yield transaction
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqliteTransaction]:
+        connection = sqlite3.connect(
+            self._uri, timeout=_PATIENCE, isolation_level=None, uri=True, check_same_thread=False
+        )
+        # Closing undoes what is not committed, also where Ctrl-C arrives in between.
+        with contextlib.closing(connection):
+            connection.execute(begin)
+            yield SqliteTransaction(connection)
+            connection.execute("COMMIT")
+
+
+class SqliteTransaction:
+    """A transaction of an SQLite file; see `Transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, query: str, values: dict[str, Value] | None = None) -> Iterable[Row]:
+        """Rows as they are found."""
+        return self._connection.execute(query, values or {})
+
+    def execute(self, statement: str, values: dict[str, Value]) -> int:
+        """Execute a statement that changes rows; returns how many."""
+        return self._connection.execute(statement, values).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Insert rows by one prepared statement."""
+        names = ", ".join(f'"{column}"' for column in columns)
+        marks = ", ".join("?" * len(columns))
+        self._connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+
+
+class SqlAlchemyDatabase:
+    """Any database that MLflow's SQL store has opened."""
+
+    def __init__(self, store: SqlAlchemyStore) -> None:
+        self._store = store
+        self.kind: str = store.engine.dialect.name
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[SqlAlchemyTransaction]:
+        """A session of MLflow's store."""
+        with self._store.ManagedSessionMaker(read_only=True) as session:
+            yield SqlAlchemyTransaction(session.connection())
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[SqlAlchemyTransaction]:
+        """A session that keeps every other process from creating or ending runs.
+
+        An MLflow server in front of the database waits too: if it ended a run meanwhile, it would
+        look for another one with the same key before this transaction shows it.
+        """
+        with self._store.ManagedSessionMaker(read_only=False) as session:
+            connection = session.connection()
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE")
+            elif connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield SqlAlchemyTransaction(connection)
+
+
+class SqlAlchemyTransaction:
+    """A transaction of another database; see `Transaction`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._quote = connection.dialect.identifier_preparer.quote_identifier
+
+    def rows(self, query: str, values: dict[str, Value] | None = None) -> Iterable[Row]:
+        """Rows, fetched in one go."""
+        from sqlalchemy import text
+
+        quoted = re.sub(r'"(\w+)"', lambda found: self._quote(found[1]), query)
+        found = self._connection.execute(text(quoted), values or {})
+        return [tuple(row) for row in found]
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Insert rows by one statement for all of them."""
+        from sqlalchemy import column, insert
+        from sqlalchemy import table as table_of
+
+        values = [dict(zip(columns, row, strict=True)) for row in rows]
+        if values:
+            self._connection.execute(insert(table_of(table, *map(column, columns))), values)
+
+
+def rows_in(
+    transaction: Transaction,
+    query: str,
+    chosen: Sequence[str],
+    values: dict[str, Value] | None = None,
+) -> Iterator[Row]:
+    """Rows of a query that ends with ``IN``, for some of the chosen values at a time."""
+    for start in range(0, len(chosen), _IN_ONE_LIST):
+        some = chosen[start : start + _IN_ONE_LIST]
+        named: dict[str, Value] = {f"item{number}": one for number, one in enumerate(some)}
+        listed = ", ".join(f":{name}" for name in named)
+        yield from transaction.rows(f"{query} ({listed})", named | (values or {}))
