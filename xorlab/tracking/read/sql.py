@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.read.frames import Row, long_frame
@@ -15,6 +17,11 @@ from xorlab.tracking.store.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+# Which run each point belongs to, its step and its loss; each (N,).
+Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+_NO_CURVE = np.empty(0, np.int64), np.empty(0), np.empty(0)
+_CURVE = 'SELECT step, value FROM metrics WHERE run_uuid = :run AND "key" = :key ORDER BY step'
 _AT_ONCE = 500  # runs of one query
 _TAGS = {OUTCOME_TAG: "outcome", SWEEP_TAG: "sweep", KEY_TAG: "key"}
 _ALL = """
@@ -32,16 +39,14 @@ def rows_from_sql(store: Store, run_ids: Sequence[str] | None = None) -> Iterato
         store: a store with an SQL database behind it.
         run_ids: only these runs, in their order; None for all.
     """
-    database = store.database
-    if run_ids is None:
-        wanted: dict[str, Value] = {"key": KEY_TAG, "experiment": int(store.experiment_id)}
-        with database.reading() as transaction:
+    with store.database.reading() as transaction:
+        if run_ids is None:
+            wanted: dict[str, Value] = {"key": KEY_TAG, "experiment": int(store.experiment_id)}
             run_ids = [run_id for (run_id,) in transaction.rows(_ALL, wanted)]
-    for some in _parts(run_ids):
-        with database.reading() as transaction:
+        for some in _parts(run_ids):
             rows = _rows(transaction, some)
-        # Another process may have deleted a run for good since it was listed.
-        yield from (rows[run_id] for run_id in some if {"run_id", "key"} <= rows[run_id].keys())
+            # A run may have been deleted for good since it was listed.
+            yield from (rows[run_id] for run_id in some if {"run_id", "key"} <= rows[run_id].keys())
 
 
 def _rows(transaction: Transaction, run_ids: Sequence[str]) -> dict[str, Row]:
@@ -50,35 +55,59 @@ def _rows(transaction: Transaction, run_ids: Sequence[str]) -> dict[str, Row]:
     query = "SELECT run_uuid, name, status FROM runs WHERE run_uuid IN"
     for run_id, name, status in rows_in(transaction, query, run_ids):
         rows[run_id] |= {"run_id": run_id, "name": name, "status": status}
-    query = 'SELECT run_uuid, "key", value FROM {} WHERE run_uuid IN'
-    for run_id, key, value in rows_in(transaction, query.format("tags"), run_ids):
-        if key in _TAGS:
-            rows[run_id][_TAGS[key]] = value
+    # Runs have many other tags, some of them long.
+    wanted: dict[str, Value] = {f"tag{number}": name for number, name in enumerate(_TAGS)}
+    keys = ", ".join(f":{name}" for name in wanted)
+    query = f'SELECT run_uuid, "key", value FROM tags WHERE "key" IN ({keys}) AND run_uuid IN'  # noqa: S608
+    for run_id, key, value in rows_in(transaction, query, run_ids, wanted):
+        rows[run_id][_TAGS[key]] = value
     for table, prefix in (("params", "params."), ("latest_metrics", "metrics.")):
-        for run_id, key, value in rows_in(transaction, query.format(table), run_ids):
-            rows[run_id][prefix + key] = value
+        columns = _Columns(prefix)  # one text for each, in all rows
+        query = f'SELECT run_uuid, "key", value FROM {table} WHERE run_uuid IN'  # noqa: S608
+        for run_id, key, value in rows_in(transaction, query, run_ids):
+            rows[run_id][columns[key]] = value
     return rows
+
+
+class _Columns(dict[str, str]):
+    """Column names by the names of params or metrics."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __missing__(self, name: str) -> str:
+        column = self[name] = self._prefix + name
+        return column
 
 
 def curves_from_sql(store: Store, run_ids: Sequence[str]) -> pd.DataFrame:
     """The loss curves of these runs, in their order."""
+    database = store.database
+    with database.reading() as transaction:
+        # A query costs SQLite less than sorting what a query for many runs finds.
+        own = database.kind == "sqlite"
+        read = _curve_by_curve if own else _curves_in_parts
+        numbers, steps, losses = zip(*read(transaction, run_ids), strict=True)
+    return long_frame(run_ids, *map(np.concatenate, (numbers, steps, losses)))
+
+
+def _curve_by_curve(transaction: Transaction, run_ids: Sequence[str]) -> Iterator[Columns]:
+    yield _NO_CURVE
+    for number, run_id in enumerate(run_ids):
+        found = list(transaction.rows(_CURVE, {"run": run_id, "key": CURVE}))
+        table = np.fromiter(chain.from_iterable(found), float, 2 * len(found)).reshape(-1, 2)
+        yield np.full(len(found), number), table[:, 0], table[:, 1]
+
+
+def _curves_in_parts(transaction: Transaction, run_ids: Sequence[str]) -> Iterator[Columns]:
+    yield _NO_CURVE
     numbers = {run_id: number for number, run_id in enumerate(run_ids)}
-    kind = [("run", np.int64), ("step", np.int64), ("loss", np.float64)]
-    parts = [np.empty(0, kind)]
+    query = 'SELECT run_uuid, step, value FROM metrics WHERE "key" = :key AND run_uuid IN'
     for some in _parts(run_ids):
-        # All metrics of the runs: asked for one metric, SQLite walks through that one of every
-        # run that there is, once per query.
-        query = 'SELECT run_uuid, "key", step, value FROM metrics WHERE run_uuid IN'
-        with store.database.reading() as transaction:
-            rows = [
-                (numbers[run_id], step, value)
-                for run_id, key, step, value in rows_in(transaction, query, some)
-                if key == CURVE
-            ]
-        part = np.array(rows, kind)
-        parts.append(part[np.lexsort((part["step"], part["run"]))])
-    table = np.concatenate(parts)
-    return long_frame(run_ids, table["run"], table["step"], table["loss"])
+        found = rows_in(transaction, query, some, {"key": CURVE})
+        table = np.array([(numbers[run_id], *point) for run_id, *point in found]).reshape(-1, 3)
+        table = table[np.lexsort((table[:, 1], table[:, 0]))]
+        yield table[:, 0].astype(np.int64), table[:, 1], table[:, 2]
 
 
 def _parts(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:
