@@ -213,7 +213,8 @@ def test_runs_and_sweeps_on_a_known_store_do_not_import_mlflow(store_file):
         ended = subprocess.run(command, capture_output=True, text=True, check=True)
         return set(ended.stdout.rpartition("LOADED")[2].split())
 
-    single = loaded("training.epochs=20")
+    # One that solves its task: the explanation of another needs pandas.
+    single = loaded("optimizer.lr=3", "training.epochs=3000", "training.record_every=150")
     assert not single & {"mlflow", "sqlalchemy", "scipy", "pandas", "pyarrow", "alembic"}
     swept = loaded("-m", "seed=1,2", "training.epochs=20", "hydra.launcher.workers=1")
     assert not swept & {"mlflow", "sqlalchemy", "alembic"}
@@ -226,7 +227,7 @@ def test_runs_and_sweeps_on_a_known_store_do_not_import_mlflow(store_file):
     assert len(trained) == 3
     for run in trained:
         assert run.info.status == "FINISHED"
-        assert run.data.params["training.epochs"] == "20"
+        assert run.data.params["training.epochs"] in ("20", "3000")
         assert len(client.get_metric_history(run.info.run_id, "loss")) == 21
         assert {file.path for file in client.list_artifacts(run.info.run_id)} >= FILES
     assert parent.data.metrics["runs"] == 2
