@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import xorlab
 from xorlab.analysis.statistics.intervals import newcombe, wilson
-from xorlab.analysis.statistics.sample_size import smallest_p
+from xorlab.analysis.statistics.permutation import smallest_p
 
 
 @given(

@@ -74,9 +74,9 @@ def test_efficiency_is_a_thousand_over_the_running_time_with_restarts(times):
     assert m.running_time(sample) == pytest.approx(ert[-1])
     if solved.any():
         best = best_cutoff(time, solved, 60, resamples=100)
-        assert m.peak(sample) == pytest.approx(1000 / best.ert)
-        # Of equal peaks either finds one.
-        assert m.efficiency(sample)[int(best.cutoff) - 1] == pytest.approx(m.peak(sample))
+        # The paper's peak may be that of a single lucky network; the best cutoff may not.
+        assert m.peak(sample) >= 1000 / best.ert * (1 - 1e-9)
+        assert m.efficiency(sample)[int(best.cutoff) - 1] == pytest.approx(1000 / best.ert)
 
 
 def test_without_a_success_nothing_is_made_up():

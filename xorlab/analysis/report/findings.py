@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,10 @@ import pandas as pd
 
 from xorlab.analysis.labels import setting_label
 from xorlab.analysis.statistics.comparison import compare_all
+from xorlab.analysis.statistics.times import SEED
 from xorlab.analysis.statistics.winner import Cheapest, cheapest
 
-_MOST_SETTINGS = 10  # with more, Holm's correction for all the pairs leaves no difference to claim
+MOST_SETTINGS = 10  # with more, Holm's correction for all the pairs leaves no difference to claim
 _MOST_RIVALS = 3
 
 
@@ -37,16 +37,14 @@ def findings(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> l
     if best is None and settings["solved"].sum() == 0:
         return ["No setting was solved: there is nothing to compare."]
     least = [] if best is None else [_least(settings, best, by)]
-    if len(settings) > _MOST_SETTINGS:
+    if len(settings) > MOST_SETTINGS:
         return [
             *least,
             f"{len(settings)} settings are too many to compare all pairs; xorlab.compare takes "
             "two of your choice",
         ]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # the report's notes say it
-            pairs = compare_all(runs, by=list(by))
+        pairs = compare_all(runs, by=list(by), cluster=SEED if SEED in runs else None)
     except ValueError as error:  # an epoch limit is unknown
         return [*least, f"The settings cannot be compared: {error}"]
     if best is None:

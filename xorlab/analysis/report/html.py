@@ -56,6 +56,7 @@ def report_html(
         title=title,
         headline=summary.headline,
         facts={**facts, **shared},
+        basis=summary.basis,
         findings=summary.findings,
         notes=summary.notes,
         failed=failed,

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 
 from xorlab.analysis.labels import SETTING, settings_columns, shared_settings, with_missing_named
+from xorlab.analysis.report.basis import basis
 from xorlab.analysis.report.column import GroupedRuns
 from xorlab.analysis.report.findings import findings
 from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
-from xorlab.analysis.statistics.times import OBSERVED, OUTCOMES, counted_runs
+from xorlab.analysis.statistics.design import start_columns
+from xorlab.analysis.statistics.times import KEY, OBSERVED, OUTCOMES, SEED, counted_runs
 
 _LONGEST_NOTE = 7500  # characters; MLflow cuts or refuses tags beyond 8,000
 
@@ -32,6 +34,7 @@ class Summary:
         settings: from `xorlab.convergence`; empty where no run has an outcome.
         table: of the settings, for a reader.
         shared: the keys with the same value in every run, and that value.
+        basis: sentences on what was pooled, paired or left out.
         findings: sentences on which settings differ.
         notes: further lines, such as why an adaptive sweep stopped.
         figures: PNG files by name.
@@ -44,6 +47,7 @@ class Summary:
     settings: pd.DataFrame
     table: SettingsTable = SettingsTable()
     shared: dict[str, Any] = field(default_factory=dict)
+    basis: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     figures: dict[str, bytes] = field(default_factory=dict)
@@ -129,12 +133,12 @@ def summarise(
             headline, runs, curves, by, pd.DataFrame(), shared=shared, notes=tuple(notes)
         )
     # Selecting or grouping rows copies them, and these are a quarter of all columns.
-    used = {"run_id", *OBSERVED, *by}
+    used = {"run_id", SEED, KEY, *OBSERVED, *start_columns(runs), *by}
     named = runs[[name for name in runs if name in used]]
     if by == [SETTING]:  # the runs have none of the keys
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
-    settings = convergence(named, by=by)
+    settings = convergence(named, by=by, cluster=SEED)
     counted = counted_runs(runs.assign(**{name: named[name] for name in by}), by, "by")
     return Summary(
         headline,
@@ -144,6 +148,7 @@ def summarise(
         settings,
         settings_table(GroupedRuns(counted, by, keys, settings)),
         shared,
+        tuple(basis(named, by)),
         tuple(findings(named, settings, by)),
         tuple(notes),
         sweep_figures(named, curves, settings, by) if drawn else {},

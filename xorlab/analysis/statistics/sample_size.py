@@ -32,9 +32,11 @@ def seeds_needed(
         rate: the expected success rate; 0.5 is the worst case.
         rates: two success rates. The result is the number of seeds per setting at which a
             two-sided test at level 1 - confidence, such as whether Newcombe's interval excludes
-            0, finds the difference in a share ``power`` of experiments: Fleiss (1981), equation
-            3.14, without continuity correction. In simulations the power was within 0.05 of
-            ``power`` where both rates were between 0.05 and 0.95.
+            0, finds the difference in a share ``power`` of experiments, by default four of five:
+            Fleiss (1981), equation 3.14, without continuity correction. In simulations the power
+            was within 0.05 of ``power`` where both rates were between 0.05 and 0.95. It is for
+            settings of which nothing is known yet: where they share initial weights and are
+            compared in pairs, or where they differ in speed, fewer are needed.
         power: see ``rates``.
         confidence: of the interval, or 1 minus the level of the test.
 
@@ -68,16 +70,6 @@ def seeds_needed(
     spread = z * math.sqrt(2 * middle * (1 - middle))
     spread += float(special.ndtri(power)) * math.sqrt(a * (1 - a) + b * (1 - b))
     return max(2, math.ceil((spread / (a - b)) ** 2 - 1e-9))
-
-
-def smallest_p(n_a: int, n_b: int) -> float:
-    """The smallest two-sided p-value that an exact rank or permutation test can have.
-
-    For three runs against three it is 0.1, 2 of 20 ways to divide six runs into two groups, so
-    they can never be significant at 0.05.
-    """
-    logarithm = math.lgamma(n_a + n_b + 1) - math.lgamma(n_a + 1) - math.lgamma(n_b + 1)
-    return min(1.0, 2 * math.exp(-logarithm))
 
 
 def _for_half_width(half_width: float, rate: float, confidence: float) -> int:

@@ -105,7 +105,7 @@ def superiority_interval(
     least = 1 / (2 * n * m)
     spread = float(np.std(special.logit(np.clip(np.concatenate(drawn), least, 1 - least))))
     if not 0 < estimate < 1 or spread == 0:
-        return estimate, *_newcombe(estimate, n, m, confidence)
+        return estimate, *newcombe_interval(estimate, n, m, confidence)
     middle, half = float(special.logit(estimate)), z_value(confidence) * spread
     return estimate, float(special.expit(middle - half)), float(special.expit(middle + half))
 
@@ -118,8 +118,11 @@ def _ranks(a: Floats, ascending: Floats) -> tuple[Ranks, Ranks]:
     )
 
 
-def _newcombe(estimate: float, n: int, m: int, confidence: float) -> tuple[float, float]:
-    """Newcombe (2006), method 5: the probabilities within z of their own standard errors."""
+def newcombe_interval(estimate: float, n: int, m: int, confidence: float) -> tuple[float, float]:
+    """Interval of a probability of `superiority`: Newcombe (2006), method 5.
+
+    It holds the probabilities within z of their own standard errors, for n runs of A and m of B.
+    """
     z, mean = z_value(confidence), (n + m) / 2
 
     def within(p: Floats) -> npt.NDArray[np.bool_]:

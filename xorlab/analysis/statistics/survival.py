@@ -132,6 +132,28 @@ def logrank(
     return z, float(2 * special.ndtr(-abs(z)))
 
 
+def logrank_scores(
+    time_a: npt.ArrayLike, solved_a: npt.ArrayLike, time_b: npt.ArrayLike, solved_b: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """The score of each run, whose sum over a setting is the numerator of `logrank`.
+
+    A solved run has 1 minus the cumulative hazard of both settings together at its time (Nelson
+    1972; Aalen 1978), an unsolved one 0 minus that. A test that permutes them needs times of runs
+    that were all followed to the same limit.
+
+    Returns:
+        (n,) and (m,) scores of the runs of A and B; together they add up to 0.
+    """
+    times = [np.asarray(time, float) for time in (time_a, time_b)]
+    solves = [np.asarray(solved, bool) for solved in (solved_a, solved_b)]
+    time, solved = np.concatenate(times), np.concatenate(solves)
+    events, counts = np.unique(time[solved], return_counts=True)
+    at_risk = len(time) - np.searchsorted(np.sort(time), events, side="left")
+    hazard = np.concatenate([[0.0], np.cumsum(counts / at_risk)])
+    scores = solved - hazard[np.searchsorted(events, time, side="right")]
+    return scores[: len(times[0])], scores[len(times[0]) :]
+
+
 def _effective_size(at_risk: Floats, counts: Floats, survival: Floats) -> Floats:
     """Number of runs for which the variance of a plain rate would equal Greenwood's."""
     with np.errstate(divide="ignore", invalid="ignore"):

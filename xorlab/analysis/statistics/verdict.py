@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from xorlab.analysis.statistics.design import Design
 from xorlab.analysis.statistics.intervals import z_value
-from xorlab.analysis.statistics.sample_size import POWER, seeds_needed, smallest_p
+from xorlab.analysis.statistics.measured import Measured, least_seeds
+from xorlab.analysis.statistics.sample_size import POWER, seeds_needed
 
-_BOUND = 0.1  # half-width of the difference of two rates, for settings that look alike
+_BOUND = 0.1  # half-width of the difference of two rates, for settings that show no difference
+_RATES_SHARE = 5  # the test of the rates alone counts at this part of the level
+_UNCLEAR = 0.5  # with a larger p-value even the direction of a difference is unclear
 
 
 @dataclass(frozen=True)
@@ -18,28 +22,34 @@ class Comparison:
     Attributes:
         a: name of setting A.
         b: name of setting B.
-        n_a: number of runs of A.
-        n_b: number of runs of B.
+        n_a: number of runs of A that were compared.
+        n_b: the same for B.
         rate_a: share of A's runs solved within ``limit``.
         rate_b: the same for B.
         limit: the epoch to which all runs of both were followed; the rates and ``sooner`` ignore
             what happened later.
         difference: rate_a - rate_b.
-        difference_low: lower end of its interval (Newcombe 1998).
+        difference_low: lower end of its interval: Newcombe (1998), method 10, for independent runs,
+            and Bonett & Price (2012) for pairs.
         difference_high: upper end.
-        sooner: probability that a run of A solves sooner than a run of B (Mann & Whitney 1947);
-            ties count half, and two unsolved runs are tied.
+        sooner: probability that a run of A solves sooner than a run of B (Mann & Whitney 1947), of
+            the same seed if the settings are compared in pairs; ties count half, and two unsolved
+            runs are tied. With ``anytime``, pairs that are tied do not count.
         sooner_low: lower end of its interval.
         sooner_high: upper end.
-        z: log-rank statistic, positive where A solves sooner; each run is censored at its own
-            limit.
+        test: the name of the test of which is solved sooner.
+        z: its statistic, positive where A solves sooner.
         p: its two-sided p-value.
         p_holm: ``p`` after Holm's (1979) correction for all pairs compared together; equal to
             ``p`` for a single pair.
-        claimed: whether a difference is claimed: ``p_holm`` is below 1 - confidence, and there
-            are enough runs for an exact test to reach that level at all.
-        seeds: number of seeds per setting that would show the observed difference with power 0.8;
-            None where a difference is claimed, or where no more seeds than now are needed.
+        rate_test: the name of the test of the rates.
+        p_rate: its two-sided p-value, before such a correction.
+        paired: whether the settings were compared seed by seed.
+        claimed: whether a difference is claimed; see `xorlab.compare`.
+        seeds: number of fresh seeds per setting with which ``test`` would show the difference as it
+            is seen here with power 0.8; None where a difference is claimed, or where nothing
+            points to one.
+        design: how the runs were compared, and why.
         sentence: the result in plain English.
     """
 
@@ -56,98 +66,162 @@ class Comparison:
     sooner: float
     sooner_low: float
     sooner_high: float
+    test: str
     z: float
     p: float
     p_holm: float
+    rate_test: str
+    p_rate: float
+    paired: bool
     claimed: bool
     seeds: int | None
+    design: str
     sentence: str
 
     def __str__(self) -> str:
         return self.sentence
 
+    @classmethod
+    def of(cls, a: str, b: str, limit: float, seen: Measured, design: Design) -> Comparison:
+        """A comparison without its claim, seeds and sentence."""
+        return cls(
+            a=a,
+            b=b,
+            n_a=seen.n_a,
+            n_b=seen.n_b,
+            rate_a=seen.rate_a,
+            rate_b=seen.rate_b,
+            limit=limit,
+            difference=seen.difference[0],
+            difference_low=seen.difference[1],
+            difference_high=seen.difference[2],
+            sooner=seen.sooner[0],
+            sooner_low=seen.sooner[1],
+            sooner_high=seen.sooner[2],
+            test=seen.test,
+            z=seen.z,
+            p=seen.p,
+            p_holm=seen.p,
+            rate_test=seen.rate_test,
+            p_rate=seen.p_rate,
+            paired=design.paired,
+            claimed=False,
+            seeds=None,
+            design=design.reason,
+            sentence="",
+        )
 
-def with_verdict(plain: Comparison, p_holm: float, pairs: int, confidence: float) -> Comparison:
+    @property
+    def shows_sooner(self) -> bool:
+        """Whether the interval of ``sooner`` excludes 1/2."""
+        return not self.sooner_low <= 0.5 <= self.sooner_high
+
+    @property
+    def shows_rates(self) -> bool:
+        """Whether the interval of the difference of the rates excludes 0."""
+        return not self.difference_low <= 0 <= self.difference_high
+
+
+def with_verdict(
+    plain: Comparison,
+    p_holm: float,
+    p_rate: float,
+    pairs: int,
+    confidence: float,
+    measured: Measured,
+) -> Comparison:
     """A comparison with its claim, the seeds it needs, and its sentence.
 
     Args:
         plain: a comparison without these.
         p_holm: the p-value after the correction.
+        p_rate: that of the rates after the correction.
         pairs: number of comparisons made together.
         confidence: 1 minus the level of all their claims together.
+        measured: what the comparison was made of.
     """
-    level = (1 - confidence) / pairs
-    enough = smallest_p(plain.n_a, plain.n_b) <= level
-    claimed = enough and p_holm < 1 - confidence
-    seeds = None if claimed else _seeds(plain, level)
-    judged = replace(plain, p_holm=p_holm, claimed=claimed, seeds=seeds)
-    return replace(judged, sentence=_sentence(judged, enough, pairs, confidence))
-
-
-def _seeds(seen: Comparison, level: float) -> int | None:
-    """The fewest seeds that would show the observed rates, or order of solving, to differ.
-
-    None where these are equal, or where there are already as many seeds.
-    """
-    least = 1
-    while smallest_p(least, least) > level:
-        least += 1
-    wanted = []
-    if seen.difference:
-        rates = (seen.rate_a, seen.rate_b)
-        wanted.append(seeds_needed(rates=rates, power=POWER, confidence=1 - level))
-    if seen.sooner != 0.5:
-        # Noether (1987), for two samples of one size.
-        z = z_value(1 - level) + z_value(2 * POWER - 1)
-        wanted.append(math.ceil(z**2 / (6 * (seen.sooner - 0.5) ** 2)))
-    now = min(seen.n_a, seen.n_b)
-    more = [seeds for seeds in (max(least, one) for one in wanted) if seeds > now]
-    return min(more) if more else None
-
-
-def _sentence(seen: Comparison, enough: bool, pairs: int, confidence: float) -> str:
-    sure = f"{100 * confidence:g} %"
-    within = f"within {seen.limit:.0f} epochs" if math.isfinite(seen.limit) else ""
+    level = 1 - confidence
+    significant = p_holm < level
+    sooner = significant and plain.shows_sooner
+    rates = plain.shows_rates and (significant or p_rate < level / _RATES_SHARE)
+    judged = replace(plain, p_holm=p_holm, claimed=sooner or rates)
+    if not judged.claimed:
+        judged = replace(judged, seeds=_seeds(judged, level / pairs, measured))
     after = f" after Holm's correction for {pairs} comparisons" if pairs > 1 else ""
-    p = f"p {_p(seen.p_holm)}{after}"
+    tests = f"{plain.test} p {_p(p_holm)}{after}"
+    if rates and not significant:
+        tests = f"{plain.rate_test} test, p {_p(p_rate)}{after}; {tests}"
+    if sooner:
+        claim = f"{plain.a} solves {'sooner' if plain.sooner > 0.5 else 'later'} than {plain.b}"
+    elif rates:
+        more = "more" if plain.difference > 0 else "less"
+        claim = f"{plain.a} is solved {more} often than {plain.b}"
+        if not significant and measured.curves_cross:
+            claim += ", but their curves cross, and neither is shown to be the sooner throughout"
+    elif measured.least_p > level / pairs:
+        claim = (
+            f"Too few runs to compare {plain.a} with {plain.b}: with {plain.n_a} and {plain.n_b}, "
+            f"of which {measured.events} {measured.counted_as}, no exact test can give a p below "
+            f"{measured.least_p:.2g}"
+        )
+        tests = ""
+    elif significant:
+        claim = f"{plain.a} and {plain.b} may differ, but not clearly in speed or in success"
+    else:
+        claim = f"No difference between {plain.a} and {plain.b} can be claimed"
+    head = f"{claim} ({tests})" if tests else claim
+    text = f"{head}: {_numbers(judged, confidence, measured)}."
+    if not judged.claimed:
+        text += f" {_outlook(judged, measured)}"
+    return replace(judged, sentence=f"{text} {plain.design}")
+
+
+def _seeds(seen: Comparison, level: float, measured: Measured) -> int | None:
+    """The fewest seeds with which the test would find what is seen here, with `POWER`.
+
+    None where the direction is unclear. The statistic of a test grows with the square root of the
+    number of runs, so that number follows from the statistic seen.
+    """
+    if seen.p > _UNCLEAR or not seen.z:
+        return None
+    wanted = z_value(1 - level) + z_value(2 * POWER - 1)
+    needed = math.ceil(measured.size * (wanted / seen.z) ** 2)
+    return max(needed, least_seeds(seen.paired, level))
+
+
+def _numbers(seen: Comparison, confidence: float, measured: Measured) -> str:
+    sure = f"{100 * confidence:g} %"
+    within = f" within {seen.limit:.0f} epochs" if math.isfinite(seen.limit) else ""
+    unclear = seen.claimed and not seen.shows_rates
     counts = (
         f"{100 * seen.rate_a:.0f} % of {seen.n_a} runs against {100 * seen.rate_b:.0f} % of "
-        f"{seen.n_b} solved {within} (difference {100 * seen.difference:+.0f} points, {sure} "
-        f"interval {100 * seen.difference_low:+.0f} to {100 * seen.difference_high:+.0f})"
+        f"{seen.n_b} solved{within} (difference {100 * seen.difference:+.0f} points, {sure} "
+        f"interval {100 * seen.difference_low:+.0f} to {100 * seen.difference_high:+.0f}"
+        f"{', so the rates are not shown to differ' if unclear else ''})"
     )
-    pair = (
-        f"a run of the first is the sooner of a pair with probability {seen.sooner:.2f} "
-        f"({seen.sooner_low:.2f} to {seen.sooner_high:.2f})"
+    unclear = seen.claimed and not seen.shows_sooner
+    return (
+        f"{counts}; {measured.who} with probability {seen.sooner:.2f} "
+        f"({seen.sooner_low:.2f} to {seen.sooner_high:.2f}"
+        f"{', so neither is shown to be the sooner' if unclear else ''})"
     )
-    if seen.claimed:
-        if (seen.z > 0) == (seen.sooner > 0.5):
-            verb = "sooner" if seen.z > 0 else "later"
-            claim = f"{seen.a} solves {verb} than {seen.b}"
-        else:
-            claim = f"{seen.a} and {seen.b} differ, but neither solves sooner throughout"
-        return f"{claim} (log-rank {p}): {counts}; {pair}."
-    if enough:
-        claim = f"No difference between {seen.a} and {seen.b} can be claimed (log-rank {p})"
-    else:
-        least = smallest_p(seen.n_a, seen.n_b)
-        claim = (
-            f"Too few runs to compare {seen.a} with {seen.b}: with {seen.n_a} and {seen.n_b} no "
-            f"exact test can give a p below {least:.2g}"
-        )
-    return f"{claim}: {counts}; {pair}. {_outlook(seen)}"
 
 
-def _outlook(seen: Comparison) -> str:
+def _outlook(seen: Comparison, measured: Measured) -> str:
+    if measured.anytime:
+        return "This test may be repeated as seeds are added."
     if seen.seeds is not None:
         return (
-            f"If the settings are as they look here, about {seen.seeds:,} seeds of each would tell "
-            f"them apart ({100 * POWER:.0f} % power)."
+            f"If the settings are as they look here, a comparison of about {seen.seeds:,} fresh "
+            "seeds of each, without these runs, would show it in four experiments of five. To add "
+            "seeds to these runs and look again, use anytime=True: this test would claim too much."
         )
     # The interval of a difference is wider than those of the two rates by the square root of 2.
     bound = seeds_needed(half_width=_BOUND / math.sqrt(2), rate=(seen.rate_a + seen.rate_b) / 2)
+    least = "at most" if seen.paired else "about"
     return (
-        f"They look alike; about {bound:,} seeds of each would bound the difference of their "
-        f"success rates to {100 * _BOUND:.0f} points either way."
+        f"Nothing points to a difference in speed; {least} {bound:,} seeds of each bound the "
+        f"difference of their success rates to {100 * _BOUND:.0f} points either way."
     )
 
 
