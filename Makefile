@@ -67,8 +67,9 @@ benchmark-landscapes: $(TEST)  ## time landscapes, and their memory
 benchmark-engines: $(TEST)  ## time sweeps on this machine, Slurm, Ray and Dask, side by side
 	$(BIN)/python -m tests.benchmarks.engines
 
-coverage: $(TEST)  ## simulate how often the intervals hold the truth
+coverage: $(TEST)  ## simulate how often intervals hold the truth and claims are right
 	$(BIN)/python -m tests.benchmarks.coverage
+	$(BIN)/python -m tests.benchmarks.conclusions
 
 fuzz: $(TEST)  ## try a hundred thousand hostile inputs
 	$(BIN)/python -m tests.fuzz --count 100000

@@ -202,7 +202,7 @@ def test_a_rate_that_differs_is_named_where_the_curves_cross():
     assert found.claimed
     assert str(found).startswith(
         "optimizer.lr=0.1 is solved less often than optimizer.lr=2, but their curves cross, and "
-        "neither is shown to be the sooner throughout (Fisher's exact test, p = 0.0004; "
+        "neither is shown to be the sooner throughout (Fisher's exact test, p = 0.00044; "
         "permutation log-rank p = "
     )
     assert "95 % interval -70 to -24" in str(found)

@@ -1,179 +1,112 @@
 """How often the intervals hold the true value, in simulated experiments.
 
-Usage: python -m tests.benchmarks.coverage [--small]
+Usage: python -m tests.benchmarks.coverage [--small] [--experiments N]
 
-A run is solved with some probability, after a lognormal number of epochs (median 100), if that is
-within the limit. Each row is a setting and each column a statistic; a number is the percentage of
-experiments whose nominal 95 % interval holds the true value, which is computed from the
-distribution. Columns with a comma are methods that the library does not use, for comparison.
+Each row is a population (see `tests.benchmarks.populations`) and a number of runs, each column a
+statistic; a number is the percentage of experiments whose nominal 95 % interval holds the true
+value. "there" is the true cost with the cutoff that was found, "ert_cutoff" the least cost of any
+cutoff. Two tables follow for pairs of settings and for the worst rates of Wilson's and Newcombe's
+intervals, which are computed and not simulated.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from scipy import special
 
-from xorlab.analysis.statistics.bootstrap import counts_in_blocks
+from tests.benchmarks.populations import (
+    SHARES,
+    Floats,
+    Lognormal,
+    Population,
+    costs,
+    trained,
+    truth,
+)
 from xorlab.analysis.statistics.intervals import newcombe, wilson
 from xorlab.analysis.statistics.restarts import best_cutoffs
 from xorlab.analysis.statistics.running_time import CutoffStatistics, statistics_at
 from xorlab.analysis.statistics.superiority import Resamples, superiority_interval
-from xorlab.analysis.statistics.survival import kaplan_meier, logrank
+from xorlab.analysis.statistics.survival import kaplan_meier
 
-Floats = npt.NDArray[np.float64]
-MEDIAN = 100
-SHARES = (0.25, 0.5, 0.75)
-# Methods that the library does not use: percentiles of the bootstrap, and the plain quantile of the
-# regret.
-NAIVE = ["ert,pct", "cutoff,pct", "cutoff,plain"]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Runs of which a share would be solved, with a lognormal spread of epochs, up to a limit."""
-
-    rate: float
-    spread: float
-    limit: int
-    faster: float = 1.0
-
-    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
-        """Epochs to solve, infinite where not solved, ascending along the last axis."""
-        epochs = MEDIAN / self.faster * np.exp(self.spread * generator.standard_normal(shape))
-        epochs = np.ceil(epochs)
-        epochs[(generator.random(shape) >= self.rate) | (epochs > self.limit)] = np.inf
-        return np.sort(epochs, axis=-1)
-
-    def solved_by(self) -> Floats:
-        """(limit + 1,) probability of being solved by each epoch."""
-        with np.errstate(divide="ignore"):
-            scaled = np.log(np.arange(self.limit + 1) * self.faster / MEDIAN) / self.spread
-        return self.rate * special.ndtr(scaled)
-
-    def truth(self) -> dict[str, float]:
-        f = self.solved_by()
-        rmst = np.concatenate([[0.0], np.cumsum(1 - f[:-1])])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ert = np.where(f > 0, rmst / f, np.inf)
-        best = int(np.argmin(ert))
-        values = {"rate": f[-1], "rmst": rmst[-1], "ert": ert[-1], "cutoff": best}
-        values |= {"ert_cutoff": ert[best]}
-        for share in SHARES:
-            values[f"q{100 * share:.0f}"] = np.argmax(f >= share) if f[-1] > share else np.nan
-        return values
-
-
-SETTINGS = [
-    Setting(rate, spread, limit)
+SIZES = (5, 10, 20, 50, 100)
+LOGNORMAL = [
+    Lognormal(rate, spread, limit)
     for spread, limit in ((0.5, 1000), (1.0, 2000))
     for rate in (0.3, 0.75, 0.95)
 ]
 PAIRS = [
-    (Setting(0.3, 0.7, 1000), Setting(0.3, 0.7, 1000)),
-    (Setting(0.75, 0.7, 1000), Setting(0.75, 0.7, 1000)),
-    (Setting(0.95, 0.7, 1000), Setting(0.3, 0.7, 1000)),
-    (Setting(0.95, 0.7, 1000, faster=2), Setting(0.95, 0.7, 1000)),
-    (Setting(0.95, 0.7, 1000, faster=4), Setting(0.95, 0.7, 1000)),
-    (Setting(0.95, 0.7, 1000, faster=8), Setting(0.75, 0.7, 1000)),
-    (Setting(0.99, 0.7, 1000, faster=4), Setting(0.1, 0.7, 1000)),
+    (Lognormal(0.3, 0.7, 1000), Lognormal(0.3, 0.7, 1000)),
+    (Lognormal(0.95, 0.7, 1000), Lognormal(0.3, 0.7, 1000)),
+    (Lognormal(0.95, 0.7, 1000, faster=2), Lognormal(0.95, 0.7, 1000)),
+    (Lognormal(0.95, 0.7, 1000, faster=8), Lognormal(0.75, 0.7, 1000)),
+    (Lognormal(0.99, 0.7, 1000, faster=4), Lognormal(0.1, 0.7, 1000)),
 ]
 
 
 def intervals(
-    setting: Setting, n: int, experiments: int, resamples: int, generator: np.random.Generator
-) -> dict[str, tuple[Floats, Floats]]:
-    """Lower and upper ends of every statistic, (experiments,) each."""
-    epochs = setting.draw((experiments, n), generator)
+    population: Population, n: int, experiments: int, resamples: int, generator: np.random.Generator
+) -> tuple[dict[str, tuple[Floats, Floats]], Floats]:
+    """Lower and upper ends of every statistic, and the cutoffs found, (experiments,) each."""
+    limit = population.limit
+    epochs = population.draw((experiments, n), generator)
     ascending = [row[np.isfinite(row)] for row in epochs]
-    limits = [float(setting.limit)] * experiments
-    each = [statistics_at(own, n, setting.limit) for own in ascending]
-    whole = CutoffStatistics(
-        *(np.array([getattr(p, name) for p in each]) for name in CutoffStatistics.__annotations__)
+    charged = [np.maximum(row, 1.0) for row in ascending]
+    plain, cost = (
+        CutoffStatistics(
+            *(np.array([getattr(p, x) for p in each]) for x in CutoffStatistics.__annotations__)
+        )
+        for each in (
+            [statistics_at(own, n, limit) for own in rows] for rows in (ascending, charged)
+        )
     )
-    best = best_cutoffs(ascending, n, limits, resamples=resamples)
-    # Its quantile is then 0.95 itself.
-    plain = best_cutoffs(ascending, n, limits, confidence=0.75, resamples=resamples)
+    best = best_cutoffs(charged, n, [float(limit)] * experiments, resamples=resamples)
+    there = (np.array([b.ert_low for b in best]), np.array([b.ert_high for b in best]))
     found = {
-        "rate": wilson(whole.solved, whole.n),
-        "rmst": whole.rmst()[1:],
-        "ert": whole.ert()[1:],
-        "ert,pct": ert_percentiles(epochs, setting.limit, resamples),
+        "rate": wilson(plain.solved, plain.n),
+        "rmst": plain.rmst()[1:],
+        "ert": cost.ert()[1:],
         "cutoff": (np.array([b.low for b in best]), np.array([b.high for b in best])),
-        "cutoff,plain": (np.array([b.low for b in plain]), np.array([b.high for b in plain])),
-        "cutoff,pct": argmin_percentiles(ascending, n, resamples),
-        "ert_cutoff": (np.array([b.ert_low for b in best]), np.array([b.ert_high for b in best])),
+        "ert_cutoff": there,
+        "there": there,
     }
-    curves = [kaplan_meier(np.minimum(r, setting.limit), np.isfinite(r)) for r in epochs]
+    curves = [kaplan_meier(np.minimum(r, limit), np.isfinite(r)) for r in epochs]
     for share in SHARES:
         ends = np.array([curve.quantile(share)[1:] for curve in curves])
         found[f"q{100 * share:.0f}"] = (ends[:, 0], ends[:, 1])
-    return found
+    return found, np.array([b.cutoff for b in best])
 
 
-def ert_percentiles(epochs: Floats, limit: int, resamples: int) -> tuple[Floats, Floats]:
-    """Percentiles of ERT at the limit, resampled."""
-    spent, solved = np.minimum(epochs, limit), np.isfinite(epochs)
-    n = epochs.shape[1]
-    with np.errstate(divide="ignore"):
-        drawn = [(c @ spent.T) / (c @ solved.T) for c in counts_in_blocks(n, resamples)]
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975], 0, method="inverted_cdf")
-    return low, high
-
-
-def argmin_percentiles(ascending: list[Floats], n: int, resamples: int) -> tuple[Floats, Floats]:
-    """Percentiles of the best cutoff, resampled."""
-    counts = np.concatenate(list(counts_in_blocks(n, resamples)))
-    solved = np.cumsum(counts, axis=1)
-    left = n - solved + counts
-    ends = np.full((len(ascending), 2), np.nan)
-    for row, own in enumerate(ascending):
-        if k := len(own):
-            area = np.cumsum(left[:, :k] * np.diff(own, prepend=0.0), axis=1)
-            with np.errstate(divide="ignore"):
-                drawn = own[np.argmin(area / solved[:, :k], axis=1)]
-            ends[row] = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
-    return ends[:, 0], ends[:, 1]
-
-
-def sooner_percentiles(a: Floats, b: Floats, store: Resamples) -> tuple[float, float]:
-    """Percentiles of the probability, resampled; a and b ascending."""
-    ranks = [np.searchsorted(b, a, side="left"), np.searchsorted(b, a, side="right")]
-    drawn = [
-        np.einsum("ij,ij->i", counts, 2 * len(b) - sums[:, ranks[0]] - sums[:, ranks[1]])
-        for counts, sums in store.blocks(len(a), len(b))
-    ]
-    probabilities = np.concatenate(drawn) / (2 * len(a) * len(b))
-    low, high = np.quantile(probabilities, [0.025, 0.975], method="inverted_cdf")
-    return float(low), float(high)
-
-
-def statistics_table(sizes: tuple[int, ...], experiments: int, resamples: int) -> Table:
-    names = ["rate", "q25", "q50", "q75", "rmst", "ert", "ert_cutoff", "cutoff", *NAIVE]
+def statistics_table(
+    populations: Sequence[Population], sizes: Sequence[int], experiments: int, resamples: int
+) -> Table:
+    names = ["rate", "q25", "q50", "q75", "rmst", "ert", "cutoff", "ert_cutoff", "there"]
     table = Table(box=SIMPLE_HEAD, title=f"% of {experiments:,} experiments held by 95 % intervals")
-    for column in ("n", "rate", "spread", "limit", *names):
+    for column in ("population", "n", *names):
         table.add_column(column, justify="right", no_wrap=True)
-    for n in sizes:
-        for number, setting in enumerate(SETTINGS):
+    for number, population in enumerate(populations):
+        true, curve = truth(population), costs(population)
+        for n in sizes:
             generator = np.random.default_rng([n, number])
-            found = intervals(setting, n, experiments, resamples, generator)
-            truth = setting.truth()
-            cells = [held(found[name], truth[name.partition(",")[0]]) for name in names]
-            row = (n, setting.rate, setting.spread, setting.limit, *cells)
-            table.add_row(*map(str, row))
+            found, cutoffs = intervals(population, n, experiments, resamples, generator)
+            # Where no run was solved nothing is recommended: the limit, which is what was paid.
+            used = np.nan_to_num(cutoffs, nan=population.limit).astype(int)
+            cells = [
+                held(found[name], curve[used] if name == "there" else true[name]) for name in names
+            ]
+            table.add_row(population.name, str(n), *cells)
     return table
 
 
-def pairs_table(sizes: tuple[int, ...], experiments: int, resamples: int) -> Table:
-    names = ("sooner", "difference", "p < 0.05", "sooner,pct")
+def pairs_table(sizes: Sequence[int], experiments: int, resamples: int) -> Table:
     table = Table(box=SIMPLE_HEAD, title=f"two settings, % of {experiments:,} experiments")
-    for column in ("n", "rates", "faster", "P(sooner)", *names):
+    for column in ("n", "rates", "faster", "P(sooner)", "sooner", "difference"):
         table.add_column(column, justify="right", no_wrap=True)
     for n in sizes:
         store = Resamples(resamples)
@@ -184,48 +117,84 @@ def pairs_table(sizes: tuple[int, ...], experiments: int, resamples: int) -> Tab
                 [superiority_interval(x, y, store=store) for x, y in zip(*drawn, strict=True)]
             )
             k = [np.isfinite(x).sum(axis=1) for x in drawn]
-            rates = newcombe(k[0], n, k[1], n)
-            small = [
-                logrank(np.minimum(x, 1000), x < np.inf, np.minimum(y, 1000), y < np.inf)[1] < 0.05
-                for x, y in zip(*drawn, strict=True)
-            ]
-            naive = np.array([sooner_percentiles(x, y, store) for x, y in zip(*drawn, strict=True)])
-            truth = sooner_truth(a, b)
+            true = sooner_truth(a, b)
             table.add_row(
                 str(n),
                 f"{a.rate} {b.rate}",
                 f"{a.faster:g}",
-                f"{truth:.3f}",
-                held((ends[:, 1], ends[:, 2]), truth),
-                held(rates, a.solved_by()[-1] - b.solved_by()[-1]),
-                f"{100 * np.mean(small):.1f}",
-                held((naive[:, 0], naive[:, 1]), truth),
+                f"{true:.3f}",
+                held((ends[:, 1], ends[:, 2]), true),
+                held(newcombe(k[0], n, k[1], n), a.solved_by()[-1] - b.solved_by()[-1]),
             )
     return table
 
 
-def sooner_truth(a: Setting, b: Setting) -> float:
+def worst_table(sizes: Sequence[int]) -> Table:
+    """Least and mean coverage over a grid of rates, exactly."""
+    table = Table(box=SIMPLE_HEAD, title="exact coverage of 95 % intervals over all rates, %")
+    for column in ("n", "Wilson, least", "at rate", "mean", "Newcombe, least", "at rates", "mean"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for n in sizes:
+        p = np.concatenate([np.linspace(0.001, 0.05, 99), np.linspace(0.051, 0.5, 450)])
+        k = np.arange(n + 1)
+        low, high = wilson(k, n)
+        covered = (binomial(k, n, p) * ((low <= p[:, None]) & (p[:, None] <= high))).sum(axis=1)
+        q = np.array([0.01, 0.02, *np.arange(0.05, 0.96, 0.05), 0.98, 0.99])
+        chance, ends = binomial(k, n, q), newcombe(k[:, None], n, k[None, :], n)
+        two = np.array(
+            [
+                [
+                    x @ ((ends[0] <= a - b) & (a - b <= ends[1])) @ y
+                    for b, y in zip(q, chance, strict=True)
+                ]
+                for a, x in zip(q, chance, strict=True)
+            ]
+        )
+        i, j = np.unravel_index(np.argmin(two), two.shape)
+        table.add_row(
+            str(n),
+            f"{100 * covered.min():.1f}",
+            f"{p[np.argmin(covered)]:.3f}",
+            f"{100 * covered.mean():.1f}",
+            f"{100 * two.min():.1f}",
+            f"{q[i]:.2f} {q[j]:.2f}",
+            f"{100 * two.mean():.1f}",
+        )
+    return table
+
+
+def binomial(k: Floats, n: int, p: Floats) -> Floats:
+    """(len(p), len(k)) probabilities."""
+    logs = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return np.exp(logs + special.xlogy(k, p[:, None]) + special.xlog1py(n - k, -p[:, None]))
+
+
+def sooner_truth(a: Lognormal, b: Lognormal) -> float:
     chance, other = (np.diff(s.solved_by(), prepend=0.0) for s in (a, b))
     later = 1 - b.solved_by()
     never = (1 - a.solved_by()[-1]) * (1 - b.solved_by()[-1])
     return float(np.sum(chance * (later + other / 2)) + never / 2)
 
 
-def held(ends: tuple[Floats, Floats], truth: float) -> str:
-    if np.isnan(truth):
+def held(ends: tuple[Floats, Floats], true: float | Floats) -> str:
+    if np.isnan(true).all():
         return "-"
-    return f"{100 * np.mean((ends[0] <= truth) & (truth <= ends[1])):.1f}"
+    return f"{100 * np.mean((ends[0] <= true) & (true <= ends[1])):.1f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--experiments", type=int, default=1000)
     options = parser.parse_args()
-    sizes = (30,) if options.small else (30, 100)
-    experiments, resamples = (100, 200) if options.small else (2000, 1000)
-    console = Console(width=150)
-    console.print(statistics_table(sizes, experiments, resamples))
-    console.print(pairs_table(sizes, experiments, resamples))
+    experiments, resamples = (50, 100) if options.small else (options.experiments, 400)
+    sizes = (5, 20) if options.small else SIZES
+    networks = 100 if options.small else 2000
+    populations = [*LOGNORMAL, *(trained(init_range, 2, networks) for init_range in (1, 4, 8))]
+    console = Console(width=130)
+    console.print(statistics_table(populations, sizes, experiments, resamples))
+    console.print(pairs_table(sizes[-2:], experiments, resamples))
+    console.print(worst_table(sizes[-2:] if options.small else SIZES))
 
 
 if __name__ == "__main__":

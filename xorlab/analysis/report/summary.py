@@ -139,7 +139,8 @@ def summarise(
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
     settings = convergence(named, by=by, cluster=SEED)
-    counted = counted_runs(runs.assign(**{name: named[name] for name in by}), by, "by")
+    whole = runs.assign(**{name: named[name] for name in by})
+    counted = counted_runs(whole, by, "by")
     return Summary(
         headline,
         runs,
@@ -148,7 +149,7 @@ def summarise(
         settings,
         settings_table(GroupedRuns(counted, by, keys, settings)),
         shared,
-        tuple(basis(named, by)),
+        tuple(basis(whole, by)),
         tuple(findings(named, settings, by)),
         tuple(notes),
         sweep_figures(named, curves, settings, by) if drawn else {},
