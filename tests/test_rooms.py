@@ -26,7 +26,13 @@ PACKAGES = (
     "sweep",
     "commands",
 )
-TOP = {"__init__": "commands", "__main__": "commands", "plot": "commands", "errors": "system"}
+TOP = {
+    "__init__": "commands",
+    "__main__": "commands",
+    "errors": "system",
+    "plot": "commands",
+    "testing": "commands",
+}
 SOURCES = sorted((ROOT / "xorlab").rglob("*.py"))
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

@@ -98,7 +98,8 @@ def test_a_worker_that_the_system_ends_for_want_of_memory_says_so(processes):
     hungry = Work([replace(config, seed=n) for n in range(500)], make_task(config.task), TRAINER)
     with memory_group() as group:
         (group / "memory.limit_in_bytes").write_text(str(64 << 20))
-        (group / "cgroup.procs").write_text(server)
+        for process in (server, *(str(one.pid) for one in processes._alive)):
+            (group / "cgroup.procs").write_text(process)
         try:
             (failure, *_) = runs_of(processes.submit(ShardGroup((hungry,))).result(timeout=60))
         finally:

@@ -6,10 +6,13 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.context import ForkServerContext, SpawnContext
+from queue import Empty, SimpleQueue
+from types import ModuleType
 from typing import Any, Protocol, TypeVar, cast
 
 from xorlab.config.launcher_keys import EXECUTORS
@@ -17,6 +20,7 @@ from xorlab.engines import worker
 from xorlab.engines.wire import from_npz, pack_work
 from xorlab.engines.work import Runnable
 from xorlab.errors import ConfigError
+from xorlab.system.code_digest import LOADED_BY_NAME
 from xorlab.system.memory_limits import out_of_memory_kills
 
 _ENVIRONMENT = threading.Lock()
@@ -137,10 +141,41 @@ class Threads(Local):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-class Processes(Local):
-    """Trains each shard in a new process, forked from a clean one that has NumPy loaded.
+class _Worker:
+    """A worker process, and this end of its pipe."""
 
-    A process that dies loses only its own shard, which is tried once more.
+    def __init__(self, context: ForkServerContext | SpawnContext) -> None:
+        self._pipe, far = context.Pipe()
+        self.process = context.Process(target=worker.serve, args=(far,), daemon=True)
+        with _start_settings():
+            self.process.start()
+        far.close()
+
+    def run(self, request: bytes) -> Any:
+        """What the worker answers; None if it died before it had sent the whole answer.
+
+        Raises:
+            EngineError: the worker refuses the work.
+        """
+        try:
+            self._pipe.send_bytes(request)
+            answer = self._pipe.recv_bytes()
+        except (EOFError, OSError):
+            return None
+        return from_npz(answer)
+
+    def end(self) -> int | None:
+        """Wait for the end of a process that has died or was killed; its exit code."""
+        self._pipe.close()
+        self.process.join()
+        return self.process.exitcode
+
+
+class Processes(Local):
+    """Trains shards in processes, forked from a clean one that has NumPy loaded.
+
+    A process trains one shard after another. One that dies loses only the shard that it has, which
+    is tried once more in another.
     """
 
     def __init__(self, workers: int) -> None:
@@ -151,10 +186,12 @@ class Processes(Local):
             self._context = multiprocessing.get_context("forkserver")
             # All that workers import: each would otherwise spend more time on imports than on many
             # a shard. NumPy loads `numpy.random` only when it is used.
-            self._context.set_forkserver_preload([worker.__name__, "numpy.random"])
+            preload = [worker.__name__, *LOADED_BY_NAME, "numpy.random"]
+            self._context.set_forkserver_preload(preload)
         else:
             self._context = multiprocessing.get_context("spawn")
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
         self._alive: set[multiprocessing.process.BaseProcess] = set()
         self._closed = False
         self._kills = out_of_memory_kills()
@@ -164,12 +201,15 @@ class Processes(Local):
         return self._pool.submit(self._attempt, work)
 
     def close(self) -> None:
-        """Kill running workers, drop waiting work."""
+        """Kill the workers, drop waiting work."""
         self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in list(self._alive):
             process.kill()
         self._pool.shutdown(wait=True)
+        with contextlib.suppress(Empty):
+            while True:
+                self._ended(self._idle.get_nowait())
 
     def _attempt(self, work: Runnable[T]) -> T:
         request, code = pack_work(work), None
@@ -196,37 +236,46 @@ class Processes(Local):
         )
 
     def _once(self, request: bytes) -> tuple[Any, int | None]:
-        receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=worker.serve, args=(sender, request), daemon=True)
-        with _one_blas_thread():
-            process.start()
-        self._alive.add(process)
-        if self._closed:  # it started while `close` was killing the others
-            process.kill()
-        sender.close()
+        """What a worker answers, or None and the exit code of one that died."""
         try:
-            result = from_npz(receiver.recv_bytes())
-        except (EOFError, OSError):  # it died before it had sent the whole result
-            result = None
-        finally:
-            receiver.close()
-            process.join()
-            self._alive.discard(process)
-        return result, process.exitcode
+            one = self._idle.get_nowait()
+        except Empty:
+            one = self._started()
+        result = one.run(request)
+        if result is None:
+            return None, self._ended(one)
+        self._idle.put(one)
+        return result, None
+
+    def _started(self) -> _Worker:
+        one = _Worker(self._context)
+        self._alive.add(one.process)
+        if self._closed:  # it started while `close` was killing the others
+            one.process.kill()
+        return one
+
+    def _ended(self, one: _Worker) -> int | None:
+        code = one.end()
+        self._alive.discard(one.process)
+        return code
 
 
 @contextlib.contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """Limit BLAS to one thread in workers, which fill the cores already.
+def _start_settings() -> Iterator[None]:
+    """What holds while a worker starts: BLAS has one thread, and there is no main module.
 
-    Workers inherit the environment, and so does the server that they are forked from.
+    Workers fill the cores already. They inherit the environment, and so does the server that they
+    are forked from. The main module may be a user's script, which each worker would run.
     """
+    main = sys.modules["__main__"]
     with _ENVIRONMENT:  # several threads start workers
         before = {name: os.environ.get(name) for name in _BLAS}
         os.environ.update(dict.fromkeys(_BLAS, "1"))
+        sys.modules["__main__"] = ModuleType("__main__")
         try:
             yield
         finally:
+            sys.modules["__main__"] = main
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -40,6 +41,26 @@ class Packed(Protocol):
     @classmethod
     def unpack(cls, header: Header, arrays: Arrays) -> Any:
         """The reverse of `pack`."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a worker does not train what it got; reading it raises that as an error."""
+
+    reason: str
+
+    def pack(self) -> tuple[Header, Arrays]:
+        """For the process that sent the work."""
+        return {"reason": self.reason}, {}
+
+    @classmethod
+    def unpack(cls, header: Header, _arrays: Arrays) -> Any:
+        """Raise the reason.
+
+        Raises:
+            EngineError: always.
+        """
+        raise EngineError(header["reason"])
 
 
 def to_npz(results: Sequence[ShardResult] | Packed) -> bytes:

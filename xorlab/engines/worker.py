@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from xorlab.engines.wire import pack_work, to_npz, unpack_work
+from xorlab.engines.wire import Refusal, pack_work, to_npz, unpack_work
 from xorlab.engines.work import Runnable
+from xorlab.errors import EngineError
 from xorlab.system.environment import environment
 
 REFUSAL = b"{"  # how a refusal begins, and a result does not
@@ -34,18 +37,29 @@ def run_packed(request: bytes) -> bytes:
     requested, _, work = request.partition(b"\n")
     if requested != _as_json(versions()):
         return _as_json(versions())
-    return to_npz(unpack_work(work).run())
+    return _answer(work)
 
 
-def serve(sender: Connection, work: bytes) -> None:
-    """A worker process of this machine: train packed work, and send the results."""
+def _answer(work: bytes) -> bytes:
+    """Results, or why there are none."""
+    try:
+        unpacked = unpack_work(work)
+    except Exception as error:  # a user's module may raise anything when it is loaded
+        known = isinstance(error, EngineError)
+        return to_npz(Refusal(str(error) if known else traceback.format_exc()))
+    return to_npz(unpacked.run())
+
+
+def serve(pipe: Connection) -> None:
+    """A worker process of this machine: train what comes, until there is no parent."""
     # Ctrl-C reaches every process of the terminal, and SIGTERM often every process of a job. Only
     # the parent acts on them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sender.send_bytes(to_npz(unpack_work(work).run()))
-    sender.close()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            pipe.send_bytes(_answer(pipe.recv_bytes()))
 
 
 def versions() -> dict[str, str]:

@@ -177,7 +177,8 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
     context = Context(sweep.provenance, sweep.parent.run_id)
-    chunks = AdaptiveChunks(plan, executor.workers, executor.dispatch)
+    cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
+    chunks = AdaptiveChunks(plan, executor.workers, cost)
     try:
         with (
             SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,

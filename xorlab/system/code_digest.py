@@ -8,13 +8,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-# The modules that workers start from, a job of Slurm from its spool; and what they load by name.
-WORKER_MODULES = (
-    "xorlab.engines.worker",
-    "xorlab.engines.slurm_spool",
-    "xorlab.networks.trainer",
-    "xorlab.landscapes.landscape",
-)
+# The modules that workers load by name.
+LOADED_BY_NAME = ("xorlab.networks.trainer", "xorlab.landscapes.landscape")
+# And those that they start from; a job of Slurm starts from its spool.
+WORKER_MODULES = ("xorlab.engines.worker", "xorlab.engines.slurm_spool", *LOADED_BY_NAME)
 _PACKAGE = Path(__file__).parent.parent
 _DISCOVERED = re.compile(r'\bpackage="([\w.]+)"')
 _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ ].*\n|\n)*", re.MULTILINE)

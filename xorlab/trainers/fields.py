@@ -25,6 +25,7 @@ _RESERVED = frozenset(
     {"plan", "tracking", "hydra", "defaults", "landscape"}
     | {"run_id", "name", "status", "outcome", "sweep", "key"}  # columns of a table of runs
     | {"solved", "epochs_run", "epochs_to_solve", "diverged_at"}
+    | {"n", "diverged", "rate", "limit", "limits", "ert", "cutoff", "rmst", "setting", "runs"}
 )
 _KINDS: dict[Any, tuple[str, str, Callable[[Any], bool]]] = {
     bool: ("true or false", "truth values", is_flag),
@@ -105,7 +106,7 @@ def _fields(kind: type[Any], prefix: str) -> list[tuple[str, Any, Any]]:
     for item in dataclasses.fields(kind):
         where, hint = f"{kind.__name__}.{item.name}", hints[item.name]
         if not prefix and (item.name in _RESERVED or item.name.startswith("_")):
-            raise TypeError(f"{where}: this name is xorlab's own; use another")
+            raise TypeError(f"{where}: xorlab uses this name itself; use another")
         if not item.init:
             raise TypeError(f"{where}: a field with init=False cannot be a key")
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):

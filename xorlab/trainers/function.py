@@ -25,7 +25,8 @@ C = TypeVar("C")
 Many = Callable[[Sequence[C]], Sequence[Result]]
 
 _NO_PART = ("plan", "tracking.")
-_MOST = 1024  # runs in a batch
+_MOST = 1024  # runs in a batch, or in a piece of a sweep
+_PIECE_COST = 0.01  # seconds to send and record it
 
 
 class FunctionTrainer(Trainer, Generic[C]):
@@ -56,7 +57,7 @@ class FunctionTrainer(Trainer, Generic[C]):
         self.rtol = 0.0
         self._many: Many[C] | None = None
         self._together: Callable[[C], Hashable] | None = None
-        self._most = 1
+        self._most, self.piece_cost = _MOST, _PIECE_COST
         self.__doc__ = function.__doc__
         identity = {
             leaf.key: leaf.item
@@ -95,7 +96,9 @@ class FunctionTrainer(Trainer, Generic[C]):
 
         def decorated(function: Many[C]) -> Many[C]:
             self._many, self._together = function, together
-            self.rtol, self._most, self.fewest = rtol, most, min(most, 256)
+            self.rtol, self._most = rtol, most
+            # Equal pieces: many a twin is compiled anew for each size of a batch.
+            self.fewest, self.piece_cost = min(most, 256), 0.0
             return function
 
         return decorated

@@ -110,9 +110,10 @@ def spec_of(trainer: Trainer, config: Any, data: Data = None) -> Spec:
 def as_yaml(values: Mapping[str, Any], groups: Container[str]) -> str:
     """Flat values as a file of configuration."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(
-        yaml.dump(nested(values, groups), Dumper=dumper, sort_keys=False, default_flow_style=None)
-    )
+    tree = nested(values, groups)
+    # Sections and lists in one line; but a key in each line where there are neither.
+    style = None if any(isinstance(value, dict | list) for value in tree.values()) else False
+    return str(yaml.dump(tree, Dumper=dumper, sort_keys=False, default_flow_style=style))
 
 
 @dataclass(frozen=True)

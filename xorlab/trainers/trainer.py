@@ -37,6 +37,8 @@ class Trainer(ABC):
         reference: how a worker loads this trainer; None where it cannot.
         fewest: so many runs together cost hardly more than one.
         knows_time: whether `seconds` is more than a guess.
+        piece_cost: seconds that a piece of a sweep costs besides its training, at least. Where it
+            is 0, pieces are as planned; else they are cut by the time that runs have taken.
         result: the kind of result that its shards are made of.
     """
 
@@ -47,6 +49,7 @@ class Trainer(ABC):
     reference: Reference | None = None
     fewest: int = 1
     knows_time: bool = False
+    piece_cost: float = 0.0
     result: type[Result] = Result
 
     @abstractmethod

@@ -87,9 +87,9 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
         pooled = clusters_in(line.runs)
         curve = restart_curve(times.time, times.solved, times.horizon, cutoffs, clusters=pooled)
         high, best = np.minimum(curve.high, 1e300), curve.best
-        ax.fill_between(cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
+        ax.fill_between(curve.cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
         label = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"
-        ax.plot(cutoffs, curve.ert, line.style, color=line.colour, label=label)
+        ax.plot(curve.cutoffs, curve.ert, line.style, color=line.colour, label=label)
         ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
         ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
     epochs_axis(ax, "cutoff: epochs after which a run is given up")

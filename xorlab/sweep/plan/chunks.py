@@ -12,6 +12,7 @@ SHARE = 0.05  # the cost of dispatch, relative to the work
 _ROUNDS = 4  # dispatch what is left in so many rounds, so that workers end together
 _PROBE = 0.2  # seconds of work before the speed of a worker is known
 _MOST_SECONDS = 60.0  # what a killed worker may cost
+_MOST_UNKNOWN = 10.0  # the same where nobody knows how long a run takes
 _MOST_RUNS = 5000  # bounds the memory that an outcome takes
 
 
@@ -31,6 +32,7 @@ class AdaptiveChunks:
     def __init__(self, plan: Plan, workers: int, dispatch: float) -> None:
         self._workers, self._dispatch = workers, dispatch
         self._estimated = self._measured = 0.0
+        self._knows_time = plan.jobs.catalogue.trainer.knows_time
         self._waiting = list(reversed(plan.shards if dispatch == 0 else _whole(plan.shards)))
         self._left = sum(shard.seconds for shard in self._waiting)
 
@@ -75,7 +77,8 @@ class AdaptiveChunks:
         even = self._left * self.pace / (self._workers * _ROUNDS)
         if not self._estimated:
             even = min(even, _PROBE)
-        return min(_MOST_SECONDS, max(self._dispatch / SHARE, even))
+        known = self._knows_time
+        return min(_MOST_SECONDS if known else _MOST_UNKNOWN, max(self._dispatch / SHARE, even))
 
     def _cut(self, seconds: float) -> Shard:
         """So many seconds of the next group, or all of it."""

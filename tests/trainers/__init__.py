@@ -1,0 +1,1 @@
+"""Tests of the seam: a user's own trainer."""

@@ -1,0 +1,58 @@
+"""A trainer that costs nothing: a run tosses a coin at every step until it shows heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import xorlab
+
+
+@dataclass
+class Coin:
+    seed: int = 0
+    chance: float = xorlab.field(0.2, help="of heads", above=0, below=1, example="chance=0.1,0.2")
+    epochs: int = xorlab.field(20, at_least=1)
+    sides: list[int] = field(default_factory=lambda: [0, 1])
+    breaks: str | None = xorlab.field(None, choices=["raise", "exit", "wrong", "nan"], help="bad")
+    device: str = field(default="cpu", compare=False)
+
+
+@xorlab.trainer(version=2)
+def train(config: Coin) -> xorlab.Result:
+    """Tosses a coin.
+
+    More is not to be said.
+    """
+    if config.seed == 3 and config.breaks is not None:
+        return broken(config)
+    draw = np.random.default_rng(config.seed)
+    note = xorlab.Recorder(solved=lambda now: now["hit"] > 0)
+    for step in range(1, config.epochs + 1):
+        if note(step, loss=1 / step, hit=float(draw.random() < config.chance)):
+            break
+    return note.result(last=draw.random(3), texts={"log.txt": f"seed {config.seed}"})
+
+
+def broken(config: Coin) -> xorlab.Result:
+    if config.breaks == "raise":
+        raise ArithmeticError("tails")
+    if config.breaks == "exit":
+        raise SystemExit(4)
+    if config.breaks == "wrong":
+        return "heads"  # type: ignore[return-value]
+    curve = np.arange(3), np.array([1.0, np.nan, 0.0])
+    return xorlab.Result("unsolved", 2, curves={"loss": curve})
+
+
+@xorlab.trainer()
+def twin(config: Coin) -> xorlab.Result:
+    """The same with a batched twin."""
+    return train.function(config)
+
+
+@twin.many(together=lambda config: config.epochs, most=6)
+def twin_many(configs: Sequence[Coin]) -> list[xorlab.Result]:
+    return [train.function(config) for config in configs]

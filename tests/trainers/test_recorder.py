@@ -1,0 +1,116 @@
+"""The Recorder: the four facts, thin curves, events; and results that cannot be recorded."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import xorlab
+from xorlab.trainers.columns import check_result, to_columns
+from xorlab.trainers.result import Result
+
+
+@given(
+    values=st.lists(st.floats(-1, 1), min_size=1, max_size=300),
+    limit=st.floats(-1, 1),
+    bad=st.one_of(st.none(), st.integers(0, 299)),
+)
+def test_the_facts_are_those_of_the_steps(values, limit, bad):
+    if bad is not None and bad < len(values):
+        values[bad] = math.nan
+    note = xorlab.Recorder(solved=lambda now: now["loss"] <= limit)
+    ends = [note(step, loss=value) for step, value in enumerate(values)]
+    result = note.result()
+    check_result(result)
+    broken = [step for step, value in enumerate(values) if math.isnan(value)]
+    solved = [step for step, value in enumerate(values) if value <= limit]
+    if broken:
+        assert (result.outcome, result.diverged_at, result.epochs_run) == (
+            "diverged",
+            *broken[:1] * 2,
+        )
+        assert all(ends[broken[0] :])
+    else:
+        assert result.outcome == ("solved" if solved else "unsolved")
+        assert result.epochs_run == len(values) - 1
+    if solved and not broken:
+        assert result.epochs_to_solve == solved[0] == ends.index(True)
+    steps, recorded = result.curves["loss"]
+    assert recorded.tolist() == [values[step] for step in steps]
+
+
+@given(last=st.integers(1, 30_000), event=st.integers(0, 30_000))
+def test_long_curves_are_thinned_evenly_on_a_log_scale(last, event):
+    note = xorlab.Recorder(events={"seen": lambda now: now["step"] >= event})
+    for step in range(last + 1):
+        note(step, step=step)
+    result = note.result()
+    steps = result.curves["step"][0]
+    assert len(steps) <= 204
+    assert {0, last} <= set(steps.tolist())
+    if last <= 199:
+        assert len(steps) == last + 1
+    else:
+        assert len(steps) > 100
+        assert np.diff(np.log(steps[steps > 20])).max(initial=0) < 0.25
+    if event <= last:
+        assert result.metrics["epochs_to_seen"] == event
+        assert event in steps
+    else:
+        assert "epochs_to_seen" not in result.metrics
+
+
+def test_steps_ascend_and_names_stay():
+    note = xorlab.Recorder()
+    note(3, loss=1.0)
+    with pytest.raises(ValueError, match="step 3 comes after step 3: steps must ascend"):
+        note(3, loss=1.0)
+    with pytest.raises(ValueError, match="step 4: values must be loss at every step"):
+        note(4, error=1.0)
+    with pytest.raises(ValueError, match="'solve' cannot be the name of an event"):
+        xorlab.Recorder(events={"solve": bool})
+
+
+CURVE = np.arange(3), np.array([3.0, 2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ("heads", "returns an xorlab.Result, not str"),
+        (Result("won", 1), "outcome='won': must be one of solved, unsolved, diverged"),
+        (Result("solved", 1), "epochs_to_solve=None: a step where, and only where"),
+        (Result("unsolved", 1, 1), "epochs_to_solve=1: a step where, and only where"),
+        (Result("solved", 1, 2), "epochs_to_solve=2: must be from 0 to epochs_run=1"),
+        (Result("diverged", 1), "diverged_at=None: a step where"),
+        (Result("unsolved", 1, metrics={"epochs_run": 1.0}), "'epochs_run' cannot be the name"),
+        (Result("unsolved", 1, metrics={"lr": 1.0}), "'lr' cannot be the name of a metric"),
+        (Result("unsolved", 1, metrics={"a/b": 1.0}), "'a/b' cannot be the name of a metric"),
+        (Result("unsolved", 1, metrics={"loss": 2.0}, curves={"loss": CURVE}), "ends at 1.0"),
+        (Result("unsolved", 1, curves={"loss": (CURVE[0][::-1], CURVE[1])}), "must ascend"),
+        (Result("unsolved", 1, curves={"loss": (CURVE[0], CURVE[1] * np.inf)}), "is not finite"),
+        (Result("unsolved", 1, curves={"loss": (CURVE[0], CURVE[1][:2])}), "of one length"),
+        (Result("unsolved", 1, arrays={"x": np.array([{}])}), "holds objects"),
+        (Result("unsolved", 1, texts={"../x": ""}), "'../x' cannot be the name of a file"),
+        (Result("unsolved", 1, texts={"config.yaml": ""}), "'config.yaml' cannot be the name"),
+    ],
+)
+def test_results_that_cannot_be_recorded_are_refused(result, message):
+    with pytest.raises((TypeError, ValueError), match=message), np.errstate(all="ignore"):
+        check_result(result, {"lr"})
+
+
+def test_results_with_different_curves_and_metrics_are_columns():
+    one = Result("solved", 9, 9, metrics={"a": 1.0}, curves={"loss": CURVE})
+    two = Result("unsolved", 9, curves={"loss": (CURVE[0] * 2, CURVE[1]), "error": CURVE})
+    shard = to_columns([one, two])
+    for number, expected in enumerate((one, two)):
+        run = shard.run(number, Result)
+        assert run.numbers() == expected.numbers()
+        for name in ("loss", "error"):
+            found, wanted = run.curves[name], expected.curves.get(name, ([], []))
+            assert [list(part) for part in found] == [list(part) for part in wanted]
