@@ -148,12 +148,15 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
 
 def test_the_beginning_of_an_id_finds_a_sweep_in_any_experiment(command, store_file, capfd):
     small = ("-m", "seed=1,2", "training.epochs=5", "hydra.launcher.executor=inline")
+    assert command(*small).code == 0
     assert command(*small, "tracking.experiment=pilot").code == 0
     sweep = xorlab.load_runs(experiment="pilot")["sweep"].iloc[0]
+    assert main(["latest", "--out", "last"]) == 0  # of the store, whatever the experiment
+    assert ", in experiment 'pilot'\n2 runs in" in capfd.readouterr().out
     assert main([sweep[:6].upper()]) == 0
     assert f"with sweep {sweep}\n" in capfd.readouterr().out
-    assert main([sweep[:6], "--experiment", "xorlab"]) == 1
-    assert "which has 'Default', 'pilot'" in capfd.readouterr().err
+    assert main([sweep[:6], "--experiment", "xorlab"]) == 2
+    assert "no such sweep or run in experiment 'xorlab'" in capfd.readouterr().err
 
 
 @pytest.fixture(scope="module")

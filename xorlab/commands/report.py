@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--uri", help="tracking address (default: as xorlab)")
     parser.add_argument(
         "--experiment",
-        help="experiment to search (default: xorlab; a sweep id is searched for in all)",
+        help="experiment to search (default: all of the store; with --filter: xorlab)",
     )
     parser.add_argument("--filter", metavar="TEXT", help="an MLflow search filter instead of SWEEP")
     return parser
@@ -74,7 +74,7 @@ def _report(options: argparse.Namespace) -> int:
     from xorlab.tracking.read.sweeps import find_sweep
     from xorlab.tracking.store.store import open_store
 
-    everywhere = named and options.experiment is None
+    everywhere = options.sweep is not None and options.experiment is None
     # Every store has the experiment Default; any will do to open the store.
     experiment = options.experiment or ("Default" if everywhere else DEFAULT_EXPERIMENT)
     store = open_store(options.uri, experiment, create=False)
@@ -146,8 +146,10 @@ def _report_of_runs(
         folder = folder or _DEFAULT_OUT
         write_files(folder, files)
         where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
+    which = "" if sweep is None else f"{sweep.name}, in experiment '{store.experiment}'\n"
     sys.stdout.write(
-        f"{summary.headline}\n{', '.join(sorted(files))}: {where}\nOpen the report: {report}\n"
+        f"{which}{summary.headline}\n{', '.join(sorted(files))}: {where}\n"
+        f"Open the report: {report}\n"
     )
     return DONE
 

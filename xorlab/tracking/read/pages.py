@@ -56,9 +56,17 @@ def search_all(
     )
 
 
-def newest_run(store: Store, conditions: Sequence[Condition]) -> Run | None:
-    """The run of the store's experiment that started last among those that meet conditions."""
-    return next(search_all(store, conditions, newest_first=True), None)
+def newest_run(
+    store: Store, conditions: Sequence[Condition], everywhere: bool = False
+) -> Run | None:
+    """The run that started last among those that meet conditions; None if there is none.
+
+    Args:
+        store: where to search.
+        conditions: at least one.
+        everywhere: in all experiments, not only in the store's own.
+    """
+    return next(search_all(store, conditions, newest_first=True, everywhere=everywhere), None)
 
 
 def _pages(fetch: Callable[[str | None], PagedList[T]]) -> Iterator[T]:

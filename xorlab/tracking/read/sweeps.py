@@ -44,7 +44,7 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
     Args:
         store: where it is recorded.
         name: run id of the parent run, the beginning of one, or ``latest``.
-        everywhere: in all experiments; ``latest`` is always in the store's own.
+        everywhere: in all experiments, not only in the store's own.
 
     Raises:
         StoreError: ``latest``, and there is no sweep.
@@ -53,7 +53,7 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
     if name != LATEST:
         found = run_by_name(store, name, "sweep", IDENTITY_TAG, everywhere)
     else:
-        found = _latest(store)
+        found = _latest(store, everywhere)
     return Sweep(
         run_id=found.info.run_id,
         name=found.info.run_name or "",
@@ -65,8 +65,9 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
     )
 
 
-def _latest(store: Store) -> Run:
-    found = newest_run(store, [tag(IDENTITY_TAG)])
+def _latest(store: Store, everywhere: bool) -> Run:
+    found = newest_run(store, [tag(IDENTITY_TAG)], everywhere)
     if found is None:
-        raise StoreError(f"there is no sweep in experiment {store.experiment!r}")
+        where = "this store" if everywhere else f"experiment {store.experiment!r}"
+        raise StoreError(f"there is no sweep in {where}")
     return found
