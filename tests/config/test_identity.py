@@ -88,7 +88,7 @@ def test_a_setting_is_a_configuration_without_its_seed():
 
 def test_a_table_counts_by_its_content(tmp_path):
     paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.csv")]
-    for path, content in zip(paths, ("0,1\n", "0,1\n", "0,2\n"), strict=True):
+    for path, content in zip(paths, ("0,1\n", "0,1\n", "1,1\n"), strict=True):
         path.write_text(content)
     same, too, other = (run_key(configure("task=table", f"task.path={path}")) for path in paths)
     assert same == too != other

@@ -57,7 +57,7 @@ def shapes(draw, table: str | None = None) -> Config:
     config.training.dtype = draw(st.sampled_from(DTYPES))
     config.training.epochs = draw(st.integers(1, 60))
     config.training.record_every = draw(st.sampled_from([None, 1, 7]))
-    config.training.target_loss = draw(st.sampled_from([None, 0.2]))
+    config.training.target_loss = draw(st.sampled_from([None, 0.1]))
     config.training.min_gradient = draw(st.sampled_from([None, 0.3]))
     config.training.stop_when_solved = draw(st.booleans())
     rules = [
@@ -99,7 +99,7 @@ def draws(draw) -> dict[str, object]:
         "seed": draw(st.integers(0, 2**32 - 1)),
         "init": draw(st.sampled_from([*Initializer.choices()])),
         "scale": draw(st.floats(0.1, 5.0)),
-        "tolerance": draw(st.sampled_from([0.1, 0.4, 0.49])),
+        "tolerance": draw(st.sampled_from([0.1, 0.3, 0.4])),
         "min_gradient": draw(st.sampled_from([1e-6, 0.05, 0.5, 5.0])),
         "optimizer": {name: draw(st.sampled_from(some)) for name, some in _NUMBERS.items()},
     }

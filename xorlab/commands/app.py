@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from xorlab.config.compose import from_omegaconf
-from xorlab.config.messages import translate
+from xorlab.config.messages import readable, translate
 from xorlab.config.registration import config_directory, register_schema
 from xorlab.config.user_files import check_user_folder, parse
 from xorlab.errors import (
@@ -81,7 +81,8 @@ def task_function(trainer: Trainer) -> Callable[[DictConfig], float]:
         if hydra_node.mode is not RunMode.RUN:
             return _job(trainer, from_omegaconf(trainer.schema, cfg))
         try:
-            config = from_omegaconf(trainer.schema, cfg)
+            with readable(trainer.schema, sys.argv[1:]):
+                config = from_omegaconf(trainer.schema, cfg)
             refuse_sweep_keys(hydra_node, _is_landscape(config))
             return _job(trainer, config)
         except (ConfigError, UsageError, EngineError, StoreError) as error:

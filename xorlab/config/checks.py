@@ -37,6 +37,10 @@ def check_values(config: Any) -> None:
     sections = schema_of(kind).sections
     for name in sections:
         section = fields[name]
+        if not isinstance(section, sections[name]):
+            raise ConfigError(
+                name, section, f"an object as in xorlab.configure('{name}=...').{name}, not a name"
+            )
         _check(name, type(section), vars(section))
 
 

@@ -7,6 +7,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
+from xorlab.config.closed import Closed
+
 _LAST = 1000
 
 
@@ -61,7 +63,7 @@ class Registered:
         return {name: kind for name, (_, kind) in ordered}
 
 
-class Choice(Registered):
+class Choice(Closed, Registered):
     """Base of the choices of a group of the configuration; each is a dataclass of its own keys.
 
     ``optimizer=adam`` *is* the class with the name ``adam``: its fields are the keys

@@ -8,7 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf.errors import OmegaConfBaseException, ValidationError
+from omegaconf.errors import (
+    InterpolationResolutionError,
+    OmegaConfBaseException,
+    ValidationError,
+)
 
 from xorlab.config.launcher_keys import SWEEP_KEYS
 from xorlab.config.schema import Schema
@@ -38,6 +42,9 @@ def translate(
     for cause in _causes(error):
         if isinstance(cause, OverrideParseException):
             return wrong_syntax(str(cause.override), text)
+    for cause in _causes(error):
+        if isinstance(cause, InterpolationResolutionError):
+            return _unresolved(cause, overrides)
     if match := re.search(r"In '(.+?)': (\w+) raised while composing config", text):
         return _in_file(schema, match[1], text)
     if match := re.search(r"Could not override '([^']+)'", text):
@@ -66,6 +73,15 @@ def translate(
     if not isinstance(error, HydraException | OmegaConfBaseException):
         lines.insert(0, type(error).__name__)
     return UsageError("; ".join(dict.fromkeys(line.strip() for line in lines)) + origin)
+
+
+def _unresolved(error: InterpolationResolutionError, overrides: Sequence[str]) -> UsageError:
+    """The error for a value that refers to what is not there, in one sentence."""
+    first = str(error).partition("\n")[0]
+    message = (first.partition("raised while resolving interpolation: ")[2] or first).strip('"')
+    key = str(error.full_key)
+    given = [one for one in overrides if one.lstrip("+").startswith(f"{key}=")]
+    return UsageError(f"{given[-1] if given else key}: {message}")
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import shlex
 from collections.abc import Sequence
+from typing import Any
+
+import hydra
+from hydra._internal.grammar.grammar_functions import sort
+from hydra.core.override_parser.overrides_parser import OverridesParser, create_functions
+from hydra.core.override_parser.types import RangeSweep
+from hydra.errors import OverrideParseException
 
 from xorlab.errors import UsageError
 
+_MOST_VALUES = 8  # of a range, in a message
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 _FUNCTIONS = ("choice", "range", "glob", "sort", "shuffle", "str", "int", "float", "bool")
 
@@ -26,6 +35,54 @@ def check_words(words: Sequence[str]) -> None:
             raise UsageError(f"{word}: there is no such option{way}; see xorlab --help")
         if word.startswith("="):
             raise UsageError(f"{word}: there is no key before the =; write KEY=VALUE, no spaces")
+
+
+def refuse_wrong_sort(overrides: Sequence[str]) -> None:
+    """Refuse a range that Hydra would sort to other values, as 1.3.8 does with a falling one.
+
+    Raises:
+        UsageError: names the override and the values.
+    """
+    doubtful = [override for override in overrides if "sort(" in override and "range(" in override]
+    if not doubtful:
+        return
+    functions = create_functions()
+    functions.functions["sort"] = _checked_sort
+    for override in doubtful:
+        try:
+            OverridesParser(functions).parse_overrides([override])
+        except OverrideParseException as error:
+            cause = error.__cause__
+            while cause is not None and not isinstance(cause, _OtherValuesError):
+                cause = cause.__cause__
+            if cause is not None:
+                raise UsageError(f"{override}: {cause}") from error
+
+
+class _OtherValuesError(ValueError):
+    """Hydra's function would give other values than it was given."""
+
+
+def _checked_sort(*args: Any, reverse: bool = False, **named: Any) -> Any:
+    given = [list(one.range()) for one in args if isinstance(one, RangeSweep)]
+    result = sort(*args, reverse=reverse, **named)
+    for values in given:
+        wanted = sorted(values, reverse=reverse)
+        made = list(result.range()) if isinstance(result, RangeSweep) else wanted
+        if len(made) != len(wanted) or any(
+            not math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+            for a, b in zip(made, wanted, strict=True)
+        ):
+            raise _OtherValuesError(
+                f"Hydra {hydra.__version__} would sort this to {_listed(made)}, which are other "
+                f"values; write {_listed(wanted)}"
+            )
+    return result
+
+
+def _listed(values: Sequence[float]) -> str:
+    shown = ",".join(f"{value:g}" for value in values[:_MOST_VALUES])
+    return shown + ",..." * (len(values) > _MOST_VALUES)
 
 
 def wrong_syntax(override: str, message: str) -> UsageError:

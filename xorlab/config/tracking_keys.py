@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xorlab.config.closed import Closed
 from xorlab.config.fields import (
     MAX_NAME,
     choice,
@@ -20,7 +21,7 @@ OBJECTIVES = ("final_loss", "max_error", "accuracy", "solved", "epochs_run", "ep
 
 
 @dataclass
-class TrackingConfig:
+class TrackingConfig(Closed):
     """Where runs are recorded, and what happens to those already there."""
 
     uri: str | None = key(

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from xorlab.config.callables import refuse_calls
 from xorlab.config.registration import CONFIG_NAME, config_directory
-from xorlab.config.syntax import check_words
+from xorlab.config.syntax import check_words, refuse_wrong_sort
 from xorlab.errors import UsageError
 
 
@@ -29,12 +29,34 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options, rest = get_args_parser().parse_known_args(list(arguments))
     every = [*options.overrides, *rest]
     check_words(every)
+    refuse_wrong_sort(options.overrides)
+    _refuse_pairs(options)
     if rest:
         raise UsageError(
             f"{rest[0]}: an option stands between the keys; options come first, as in "
             "xorlab -m KEY=VALUE KEY=VALUE"
         )
     return options
+
+
+def _refuse_pairs(options: Namespace) -> None:
+    """Refuse options of which only one can be meant, or that change nothing."""
+    given = {
+        "-m": options.multirun,
+        "-r": options.run,
+        f"--cfg {options.cfg}": options.cfg,
+        f"--info {options.info}": options.info,
+        "--shell-completion": options.shell_completion,
+    }
+    several = [name for name, value in given.items() if value]
+    if len(several) > 1:
+        raise UsageError(
+            f"{' '.join(several)}: only one of these at a time; what a sweep would do is shown by "
+            "xorlab -m plan=true, the configuration of one run by xorlab --cfg job"
+        )
+    for name in ("resolve", "package"):
+        if getattr(options, name) and not options.cfg:
+            raise UsageError(f"--{name}: only together with --cfg")
 
 
 def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:

@@ -16,6 +16,7 @@ from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring
 from xorlab.networks.landscape_config import LandscapeConfig
 from xorlab.networks.landscape_rules import weight_number
 from xorlab.networks.rules import check
+from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import chunk_width, layer_sizes
 
@@ -86,6 +87,8 @@ class Grid:
         check(config)
         self.x, self.y = axes(config)
         self.task = make_task(config.task) if task is None else task
+        if not any(axis.key.startswith("training.") for axis in (self.x, self.y)):
+            check_targets(config, self.task)
         # Curves are not kept, so few steps are recorded. But batches are repacked at recorded
         # steps, which saves time if runs end early.
         every = -(-config.training.epochs // (16 if config.training.stop_when_solved else 1))

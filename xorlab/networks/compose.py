@@ -7,6 +7,7 @@ from functools import cache
 
 from xorlab.config.compose import Composer, own_composer
 from xorlab.config.messages import readable
+from xorlab.errors import UsageError
 from xorlab.networks.config import SCHEMA, Config
 from xorlab.networks.rules import check
 
@@ -18,6 +19,12 @@ def configure(*overrides: str) -> Config:
         UsageError: an unknown key or group, or an override that cannot be parsed.
         ConfigError: a value that cannot be used.
     """
+    for override in overrides:
+        if not isinstance(override, str):
+            raise UsageError(
+                f"configure: takes overrides as text, each by itself, as "
+                f"configure('seed=7', 'optimizer.lr=0.5'); this is a {type(override).__name__}"
+            )
     with readable(SCHEMA, overrides):
         config: Config = copy.deepcopy(_composer().compose(overrides))
     check(config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from xorlab.config.closed import Closed
 from xorlab.config.fields import (
     MAX_SEED,
     choice,
@@ -45,7 +46,7 @@ def is_hidden(v: Any) -> bool:
 
 
 @dataclass
-class NetworkConfig:
+class NetworkConfig(Closed):
     """A fully connected network."""
 
     hidden: Any = key(
@@ -93,7 +94,7 @@ class NetworkConfig:
 
 
 @dataclass
-class TrainingConfig:
+class TrainingConfig(Closed):
     """What is minimised, for how long, and when a run counts as solved."""
 
     loss: str = choice(
@@ -155,7 +156,7 @@ class TrainingConfig:
 
 
 @dataclass
-class Config:
+class Config(Closed):
     """One run: everything that decides its outcome, and where it is recorded."""
 
     seed: int = key(

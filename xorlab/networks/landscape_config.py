@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from xorlab.config.closed import Closed
 from xorlab.config.fields import choice, is_finite, is_integer, is_optional, is_text, key
 
 SCALES = ("linear", "log")
@@ -60,7 +61,7 @@ def _pixels(letter: str, what: str) -> Any:
 
 
 @dataclass
-class LandscapeConfig:
+class LandscapeConfig(Closed):
     """One network for every pixel of a plane, in a single run."""
 
     x: str | None = _axis_key("across")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
+from xorlab.networks.arguments import config_of, configs_of, patterns_of
 from xorlab.networks.batch import NetworkColumns, TrainingSpec, padded
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import check_given, initial_layers, wiring_of
@@ -20,6 +21,7 @@ from xorlab.networks.program import Program
 from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
+from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.trainers.shard_result import ShardResult
 
@@ -38,7 +40,7 @@ def train(config: Config) -> NetworkResult:
     Raises:
         ConfigError: the configuration cannot be trained.
     """
-    return train_many([config])[0]
+    return train_many([config_of("train", config)])[0]
 
 
 def train_many(configs: Iterable[Config]) -> list[NetworkResult]:
@@ -51,13 +53,16 @@ def train_many(configs: Iterable[Config]) -> list[NetworkResult]:
     Raises:
         ConfigError: a configuration cannot be trained; nothing was trained then.
     """
-    configs = list(configs)
+    configs = configs_of("train_many", configs)
     for config in configs:
         check(config)
     groups: dict[ShardKey, list[int]] = {}
     for index, config in enumerate(configs):
         groups.setdefault(shard_key(config), []).append(index)
     tasks = {key: make_task(configs[members[0]].task) for key, members in groups.items()}
+    for key, members in groups.items():
+        for index in members:
+            check_targets(configs[index], tasks[key])
     results: dict[int, NetworkResult] = {}
     for key, members in groups.items():
         width = chunk_width(configs[members[0]], tasks[key])
@@ -135,25 +140,29 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
     return Trainer(spec, columns, steps, first.training.stop_when_solved).run()
 
 
-def predict(config: Config, result: Layers, inputs: Floats) -> Floats:
+def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
     """What a trained network answers.
 
     Args:
         config: that the network was trained with.
         result: of the training, or what `xorlab.load_weights` gives for its run.
-        inputs: (P, I), any patterns.
+        inputs: (P, I), any patterns: an array, a list of lists or a table of pandas.
 
     Returns:
         (P, O) outputs.
+
+    Raises:
+        UsageError: the inputs are not numbers of that shape.
     """
+    config = config_of("predict", config)
+    patterns = patterns_of("predict", inputs, result.weights[0].shape[0])
     outputs = 1 if config.network.readout == "sum" else result.biases[-1].shape[0]
-    sizes = (inputs.shape[1], *config.hidden, outputs)
+    sizes = (patterns.shape[1], *config.hidden, outputs)
     wiring = wiring_of(config)
     program = Program(config.training.dtype)
     parameters = Parameters.empty(program, sizes, padded(1), wiring)
     parameters.packed[:] = pack(result.weights, result.biases, result.skip)[:, None]
-    targets = np.zeros((len(inputs), sizes[-1]))
-    patterns = inputs.astype(np.float64)
+    targets = np.zeros((len(patterns), sizes[-1]))
     network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for call in network.forward().calls:

@@ -14,6 +14,7 @@ from xorlab.networks.identity import SETTING_KEYS, run_keys, setting_params
 from xorlab.networks.memory import estimate_memory
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.rules import check
+from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import chunk_width, shard_key, train_chunk
 from xorlab.trainers.memory import MemoryEstimate
@@ -112,6 +113,10 @@ class NetworkTrainer(Trainer):
         if data.digest is None:
             return tags
         return tags | {TABLE_TAG: data.digest, TABLE_READ_TAG: str(data.understood)}
+
+    def check_data(self, config: Config, data: Task) -> None:
+        """Refuse targets that cannot be reached, or that any network meets."""
+        check_targets(config, data)
 
     def data_line(self, data: Task) -> str | None:
         """How a table was understood."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
+from omegaconf import OmegaConf
 
 from xorlab.config.compose import Composer
 from xorlab.config.messages import readable
+from xorlab.config.syntax import refuse_wrong_sort
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
 from xorlab.sweep.plan.grid import grid_of
@@ -74,6 +76,8 @@ def compose_jobs(
     """
     trainer = catalogue.trainer
     composer = Composer(trainer.schema, plugin.hydra_context.config_loader, plugin.config)
+    params = OmegaConf.select(plugin.config, "hydra.sweeper.params") or {}
+    refuse_wrong_sort([f"{key}={value}" for key, value in params.items()])
     start = len(catalogue)
     if len(grid) >= _MANY:
         tell(f"composing and checking {len(grid)} jobs")

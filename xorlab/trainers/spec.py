@@ -100,9 +100,11 @@ def spec_of(trainer: Trainer, config: Any, data: Data = None) -> Spec:
         data: what the trainer reads; None to read it.
 
     Raises:
-        ConfigError: the data cannot be read, such as a table that is not there.
+        ConfigError: the data cannot be read, such as a table that is not there, or the
+            configuration does not fit them.
     """
     data = trainer.data(config) if data is None else data
+    trainer.check_data(config, data)
     keys = trainer.run_keys(trainer.params(config), data)
     return Spec(trainer, config, data, trainer.together(config), keys)
 

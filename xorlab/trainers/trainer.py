@@ -96,6 +96,14 @@ class Trainer(ABC):
         """What is read before training starts, once for all runs with one `data_key`."""
         return None
 
+    def check_data(self, config: Any, data: Data) -> None:
+        """Refuse a configuration that does not fit its data.
+
+        Raises:
+            ConfigError, UsageError: says why.
+        """
+        return
+
     def data_line(self, data: Data) -> str | None:
         """What a sweep prints about its data before it starts; None for nothing."""
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from xorlab.networks.activations.activation import Activation
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 class Abs(Activation, name="abs", order=6):
     """|z|."""
 
+    reach: ClassVar[tuple[float, float]] = (0.0, math.inf)
     keeps: ClassVar[bool] = True
     kinked: ClassVar[bool] = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from xorlab.config.groups import Registered
@@ -28,6 +29,7 @@ class Activation(Registered, package="xorlab.networks.activations"):
         uses_slope: `network.slope` plays a part.
         kinked: the first derivative jumps at 0.
         odd: f(-z) = c - f(z): a unit and its negative are the same unit.
+        reach: between which values a lies, whatever z is.
     """
 
     negated: ClassVar[bool] = False
@@ -37,6 +39,7 @@ class Activation(Registered, package="xorlab.networks.activations"):
     uses_slope: ClassVar[bool] = False
     kinked: ClassVar[bool] = False
     odd: ClassVar[bool] = False
+    reach: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @staticmethod
     def apply(program: Program, z: Array, slope: float, kept: Array) -> None:

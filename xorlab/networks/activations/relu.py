@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from xorlab.networks.activations.activation import Activation
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 class Relu(Activation, name="relu", order=3):
     """The larger of z and 0."""
 
+    reach: ClassVar[tuple[float, float]] = (0.0, math.inf)
     kinked: ClassVar[bool] = True
 
     @staticmethod

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class Sigmoid(Activation, name="sigmoid", order=1):
     """1 / (1 + exp(-z))."""
 
+    reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
     negated: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
     uses_delta: ClassVar[bool] = False

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class Tanh(Activation, name="tanh", order=2):
     """tanh(z)."""
 
+    reach: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     bounded: ClassVar[bool] = True
     odd: ClassVar[bool] = True
 

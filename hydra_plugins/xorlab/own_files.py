@@ -1,0 +1,32 @@
+"""Gives Hydra's compose API the schema of xorlab, where xorlab's own files are composed."""
+
+from pathlib import Path
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+
+class OwnFiles(SearchPathPlugin):
+    """Registers the schema if `conf/` of xorlab is on the search path, and nothing otherwise.
+
+    The command and `xorlab.configure` register it themselves.
+    """
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Look at the path; it stays as it is."""
+        paths = [str(one.path) for one in search_path.get_path()]
+        if not any(_may_be_ours(path) for path in paths):
+            return
+        from xorlab.config.registration import config_directory, register_schema
+
+        own = config_directory().resolve()
+        folders = (Path(path.removeprefix("file://")).resolve() for path in paths)
+        if "pkg://xorlab.conf" in paths or own in folders:
+            from xorlab.networks.config import SCHEMA
+
+            register_schema(SCHEMA)
+
+
+def _may_be_ours(path: str) -> bool:
+    """Most applications end here, before anything is imported."""
+    return path == "pkg://xorlab.conf" or Path(path).name == "conf"

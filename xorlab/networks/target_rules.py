@@ -1,0 +1,66 @@
+"""Targets held against the criterion of solving and against what an output can reach."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xorlab.errors import ConfigError
+from xorlab.networks.activations.activation import Activation
+from xorlab.networks.config import Config
+from xorlab.networks.tasks.tasks import Task
+
+_SLACK = 1e-9  # half of 0.9 - 0.1 is 0.4, which is allowed, however it is rounded
+
+
+def check_targets(config: Config, task: Task) -> None:
+    """Refuse a criterion that a constant answer meets, and targets that no output can reach.
+
+    Raises:
+        ConfigError: names the key, the value and what is allowed.
+    """
+    _check_criterion(config, task)
+    low, high = Activation.choices()[config.network.output].reach
+    targets, training = task.targets, config.training
+    away = np.maximum(0.0, np.maximum(low - targets, targets - high))
+    if training.target_loss is None:
+        out = float(away.max()) > training.tolerance * (1 + _SLACK)
+        limit = f"training.tolerance={training.tolerance:g}"
+    else:
+        with np.errstate(over="ignore"):  # infinity is out of reach
+            out = float(np.mean(away**2)) > training.target_loss * (1 + _SLACK)
+        limit = f"training.target_loss={training.target_loss:g}"
+    if out:
+        target = float(targets.flat[int(away.argmax())])
+        raise ConfigError(
+            "network.output",
+            config.network.output,
+            f"one whose values come near {target:g}, which is a target (here they lie between "
+            f"{low:g} and {high:g}, and {limit}), such as linear",
+        )
+
+
+def _check_criterion(config: Config, task: Task) -> None:
+    targets, training = task.targets, config.training
+    # Halved before they are subtracted: no overflow between the largest numbers there are.
+    half = targets.max(axis=0) / 2 - targets.min(axis=0) / 2
+    if not half.any():  # a constant is what is to be learned
+        return
+    between = f"the targets {targets.min():g} and {targets.max():g}"
+    if training.target_loss is None:
+        if float(half.max()) < training.tolerance * (1 - _SLACK):
+            raise ConfigError(
+                "training.tolerance",
+                training.tolerance,
+                f"at most {half.max():g}, half the distance between {between}: otherwise a network "
+                "that always answers the same is solved",
+            )
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        constant = float(np.mean(np.var(targets, axis=0)))
+    if constant < training.target_loss * (1 - _SLACK):
+        raise ConfigError(
+            "training.target_loss",
+            training.target_loss,
+            f"at most {constant:g}, the loss of a network that always answers the mean of the "
+            "targets: otherwise that one is solved",
+        )
