@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from xorlab.system.clock import now
 from xorlab.tracking.names import CURVE, FINISHED, KEY_TAG
-from xorlab.tracking.store.artifacts import local_folder, write_files
+from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.database import Transaction, Value, rows_in
 from xorlab.tracking.store.errors import check_there
 from xorlab.tracking.store.revisions import KNOWN_REVISIONS
@@ -26,7 +28,7 @@ _FINISHED = """
 
 
 class BulkRecorder:
-    """Records through a session of the SQL store, all runs in one transaction.
+    """Records in an SQL store by the database's own bulk statements, all runs in one transaction.
 
     Args:
         store: an open store for which `refusal` gave no reason.
@@ -37,16 +39,17 @@ class BulkRecorder:
         self.superseded: set[str] = set()
         experiment = store.client.get_experiment(store.experiment_id)
         self._location: str = experiment.artifact_location.rstrip("/")
+        self._folder = local_folder(self._location)
+        self._next_id = 0
 
     def record(self, records: Sequence[Record], skip_existing: bool) -> list[str | None]:
         """Record runs; see `xorlab.tracking.write.client_recorder.Recorder`."""
-        identifiers = [uuid.uuid4().hex for _ in records]
+        identifiers = self._run_ids(len(records))
         # Files first: a run that is in the database is complete, whatever happens in between.
         try:
             for identifier, record in zip(identifiers, records, strict=True):
-                folder = local_folder(self._artifact_uri(identifier))
-                if record.artifacts and folder is not None:
-                    write_files(folder, record.artifacts)
+                if record.artifacts and self._folder is not None:
+                    _write(self._folder / identifier, record.artifacts)
         except BaseException:
             # The disk may be full: remove files without a run.
             self._forget(identifiers)
@@ -59,6 +62,18 @@ class BulkRecorder:
             raise
         self._forget(identifier for identifier in identifiers if identifier not in recorded)
         return [identifier if identifier in recorded else None for identifier in identifiers]
+
+    def _run_ids(self, count: int) -> list[str]:
+        """New ids that ascend: the rows of runs that follow one another are near in every index.
+
+        They begin with milliseconds since 1970 in eight hexadecimal digits, which start again
+        after 50 days, or with the next such number that is free: a short beginning of an id is
+        enough to find its run. The other digits are random.
+        """
+        first = max(self._next_id, now())
+        self._next_id = first + count
+        numbers = range(first, self._next_id)
+        return [f"{number % 2**32:08x}{secrets.token_hex(12)}" for number in numbers]
 
     def _written(
         self, identifiers: Sequence[str], records: Sequence[Record], skip_existing: bool
@@ -86,9 +101,8 @@ class BulkRecorder:
     def _forget(self, identifiers: Iterable[str]) -> None:
         """Remove the files of these runs."""
         for identifier in identifiers:
-            folder = local_folder(self._artifact_uri(identifier))
-            if folder is not None:
-                shutil.rmtree(folder.parent, ignore_errors=True)
+            if self._folder is not None:
+                shutil.rmtree(self._folder / identifier, ignore_errors=True)
 
     def flush(self) -> str | None:
         """Nothing waits here."""
@@ -143,6 +157,15 @@ def refusal(store: Store) -> str | None:
     if found not in KNOWN_REVISIONS:
         return f"the store has schema revision {found}, which this version of xorlab does not know"
     return None
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a run that no database knows yet; half a file is no harm there."""
+    artifacts = folder / _ARTIFACTS
+    artifacts.mkdir(parents=True)
+    for name, content in files.items():
+        with open(f"{artifacts}/{name}", "xb", buffering=0) as file:  # noqa: PTH123  (twice as fast)
+            file.write(content)
 
 
 def _pairs(identifier: str, values: dict[str, str]) -> Iterator[tuple[Value, ...]]:

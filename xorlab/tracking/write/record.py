@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from xorlab.trainers.result import Curve, Result
 from xorlab.trainers.shard_result import Files
 from xorlab.trainers.spec import Spec
 
+_SWEEP_TAGS = (SWEEP_TAG, PARENT_TAG)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -37,6 +40,17 @@ class Context:
 
     provenance: Provenance
     sweep: str | None = None
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """The tags that all of them have."""
+        tags = {
+            "mlflow.user": user_name(),
+            "mlflow.source.name": "xorlab",
+            "mlflow.source.type": "LOCAL",
+            **self.provenance.tags(),
+        }
+        return tags if self.sweep is None else tags | dict.fromkeys(_SWEEP_TAGS, self.sweep)
 
 
 @dataclass(frozen=True)
@@ -132,18 +146,8 @@ def failed(
 
 
 def _tags(spec: Spec, seed: int, context: Context) -> dict[str, str]:
-    tags = {
-        KEY_TAG: spec.key(seed),
-        "mlflow.runName": spec.name(seed),
-        "mlflow.user": user_name(),
-        "mlflow.source.name": "xorlab",
-        "mlflow.source.type": "LOCAL",
-        **context.provenance.tags(),
-        **spec.trainer.identity_tags(),
-    }
-    if context.sweep is not None:
-        tags |= {SWEEP_TAG: context.sweep, PARENT_TAG: context.sweep}
-    return tags
+    own = {KEY_TAG: spec.key(seed), "mlflow.runName": spec.name(seed)}
+    return own | context.tags | spec.trainer.identity_tags()
 
 
 def user_name() -> str:
