@@ -9,7 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from xorlab.analysis.labels import SETTING, settings_columns, shared_settings, with_missing_named
+from xorlab.analysis.labels import (
+    SETTING,
+    settings_columns,
+    shared_settings,
+    short,
+    with_missing_named,
+)
 from xorlab.analysis.report.basis import basis
 from xorlab.analysis.report.column import GroupedRuns
 from xorlab.analysis.report.findings import findings
@@ -72,14 +78,14 @@ class Summary:
 
     def tables(self) -> dict[str, bytes]:
         """The tables as Parquet files by name, except that of the curves."""
-        made = {"runs.parquet": _parquet(self.runs)}
+        made = {"runs.parquet": parquet(self.runs)}
         if len(self.settings):
-            made["settings.parquet"] = _parquet(self.settings)
+            made["settings.parquet"] = parquet(self.settings)
         return made
 
     def curves_table(self) -> bytes:
         """The curves as Parquet."""
-        return _parquet(self.curves)
+        return parquet(self.curves)
 
 
 def notes_of(markdown: str) -> list[str]:
@@ -156,11 +162,16 @@ def summarise(
     )
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
+def parquet(frame: pd.DataFrame) -> bytes:
+    """A table as a Parquet file, in which values of one column have one type."""
     file = io.BytesIO()
     # pandas writes attrs into the file too. The address that the runs were read from is no part
     # of it; which columns are params is.
     frame = frame.copy(deep=False)
     frame.attrs = {name: value for name, value in frame.attrs.items() if name == "params"}
+    for name in [name for name in frame if frame[name].dtype.kind == "O"]:
+        kinds = {type(value) for value in frame[name].dropna()}
+        if str in kinds and len(kinds) > 1:
+            frame[name] = frame[name].map(short, na_action="ignore").astype("str")
     frame.to_parquet(file, index=False, engine="pyarrow")
     return file.getvalue()

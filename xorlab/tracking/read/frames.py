@@ -32,7 +32,12 @@ _AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take 
 
 
 def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
-    """A typed table of rows: params become numbers or truth values where all of them are."""
+    """A typed table of rows.
+
+    Params become numbers or truth values where all of them are. Where only some are, as sizes of
+    one hidden layer beside ``[4,4]``, each has a type of its own, so that ``== 2`` finds the 2s
+    whatever the other rows hold.
+    """
     import pandas as pd
     import pyarrow as pa
 
@@ -85,11 +90,26 @@ def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
     codes = encoded.indices.fill_null(-1).to_numpy()  # -1: the missing value, behind all others
     values = [_value(text) for text in encoded.dictionary.to_pylist()]
     kinds, partly = {type(value) for value in values}, encoded.null_count > 0
-    if not kinds <= {int, float} and kinds != {bool}:
+    if kinds <= {str} or (bool in kinds and len(kinds) > 1):
         return _text(encoded.cast(pa.large_string()))
-    if not partly:
-        return pd.Series(np.array(values)[codes])
-    return pd.Series(np.array([*values, nan], object if kinds == {bool} else float)[codes])
+    if kinds <= {int, float} or kinds == {bool}:
+        if not partly:
+            return pd.Series(np.array(values)[codes])
+        return pd.Series(np.array([*values, nan], object if kinds == {bool} else float)[codes])
+    return pd.Series(np.array([*values, nan], object)[codes])
+
+
+def typed_again(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table from a file, in which a param with values of several types is text."""
+    import pyarrow as pa
+
+    texts = [name for name in setting_keys(frame) if frame[name].dtype == "str"]
+    columns = {
+        name: pa.chunked_array([pa.array(frame[name], pa.large_string()).dictionary_encode()])
+        for name in texts
+    }
+    typed = {name: _typed(column) for name, column in columns.items()}
+    return frame.assign(**{name: t for name, t in typed.items() if t.dtype == object})
 
 
 def _value(text: str) -> Any:

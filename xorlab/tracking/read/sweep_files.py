@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from xorlab.tracking.read.frames import typed_again
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.server import ServerAwayError
@@ -19,7 +20,8 @@ CURVES_FILE = "curves.parquet"
 
 def recorded_runs(store: Store, sweep: str) -> pd.DataFrame | None:
     """All runs of a sweep, as they were when it ended; None if it has not stored them."""
-    return _table(store, sweep, RUNS_FILE)
+    table = _table(store, sweep, RUNS_FILE)
+    return None if table is None else typed_again(table)
 
 
 def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | None:
