@@ -12,13 +12,11 @@ def main() -> int:
 
         sys.stdout.write(f"xorlab {package_version()}\n")
         return 0
-    from xorlab.commands.main import names_trainer, run_named, run_trainer
+    from xorlab.commands.main import names_trainer, run_built_in, run_named
 
     if names_trainer(sys.argv[1:]):
         return run_named(sys.argv[1:])
-    from xorlab.trainers.find import BUILT_IN, find
-
-    return run_trainer(find(BUILT_IN))
+    return run_built_in()
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from xorlab.errors import UsageError, error_line
 from xorlab.system.program import typed_program
-from xorlab.trainers.find import BUILT_IN, find, names
-from xorlab.trainers.trainer import Trainer
+
+if TYPE_CHECKING:
+    from xorlab.trainers.trainer import Trainer
 
 _OPTION, _LIST = "--trainer", "--trainers"
 _USAGE = 2
@@ -30,6 +31,8 @@ def main(trainer: Trainer) -> NoReturn:
     Raises:
         SystemExit: with the exit code: 0 done, 1 a job failed, 2 wrong usage.
     """
+    from xorlab.trainers.trainer import Trainer
+
     if not isinstance(trainer, Trainer):
         raise TypeError("xorlab.main takes a trainer: decorate the function with @xorlab.trainer()")
     sys.exit(run_trainer(trainer))
@@ -37,16 +40,33 @@ def main(trainer: Trainer) -> NoReturn:
 
 def run_trainer(trainer: Trainer) -> int:
     """Run the command line of this process for a trainer; returns the exit code."""
-    arguments = sys.argv[1:]
-    if any(option in ("-h", "--help") for option in arguments):
-        return _help(trainer, [name for name in arguments if not name.startswith("-")])
+    if _asks_for_help():
+        from xorlab.trainers.help import help_page
+
+        return _print_help(lambda keys: help_page(trainer, typed_program(), keys))
     from xorlab.commands.app import run_xorlab
 
     return run_xorlab(trainer)
 
 
+def run_built_in() -> int:
+    """Run the command line of this process for the built-in trainer.
+
+    Its help page is there at once: it needs no NumPy.
+    """
+    if _asks_for_help():
+        from xorlab.networks.help import help_text
+
+        return _print_help(help_text)
+    from xorlab.trainers.find import BUILT_IN, find
+
+    return run_trainer(find(BUILT_IN))
+
+
 def run_named(arguments: Sequence[str]) -> int:
     """Run the command line of this process, which has ``--trainer`` or ``--trainers``."""
+    from xorlab.trainers.find import BUILT_IN, find, names
+
     if _LIST in arguments:
         sys.stdout.write("".join(f"{name:<16} {value}\n" for name, value in names().items()))
         return 0
@@ -58,7 +78,7 @@ def run_named(arguments: Sequence[str]) -> int:
         return _USAGE
     # As it is typed again to go on with a sweep.
     sys.argv[:] = [f"xorlab {_OPTION} {shlex.quote(text)}", *rest]
-    return run_trainer(trainer)
+    return run_built_in() if trainer.name == BUILT_IN else run_trainer(trainer)
 
 
 def names_trainer(arguments: Sequence[str]) -> bool:
@@ -82,18 +102,21 @@ def _taken(arguments: Sequence[str]) -> tuple[str, list[str]]:
     return found, rest
 
 
-def _help(trainer: Trainer, arguments: Sequence[str]) -> int:
-    """Print the help page of a trainer, or the part about the keys among the arguments."""
+def _asks_for_help() -> bool:
+    """Whether the command line of this process does."""
+    return any(option in ("-h", "--help") for option in sys.argv[1:])
+
+
+def _print_help(text_of: Callable[[Sequence[str]], str]) -> int:
+    """Print a help page, or its part about the keys that the command line names.
+
+    Args:
+        text_of: the text about these keys; about all of them where there are none.
+    """
+    arguments = [name for name in sys.argv[1:] if not name.startswith("-")]
     keys = [name.lstrip("+~").partition("=")[0] for name in arguments]
     try:
-        if trainer.name == BUILT_IN:
-            from xorlab.networks.help import help_text
-
-            text = help_text(keys)
-        else:
-            from xorlab.trainers.help import help_page
-
-            text = help_page(trainer, typed_program(), keys)
+        text = text_of(keys)
     except UsageError as error:
         sys.stderr.write(error_line("xorlab", error))
         return _USAGE
