@@ -61,6 +61,24 @@ def test_every_job_is_dispatched_once_and_shards_are_one_array_program(
         assert shards == list(plan.shards)
 
 
+@given(
+    hidden=st.sampled_from(["2", "16", "[8,8]"]),
+    epochs=st.sampled_from([300, 10_000, 200_000]),
+    update=st.sampled_from(["batch", "online"]),
+)
+@settings(max_examples=10)
+def test_a_shard_is_short_unless_it_would_be_mostly_fixed_cost(hidden, epochs, update):
+    config = configure(
+        f"network.hidden={hidden}", f"training.epochs={epochs}", f"training.update={update}"
+    )
+    seeded = [replace(config, seed=seed) for seed in range(3000)]
+    plan = make_plan(catalogued([()] * len(seeded), seeded, TRAINER), (), 2)
+    assert sum(len(shard.jobs) for shard in plan.shards) == len(seeded)
+    for shard in plan.shards:
+        fixed, each = shard.line
+        assert shard.seconds <= 2.5 + each or fixed >= 0.08 * shard.seconds
+
+
 @pytest.mark.parametrize("dispatch", [0.005, 0.05])
 @pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
 def test_dispatch_costs_less_than_its_share_of_the_work(dispatch, speed):

@@ -84,9 +84,8 @@ class AdaptiveChunks:
         """So many seconds of the next group, or all of it."""
         group = self._waiting.pop()
         jobs = group.jobs
-        one, whole = Shard(jobs[:1]).seconds, group.seconds
-        each = (whole - one) / max(1, len(jobs) - 1)
-        fits = (seconds / self.pace - one) / each if each > 0 else len(jobs)
+        fixed, each = group.line
+        fits = (seconds / self.pace - fixed) / each if each > 0 else len(jobs)
         least = min(group.trainer.fewest, -(-len(jobs) // self._workers))
         count = max(1, min(group.width, max(least, int(fits))))
         if count < len(jobs):

@@ -12,6 +12,9 @@ from xorlab.trainers.memory import MemoryEstimate
 from xorlab.trainers.spec import Spec
 from xorlab.trainers.trainer import Data, Trainer
 
+_LONGEST = 2.5  # seconds of a shard: so long to the first result, and so much a stop may cost
+_FIXED_SHARE = 0.1  # of a shard's time may be what one run alone would take too
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -43,6 +46,13 @@ class Shard:
     def width(self) -> int:
         """How many such jobs to train in one call, at most."""
         return self.trainer.width(self.spec.config, self.data)
+
+    @property
+    def line(self) -> tuple[float, float]:
+        """Seconds that the call takes whatever the number of its jobs, and seconds for each."""
+        one = Shard(self.jobs[:1]).seconds
+        each = (self.seconds - one) / max(1, len(self.jobs) - 1)
+        return one - each, each
 
 
 @dataclass(frozen=True)
@@ -103,11 +113,20 @@ def make_plan(jobs: Jobs, finished: Container[int], workers: int) -> Plan:
     remaining = Jobs(jobs.catalogue, first.indices[np.array(left, bool)])
     shards = []
     for members in _by_shape(remaining):
-        most = max(1, min(Shard(members).width, -(-len(members) // workers)))
+        most = max(1, min(_most_together(Shard(members)), -(-len(members) // workers)))
         pieces = -(-len(members) // most)
         shards += [Shard(members[start::pieces]) for start in range(pieces)]
     shards.sort(key=lambda shard: shard.seconds, reverse=True)
     return Plan(jobs, len(first) - len(remaining), remaining, tuple(shards))
+
+
+def _most_together(group: Shard) -> int:
+    """How many jobs of a group make a shard that is wide enough, and not too long."""
+    fixed, each = group.line
+    if not group.trainer.knows_time or each <= 0:
+        return group.width
+    short, efficient = (_LONGEST - fixed) / each, fixed / (_FIXED_SHARE * each)
+    return min(group.width, max(1, int(short), int(efficient)))
 
 
 def _by_shape(jobs: Jobs) -> Iterator[Jobs]:
