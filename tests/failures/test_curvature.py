@@ -90,17 +90,14 @@ def test_the_minimised_loss_is_the_one_of_training(config, seed):
     )
     decay = getattr(config.optimizer, "weight_decay", 0.0)
     surface = error_surface(config, task, columns, decay)
-    online = config.training.update == "online"
-    passes = len(task.inputs) if online else 1
+    loss_of = Loss.choices()[config.training.loss]
+    # With an update per pattern weight decay counts as often, but not in a mean over patterns.
+    online, mean = config.training.update == "online", config.training.loss == "half_mse"
+    passes = len(task.inputs) if online and not mean else 1
     for index in range(columns.shape[1]):
         outputs = plain_forward(columns[:, index], shape, task.inputs)
         np.testing.assert_allclose(surface.outputs[index], outputs, rtol=1e-10, atol=1e-12)
-        # One update per pattern descends, pattern after pattern, that pattern's own loss.
-        parts = zip(outputs, task.targets, strict=True) if online else [(outputs, task.targets)]
-        loss = sum(
-            Loss.choices()[config.training.loss].value(y[None] if online else y, t)
-            for y, t in parts
-        )
+        loss = loss_of.value(outputs, task.targets)
         weights = 0.5 * decay * np.sum(columns[:, index] ** 2)
         assert surface.loss[index] == pytest.approx(loss + passes * weights, rel=1e-10)
 
@@ -237,3 +234,21 @@ def test_a_network_too_large_for_a_hessian_is_refused():
     message = r"network.hidden=800: must be small enough for at most 1000 .*not 3203"
     with pytest.raises(ConfigError, match=message):
         error_surface(config, make_task(config.task), np.zeros((3203, 1)))
+
+
+@pytest.mark.parametrize("update", ["batch", "online"])
+@pytest.mark.parametrize("loss", ["half_sse", "half_mse"])
+def test_the_gradient_is_the_one_that_may_end_training(loss, update):
+    overrides = (
+        f"training.loss={loss}",
+        f"training.update={update}",
+        "optimizer.weight_decay=0.01",
+        "training.epochs=1",
+    )
+    config = configure(*overrides)
+    task = make_task(config.task)
+    start = pack(*initial_layers(config, layer_sizes(config, task), np.random.RandomState(0)))
+    norm = float(np.linalg.norm(error_surface(config, task, start[:, None], 0.01).gradient))
+    for share, epochs in ((0.999, 1), (1.001, 0)):
+        ended = train(configure(*overrides, f"training.min_gradient={share * norm}"))
+        assert ended.epochs_run == epochs

@@ -57,10 +57,11 @@ def error_surface(
 
     The minimised loss is E = s * (sum over patterns and outputs of the loss's terms) + d/2 * (sum
     of w^2), with s the loss's scale and d the weight decay. So minus the gradient of E is the step
-    of gradient descent with learning rate 1. With one update per pattern E is what the updates of
-    an epoch descend together: s is then the scale for a single pattern, and d counts once per
-    pattern. Other optimizers take other steps down the same E. Quickprop's weight decay is part
-    of its slopes, as in gradient descent; rprop, adam and delta-bar-delta have no weight decay.
+    of gradient descent with learning rate 1. With one update per pattern E is the same loss of all
+    patterns, and d counts as often as `xorlab.networks.losses.loss.Loss.decays` says. Its gradient
+    is the one that `training.min_gradient` compares. Other optimizers take other steps down the
+    same E. Quickprop's weight decay is part of its slopes, as in gradient descent; rprop, adam and
+    delta-bar-delta have no weight decay.
 
     The Hessian is exact: the derivative of the gradient along every parameter at once, carried
     through both passes as one more axis (the R-operator of Pearlmutter 1994, "Fast exact
@@ -175,12 +176,10 @@ def _chunk(
         second.append(f2)
         ra.append(f1[:, :, None] * tangent)
 
-    online = config.training.update == "online"
-    scale = Loss.choices()[config.training.loss].scale(1 if online else patterns, sizes[-1])
-    decay = decay * (patterns if online else 1)
-    term, delta, bend = Loss.choices()[config.training.loss].terms(
-        z[-1], task.targets, a[-1], first[-1], second[-1]
-    )
+    kind = Loss.choices()[config.training.loss]
+    scale = kind.scale(patterns, sizes[-1])
+    decay = decay * kind.decays(patterns, sizes[-1], config.training.update)
+    term, delta, bend = kind.terms(z[-1], task.targets, a[-1], first[-1], second[-1])
     delta, rdelta = scale * delta, scale * bend[:, :, None] * rz[-1]
     gradient = decay * columns
     hessian = decay[:, None, None] * np.eye(k)

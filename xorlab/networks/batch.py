@@ -213,12 +213,11 @@ class Batch:
     def _gradient_over_patterns(self, whole: Pass) -> Calls:
         """Calls that set `gradient_small` for online training, from the gradient of all patterns.
 
-        It is the sum of an epoch's steps, were they all taken from the same weights. So weight
-        decay counts once per pattern, as it is applied.
+        It is that of the loss of all patterns together, a sum or a mean as the loss is defined,
+        so that it means the same as with batch updates; see `Loss.decays` for weight decay.
         """
         shape, (patterns, outputs) = self._spec.shape, self._spec.task.targets.shape
-        scale = Loss.choices()[shape.loss].scale
-        times = patterns * scale(patterns, outputs) / scale(1, outputs)
+        times = Loss.choices()[shape.loss].decays(patterns, outputs, "online")
         memory = Program(shape.dtype)
         step = Parameters.empty(memory, shape.sizes, len(self.columns.limits), shape.wiring)
         # The same rate as in an update, so that `min_gradient` has the same units.

@@ -132,8 +132,9 @@ class TrainingConfig(Closed):
     )
     min_gradient: float | None = key(
         None,
-        "if set: end a run, unsolved, when the norm of the gradient of what is minimised "
-        "(weight decay included) falls below this",
+        "if set: end a run, unsolved, when the norm of the gradient of what is minimised over all "
+        "patterns (weight decay included; a sum or a mean as training.loss is, online too) falls "
+        "below this",
         "a number > 0, or null",
         "training.min_gradient=1e-4",
         is_optional(is_positive),

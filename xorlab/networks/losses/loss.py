@@ -37,6 +37,18 @@ class Loss(Registered, package="xorlab.networks.losses"):
         """What the sum over patterns and outputs is multiplied by."""
         raise NotImplementedError
 
+    @classmethod
+    def decays(cls, patterns: int, outputs: int, update: str) -> float:
+        """How often weight decay counts in E over all patterns, of which an update sees one or all.
+
+        With an update per pattern it is applied once per pattern. The sum of an epoch's updates,
+        from the same weights, is minus the gradient of E, for a loss that is a sum over patterns,
+        and that many times it for one that is a mean. E is the same either way: a mean is one.
+        """
+        if update == "batch":
+            return 1.0
+        return patterns * cls.scale(patterns, outputs) / cls.scale(1, outputs)
+
     @staticmethod
     def terms(
         z: npt.NDArray[np.float64],
