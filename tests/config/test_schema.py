@@ -29,7 +29,7 @@ REFUSED = [
     ("network.hidden=[]", "network.hidden=[]: must be"),
     ("network.hidden=[3,0]", "network.hidden=[3,0]: must be"),
     ("network.activation=sigmod", "must be one of sigmoid, tanh, relu, leaky_relu, linear"),
-    ("network.slope=2", "network.slope=2.0: must be a number between 0 and 1"),
+    ("network.slope=2", "network.slope=2.0: must be a number between -1 and 1"),
     ("optimizer.lr=0", "optimizer.lr=0.0: must be a finite number > 0"),
     ("optimizer.lr=-0.5", "optimizer.lr=-0.5: must be a finite number > 0"),
     ("optimizer.lr=nan", "optimizer.lr=nan: must be a finite number > 0"),

@@ -43,7 +43,7 @@ def shapes(draw, table: str | None = None) -> Config:
     )
     config.network.activation = draw(st.sampled_from([*Activation.choices()]))
     config.network.output = draw(st.sampled_from([*Activation.choices()]))
-    config.network.slope = draw(st.sampled_from([0.0, 0.01, 0.3]))
+    config.network.slope = draw(st.sampled_from([0.0, 0.01, 0.3, -0.5]))
     config.network.skip = draw(st.booleans())
     if config.task.outputs_known in (None, 1):
         config.network.readout = draw(st.sampled_from(READOUTS))

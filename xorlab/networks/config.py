@@ -70,10 +70,10 @@ class NetworkConfig(Closed):
     )
     slope: float = key(
         0.01,
-        "slope of leaky_relu below zero",
-        "a number between 0 and 1",
+        "slope of leaky_relu below zero; at -1 it is the absolute value",
+        "a number between -1 and 1",
         "network.activation=leaky_relu network.slope=0.1",
-        lambda v: is_finite(v) and 0 <= v <= 1,
+        lambda v: is_finite(v) and -1 <= v <= 1,
     )
     readout: str = choice(
         "dense",

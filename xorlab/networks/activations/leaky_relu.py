@@ -15,13 +15,15 @@ class LeakyRelu(Activation, name="leaky_relu", order=4):
     """z above zero, `network.slope` times z below."""
 
     uses_slope: ClassVar[bool] = True
+    keeps: ClassVar[bool] = True
     kinked: ClassVar[bool] = True
 
     @staticmethod
     def apply(program: Program, z: Array, slope: float, kept: Array) -> None:
-        """Emit a = max(z, slope * z), which is right for a slope from 0 to 1."""
+        """Emit a = max(z, slope * z), right for a slope of at most 1, and keep where z > 0."""
         import numpy as np
 
+        program.emit(np.greater, z, program.constant(0.0), kept)
         leak = program.empty(*z.shape)
         program.emit(np.multiply, z, program.constant(slope), leak)
         program.calls.append(lambda: np.maximum(z, leak, out=z))
@@ -30,11 +32,10 @@ class LeakyRelu(Activation, name="leaky_relu", order=4):
     def backward(
         program: Program, a: Array, delta: Array, product: Array, slope: float, kept: Array
     ) -> None:
-        """Emit delta where a > 0, else slope * delta."""
+        """Emit delta where z > 0, else slope * delta; with a slope below 0 a is positive on both."""
         import numpy as np
 
-        program.emit(np.greater, a, program.constant(0.0), a)
-        program.emit(np.multiply, a, program.constant(1.0 - slope), a)
+        program.emit(np.multiply, kept, program.constant(1.0 - slope), a)
         program.emit(np.add, a, program.constant(slope), a)
         program.emit(np.multiply, a, delta, a)
 
