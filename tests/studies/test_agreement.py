@@ -21,11 +21,19 @@ from xorlab.studies.replication import measures as m
 from xorlab.studies.replication.agreement import agreement_table
 from xorlab.studies.replication.markdown import (
     full_page,
+    readme_table,
     replace_between_markers,
     short_number,
 )
 from xorlab.studies.replication.registry import STUDIES
+from xorlab.studies.replication.resampled import (
+    deviation_of_failures,
+    epochs_per_solution,
+    mean_of_failures,
+    of_runs,
+)
 from xorlab.studies.replication.sample import Measured, Sample, Statistic, measure, sample_of
+from xorlab.studies.tr_xor import at_the_end
 
 # Solved at 2, 4 and 6; one is not in 10 epochs.
 FOUR = Sample(np.array([2.0, 4.0, 6.0]), 4, 10.0)
@@ -40,6 +48,7 @@ def runs(times, limit, **columns):
             "epochs_run": [limit if time is None else time for time in times],
             "training.epochs": limit,
             "final_loss": 0.1,
+            "accuracy": [0.75 if time is None else 1.0 for time in times],
             "seed": range(len(times)),
             **columns,
         }
@@ -193,6 +202,46 @@ def test_a_row_that_does_not_agree_says_so():
     page = full_page(rows, [("ten losses", "1", "2", False)])
     assert "| solved / % | 48 (24 of 50) | 10 [4.3, 21.4] |" in page
     assert page.count("**no**") == 1 + int((~rows["agrees"]).sum())
+
+
+def test_only_independent_statements_are_counted_for_each_author():
+    times = [5, 9, 14, 20, 40, None] * 20
+    settings = {"init.range": [0.4, 2.0] * 60, "optimizer.lr": 1.0, "optimizer.momentum": 0.0}
+    studies = {"hamey1991": runs(times, 2000), "kolen1990": runs(times, 50_000, **settings)}
+    rows = agreement_table(studies, resamples=50)
+    counted = rows[rows["counted"]]
+    assert "t_E, epochs per trained network" not in counted["quantity"].tolist()
+    kolen = counted["source"].str.startswith("Kolen")
+    assert counted.loc[kolen, "quantity"].tolist() == ["not solved, range 2 to 4, largest / %"]
+    agree, authors = counted["agrees"], counted["source"].str.partition(",")[0]
+    said = "; ".join(
+        f"{name} {agree[authors == name].sum()} of {(authors == name).sum()}"
+        for name in authors.unique()
+    )
+    assert (
+        f"{agree.sum()} of {len(counted)} independent statements agree ({said}). Rows that follow"
+    ) in readme_table(rows, [])
+    page = full_page(rows, [])
+    assert "| not testable: a point of the paper is 8 to 8,355 networks |" in page
+    assert "; 1000 / e) |" in page
+
+
+def test_the_end_of_a_run_decides_its_success_where_a_study_says_so():
+    table = runs([100, None, None], 800, **{"network.slope": 0.1})
+    table["accuracy"] = [1.0, 1.0, 0.75]
+    ended = at_the_end(table)
+    assert ended["outcome"].tolist() == ["solved", "solved", "unsolved"]
+    assert ended["epochs_to_solve"].tolist()[:2] == [101, 800]
+
+
+def test_epochs_of_failures_by_hand():
+    epochs, solved = np.array([10.0, 20.0, 90.0, 110.0]), np.array([True, True, False, False])
+    assert mean_of_failures(epochs, solved) == 100
+    assert deviation_of_failures(epochs, solved) == pytest.approx(np.sqrt(200))
+    assert epochs_per_solution(epochs, solved) == 230 / 2
+    table = runs([10, 20, None, None], 100)
+    measured = of_runs(epochs_per_solution, 4)(table)
+    assert measured.low <= measured.estimate == 115 <= measured.high
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from xorlab.networks.tasks.tasks import make_task
 
 HAMEY = """init=uniform init.range=1.4 optimizer.lr=7 optimizer.momentum=0.65 training.epochs=2000
     training.stop_when_solved=true"""
-# The largest squared error at most 0.1 is an error of at most its root.
+# Half the largest squared error at most 0.1 is an error of at most the root of 0.2.
 KRAMER = f"""init=uniform optimizer.lr=1 optimizer.weight_decay=1e-4 training.epochs=50000
-    training.tolerance={math.sqrt(0.1)} training.stop_when_solved=true"""
+    training.tolerance={math.sqrt(0.2)} training.min_gradient=1e-8
+    training.stop_when_solved=true"""
 KOLEN = """init=uniform init.range=4 optimizer.lr=2 optimizer.momentum=0.5 training.epochs=50000
     training.tolerance=0.5 training.stop_when_solved=true"""
-PICTURE = """init=given init.weights=[-5,-3,3,6,y,-1,-6,7,x] optimizer.lr=3.25
+PICTURE = """init=given init.weights=[-0.5,-0.3,0.3,0.6,y,-0.1,-0.6,0.7,x] optimizer.lr=3.25
     optimizer.momentum=0.4 training.epochs=200 training.tolerance=0.5
     training.stop_when_solved=true"""
 # Half the mean has half the gradient of the mean: Adam's steps are the same with half the epsilon.
@@ -32,7 +33,7 @@ PROTOCOLS = {
     "kolen_pollack": KOLEN,
     "kolen_pollack_picture": f"{PICTURE} init.x=2.5 init.y=-4",
     "tr_xor": TR_XOR,
-    "tr_xor_leaky": f"{TR_XOR} network.activation=leaky_relu network.slope=0.8 optimizer.lr=0.1",
+    "tr_xor_leaky": f"{TR_XOR} network.activation=leaky_relu network.slope=0.8",
     "tr_xor_abs": f"{TR_XOR} network.activation=abs",
 }
 
@@ -43,14 +44,14 @@ def test_a_published_protocol_is_a_configuration(name):
     assert train(config).epochs_run <= 20
 
 
-def test_the_largest_squared_error_is_a_tolerance():
+def test_the_largest_bit_error_is_a_tolerance():
     config = configure(*KRAMER.split(), "optimizer.lr=2", "seed=3")
     result, task = train(config), make_task(config.task)
     assert result.outcome == "solved"
-    assert ((result.predictions - task.targets) ** 2).max() <= 0.1
+    assert 0.5 * ((result.predictions - task.targets) ** 2).max() <= 0.1
     config.training.epochs = result.epochs_run - 1
     before = train(config)
-    assert ((before.predictions - task.targets) ** 2).max() > 0.1
+    assert 0.5 * ((before.predictions - task.targets) ** 2).max() > 0.1
 
 
 def test_two_weights_of_a_picture_vary_and_the_rest_stay():
@@ -62,9 +63,9 @@ def test_two_weights_of_a_picture_vary_and_the_rest_stay():
     for config in configs:
         config.optimizer.lr = 1e-300
     for (x, y), result in zip(grid, train_many(configs), strict=True):
-        np.testing.assert_array_equal(result.weights[0], [[-5, 6], [-3, y]])
-        np.testing.assert_array_equal(result.biases[0], [3, -1])
-        np.testing.assert_array_equal(result.weights[1], [[-6], [7]])
+        np.testing.assert_array_equal(result.weights[0], [[-0.5, 0.6], [-0.3, y]])
+        np.testing.assert_array_equal(result.biases[0], [0.3, -0.1])
+        np.testing.assert_array_equal(result.weights[1], [[-0.6], [0.7]])
         np.testing.assert_allclose(result.biases[1], [x], atol=1e-200)
 
 

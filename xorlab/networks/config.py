@@ -196,7 +196,6 @@ STUDIES = (
     "kolen1990_slice",
     "tr_xor",
     "tr_xor_leaky",
-    "tr_xor_steep",
 )
 
 SCHEMA = replace(schema_of(Config), choices={**schema_of(Config).choices, "study": STUDIES})

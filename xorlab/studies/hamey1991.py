@@ -47,6 +47,7 @@ HAMEY = Study(
             "59",
             *rounded(59),
             Statistic(m.peak_cost, m.peak_cost_interval),
+            uncounted="1000 / e",
         ),
         PublishedValue("solved in 2,000 epochs / %", "76", *rounded(76), m.SUCCESS, in_readme=True),
         PublishedValue("mean epochs of the solved", "50", *rounded(50), m.MEAN_EPOCHS),

@@ -32,7 +32,7 @@ class LeakyRelu(Activation, name="leaky_relu", order=4):
     def backward(
         program: Program, a: Array, delta: Array, product: Array, slope: float, kept: Array
     ) -> None:
-        """Emit delta where z > 0, else slope * delta; with a slope below 0 a is positive on both."""
+        """Emit delta where z > 0, else slope * delta."""
         import numpy as np
 
         program.emit(np.multiply, kept, program.constant(1.0 - slope), a)

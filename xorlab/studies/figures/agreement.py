@@ -47,7 +47,7 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         )
         ax.plot(thin, [y] * 2, color=colour, lw=1.2)
         ax.plot(thick, [y] * 2, color=colour, lw=5, alpha=0.6, solid_capstyle="butt")
-        face = "white" if row["post_hoc"] else colour
+        face = colour if row["counted"] and not row["post_hoc"] else "white"
         ax.plot(row["estimate"] / unit, y, "o", color=colour, mec=colour, mfc=face)
     ax.axvline(1, color="black", lw=0.8, zorder=0)
     several = len(table["source"].unique()) > 1
@@ -68,7 +68,7 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         "measured / published, with 95 % interval (thick)\n"
         "and range of samples of the paper's size (thin)"
     )
-    counted = table.loc[~table["post_hoc"], "agrees"]
+    counted = table.loc[table["counted"] & ~table["post_hoc"], "agrees"]
     verdict = f"{int(counted.sum())} of {len(counted)} agree" if len(counted) else "Post hoc"
     ax.set_title(f"{verdict} (n = {count_range(table['n'])})")
     return ax

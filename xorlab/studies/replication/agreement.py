@@ -39,7 +39,8 @@ def agreement_table(
         which may stand for ``published_low`` to ``published_high`` with the middle ``value``; our
         ``estimate`` with its 95 % interval ``low`` to ``high``; ``expected_low`` to
         ``expected_high``, the range expected of a study of the paper's size; ``n``, our networks;
-        whether it ``agrees``, and whether its protocol was chosen ``post_hoc``.
+        whether it ``agrees``, and whether its protocol was chosen ``post_hoc``; whether it is
+        ``testable``, and ``counted`` as a statement of its own, with a ``remark`` if not.
 
     Raises:
         ValueError: runs of a study without an outcome, or outcomes that contradict the times.
@@ -50,6 +51,8 @@ def agreement_table(
             continue
         ended = studies[name]
         ended = ended[ended["outcome"].notna()]
+        if study.prepare is not None:
+            ended = study.prepare(ended)
         for slope, limit in dict.fromkeys((value.slope, value.limit) for value in study.published):
             values = [v for v in study.published if (v.slope, v.limit) == (slope, limit)]
             runs = ended if slope is None else ended[ended["network.slope"] == slope]
@@ -77,6 +80,9 @@ def _row(study: Study, value: PublishedValue, measured: Measured, n: int) -> dic
         "n": n,
         "agrees": measured.agrees(value.low, value.high),
         "post_hoc": value.post_hoc,
+        "counted": not (value.post_hoc or value.uncounted or value.untestable),
+        "remark": value.untestable or value.uncounted or ("post hoc" if value.post_hoc else ""),
+        "testable": value.untestable is None,
     }
 
 

@@ -29,6 +29,9 @@ class PublishedValue:
             shown, but never counted as an agreement: a number that was searched for confirms
             nothing.
         in_readme: whether the short table of the README has it.
+        uncounted: why the row is shown but not counted as a statement of its own: it follows from
+            other rows, or the paper's words had to be read as a number. None for a counted row.
+        untestable: why no sample can agree or disagree with it; None where one can.
     """
 
     quantity: str
@@ -40,6 +43,8 @@ class PublishedValue:
     limit: int | None = None
     post_hoc: bool = False
     in_readme: bool = False
+    uncounted: str | None = None
+    untestable: str | None = None
 
     @property
     def middle(self) -> float:
@@ -58,6 +63,8 @@ class Study:
         published: the numbers that it printed.
         small: overrides that make a sweep of it small, to see that it runs.
         order: where it stands in the tables: lowest first.
+        prepare: what is done to the runs before they are measured, where the study's success or
+            its count of epochs is not ours; None for nothing.
     """
 
     preset: str
@@ -66,6 +73,7 @@ class Study:
     published: tuple[PublishedValue, ...]
     small: tuple[str, ...]
     order: int
+    prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
 
     def find(self, quantity: str) -> PublishedValue:
         """The published value whose quantity begins like this.
