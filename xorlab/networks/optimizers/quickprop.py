@@ -71,8 +71,9 @@ class Quickprop(Optimizer, name="quickprop", order=3):
         - ``zero_step``: to no others.
 
         Fahlman's names are mu (1.75), epsilon (here ``lr``; he gives no one value for all problems)
-        and decay (here ``weight_decay``; he suggests 1e-4). His offset of 0.1 to the logistic
-        function's derivative is not part of this rule.
+        and decay (here ``weight_decay``; he suggests 1e-4). Left out are his offset of 0.1 to the
+        logistic function's derivative, his split epsilon (``lr`` divided by the number of
+        connections into a unit), and his error function, the hyperbolic arctangent of the error.
         """
         import numpy as np
 
