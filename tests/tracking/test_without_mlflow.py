@@ -25,6 +25,7 @@ code = main()
 print("LOADED", *{name.partition(".")[0] for name in sys.modules})
 raise SystemExit(code)
 """
+NEW = "tracking.experiment=new"  # in a store that has others
 FILES = {"predictions.json", "weights.npz", "config.yaml"}
 
 
@@ -216,12 +217,13 @@ def test_runs_and_sweeps_on_a_known_store_do_not_import_mlflow(store_file):
     # One that solves its task: the explanation of another needs pandas.
     single = loaded("optimizer.lr=3", "training.epochs=3000", "training.record_every=150")
     assert not single & {"mlflow", "sqlalchemy", "scipy", "pandas", "pyarrow", "alembic"}
-    swept = loaded("-m", "seed=1,2", "training.epochs=20", "hydra.launcher.workers=1")
+    swept = loaded("-m", "seed=1,2", "training.epochs=20", "hydra.launcher.workers=1", NEW)
     assert not swept & {"mlflow", "sqlalchemy", "alembic"}
     client = open_store(None, "xorlab", create=False).through_mlflow.client
-    experiment = client.get_experiment_by_name("xorlab")
-    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
-    runs = client.search_runs([experiment.experiment_id])
+    experiments = [client.get_experiment_by_name(name) for name in ("xorlab", "new")]
+    for experiment in experiments:
+        assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    runs = client.search_runs([experiment.experiment_id for experiment in experiments])
     trained = [run for run in runs if "xorlab.key" in run.data.tags]
     (parent,) = (run for run in runs if "xorlab.sweep_key" in run.data.tags)
     assert len(trained) == 3

@@ -8,9 +8,11 @@ precision sweeper and launching through other launchers compose `prepare`, `open
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +50,7 @@ from xorlab.trainers.memory import refuse_too_much
 if TYPE_CHECKING:
     from xorlab.analysis.report.summary import Summary
 
+_SUMMARY = "xorlab.sweep.summary.finish"
 _MOST_LISTED = 20  # missing jobs that are named
 
 
@@ -179,6 +182,8 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     context = Context(sweep.provenance, sweep.parent.run_id)
     cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
     chunks = AdaptiveChunks(plan, executor.workers, cost)
+    # The summary takes a second to import; workers train meanwhile.
+    threading.Thread(target=import_module, args=(_SUMMARY,)).start()
     try:
         with (
             SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,

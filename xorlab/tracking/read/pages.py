@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from xorlab.tracking.store.client import without_mlflow
+from xorlab.tracking.store.client import through_mlflow, without_mlflow
 from xorlab.tracking.store.conditions import Condition, mlflow_filter
 from xorlab.tracking.store.store import Store
 
@@ -40,6 +40,7 @@ def search_all(
         experiment = None if everywhere else store.experiment_id
         yield from cast("list[Run]", own.search(conditions, experiment, newest_first))
         return
+    client = through_mlflow(client)
     wanted = " AND ".join([mlflow_filter(conditions), *([text] if text else [])])
     experiments = [store.experiment_id]
     if everywhere:

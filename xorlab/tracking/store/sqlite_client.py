@@ -67,6 +67,10 @@ class SqliteClient:
         found = self._experiments("WHERE name = :value", name)
         return found[0] if found else None
 
+    def search_experiments(self) -> list[Experiment]:
+        """All experiments that are not deleted."""
+        return self._experiments("WHERE lifecycle_stage = 'active'")
+
     def create_experiment(
         self, name: str, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> str:
