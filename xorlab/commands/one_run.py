@@ -56,7 +56,7 @@ def run_one(trainer: Trainer, config: Any) -> float:
     show(_ending(record.metrics, result))
     if waiting is not None:
         raise StoreError(waiting)
-    show(f"Recorded as '{record.name}' in experiment '{tracking.experiment}', run {identifier}.")
+    show(f"Recorded as '{record.name}' in experiment '{store.experiment}', run {identifier}.")
     show(f"Browse the runs: {store.browse()}")
     return objective(result.numbers(), tracking.objective)
 

@@ -70,13 +70,12 @@ def _report(options: argparse.Namespace) -> int:
     # Imported here, so that wrong usage is reported before imports that take seconds.
     from xorlab.tracking.names import IDENTITY_TAG
     from xorlab.tracking.read.by_name import run_by_name
-    from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
     from xorlab.tracking.read.sweeps import find_sweep
     from xorlab.tracking.store.store import open_store
 
     everywhere = options.sweep is not None and options.experiment is None
     # Every store has the experiment Default; any will do to open the store.
-    experiment = options.experiment or ("Default" if everywhere else DEFAULT_EXPERIMENT)
+    experiment = options.experiment or ("Default" if everywhere else None)
     store = open_store(options.uri, experiment, create=False)
     folder: Path | None = options.out
     if named:

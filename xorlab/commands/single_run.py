@@ -84,7 +84,7 @@ def run_single(config: Config) -> float:
             _print(_why(config, task, result))
         if waiting is not None:
             raise StoreError(waiting)
-        where = f"in experiment '{tracking.experiment}', run {identifier}"
+        where = f"in experiment '{store.experiment}', run {identifier}"
         _print(f"\nRecorded as '{record.name}' {where}.")
         if identifier is not None:
             _print(f"Its page, with pictures and terms: xorlab-report {identifier[:8]}")

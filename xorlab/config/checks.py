@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,6 +12,11 @@ from xorlab.config.fields import default_of
 from xorlab.config.groups import Choice
 from xorlab.config.schema import leaves_of, schema_of
 from xorlab.errors import ConfigError
+
+# What would be a number, a list or another value, if it had no quotes.
+_NOT_TEXT = re.compile(
+    r"[-+]?[0-9.][0-9.e+-]*|true|false|null|\[.*\]|[-+]?(?:inf|nan)", re.IGNORECASE
+)
 
 Check = tuple[str, str, object, Callable[[Any], bool], str]
 
@@ -50,7 +57,13 @@ def _check(prefix: str, kind: Any, fields: dict[str, Any]) -> None:
         if (value is not default or value is None) and not is_right(value):
             if value is None and issubclass(kind, Choice):
                 allowed = f"{allowed} where {prefix}={kind.choice_name}"
-            raise ConfigError(key, value, allowed)
+            raise ConfigError(key, value, allowed + _as_text(value))
+
+
+def _as_text(value: object) -> str:
+    """A note where text looks like another value, which its quotes made it."""
+    looks = isinstance(value, str) and _NOT_TEXT.fullmatch(value.strip())
+    return f"; this is text, {json.dumps(value)}: leave out the inner quotes" if looks else ""
 
 
 @cache

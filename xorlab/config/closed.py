@@ -21,7 +21,16 @@ class Closed:
             close = difflib.get_close_matches(name, keys, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(keys)}"
             raise AttributeError(f"{type(self).__name__} has no key {name}; {hint}")
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """A number or array of NumPy as Python's own number or list."""
+    if type(value).__module__ == "numpy":
+        return value.tolist()
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
 
 
 @cache

@@ -21,6 +21,29 @@ from xorlab.config.values import belongs_elsewhere
 from xorlab.errors import ConfigError, UsageError
 
 _HELP = "xorlab --help lists every key"
+# What other programs call a key: its own last word, or a whole key.
+_MEANINGS = {
+    **dict.fromkeys(("learning_rate", "rate", "step_size", "eta", "alpha", "lr0", "init_lr"), "lr"),
+    **dict.fromkeys(
+        ("epoch", "n_epochs", "num_epochs", "max_epochs", "max_iter", "iterations", "steps"),
+        "epochs",
+    ),
+    **dict.fromkeys(
+        ("units", "neurons", "nodes", "hidden_size", "hidden_units", "hidden_dim", "n_hidden",
+         "num_hidden", "hidden_layers", "hidden_layer_sizes", "layers"),
+        "network.hidden",
+    ),
+    **dict.fromkeys(("act", "activation_function", "nonlinearity", "transfer"), "activation"),
+    **dict.fromkeys(("random_state", "random_seed", "rng"), "seed"),
+    **dict.fromkeys(("l2", "wd", "decay", "regularization"), "weight_decay"),
+    **dict.fromkeys(("tol", "eps", "threshold"), "tolerance"),
+    **dict.fromkeys(("criterion", "loss_function", "cost"), "loss"),
+    **dict.fromkeys(("file", "filename", "csv", "data", "dataset"), "task.path"),
+    **dict.fromkeys(("tracking_uri", "mlflow_uri", "uri"), "tracking.uri"),
+    **dict.fromkeys(("experiment_name", "exp_name"), "tracking.experiment"),
+    **dict.fromkeys(("n_jobs", "num_workers", "jobs", "processes"), "hydra.launcher.workers"),
+    **dict.fromkeys(("sep", "separator"), "task.delimiter"),
+}  # fmt: skip
 
 
 @contextmanager
@@ -86,8 +109,12 @@ def _unresolved(error: InterpolationResolutionError, overrides: Sequence[str]) -
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that a mistyped one most likely means."""
-    tail = name.rpartition(".")[2]
+    section, _, tail = name.rpartition(".")
     same = [key for key in known if key.rpartition(".")[2] == tail]
+    if not same:
+        meant = _MEANINGS.get(tail.lower().replace("-", "_"), "")
+        same = [key for key in known if key == meant or key.rpartition(".")[2] == meant]
+        same.sort(key=lambda key: key.rpartition(".")[0] != section)
     if same:
         return same[0]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)

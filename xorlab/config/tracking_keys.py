@@ -31,12 +31,12 @@ class TrackingConfig(Closed):
         "tracking.uri=http://localhost:5000",
         is_optional(is_text),
     )
-    experiment: str = key(
-        "xorlab",
-        "MLflow experiment",
-        f"a name in one line of at most {MAX_NAME} characters",
+    experiment: str | None = key(
+        None,
+        "MLflow experiment; null: MLFLOW_EXPERIMENT_NAME, else xorlab",
+        f"a name in one line of at most {MAX_NAME} characters, or null",
         "tracking.experiment=pilot",
-        is_name,
+        is_optional(is_name),
     )
     artifacts: str | None = key(
         None,

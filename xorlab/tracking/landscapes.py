@@ -26,7 +26,6 @@ from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingFile
 from xorlab.tracking.read.by_name import LATEST
 from xorlab.tracking.read.pages import newest_run
-from xorlab.tracking.read.runs import DEFAULT_EXPERIMENT
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.artifacts import local_folder, put_files
 from xorlab.tracking.store.conditions import attribute, tag
@@ -55,7 +54,7 @@ def load_landscape(
         StoreError: there is no such landscape, or it is not finished.
     """
     if run_id == LATEST:
-        store = open_store(uri, experiment or DEFAULT_EXPERIMENT, create=False)
+        store = open_store(uri, experiment, create=False)
         return recorded_landscape(store, _latest(store))
     return recorded_landscape(open_store(uri, "Default", create=False), run_id)
 

@@ -193,5 +193,17 @@ def _selected(
     if not setting or not rows.any():
         existing = counted[list(setting)].drop_duplicates().head(_MOST_NAMED).to_dict("records")
         names = "; ".join(whole_label(row) for row in existing) or "no column is named"
-        raise ValueError(f"{argument}={whole_label(setting)}: no run has that; there are {names}")
+        kinds = "".join(_kind_note(counted[name], name, value) for name, value in setting.items())
+        raise ValueError(
+            f"{argument}={whole_label(setting)}: no run has that; there are {names}{kinds}"
+        )
     return rows
+
+
+def _kind_note(column: pd.Series[Any], name: str, value: object) -> str:
+    """A note where text is looked for among numbers, or a number among texts."""
+    if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
+        return f" ({name} holds numbers, and {value!r} is text)"
+    if isinstance(value, int | float) and column.map(lambda one: isinstance(one, str)).any():
+        return f" ({name} holds text, as {str(value)!r})"
+    return ""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xorlab.errors import ConfigError, StoreError
+from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.tracking.names import CURVE, KEY_TAG
+from xorlab.tracking.read.by_name import LATEST
 from xorlab.tracking.read.frames import client_row, curves_frame, runs_frame
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
+from xorlab.tracking.read.sweeps import find_sweep
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.conditions import tag
 from xorlab.tracking.store.errors import mlflow_errors
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
-DEFAULT_EXPERIMENT = "xorlab"
 _A_FILTER = (
     "an MLflow search filter: conditions joined by AND, the values of params quoted, as "
     "params.`network.hidden` = '2' AND metrics.final_loss < 0.1"
@@ -38,8 +39,10 @@ def load_runs(
 
     Args:
         uri: address of the store; None for MLFLOW_TRACKING_URI, else mlflow.db in this folder.
-        experiment: its name; None for ``xorlab``, or the sweep's own where one is given.
-        sweep: run id of a sweep's parent: only its runs, also those it found finished.
+        experiment: its name; None for MLFLOW_EXPERIMENT_NAME, else ``xorlab``, or the sweep's own
+            where one is given.
+        sweep: run id of a sweep's parent, the beginning of one, or ``latest``: only its runs, also
+            those it found finished.
         filter: an MLflow search filter, such as ``params.`optimizer.lr` = '0.5'``.
 
     Returns:
@@ -53,7 +56,10 @@ def load_runs(
         ConfigError: a filter that MLflow cannot read.
         StoreError: no such store, experiment or sweep.
     """
-    store = _open(uri, experiment, sweep)
+    if sweep is None:
+        store = _open(uri, experiment)
+    else:
+        store, sweep = _of_sweep(uri, experiment, sweep)
     frame = None
     if sweep is not None and filter is None and not store.has_sql:
         frame = recorded_runs(store, sweep)
@@ -101,7 +107,7 @@ def load_curves(runs: pd.DataFrame, uri: str | None = None) -> pd.DataFrame:
         ``run_id``, ``step`` (epochs completed), ``loss``; runs in their order, steps ascending.
     """
     address = uri or runs.attrs.get("uri")
-    store = _open(address, None, None, any_experiment=True)
+    store = _open(address, None, any_experiment=True)
     return curves_of(store, runs)
 
 
@@ -130,20 +136,25 @@ def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
     return curves.iloc[order].reset_index(drop=True)
 
 
-def _open(
-    uri: str | None, experiment: str | None, sweep: str | None, any_experiment: bool = False
-) -> Store:
-    if sweep is None and not any_experiment:
-        return open_store(uri, experiment or DEFAULT_EXPERIMENT, create=False)
-    # The default experiment always exists: it opens the store, and the sweep names its own.
-    store = open_store(uri, "Default", create=False)
-    if sweep is None:
-        return store
+def _open(uri: str | None, experiment: str | None, any_experiment: bool = False) -> Store:
+    if any_experiment:  # the default experiment always exists, and opens the store
+        return open_store(uri, "Default", create=False)
+    return open_store(uri, experiment, create=False)
+
+
+def _of_sweep(uri: str | None, experiment: str | None, name: str) -> tuple[Store, str]:
+    """The store, within the experiment of a sweep, and the sweep's whole id."""
+    if not (name.isascii() and name.isalnum()):
+        raise StoreError(f"{name!r}: a sweep id is made of letters and digits, or it is latest")
+    if name == LATEST or experiment is not None:
+        store = open_store(uri, experiment, create=False)
+    else:
+        store = open_store(uri, "Default", create=False)
     try:
-        parent = store.client.get_run(sweep)
-    except mlflow_errors() as error:
-        raise StoreError(f"there is no sweep {sweep} in this store") from error
-    return store.within(parent.info.experiment_id)
+        sweep = find_sweep(store, name, everywhere=experiment is None)
+    except UsageError as error:
+        raise StoreError(str(error)) from error
+    return store.within(sweep.experiment_id), sweep.run_id
 
 
 def _search(store: Store, text: str | None) -> Iterable[Run]:

@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from xorlab.config.fields import MAX_NAME, is_name
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
 from xorlab.system.credentials import HIDDEN, without_credentials
 
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql")
 _SQLITE = "sqlite:///"
+DEFAULT_EXPERIMENT = "xorlab"
 
 # Addresses with credentials that this process has opened, by their public form. A table of runs
 # keeps only the public form, because pandas writes a table's attributes into every file; `resolve`
@@ -55,7 +57,28 @@ def resolve(uri: str | None, folder: Path | None = None) -> str:
                 key, given, "a database file without options; in the name of a file, ? is %3F"
             )
         return sqlite_address(folder / given_path(key, unquote(path)))
+    if is_server(given):
+        parts = urlsplit(given)
+        if parts.query or parts.fragment:
+            server = parts._replace(query="", fragment="").geturl().rstrip("/")
+            raise ConfigError(
+                key, given, f"the address of the server, without a page of its UI: {server}"
+            )
     return given
+
+
+def experiment_name(given: str | None) -> str:
+    """The experiment that is meant: the one given, else MLFLOW_EXPERIMENT_NAME, else ``xorlab``.
+
+    Raises:
+        ConfigError: the variable has no name in one line.
+    """
+    if given is not None:
+        return given
+    named = os.environ.get("MLFLOW_EXPERIMENT_NAME") or DEFAULT_EXPERIMENT
+    if not is_name(named):
+        raise ConfigError("MLFLOW_EXPERIMENT_NAME", named, f"a name of at most {MAX_NAME} letters")
+    return named
 
 
 def sqlite_address(file: Path) -> str:

@@ -17,49 +17,58 @@ from typing import TYPE_CHECKING, Any
 from xorlab.errors import StoreError, causes
 from xorlab.system.credentials import without_those_of
 from xorlab.system.logs import quiet_logger
-from xorlab.tracking.store.address import database_file, file_id_of, public_address
+from xorlab.tracking.store.address import database_file, file_id_of, is_server, public_address
+from xorlab.tracking.store.server import refusal
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
 
 
 _AGAIN = "then start the same command again: what is recorded stays, and only the rest is trained"
-# What drivers and systems report, what it means, and what to do.
+# Where a cause belongs: a word such as "permission denied" means another thing in each.
+_FILE, _DATABASE, _DISK = "file", "database", "disk"
+# Where it belongs, what drivers and systems report, what it means, and what to do.
 _CAUSES = (
     (
+        (_FILE, _DATABASE, _DISK),
         r"database or disk is full|No space left on device|Disk quota exceeded",
         "the disk is full",
         f"Free some space, {_AGAIN}",
     ),
     (
-        r"readonly database|Read-only file system|Permission denied(?! for)"
-        r"|unable to open database file",
+        (_FILE, _DISK),
+        r"readonly database|Read-only file system|Permission denied|unable to open database file",
         "it cannot be written: it is read-only, or belongs to another user",
         f"Make its folder writable or choose another tracking.uri, {_AGAIN}",
     ),
     (
+        (_FILE,),
         r"database is locked",
         "another process has locked it",
         f"Wait until that process has ended, {_AGAIN}",
     ),
     (
+        (_FILE,),
         r"file is not a database|database disk image is malformed",
         "its file is not an SQLite database, or is damaged",
         "Choose another tracking.uri, or restore an intact copy of the file",
     ),
     (
+        (_FILE, _DISK),
         r"disk I/O error|Input/output error|Stale file handle",
         "its disk cannot be read or written",
         f"Check the disk, {_AGAIN}",
     ),
     (
+        (_DATABASE,),
         r"password authentication failed|no password supplied|role .* does not exist"
-        r"|permission denied for \w+|database .* does not exist",
+        r"|permission denied for \w+|database .* does not exist|Access denied for user",
         "the database server does not let this user in",
         "Check user and database of tracking.uri, and the password in ~/.pgpass or "
         f"PGPASSWORD, {_AGAIN}",
     ),
     (
+        (_DATABASE,),
         r"server closed the connection|terminating connection|could not connect|Connection refused"
         r"|connection to server .* failed|connection already closed|no connection to the server"
         r"|connection has been closed unexpectedly|could not receive data from server"
@@ -139,13 +148,26 @@ def release_frames(error: BaseException) -> None:
 
 def explained(uri: str, error: BaseException) -> str | None:
     """A message with the store, the cause and the next step; None for an unknown error."""
-    text = " ".join(map(str, causes(error)))
-    for pattern, cause, step in _CAUSES:
-        found = re.search(pattern, text, re.IGNORECASE)
-        if found:
-            quoted = without_those_of(uri, found[0])
-            return f"{public_address(uri)}: {cause} ({quoted}{_where(error)}). {step}"
+    if is_server(uri) and (refused := refusal(error)) is not None:
+        cause, quoted, step = refused
+        return f"{public_address(uri)}: {cause} ({without_those_of(uri, quoted)}). {step}"
+    for kind, text in _texts(uri, error):
+        for kinds, pattern, cause, step in _CAUSES:
+            found = re.search(pattern, text, re.IGNORECASE) if kind in kinds else None
+            if found:
+                quoted = without_those_of(uri, found[0])
+                return f"{public_address(uri)}: {cause} ({quoted}{_where(error)}). {step}"
     return None
+
+
+def _texts(uri: str, error: BaseException) -> Iterator[tuple[str, str]]:
+    """Where an error comes from, with what it says: the store, or this machine's disk."""
+    if not is_server(uri):
+        kind = _FILE if database_file(uri) is not None else _DATABASE
+        yield kind, " ".join(map(str, causes(error)))
+    for one in causes(error):
+        if isinstance(one, OSError) and one.filename is not None:
+            yield _DISK, str(one)
 
 
 def _where(error: BaseException) -> str:

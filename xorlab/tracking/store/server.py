@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xorlab.errors import StoreError
+from xorlab.errors import StoreError, causes
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import public_address
 
@@ -32,6 +32,7 @@ _PATIENCE = {
 _AWAY = frozenset({408, 429, 500, 502, 503, 504})  # statuses of which MLflow repeats a call
 _NO_ANSWER = re.compile(r"API request to .* failed with (?:timeout )?exception", re.DOTALL)
 _STATUS = re.compile(r"failed with error code (\d{3})")
+_LONGEST_ANSWER = 160  # characters
 _FIRST, _LONGEST = 1.0, 30.0  # seconds between questions whether the server is back
 
 
@@ -168,6 +169,50 @@ def outage(error: Exception) -> str | None:
         return f"it answers {found[1]}" if int(found[1]) in _AWAY else None
     # Several files are fetched at once, and one error names all of theirs.
     return _reason(str(error)) if _NO_ANSWER.search(str(error)) else None
+
+
+def refusal(error: BaseException) -> tuple[str, str, str] | None:
+    """Why a server that answers does not do what it is asked; None for other errors.
+
+    Returns:
+        the cause, the answer in short, and what to do.
+    """
+    from mlflow.exceptions import MlflowException, RestException
+
+    for one in causes(error):
+        if not isinstance(one, MlflowException):
+            continue
+        text = str(one)
+        if isinstance(one, RestException):
+            status = str(one.get_http_status_code())  # type: ignore[no-untyped-call]
+        else:
+            found = _STATUS.search(text)
+            status = found[1] if found else ""
+        if status in ("401", "403"):
+            return (
+                "the server does not let this user in",
+                f"it answers {status}{_said(text)}",
+                "Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
+                "MLFLOW_TRACKING_TOKEN, and what that user may do on the server",
+            )
+        if isinstance(one, RestException):
+            continue  # a server of MLflow says itself what is wrong
+        if status in ("404", "405") or "valid JSON" in text:
+            answer = f"it answers {status}" if status else "it answers with a page"
+            return (
+                "this is not the address of an MLflow server",
+                answer,
+                "Give the address that `mlflow server` prints, without a page that a browser "
+                "shows, and with its --static-prefix where it has one, as http://host:5000/prefix",
+            )
+    return None
+
+
+def _said(text: str) -> str:
+    """The first words of an answer, unless it is a page for browsers."""
+    body = text.partition("Response body: ")[2].strip("'\" \n") or text.partition(": ")[2]
+    line = body.partition("\n")[0][:_LONGEST_ANSWER]
+    return f": {line}" if line and not line.startswith("<") else ""
 
 
 def _reason(text: str) -> str:

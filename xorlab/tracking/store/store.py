@@ -19,6 +19,7 @@ from xorlab.system.credentials import HIDDEN, without_those_of
 from xorlab.tracking.store.address import (
     FileId,
     database_file,
+    experiment_name,
     file_id_of,
     is_server,
     public_address,
@@ -115,13 +116,13 @@ def _mlflow() -> str:
 
 
 def open_store(
-    uri: str | None, experiment: str, create: bool = True, artifacts: str | None = None
+    uri: str | None, experiment: str | None, create: bool = True, artifacts: str | None = None
 ) -> Store:
     """Open a store and an experiment in it.
 
     Args:
         uri: address, or None for the default; see `xorlab.tracking.store.address.resolve`.
-        experiment: name of the experiment.
+        experiment: name of the experiment; None for MLFLOW_EXPERIMENT_NAME, else ``xorlab``.
         create: whether to create store and experiment where they do not exist yet.
         artifacts: where files of a new experiment go; None for the store's default.
 
@@ -130,7 +131,7 @@ def open_store(
         ServerAwayError: the server does not answer.
         StoreError: the store cannot be opened or created.
     """
-    address = resolve(uri)
+    address, experiment = resolve(uri), experiment_name(experiment)
     file = database_file(address)
     if file is not None and file.is_symlink() and not file.exists():
         raise NoStoreError(
@@ -145,12 +146,12 @@ def open_store(
                 check_schema(schema)
                 client = client_of(address)
                 shared = partial(experiment_artifacts, artifacts)
-                identifier = _experiment(client, experiment, shared, create)
+                identifier = _experiment(address, client, experiment, shared, create)
             return Store(address, experiment, identifier, client)
         if file is None:
             client = client_of(address)
             asked = _below(artifacts) if artifacts else None
-            identifier = _experiment(client, experiment, asked, create)
+            identifier = _experiment(address, client, experiment, asked, create)
             return Store(address, experiment, identifier, client)
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -168,7 +169,7 @@ def open_store(
             client = client_of(address)
             beside = (file.parent / "mlartifacts").as_uri()
             location = _below(artifacts_address(artifacts) if artifacts else beside)
-            identifier = _experiment(client, experiment, location, create)
+            identifier = _experiment(address, client, experiment, location, create)
         store = Store(address, experiment, identifier, client, identity)
         check_there(store)
         return store
@@ -191,7 +192,11 @@ def _below(address: str) -> Callable[[str], str]:
 
 
 def _experiment(
-    client: MlflowClient, name: str, location_of: Callable[[str], str] | None, create: bool
+    address: str,
+    client: MlflowClient,
+    name: str,
+    location_of: Callable[[str], str] | None,
+    create: bool,
 ) -> str:
     found = client.get_experiment_by_name(name)
     if found is None and not create:
@@ -207,9 +212,11 @@ def _experiment(
             if found is None:
                 raise
     if found.lifecycle_stage != "active":
+        where = shlex.quote(public_address(address))
         raise StoreError(
-            f"experiment {name!r} was deleted; restore it with `mlflow experiments restore "
-            f"--experiment-id {found.experiment_id}`, or choose another tracking.experiment"
+            f"experiment {name!r} was deleted; restore it with `MLFLOW_TRACKING_URI={where} "
+            f"{_mlflow()} experiments restore --experiment-id {found.experiment_id}`, or choose "
+            "another tracking.experiment"
         )
     return str(found.experiment_id)
 
