@@ -9,7 +9,6 @@ import numpy as np
 
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.tracking.names import CURVE, KEY_TAG
-from xorlab.tracking.read.by_name import LATEST
 from xorlab.tracking.read.frames import client_row, curves_frame, runs_frame
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
@@ -146,10 +145,7 @@ def _of_sweep(uri: str | None, experiment: str | None, name: str) -> tuple[Store
     """The store, within the experiment of a sweep, and the sweep's whole id."""
     if not (name.isascii() and name.isalnum()):
         raise StoreError(f"{name!r}: a sweep id is made of letters and digits, or it is latest")
-    if name == LATEST or experiment is not None:
-        store = open_store(uri, experiment, create=False)
-    else:
-        store = open_store(uri, "Default", create=False)
+    store = _open(uri, experiment, any_experiment=experiment is None)
     try:
         sweep = find_sweep(store, name, everywhere=experiment is None)
     except UsageError as error:
