@@ -106,8 +106,10 @@ def _read(
     for line, row in rows:
         for index in chosen:
             if not _is_number(row[index], text):
+                first = names is None and text.header is None and line == rows[0][0]
                 raise _MisreadError(
-                    f"of numbers (line {line}, column {index + 1} is {row[index][:80]!r})"
+                    f"of numbers (line {line}, column {index + 1} is {row[index][:80]!r}"
+                    f"{'; task.header=true if this line names the columns' * first})"
                 )
     values = np.array([[float(_pointed(row[one], text)) for one in chosen] for _, row in rows])
     inputs, targets = values[:, : len(columns.inputs)], values[:, len(columns.inputs) :]
