@@ -5,6 +5,8 @@ from .analysis.statistics.comparison import compare as compare
 from .analysis.statistics.comparison import compare_all as compare_all
 from .analysis.statistics.convergence import convergence as convergence
 from .analysis.statistics.sample_size import seeds_needed as seeds_needed
+from .analysis.statistics.tables import as_runs as as_runs
+from .analysis.statistics.tables import first_passage as first_passage
 from .analysis.statistics.verdict import Comparison as Comparison
 from .commands.main import main as main
 from .errors import ConfigError as ConfigError

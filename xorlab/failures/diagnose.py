@@ -80,7 +80,7 @@ def diagnose(
         _numbers({run: networks[run] for run in members}, keys, thresholds)
         for members in (groups or {(): []}).values()
     ]
-    curves = load_curves(failed, uri) if len(failed) else _NO_CURVES
+    curves = load_curves(failed, uri=uri) if len(failed) else _NO_CURVES
     numbers = pd.concat(pieces).join(curve_numbers(curves))
     table = failed.set_index("run_id", drop=False).rename_axis(None)
     numbers = numbers.reindex(table.index)

@@ -179,7 +179,10 @@ class FunctionTrainer(Trainer, Generic[C]):
     def train(self, configs: Sequence[Any], data: Data) -> ShardResult:
         """Train; an error in one run costs only that run."""
         if self._many is not None and len(configs) > 1:
-            results = list(self._many([self.own(config) for config in configs]))
+            try:
+                results = list(self._many([self.own(config) for config in configs]))
+            except SystemExit as error:  # it must not end a worker, which trains others
+                raise RuntimeError(f"SystemExit: {error}") from error
             if len(results) != len(configs):
                 raise ValueError(
                     f"{self.name}: {len(configs)} configurations, but {len(results)} results"

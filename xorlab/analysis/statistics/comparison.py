@@ -18,6 +18,7 @@ from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, z_value
 from xorlab.analysis.statistics.measured import measure
 from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.superiority import Resamples
+from xorlab.analysis.statistics.tables import at_event
 from xorlab.analysis.statistics.times import counted_runs, names_of
 from xorlab.analysis.statistics.verdict import Comparison, with_verdict
 
@@ -35,6 +36,7 @@ def compare(
     paired: str | bool | None = None,
     cluster: str | None = None,
     anytime: bool = False,
+    event: str | None = None,
 ) -> Comparison:
     """Compare two settings: which is solved sooner, and which more often.
 
@@ -68,6 +70,7 @@ def compare(
         anytime: use a test that stays valid while seeds are added: of which run of a pair is the
             sooner, by betting (see `xorlab.analysis.statistics.sequential`). Where initial
             weights differ, pairs are made in the order of the seeds. It needs more seeds.
+        event: one that a `xorlab.Recorder` noted, to count in place of the solution.
 
     Raises:
         ValueError: the runs lack a column; no run has the values (the message lists those that
@@ -75,7 +78,7 @@ def compare(
             pairs are asked for where there are none.
     """
     z_value(confidence)
-    counted = counted_runs(runs, [*a, *b], "a, b")
+    counted = counted_runs(at_event(runs, event), [*a, *b], "a, b")
     chosen = [_selected(counted, name, setting) for name, setting in (("a", a), ("b", b))]
     if (chosen[0] & chosen[1]).any():
         raise ValueError(f"a={whole_label(a)}, b={whole_label(b)}: must not have a run in common")
@@ -109,6 +112,7 @@ def compare_all(
     paired: str | bool | None = None,
     cluster: str | None = None,
     anytime: bool = False,
+    event: str | None = None,
 ) -> pd.DataFrame:
     """Compare every pair of settings, with Holm's (1979) correction of the tests.
 
@@ -124,6 +128,7 @@ def compare_all(
         paired: see `compare`.
         cluster: see `compare`.
         anytime: see `compare`.
+        event: see `compare`.
 
     Returns:
         a row per pair, with the first setting in sorted order as A: each column X of ``by`` as
@@ -134,7 +139,7 @@ def compare_all(
     """
     by = names_of(by)
     z_value(confidence)
-    counted = counted_runs(runs, by, "by")
+    counted = counted_runs(at_event(runs, event), by, "by")
     sides = sides_of(counted, paired, cluster)
     number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
     groups = [np.flatnonzero(number == j) for j in range(number.max() + 1)]

@@ -17,6 +17,7 @@ from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoffs
 from xorlab.analysis.statistics.running_time import CutoffStatistics, charged, statistics_at
 from xorlab.analysis.statistics.survival import kaplan_meier
+from xorlab.analysis.statistics.tables import at_event
 from xorlab.analysis.statistics.times import (
     SEED,
     Observed,
@@ -40,6 +41,7 @@ def convergence(
     seed: int = 0,
     *,
     cluster: str | None = None,
+    event: str | None = None,
 ) -> pd.DataFrame:
     """One row per setting. The interval of a statistic ``X`` is in ``X_low`` and ``X_high``.
 
@@ -60,6 +62,7 @@ def convergence(
         seed: of that bootstrap.
         cluster: the column with the same value in runs that are not independent. Naming it says
             that pooling is meant; None is ``seed``, with a warning where a seed is repeated.
+        event: one that a `xorlab.Recorder` noted, to count in place of the solution.
 
     Returns:
         the columns of ``by``, then
@@ -98,7 +101,7 @@ def convergence(
     """
     by = names_of(by)
     z_value(confidence)
-    counted = counted_runs(runs, by, "by")
+    counted = counted_runs(at_event(runs, event), by, "by")
     column = cluster or SEED
     keys, groups, rows = _settings(counted, by, column)
     clusters = [group.clusters for group in groups]

@@ -23,6 +23,7 @@ import pandas as pd
 
 from xorlab.analysis.statistics.clusters import Clusters, clusters_of
 from xorlab.analysis.statistics.intervals import Floats
+from xorlab.analysis.statistics.tables import as_runs
 
 SOLVED, UNSOLVED, DIVERGED = OUTCOMES = ("solved", "unsolved", "diverged")
 LIMIT = "training.epochs"
@@ -208,7 +209,9 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
                 f"{argument}: there is no column {name}; {hint} runs have {', '.join(known)}"
             )
     counted = runs.iloc[:0]
-    if "outcome" in known:
+    if "outcome" not in known and "solved" in known:  # of another origin
+        runs = as_runs(runs)
+    if "outcome" in runs:
         some = runs["outcome"].notna()
         counted = runs if some.all() else runs[some]  # a copy of a table has its size
     if counted.empty:

@@ -128,14 +128,15 @@ def _text(array: pa.Array | pa.ChunkedArray) -> pd.Series[Any]:
     return pd.Series(kept.__from_arrow__(array))
 
 
-def curves_frame(curves: Sequence[Curve]) -> pd.DataFrame:
-    """Curves (run id, steps, losses) below one another."""
+def curves_frame(curves: Sequence[Curve], name: str = CURVE) -> pd.DataFrame:
+    """Curves (run id, steps, values) below one another."""
     none = [np.empty(0)]
     return long_frame(
         [run_id for run_id, _, _ in curves],
         np.repeat(np.arange(len(curves)), [len(steps) for _, steps, _ in curves]),
         np.concatenate([steps for _, steps, _ in curves] or none),
         np.concatenate([losses for _, _, losses in curves] or none),
+        name,
     )
 
 
@@ -143,7 +144,8 @@ def long_frame(
     run_ids: Sequence[str],
     runs: np.ndarray[Any, Any],
     steps: np.ndarray[Any, Any],
-    losses: np.ndarray[Any, Any],
+    values: np.ndarray[Any, Any],
+    name: str = CURVE,
 ) -> pd.DataFrame:
     """A table of curves from its columns, each (N,).
 
@@ -151,7 +153,8 @@ def long_frame(
         run_ids: of the runs.
         runs: which of them each row belongs to, as an index.
         steps: epochs completed.
-        losses: at that step.
+        values: at that step.
+        name: of the values.
     """
     import pandas as pd
 
@@ -159,7 +162,7 @@ def long_frame(
         {
             "run_id": pd.array(run_ids, dtype="str").take(runs),
             "step": steps.astype(np.int64),
-            "loss": losses.astype(np.float64),
+            name: values.astype(np.float64),
         }
     )
 

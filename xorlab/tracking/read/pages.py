@@ -29,7 +29,7 @@ def search_all(
 
     Args:
         store: where to search.
-        conditions: at least one.
+        conditions: at least one, unless there is a filter.
         text: an MLflow search filter that they must match too.
         newest_first: or oldest first.
         everywhere: in all experiments, not only in the store's own.
@@ -41,7 +41,7 @@ def search_all(
         yield from cast("list[Run]", own.search(conditions, experiment, newest_first))
         return
     client = through_mlflow(client)
-    wanted = " AND ".join([mlflow_filter(conditions), *([text] if text else [])])
+    wanted = " AND ".join(filter(None, [mlflow_filter(conditions), text]))
     experiments = [store.experiment_id]
     if everywhere:
         found = _pages(lambda token: client.search_experiments(page_token=token))

@@ -76,7 +76,7 @@ def recorded_run(name: str, uri: str | None) -> Recorded:
 
     one = pd.DataFrame({"run_id": [run_id], "sweep": [None]})
     network = load_weights(one, store.uri)[run_id]
-    curve = load_curves(one, store.uri)
+    curve = load_curves(one, uri=store.uri)
     with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
         try:
             path = store.client.download_artifacts(run_id, "predictions.json", folder)

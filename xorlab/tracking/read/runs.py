@@ -51,6 +51,10 @@ def load_runs(
         is NaN. Parent runs are not among the rows. A sweep on a server is read from the file that
         it stored there, so its runs are as they were when it ended.
 
+        An experiment in which xorlab has recorded nothing is read as it is: ``run_id``, ``name``,
+        ``status``, then params, metrics and tags by their names. `xorlab.as_runs` makes a table
+        for the statistics of it.
+
     Raises:
         ConfigError: a filter that MLflow cannot read.
         StoreError: no such store, experiment or sweep.
@@ -64,6 +68,8 @@ def load_runs(
         frame = recorded_runs(store, sweep)
     if frame is None:
         frame = _found(store, sweep, filter)
+        if frame.empty and sweep is None:
+            frame = _of_others(store, filter)
     frame.attrs["uri"] = public_address(store.uri)
     return frame
 
@@ -95,23 +101,35 @@ def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
     return frame
 
 
-def load_curves(runs: pd.DataFrame, uri: str | None = None) -> pd.DataFrame:
-    """The loss curves of runs.
+def _of_others(store: Store, text: str | None) -> pd.DataFrame:
+    """Runs of an experiment that has none of xorlab's; those of xorlab where there are any."""
+    from xorlab.tracking.read.foreign import foreign_runs
+
+    frame = foreign_runs(store, text)
+    return runs_frame([]) if frame.empty else frame
+
+
+def load_curves(runs: pd.DataFrame, curve: str = CURVE, uri: str | None = None) -> pd.DataFrame:
+    """The curves of runs with one name.
 
     Args:
         runs: from `load_runs`; any selection of its rows.
+        curve: its name: ``loss``, or another that the trainer recorded.
         uri: address of the store; None for the one that the runs were loaded from.
 
     Returns:
-        ``run_id``, ``step`` (epochs completed), ``loss``; runs in their order, steps ascending.
+        ``run_id``, ``step`` (epochs completed), and the values under the name of the curve; runs
+        in their order, steps ascending.
     """
+    if "://" in curve:  # no curve has such a name: it is an address
+        curve, uri = CURVE, curve
     address = uri or runs.attrs.get("uri")
     store = _open(address, None, any_experiment=True)
-    return curves_of(store, runs)
+    return curves_of(store, runs, curve)
 
 
-def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
-    """The loss curves of these runs, in their order.
+def curves_of(store: Store, runs: pd.DataFrame, curve: str = CURVE) -> pd.DataFrame:
+    """The curves of these runs with one name, in their order.
 
     A database answers in a few queries. A server needs one call per run, so the files that sweeps
     stored there are read first, and only the rest is fetched run by run.
@@ -122,13 +140,14 @@ def curves_of(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
     if store.has_sql:
         from xorlab.tracking.read.sql import curves_from_sql
 
-        return curves_from_sql(store, identifiers)
-    filed = recorded_curves(store, set(runs["sweep"].dropna()))
+        return curves_from_sql(store, identifiers, curve)
+    # Sweeps store those of the loss.
+    filed = None if curve != CURVE else recorded_curves(store, set(runs["sweep"].dropna()))
     if filed is None:
-        return _fetched(store, identifiers)
+        return _fetched(store, identifiers, curve)
     filed = filed[filed["run_id"].isin(identifiers)]
     known = set(filed["run_id"].unique())
-    fetched = _fetched(store, [run_id for run_id in identifiers if run_id not in known])
+    fetched = _fetched(store, [run_id for run_id in identifiers if run_id not in known], curve)
     order_of = {run_id: number for number, run_id in enumerate(identifiers)}
     curves = pd.concat([filed, fetched], ignore_index=True)
     order = np.lexsort((curves["step"].to_numpy(), curves["run_id"].map(order_of).to_numpy()))
@@ -157,11 +176,11 @@ def _search(store: Store, text: str | None) -> Iterable[Run]:
     return search_all(store, [tag(KEY_TAG)], text)
 
 
-def _fetched(store: Store, identifiers: Iterable[str]) -> pd.DataFrame:
+def _fetched(store: Store, identifiers: Iterable[str], name: str) -> pd.DataFrame:
     pieces = []
     for identifier in identifiers:
-        history = sorted(store.client.get_metric_history(identifier, CURVE), key=lambda m: m.step)
+        history = sorted(store.client.get_metric_history(identifier, name), key=lambda m: m.step)
         steps = np.array([metric.step for metric in history], np.int64)
         loss = np.array([metric.value for metric in history], np.float64)
         pieces.append((identifier, steps, loss))
-    return curves_frame(pieces)
+    return curves_frame(pieces, name)

@@ -17,7 +17,7 @@ from xorlab.tracking.store.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-# Which run each point belongs to, its step and its loss; each (N,).
+# Which run each point belongs to, its step and its value; each (N,).
 Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 _NO_CURVE = np.empty(0, np.int64), np.empty(0), np.empty(0)
@@ -80,31 +80,36 @@ class _Columns(dict[str, str]):
         return column
 
 
-def curves_from_sql(store: Store, run_ids: Sequence[str]) -> pd.DataFrame:
-    """The loss curves of these runs, in their order."""
+def curves_from_sql(store: Store, run_ids: Sequence[str], name: str = CURVE) -> pd.DataFrame:
+    """The curves of these runs with one name, in their order."""
     database = store.database
     with database.reading() as transaction:
         # A query costs SQLite less than sorting what a query for many runs finds.
         own = database.kind == "sqlite"
         read = _curve_by_curve if own else _curves_in_parts
-        numbers, steps, losses = zip(*read(transaction, run_ids), strict=True)
-    return long_frame(run_ids, *map(np.concatenate, (numbers, steps, losses)))
+        numbers, steps, values = zip(*read(transaction, run_ids, name), strict=True)
+    columns = np.concatenate(numbers), np.concatenate(steps), np.concatenate(values)
+    return long_frame(run_ids, *columns, name)
 
 
-def _curve_by_curve(transaction: Transaction, run_ids: Sequence[str]) -> Iterator[Columns]:
+def _curve_by_curve(
+    transaction: Transaction, run_ids: Sequence[str], name: str
+) -> Iterator[Columns]:
     yield _NO_CURVE
     for number, run_id in enumerate(run_ids):
-        found = list(transaction.rows(_CURVE, {"run": run_id, "key": CURVE}))
+        found = list(transaction.rows(_CURVE, {"run": run_id, "key": name}))
         table = np.fromiter(chain.from_iterable(found), float, 2 * len(found)).reshape(-1, 2)
         yield np.full(len(found), number), table[:, 0], table[:, 1]
 
 
-def _curves_in_parts(transaction: Transaction, run_ids: Sequence[str]) -> Iterator[Columns]:
+def _curves_in_parts(
+    transaction: Transaction, run_ids: Sequence[str], name: str
+) -> Iterator[Columns]:
     yield _NO_CURVE
     numbers = {run_id: number for number, run_id in enumerate(run_ids)}
     query = 'SELECT run_uuid, step, value FROM metrics WHERE "key" = :key AND run_uuid IN'
     for some in _parts(run_ids):
-        found = rows_in(transaction, query, some, {"key": CURVE})
+        found = rows_in(transaction, query, some, {"key": name})
         table = np.array([(numbers[run_id], *point) for run_id, *point in found]).reshape(-1, 3)
         table = table[np.lexsort((table[:, 1], table[:, 0]))]
         yield table[:, 0].astype(np.int64), table[:, 1], table[:, 2]

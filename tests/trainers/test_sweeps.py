@@ -1,0 +1,174 @@
+"""A user's trainer from the command line to the tables: sweeps, resuming, and what goes wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xorlab
+from tests.trainers import coin
+from xorlab.commands.main import run_named, run_trainer
+from xorlab.trainers.find import find, names
+from xorlab.trainers.spec import spec_of
+
+SWEEP = ("-m", "seed=range(0,12)", "chance=0.1,0.4", "epochs=9")
+INLINE = "hydra.launcher.executor=inline"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Its own store and working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def started(*arguments: str, trainer=coin.train) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["coin.py", *arguments])
+        code = run_trainer(trainer)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return started
+
+
+def test_a_sweep_is_recorded_with_curves_arrays_and_a_report_and_is_not_trained_again(run):
+    code, out = run(*SWEEP)
+    assert code == 0, out
+    runs = xorlab.load_runs()
+    assert len(runs) == 24
+    assert list(runs)[6:11] == ["seed", "chance", "epochs", "sides", "epochs_run"]
+    assert runs["seed"].dtype == np.int64
+    for row in runs.to_dict("records"):
+        config = coin.Coin(row["seed"], row["chance"], row["epochs"])
+        alone = coin.train(config)
+        assert row["outcome"] == alone.outcome
+        assert row["hit"] == alone.curves["hit"][1][-1]
+        assert row["name"] == f"coin {f'chance={config.chance} '}epochs=9 seed={config.seed}"
+    curves = xorlab.load_curves(runs, "hit")
+    assert list(curves) == ["run_id", "step", "hit"]
+    assert len(curves) == len(xorlab.load_curves(runs)) == int(runs["epochs_run"].sum())
+    (folder,) = Path("mlartifacts").glob(f"*/{runs['run_id'][0]}/artifacts")
+    assert {path.name for path in folder.iterdir()} == {"arrays.npz", "config.yaml", "log.txt"}
+    (report,) = Path("mlartifacts").glob("*/*/artifacts/report.html")
+    assert "chance=0.4" in report.read_text()
+    code, out = run(*SWEEP)
+    assert (code, len(xorlab.load_runs())) == (0, 24)
+    assert "none trained, 24 skipped" in out
+
+
+def test_other_versions_are_other_runs_and_a_plan_starts_nothing(run):
+    code, out = run(*SWEEP, "plan=true")
+    assert code == 0
+    assert "to train                  24" in out
+    assert "not known before the first runs have ended" in out
+    assert not Path("mlflow.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["chanse=0.1"], "chanse: there is no such key; did you mean chance?"),
+        (["chance=2"], "chance=2.0: must be a number > 0 and < 1"),
+        (["epochs=many"], "epochs=many: must be an integer >= 1"),
+        (["task=xor"], "task: there is no such key"),
+        (["chance=0.1,0.2"], "several values make a sweep"),
+    ],
+)
+def test_wrong_overrides_are_refused_in_the_readers_words(run, overrides, message):
+    code, out = run(*overrides)
+    assert code == 2
+    assert message in out
+
+
+REASONS = {
+    "raise": "ArithmeticError: tails",
+    "exit": "SystemExit: 4",
+    "wrong": "TypeError: a trainer returns an xorlab.Result, not str",
+    "nan": "ValueError: curves['loss']: a value is not finite; end the curve before it",
+}
+
+
+def test_a_run_that_breaks_costs_only_itself_and_is_retried_when_asked(run):
+    sweep = ("-m", "seed=range(2,5)", f"breaks={','.join(REASONS)}", INLINE)
+    for trainer in (coin.train, coin.twin):
+        code, out = run(*sweep, trainer=trainer)
+        assert code == 1
+        for number, (breaks, reason) in enumerate(REASONS.items(), 4):
+            assert f"failed: job {number} (seed=3 breaks={breaks}): {reason}" in out
+    runs = xorlab.load_runs()
+    assert runs["status"].value_counts().to_dict() == {"FINISHED": 16, "FAILED": 8}
+    code, out = run(*sweep, "tracking.existing=retry")
+    assert "4 trained" in out
+
+
+def test_a_single_run_is_recorded(run):
+    code, out = run("seed=5")
+    assert code == 0
+    assert "Recorded as 'coin seed=5' in experiment 'xorlab'" in out
+    assert xorlab.load_runs()["seed"].tolist() == [5]
+
+
+def test_seeds_are_added_until_the_rates_are_known(run):
+    more = ("hydra.sweeper.half_width=0.2", "hydra.sweeper.first_round=5")
+    code, out = run("-m", "hydra/sweeper=precision", "chance=0.1,0.4", *more, INLINE)
+    assert code == 0, out
+    assert "of 2 settings known well enough" in out
+
+
+def test_script_option_and_import_name_the_same_runs(run, monkeypatch, capsys):
+    path = Path(coin.__file__)
+    shutil.copy(path, "coin.py")
+    for text in ("./coin.py:train", f"{coin.__name__}:train"):
+        found = find(text)
+        spec = spec_of(found, found.schema.kind())
+        assert spec.key(1) == spec_of(coin.train, coin.train.schema.kind()).key(1)
+    run(*SWEEP, INLINE)
+    monkeypatch.setattr("sys.argv", ["xorlab", "--trainer", "./coin.py:train", *SWEEP, INLINE])
+    assert run_named(["--trainer", "./coin.py:train", *SWEEP, INLINE]) == 0
+    assert "none trained, 24 skipped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("odd", "there is no such trainer; one of network"),
+        ("nowhere.at.all:train", "there is no module nowhere"),
+        ("./nowhere.py:train", "there is no file"),
+        ("tests.trainers.coin:odd", "tests.trainers.coin has no odd"),
+        ("tests.trainers.coin:broken", "this is a function, not a trainer"),
+    ],
+)
+def test_a_trainer_that_is_not_there_is_refused(text, message, capsys):
+    assert run_named(["--trainer", text]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_names_of_trainers_are_listed_and_nothing_is_loaded(capsys):
+    assert run_named(["--trainers"]) == 0
+    assert capsys.readouterr().out.startswith("network          xorlab.networks.trainer:TRAINER")
+    assert "network" in names()
+
+
+def test_help_shows_the_docstring_and_every_key(run):
+    code, out = run("--help")
+    assert code == 0
+    assert out.startswith("coin (version 2) - Tosses a coin.\n")
+    assert "  chance  (default: 0.2)\n      of heads; a number > 0 and < 1\n" in out
+    assert "example: python coin.py chance=0.1,0.2" in out
+    assert run("--help", "chance")[1].startswith("  chance  (default: 0.2)")
+
+
+def test_a_file_that_is_edited_while_a_sweep_runs_is_refused(run):
+    shutil.copy(coin.__file__, "edited.py")
+    trainer = find("./edited.py:train")
+    Path("edited.py").write_text(Path("edited.py").read_text() + "\n# edited\n")
+    code, out = run(*SWEEP, trainer=trainer)
+    assert code == 1
+    assert "edited.py: this file was edited after the sweep began; what is recorded stays" in out
+    assert "24 of 24 runs are missing" in out
