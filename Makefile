@@ -8,7 +8,7 @@ TEST := $(VENV)/test
 DEV := $(VENV)/dev
 
 .PHONY: help install sweep test test-slow lint format types wheel benchmark \
-	benchmark-sweep benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz \
+	benchmark-sweep benchmark-revision benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz \
 	faults load studies notebooks gallery clean
 
 help:  ## show this list
@@ -57,6 +57,9 @@ benchmark: $(TEST)  ## time training against the notebook's loop
 
 benchmark-sweep: $(TEST)  ## time composing, recording, whole sweeps and reading back
 	$(BIN)/python -m tests.benchmarks.sweeps
+
+benchmark-revision: $(TEST)  ## time whole commands beside those of REVISION, such as HEAD~50
+	$(BIN)/python -m tests.benchmarks.revisions $(REVISION)
 
 benchmark-statistics: $(TEST)  ## time the statistics of many settings
 	$(BIN)/python -m tests.benchmarks.statistics

@@ -133,7 +133,6 @@ def recording(runs: int, client_runs: int, rounds: int) -> Table:
             _forget(store)
             bulk.append(1e3 * seconds(lambda: record(BulkRecorder(store), runs)) / runs)
             _forget(store)
-        store.sql.engine.dispose()
     points = len(results[0].steps)
     made = table(
         f"Recording a run: {points}-point curve, params, tags, 3 artifacts", "", "ms a run", "ratio"
@@ -146,9 +145,9 @@ def recording(runs: int, client_runs: int, rounds: int) -> Table:
 
 def _forget(store) -> None:
     """Empty the store, so that every round records anew."""
-    with store.sql.engine.begin() as connection:
+    with store.database.writing() as transaction:
         for name in ("latest_metrics", "metrics", "params", "tags", "runs"):
-            connection.exec_driver_sql(f"DELETE FROM {name}")
+            transaction.execute(f"DELETE FROM {name}", {})
 
 
 def against_plain(runs: int, plain_runs: int, many: int, epochs: int, rounds: int) -> Table:
@@ -192,7 +191,7 @@ def growing(sizes: list[int], epochs: int, folder: Path) -> Table:
 
 def reading(experiment: str, folder: Path, expected: int, histories: int) -> Table:
     uri = f"sqlite:///{folder}/mlflow.db"
-    store = open_store(uri, experiment, create=False)
+    store = open_store(uri, experiment, create=False).through_mlflow
     loaded: dict[str, object] = {}
 
     def ours() -> None:
@@ -220,7 +219,6 @@ def reading(experiment: str, folder: Path, expected: int, histories: int) -> Tab
     made = table(f"Reading back {len(ids):,} runs, {points:,} points", "", "s", "ratio")
     made.add_row(f"MLflow's calls (histories extrapolated from {histories})", f"{theirs:.1f}", "1")
     made.add_row("xorlab.load_runs + load_curves", f"{own:.1f}", f"{theirs / own:.0f}")
-    store.sql.engine.dispose()
     return made
 
 

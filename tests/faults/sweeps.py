@@ -117,12 +117,11 @@ def _prepare() -> None:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name in (
         "matplotlib.backends.backend_agg",
-        "mlflow.store.tracking.sqlalchemy_store",
-        "mlflow.tracking",
         "pyarrow.parquet",
         "xorlab.commands.app",
         "xorlab.sweep.launch",
         "xorlab.sweep.pipeline",
+        "xorlab.sweep.summary.finish",
     ):
         import_module(name)
 

@@ -59,7 +59,6 @@ def test_a_folder_with_any_name_holds_its_own_store(
 def test_a_new_store_is_made_where_its_address_says_and_nowhere_else(tmp_path):
     store = open_store("sqlite:///a%25%3F/b%20c.db", "one")
     assert database_file(store.uri) == tmp_path / "a%?" / "b c.db"
-    store.sql.engine.dispose()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a%?"]
     assert (tmp_path / "a%?" / "b c.db").is_file()
 
