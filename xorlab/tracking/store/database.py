@@ -20,6 +20,7 @@ Row = tuple[Any, ...]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _IN_ONE_LIST = 500
+_CACHE = 64_000  # KiB at most; 500 runs of 200 points change 40,000
 _PATIENCE = 120.0  # seconds to wait for other writers; SQLite keeps no queue
 
 
@@ -74,17 +75,19 @@ class SqliteDatabase:
     @contextlib.contextmanager
     def writing(self) -> Iterator[SqliteTransaction]:
         """A transaction that locks the database from its beginning."""
-        with self._transaction("BEGIN IMMEDIATE") as transaction:
+        # Else SQLite writes the pages of a large transaction several times.
+        with self._transaction(f"PRAGMA cache_size = -{_CACHE}", "BEGIN IMMEDIATE") as transaction:
             yield transaction
 
     @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[SqliteTransaction]:
+    def _transaction(self, *begin: str) -> Iterator[SqliteTransaction]:
         connection = sqlite3.connect(
             self._uri, timeout=_PATIENCE, isolation_level=None, uri=True, check_same_thread=False
         )
         # Closing undoes what is not committed, also where Ctrl-C arrives in between.
         with contextlib.closing(connection):
-            connection.execute(begin)
+            for statement in begin:
+                connection.execute(statement)
             yield SqliteTransaction(connection)
             connection.execute("COMMIT")
 
