@@ -229,7 +229,7 @@ def test_loaded_runs_are_tidy_and_typed(store_file):
     assert runs["seed"].dtype == "int64"
     assert runs["optimizer.lr"].dtype == "float64"
     assert runs["training.stop_when_solved"].dtype == "bool"
-    assert sorted(runs["network.hidden"]) == ["2", "2", "2", "2", "[3,2]"]
+    assert sorted(runs["network.hidden"], key=str) == [2, 2, 2, 2, "[3,2]"]
     assert runs["final_loss"].dtype == "float64"
     assert runs.loc[runs["status"] == "FAILED", "outcome"].isna().all()
     some = load_runs(filter="params.`task` = 'parity'")
