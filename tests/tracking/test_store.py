@@ -107,7 +107,8 @@ def test_a_deleted_experiment_is_named_with_the_way_back(store_file):
     store = open_store(None, "gone")
     store.client.delete_experiment(store.experiment_id)
     with pytest.raises(
-        StoreError, match=r"was deleted; restore it with `mlflow experiments restore"
+        StoreError,
+        match=r"was deleted; restore it with `MLFLOW_TRACKING_URI=sqlite:",
     ):
         open_store(None, "gone")
 
@@ -121,7 +122,7 @@ def test_reading_creates_nothing(tmp_path):
 def test_reading_an_experiment_that_is_not_there_says_so(store_file):
     with pytest.raises(StoreError, match="there is no experiment 'nope'"):
         load_runs(experiment="nope")
-    with pytest.raises(StoreError, match="there is no sweep"):
+    with pytest.raises(StoreError, match="there is no such sweep"):
         load_runs(sweep="0" * 32)
 
 

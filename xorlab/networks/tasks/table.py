@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from xorlab.config.fields import is_flag, is_integer, is_optional, is_text, key
 from xorlab.errors import ConfigError
-from xorlab.networks.tasks.table_file import MAX_COLUMNS, TableData, TableFile
-from xorlab.networks.tasks.table_text import DECIMALS, DELIMITERS, TextFormat
+from xorlab.networks.tasks.table_file import TableData, TableFile
+from xorlab.networks.tasks.table_text import DECIMALS, DELIMITERS, MAX_COLUMNS, TextFormat
 from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import Task
 

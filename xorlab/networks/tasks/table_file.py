@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from xorlab.config.data_files import MAX_BYTES, digest, read_file
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks import table_text
 from xorlab.networks.tasks.table_text import DELIMITERS, TextFormat, read_text
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
-
-MAX_PATTERNS = 100_000
-MAX_COLUMNS = 1024  # inputs, and targets
 
 _KEY = "task.path"
 # What the end of a name says about the delimiter.
@@ -114,10 +112,10 @@ def _check(name: str, kind: str, values: Floats) -> None:
 
     if values.size == 0:
         raise ConfigError(_KEY, name, f"a table with {kind} (this one has none)")
-    if len(values) > MAX_PATTERNS:
-        raise _too_many(name, "patterns", len(values), MAX_PATTERNS)
-    if values.shape[1] > MAX_COLUMNS:
-        raise _too_many(name, f"columns of {kind}", values.shape[1], MAX_COLUMNS)
+    if len(values) > table_text.MAX_PATTERNS:
+        raise _too_many(name, "patterns", len(values), table_text.MAX_PATTERNS)
+    if values.shape[1] > table_text.MAX_COLUMNS:
+        raise _too_many(name, f"columns of {kind}", values.shape[1], table_text.MAX_COLUMNS)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+MAX_PATTERNS = 100_000
+MAX_COLUMNS = 1024  # inputs, and targets
+
 _KEY = "task.path"
 # By the names that need no quotes on a command line.
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "blank": " ", "bar": "|"}
 DECIMALS = ("point", "comma")
-_MOST_ROWS, _MOST_COLUMNS = 100_001, 2048  # one of the rows may be a header
 _MOST_NAMED = 12  # columns in a message
 _INDEX = re.compile(r"|Unnamed: \d+")  # what pandas calls the column of an index
 
@@ -130,16 +132,16 @@ def _rows(path: Path, content: bytes, delimiter: str) -> list[Row]:
                 row = row[: len(row) - (row[-1:] == [""])]  # blanks at its end
             if any(cell.strip() for cell in row):
                 rows.append((reader.line_num, row))
-            if len(rows) > _MOST_ROWS:
+            if len(rows) > MAX_PATTERNS + 1:  # one of them may be a header
                 raise ConfigError(
-                    _KEY, path, f"a table with at most {_MOST_ROWS - 1} patterns (this one has "
+                    _KEY, path, f"a table with at most {MAX_PATTERNS} patterns (this one has "
                     "more)"
                 )  # fmt: skip
-            if len(row) > _MOST_COLUMNS:
+            if len(row) > 2 * MAX_COLUMNS:
                 raise ConfigError(
                     _KEY,
                     path,
-                    f"a table with at most {_MOST_COLUMNS} columns (this one has {len(row)})",
+                    f"a table with at most {2 * MAX_COLUMNS} columns (this one has {len(row)})",
                 )
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(_KEY, path, f"a CSV file of numbers in UTF-8 ({error})") from error
