@@ -24,6 +24,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").rglob("*.md"))]
 TEXT = "\n".join(document.read_text() for document in DOCUMENTS)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+MODULES = [block for block in PYTHON if block.startswith("# ")]  # the name is in the first line
 LINES = [line for block in SHELL for line in block.splitlines()]
 MAKE = [line for line in LINES if line.startswith("make ")]
 BENCHMARKS = [line for line in LINES if line.startswith("python -m tests.benchmarks")]
@@ -122,6 +123,8 @@ def test_a_command_runs_in_small(line, command, store_file, tmp_path):
 @pytest.mark.slow
 def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file):
     printed = {}
+    for block in MODULES:
+        (tmp_path / block[2:].partition(":")[0]).write_text(block)
     for line in HERE:
         if "127.0.0.1" in line:
             continue
@@ -129,6 +132,8 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
     sweep = next(line for line in HERE if "range(0,100)" in line and "lr=0.1,0.5,2" in line)
     assert "900 runs: " in printed[sweep]  # one of them was trained alone before
     for block in PYTHON:
+        if block.startswith("# "):
+            continue  # a file
         ended = subprocess.run(
             [sys.executable, "-c", block],
             cwd=tmp_path,
