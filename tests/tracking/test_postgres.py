@@ -56,7 +56,9 @@ def shared(tmp_path) -> str:
     return f"tracking.artifacts={tmp_path / 'shared'}"
 
 
-def test_bulk_writes_what_the_client_writes_row_by_row(uri, tmp_path):
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_bulk_writes_what_the_client_writes_row_by_row(driver, uri, tmp_path):
+    uri = uri.replace("postgresql://", f"postgresql+{driver}://")
     store = open_store(uri, "xorlab", artifacts=str(tmp_path / "shared"))
     assert refusal(store) is None
     assert isinstance(make_recorder(store, TrackingConfig(), print), BulkRecorder)
