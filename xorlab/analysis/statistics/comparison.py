@@ -50,7 +50,11 @@ def compare(
     A setting is claimed to solve sooner if the first test is significant, and the interval of
     ``sooner`` excludes 1/2; it is claimed to solve more often if one of the tests is significant
     and the interval of the difference excludes 0. The test of the rates alone counts at a fifth of
-    the level, so that both claims together keep it. SIMULATED
+    the level, so that both claims together keep it. In 500 simulated experiments of each kind
+    without a difference, a claim was made in 0 to 6 % (standard error 1 %): 3 to 5 % for balanced
+    runs, 0 to 4 % for 1 against 40 to 30 against 200, 3 and 6 % where a tenth of 30 or 100 runs
+    was solved, 2 to 4 % for pairs, 2 to 3 % for pooled learning rates, 2 % for ten looks with
+    ``anytime``, and 5 % for fresh seeds alone (`python -m tests.benchmarks.conclusions`).
 
     Args:
         runs: as `xorlab.load_runs` returns them; those without an outcome do not count, and of

@@ -68,7 +68,8 @@ def convergence(
         the columns of ``by``, then
 
         - ``n``, ``solved``, ``diverged``: numbers of runs; solved are those solved by ``limit``;
-        - ``rate``: share solved by ``limit``, with Wilson's (1927) interval [93 to 97 %];
+        - ``rate``: share solved by ``limit``, with Wilson's (1927) interval [95 % on average over
+          rates, 83 to 86 % at the worst];
         - ``epochs_q25``, ``epochs_median``, ``epochs_q75``: the first epoch by which at least that
           share of all runs is solved (Kaplan-Meier; the inverse of the distribution function,
           type 1 of Hyndman & Fan 1996), with unsolved runs later than any solved one. NaN where

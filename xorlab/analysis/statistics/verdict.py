@@ -217,7 +217,10 @@ def _outlook(seen: Comparison, measured: Measured) -> str:
             "seeds to these runs and look again, use anytime=True: this test would claim too much."
         )
     # The interval of a difference is wider than those of the two rates by the square root of 2.
-    bound = seeds_needed(half_width=_BOUND / math.sqrt(2), rate=(seen.rate_a + seen.rate_b) / 2)
+    # Two more successes and failures (Agresti & Coull 1998): five of five is not a rate of 1.
+    total = seen.n_a + seen.n_b
+    rate = (seen.rate_a * seen.n_a + seen.rate_b * seen.n_b + 2) / (total + 4)
+    bound = seeds_needed(half_width=_BOUND / math.sqrt(2), rate=rate)
     least = "at most" if seen.paired else "about"
     return (
         f"Nothing points to a difference in speed; {least} {bound:,} seeds of each bound the "
