@@ -448,8 +448,10 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     from hydra.core.utils import JobStatus
     from hydra.types import HydraContext, RunMode
 
+    from xorlab.commands.app import task_function
     from xorlab.config.registration import config_directory, register_schema
     from xorlab.networks.config import SCHEMA
+    from xorlab.networks.trainer import TRAINER
 
     monkeypatch.setattr(sys, "argv", ["xorlab"])
     register_schema(SCHEMA)
@@ -460,7 +462,7 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     )
     launcher = Plugins.instance().instantiate_launcher(
         hydra_context=HydraContext(config_loader=loader, callbacks=Callbacks()),
-        task_function=lambda cfg: None,
+        task_function=task_function(TRAINER),
         config=master,
     )
     shared = "tracking.objective=epochs_to_solve"
