@@ -22,9 +22,11 @@ class OwnFiles(SearchPathPlugin):
         own = config_directory().resolve()
         folders = (Path(path.removeprefix("file://")).resolve() for path in paths)
         if "pkg://xorlab.conf" in paths or own in folders:
-            from xorlab.networks.config import SCHEMA
+            from xorlab.trainers.find import built_in
 
-            register_schema(SCHEMA)
+            trainer = built_in()
+            if trainer is not None:
+                register_schema(trainer.schema)
 
 
 def _may_be_ours(path: str) -> bool:

@@ -113,7 +113,6 @@ def _report_of_runs(
 ) -> int:
     """The report of a sweep, or of the runs that a filter finds."""
     from xorlab.analysis.report.summary import headline, notes_of, summarise
-    from xorlab.failures.report import with_failures
     from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.frames import setting_keys
@@ -132,7 +131,10 @@ def _report_of_runs(
         line = headline(runs, sweep.seconds, sweep.skipped)
         summary = summarise(runs, curves, line, keys, notes)
         title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
-    summary = with_failures(summary)
+    if "network.hidden" in runs:  # networks, which can be diagnosed
+        from xorlab.failures.report import with_failures
+
+        summary = with_failures(summary)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
     files = files_of(summary, title, facts, failed)
     if sweep is not None and folder is None:
