@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.errors import StoreError, UsageError
-from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG
+from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG, TRAINER_TAG
 from xorlab.tracking.read.by_name import run_by_name
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
@@ -67,6 +67,12 @@ def recorded_run(name: str, uri: str | None) -> Recorded:
         raise UsageError(
             f"{run_id}: this is a landscape, whose networks are not separate runs; its command "
             "with tracking.existing=rerun trains all of them again"
+        )
+    if TRAINER_TAG in tags:
+        raise UsageError(
+            f"{run_id}: this is a run of the trainer {tags[TRAINER_TAG]}; only runs of networks "
+            "can be repeated by this command. Its own command with the values of its config.yaml "
+            "and tracking.existing=rerun trains it again"
         )
     if run.info.status != FINISHED:
         raise UsageError(
