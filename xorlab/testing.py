@@ -105,10 +105,6 @@ def _assert_none_failed(result: ShardResult) -> None:
     assert not result.failures, "it raised an error\n" + "\n".join(result.failures.values())
 
 
-def _seeded(trainer: Trainer, config: Any, seed: int) -> Any:
-    return spec_of(trainer, config).run(seed)
-
-
 def _leaves_no_trace(trainer: Trainer, config: Any) -> None:
     with _in_new_folder() as folder:
         before = _traces(folder)
@@ -155,7 +151,7 @@ def _ignores_global_random_state(trainer: Trainer, config: Any) -> None:
 
 
 def _seed_matters(trainer: Trainer, config: Any) -> None:
-    runs = [_train(trainer, _seeded(trainer, config, seed)) for seed in range(_SEEDS)]
+    runs = [_train(trainer, spec_of(trainer, config).run(seed)) for seed in range(_SEEDS)]
     assert any(_differences(runs[0], 0, run, 0, 0.0) for run in runs[1:]), (
         f"seeds 0 to {_SEEDS - 1} give one and the same result"
     )
@@ -164,7 +160,7 @@ def _seed_matters(trainer: Trainer, config: Any) -> None:
 def _result_is_consistent(trainer: Trainer, config: Any) -> None:
     keys = {leaf.key for leaf in trainer.schema.fields}
     for seed in range(_SEEDS):
-        result = _train(trainer, _seeded(trainer, config, seed)).run(0, trainer.result)
+        result = _train(trainer, spec_of(trainer, config).run(seed)).run(0, trainer.result)
         assert isinstance(result, Result)
         try:
             check_result(result, keys)
@@ -195,7 +191,7 @@ def _identity_is_stable(trainer: Trainer, config: Any) -> None:
 
 
 def _batch_equals_single_runs(trainer: Trainer, config: Any) -> None:
-    configs = [_seeded(trainer, config, seed) for seed in range(_SEEDS)]
+    configs = [spec_of(trainer, config).run(seed) for seed in range(_SEEDS)]
     rtol = getattr(trainer, "rtol", 0.0)
     singles = [_train(trainer, one) for one in configs]
     for order in ([*range(_SEEDS)], [*reversed(range(_SEEDS))], [3, 1]):
