@@ -67,7 +67,7 @@ def test_axes_and_title_say_what_is_shown():
     assert ax.get_xlim() == pytest.approx((1, 100))
     assert ax.get_title() == (f"Epochs to solve: {100 * one.solved.mean():.1f} % solved (n = 120)")
     given = landscape_image(landscape(plane("+study=kolen1990_slice")))
-    assert (given.get_xlabel(), given.get_ylabel()) == ("init.x (weight 9)", "init.y (weight 3)")
+    assert (given.get_xlabel(), given.get_ylabel()) == ("init.x (weight 9)", "init.y (weight 5)")
 
 
 @pytest.mark.parametrize("overrides", [("optimizer.weight_decay=0",), ("training.epochs=1",)])

@@ -77,7 +77,7 @@ PLANES = {
         *LR,
         "landscape.y=training.target_loss",
         "landscape.y_low=0.01",
-        "landscape.y_high=0.3",
+        "landscape.y_high=0.2",
         "training.target_loss=0.1",
         "training.stop_when_solved=true",
     ),

@@ -109,7 +109,7 @@ def _key_lines(schema: Schema, leaf: Leaf, command: str) -> list[str]:
     data = leaf.item.metadata
     lines = [
         f"  {leaf.key}  (default: {_default(schema, leaf)})",
-        f"      {data['help']}; {data['allowed']}",
+        f"      {'; '.join(filter(None, (data['help'], data['allowed'])))}",
     ]
     for name, item in schema.owners.get(leaf.key, {}).items():
         other = item.metadata

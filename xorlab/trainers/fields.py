@@ -134,7 +134,7 @@ def _key(item: dataclasses.Field[Any], hint: Any, where: str, name: str) -> Any:
         raise TypeError(f"{where}={spell(default)}: the default must be {allowed}")
     made = key(
         default,
-        own.get("help") or "no description",
+        own.get("help") or "",
         allowed,
         own.get("example") or f"{name}={spell(default)}",
         check,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
 
 ORDER = 30
@@ -21,4 +23,6 @@ def columns(data: GroupedRuns) -> list[Column]:
 def _with_interval(values: tuple[float, float, float]) -> str:
     """Such as ``326 (292-384)``, with the 95 % interval."""
     estimate, low, high = values
-    return whole(estimate) if low != low else f"{whole(estimate)} ({low:.0f}-{high:.0f})"
+    if math.isinf(estimate):
+        return f"infinite (from {low:.0f})" if low > 1 else "infinite"
+    return whole(estimate) if math.isnan(low) else f"{whole(estimate)} ({low:.0f}-{whole(high)})"
