@@ -21,14 +21,18 @@ from xorlab.errors import UsageError
         (["--resolve", "seed=1"], "--resolve: only together with --cfg"),
         (["--package", "task", "seed=1"], "--package: only together with --cfg"),
         (["seed=${oc.env:NOPE}"], "seed=${oc.env:NOPE}: Environment variable 'NOPE' not found"),
-        (["-m", "seed=1,2", "optimizer.lr=${oc.env:NOPE}"],
-         "Environment variable 'NOPE' not found"),
+        (
+            ["-m", "seed=1,2", "optimizer.lr=${oc.env:NOPE}"],
+            "Environment variable 'NOPE' not found",
+        ),
         (["seed=${nope.x}"], "seed=${nope.x}: Interpolation key 'nope.x' not found"),
         (["seed=${unheard_of:1}"], "seed=${unheard_of:1}: Unsupported interpolation type"),
-        (["-m", "seed=sort(range(1.3,0,-0.5))"],
-         "would sort this to 0.5,1,1.5, which are other values; write 0.3,0.8,1.3"),
+        (
+            ["-m", "seed=sort(range(1.3,0,-0.5))"],
+            "would sort this to 0.5,1,1.5, which are other values; write 0.3,0.8,1.3",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_meant_is_refused_in_one_line(arguments, message, command):
     ended = command(*arguments, *(["plan=true"] if "-m" in arguments else []))
     assert (ended.code, ended.out) == (2, "")
@@ -73,6 +77,8 @@ def test_hydras_compose_api_finds_the_schema_before_anything_of_xorlab_is_used()
     other = str(ROOT / "tests")
     ended = subprocess.run(
         [sys.executable, "-c", code, str(ROOT / "conf"), other],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert ended.stdout == "False False\n0.001 3\n"

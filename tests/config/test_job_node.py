@@ -1,4 +1,4 @@
-"""What the command line told Hydra holds for every job that is composed here."""
+"""What the command line sets holds for every job that is composed here."""
 
 from __future__ import annotations
 

@@ -48,11 +48,15 @@ def test_numbers_of_numpy_are_numbers():
 
 
 def test_comparing_says_that_text_is_no_number():
-    runs = pd.DataFrame({
-        "lr": [0.1, 0.1, 0.2, 0.2], "hidden": ["4", "4", "[4,4]", "[4,4]"],
-        "outcome": ["solved", "unsolved", "solved", "solved"],
-        "epochs_to_solve": [5, None, 6, 7], "epochs_run": [9, 9, 9, 9],
-    })  # fmt: skip
+    runs = pd.DataFrame(
+        {
+            "lr": [0.1, 0.1, 0.2, 0.2],
+            "hidden": ["4", "4", "[4,4]", "[4,4]"],
+            "outcome": ["solved", "unsolved", "solved", "solved"],
+            "epochs_to_solve": [5, None, 6, 7],
+            "epochs_run": [9, 9, 9, 9],
+        }
+    )
     with pytest.raises(ValueError, match=r"lr holds numbers, and '0\.1' is text"):
         xorlab.compare(runs, {"lr": "0.1"}, {"lr": 0.2})
     with pytest.raises(ValueError, match=r"hidden holds text, as '4'"):

@@ -1,4 +1,4 @@
-"""Python callers are told politely what the command line would have told them."""
+"""Python callers are refused as politely as on the command line."""
 
 from __future__ import annotations
 
@@ -53,8 +53,11 @@ def test_other_inputs_are_refused_with_the_shape(trained, inputs, message):
 
 @pytest.mark.parametrize("value", [{}, None, "seed=1", OmegaConf.create({"seed": 1}), Config])
 def test_what_is_not_a_configuration_is_refused(trained, value):
-    for call in (xorlab.train, lambda v: xorlab.train_many([v]),
-                 lambda v: xorlab.predict(v, trained[1], [[0, 1]])):  # fmt: skip
+    for call in (
+        xorlab.train,
+        lambda v: xorlab.train_many([v]),
+        lambda v: xorlab.predict(v, trained[1], [[0, 1]]),
+    ):
         with pytest.raises(xorlab.UsageError, match=r"takes what xorlab\.configure returns"):
             call(value)
     with pytest.raises(xorlab.UsageError, match=r"takes a list of configurations"):

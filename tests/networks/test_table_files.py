@@ -55,7 +55,7 @@ def key_of(task: Table) -> str:
         (b"\x1f\x8b nothing", "t.csv.gz", r"a whole gzip file"),
         (PLAIN, "t.xlsx", r"a \.csv, \.tsv or \.txt file, also with \.gz"),
     ],
-)  # fmt: skip
+)
 def test_what_the_file_does_not_say_is_refused_with_the_keys_that_say_it(
     content, name, message, tmp_path
 ):
@@ -69,8 +69,11 @@ def test_what_the_file_does_not_say_is_refused_with_the_keys_that_say_it(
         (INDEXED, "t.csv", {"inputs": ["a", "b"]}),
         (INDEXED, "t.csv", {"inputs": [2, 3], "targets": "y"}),
         (R_TABLE.partition("\n")[2], "t.txt", {"delimiter": "blank", "inputs": [2, 3]}),
-        ("y,a,b,note\n0,0,0,x\n1,0,1,?\n1,1,0,\n0,1,1,z\n", "t.csv",
-         {"inputs": ["a", "b"], "targets": ["y"]}),
+        (
+            "y,a,b,note\n0,0,0,x\n1,0,1,?\n1,1,0,\n0,1,1,z\n",
+            "t.csv",
+            {"inputs": ["a", "b"], "targets": ["y"]},
+        ),
         (PLAIN.replace(",", ";"), "t.csv", {"delimiter": "semicolon"}),
         (PLAIN.replace(",", "   "), "t.txt", {"delimiter": "blank"}),
         ("# " + PLAIN, "t.csv", {"inputs": ["a", "b"]}),
@@ -79,7 +82,7 @@ def test_what_the_file_does_not_say_is_refused_with_the_keys_that_say_it(
         (gzip.compress(PLAIN.encode(), mtime=0), "t.csv.gz", {}),
         ("\ufeff" + PLAIN.replace("\n", "\r\n"), "t.csv", {}),
     ],
-)  # fmt: skip
+)
 def test_a_table_is_read_as_its_keys_state(content, name, keys, tmp_path):
     task = made(tmp_path, content, name, **keys)
     assert np.c_[task.inputs, task.targets].tolist() == ROWS

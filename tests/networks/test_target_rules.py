@@ -20,8 +20,10 @@ def refused(*overrides):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["task.target_low=0.45", "task.target_high=0.55"],
-         "training.tolerance=0.4: must be at most 0.05, half the distance between the targets"),
+        (
+            ["task.target_low=0.45", "task.target_high=0.55"],
+            "training.tolerance=0.4: must be at most 0.05, half the distance between the targets",
+        ),
         (["training.tolerance=0.6"], "training.tolerance=0.6: must be at most 0.5"),
         (["training.target_loss=0.3"], "training.target_loss=0.3: must be at most 0.25"),
         (["task.target_low=-1"], "network.output=sigmoid: must be one whose values come near -1"),
@@ -29,7 +31,7 @@ def refused(*overrides):
         (["task.target_low=-1", "network.output=relu", "training.target_loss=0.1"], "come near -1"),
         (["task=encoder", "task.target_high=3"], "come near 3"),
     ],
-)  # fmt: skip
+)
 def test_a_criterion_that_says_nothing_is_refused(overrides, message):
     assert message in refused(*overrides)
 

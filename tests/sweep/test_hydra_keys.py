@@ -69,12 +69,20 @@ def test_a_job_that_is_its_number_is_the_same_with_every_launcher(command, store
     assert dict(zip(first["network.hidden"], first["seed"], strict=True)) == {2: 0, 3: 1, 4: 2}
     for launcher in ("vectorized", "basic"):
         ended = command(
-            *same[:2], "network.hidden=5,2,6", same[3], f"hydra/launcher={launcher}",
+            *same[:2],
+            "network.hidden=5,2,6",
+            same[3],
+            f"hydra/launcher={launcher}",
             f"tracking.experiment={launcher}",
-        )  # fmt: skip
+        )
         assert (ended.code, ended.err) == (0, "")
-    again = command(*same[:2], "network.hidden=5,2,7", same[3], "hydra/launcher=basic",
-                    "tracking.experiment=basic")  # fmt: skip
+    again = command(
+        *same[:2],
+        "network.hidden=5,2,7",
+        same[3],
+        "hydra/launcher=basic",
+        "tracking.experiment=basic",
+    )
     assert (again.code, again.err) == (0, "")
     assert "1 trained in" in again.out
     basic = xorlab.load_runs(experiment="basic")
@@ -91,9 +99,12 @@ def test_a_job_that_is_its_number_is_the_same_with_every_launcher(command, store
 def test_a_run_that_a_launcher_recorded_elsewhere_is_reported(command, store_file, tmp_path):
     elsewhere = f"sqlite:///{tmp_path / 'other.db'}"
     ended = command(
-        "-m", "seed=0,1", "training.epochs=3", "hydra/launcher=basic",
+        "-m",
+        "seed=0,1",
+        "training.epochs=3",
+        "hydra/launcher=basic",
         f"+hydra.job.env_set.MLFLOW_TRACKING_URI='{elsewhere}'",
-    )  # fmt: skip
+    )
     assert ended.code == 1
     assert "failed: job 0 (seed=0 training.epochs=3): its run is not in the store" in ended.out
     assert ended.err == ""

@@ -63,7 +63,13 @@ def test_what_a_plug_in_registers_may_be_called_and_a_users_file_names_nothing_e
 
 
 def test_hydras_own_sweeper_launches_through_ours(command, store_file):
-    ended = command("-m", "hydra/sweeper=basic", "hydra.sweeper.max_batch_size=2",
-                    "seed=0,1,2", "training.epochs=3", SEARCH[-1])  # fmt: skip
+    ended = command(
+        "-m",
+        "hydra/sweeper=basic",
+        "hydra.sweeper.max_batch_size=2",
+        "seed=0,1,2",
+        "training.epochs=3",
+        SEARCH[-1],
+    )
     assert (ended.code, ended.err) == (0, "")
     assert sorted(xorlab.load_runs()["seed"]) == [0, 1, 2]

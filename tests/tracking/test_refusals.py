@@ -56,13 +56,16 @@ def answering() -> Iterator[tuple[str, type[_Answering]]]:
         (403, "Permission denied", r"user in \(it answers 403: Permission denied\)"),
         (403, "Invalid Host header - possible DNS rebinding attack", "Invalid Host header"),
         (401, "You are not authenticated", r"user in \(it answers 401: You are not auth"),
-        (403, '{"error_code": "PERMISSION_DENIED", "message": "Permission denied"}',
-         r"user in \(it answers 403: Permission denied\)"),
+        (
+            403,
+            '{"error_code": "PERMISSION_DENIED", "message": "Permission denied"}',
+            r"user in \(it answers 403: Permission denied\)",
+        ),
         (404, PAGE, r"not the address of an MLflow server \(it answers 404\).*--static-prefix"),
         (405, PAGE, r"not the address of an MLflow server \(it answers 405\)"),
         (200, PAGE, r"not the address of an MLflow server \(it answers with a page\)"),
     ],
-)  # fmt: skip
+)
 def test_what_a_server_refuses_is_not_taken_for_a_file(status, body, message, answering):
     address, kind = answering
     kind.status, kind.body = status, body

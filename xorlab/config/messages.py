@@ -29,8 +29,19 @@ _MEANINGS = {
         "epochs",
     ),
     **dict.fromkeys(
-        ("units", "neurons", "nodes", "hidden_size", "hidden_units", "hidden_dim", "n_hidden",
-         "num_hidden", "hidden_layers", "hidden_layer_sizes", "layers"),
+        (
+            "units",
+            "neurons",
+            "nodes",
+            "hidden_size",
+            "hidden_units",
+            "hidden_dim",
+            "n_hidden",
+            "num_hidden",
+            "hidden_layers",
+            "hidden_layer_sizes",
+            "layers",
+        ),
         "network.hidden",
     ),
     **dict.fromkeys(("act", "activation_function", "nonlinearity", "transfer"), "activation"),
@@ -43,7 +54,7 @@ _MEANINGS = {
     **dict.fromkeys(("experiment_name", "exp_name"), "tracking.experiment"),
     **dict.fromkeys(("n_jobs", "num_workers", "jobs", "processes"), "hydra.launcher.workers"),
     **dict.fromkeys(("sep", "separator"), "task.delimiter"),
-}  # fmt: skip
+}
 
 
 @contextmanager

@@ -134,9 +134,8 @@ def _rows(path: Path, content: bytes, delimiter: str) -> list[Row]:
                 rows.append((reader.line_num, row))
             if len(rows) > MAX_PATTERNS + 1:  # one of them may be a header
                 raise ConfigError(
-                    _KEY, path, f"a table with at most {MAX_PATTERNS} patterns (this one has "
-                    "more)"
-                )  # fmt: skip
+                    _KEY, path, f"a table with at most {MAX_PATTERNS} patterns (this one has more)"
+                )
             if len(row) > 2 * MAX_COLUMNS:
                 raise ConfigError(
                     _KEY,
