@@ -8,8 +8,8 @@ initial weights. All functions take times of runs with the same limit: see
 A single early success must not decide. Of 50 runs one that is solved after an epoch would make
 "50 epochs per success with a cutoff of 1" the least ERT of most settings, by luck alone. So a
 cutoff is considered only if at least `LEAST_SOLVED` runs were solved by it, in the sample and in
-every resample. Where fewer runs were solved at all, no cutoff can be distinguished from luck, and runs
-are not stopped before their limit.
+every resample. Where fewer runs were solved at all, a cutoff would follow luck, and runs are not
+stopped before their limit.
 """
 
 from __future__ import annotations
