@@ -46,6 +46,13 @@ def epochs_axis(ax: Axes, label: str) -> None:
     ax.set_xlabel(label)
 
 
+def legend_below(ax: Axes) -> None:
+    """A legend under the axes, where it hides no line."""
+    ax.legend(
+        frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2
+    )
+
+
 def png(axes: Axes, dpi: int = 100) -> bytes:
     """The figure that the Axes belong to, as a PNG file."""
     file = io.BytesIO()

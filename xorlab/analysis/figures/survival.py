@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import keyed, lines_of
-from xorlab.analysis.figures.style import epochs_axis, new_axes
+from xorlab.analysis.figures.style import epochs_axis, legend_below, new_axes
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.survival import kaplan_meier
 from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
@@ -102,7 +102,7 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
 
 def _finish(ax: Axes, title: str) -> None:
     ax.set_title(title, fontsize="medium")
-    ax.legend(frameon=False, fontsize="small", loc="upper right")
+    legend_below(ax)
 
 
 def _keep_to_the_curves(ax: Axes) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import keyed, lines_of
-from xorlab.analysis.figures.style import HIGHEST_LOSS, epochs_axis, new_axes
+from xorlab.analysis.figures.style import HIGHEST_LOSS, epochs_axis, legend_below, new_axes
 from xorlab.analysis.statistics.times import SOLVED
 
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
@@ -91,7 +91,7 @@ def curve_bands(
     ax.set_yscale("log")
     ax.set_ylabel("mean squared error")
     ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({counted})", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small", loc="upper right")
+    legend_below(ax)
     return ax
 
 
@@ -125,5 +125,5 @@ def epochs_distribution(runs: pd.DataFrame, by: str | None = None, ax: Axes | No
     ax.set_ylim(0, 102)
     ax.set_ylabel("runs solved / %")
     ax.set_title(f"Solved by this epoch (n = {len(counted)} runs)")
-    ax.legend(frameon=False, fontsize="small", loc="upper left")
+    legend_below(ax)
     return ax
