@@ -17,8 +17,8 @@ import pytest
 import xorlab
 from tests.conftest import ROOT
 from tests.engines.test_clusters import nothing_recorded, recorded
-from tests.helpers import clusters
 from tests.helpers.clusters import Cluster, cluster, missing
+from tests.helpers.clusters.processes import ENVIRONMENT
 from tests.helpers.commands import parents, wait_until
 from tests.landscapes.test_landscape_runs import assert_same
 
@@ -219,7 +219,7 @@ def test_a_worker_with_other_code_is_refused_before_anything_is_recorded(
     shutil.copytree(ROOT / "xorlab", other / "xorlab")
     with (other / "xorlab" / "networks" / "losses" / "half_sse.py").open("a") as file:
         file.write("# changed\n")
-    monkeypatch.setitem(clusters.ENVIRONMENT, "PYTHONPATH", str(other))
+    monkeypatch.setitem(ENVIRONMENT, "PYTHONPATH", str(other))
     where = own(engine)
     if engine == "slurm":  # its jobs inherit the environment of the submitting process
         monkeypatch.setenv("PYTHONPATH", str(other))

@@ -25,6 +25,7 @@ import sys
 from xorlab import configure
 from xorlab.engines.work import Work
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.trainer import TRAINER
 import pickle
 configs = [configure(f"seed={n}", *sys.argv[2:]) for n in range(int(sys.argv[1]))]
 pickle.dumps(Work(configs, make_task(configs[0].task), TRAINER).run())
@@ -90,7 +91,7 @@ def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
         most, own = max(most, sum(used)), max(own, used[0])
         time.sleep(0.02)
     assert child.returncode == 0, child.communicate()
-    assert 0.5 < most / need.total < 1
+    assert 0.3 < most / need.total < 1  # with a new store it is more: MLflow is imported too
     assert own / need.parent < 1.1
 
 
@@ -172,7 +173,7 @@ def test_what_cannot_be_is_refused_before_anything_starts(overrides, command, tm
 
 def test_a_network_is_refused_under_the_limit_of_a_shell(process, tmp_path):
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (3 << 29, 3 << 29))
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 
     child = process("training.epochs=1000000", "training.record_every=1", preexec_fn=limit)
     _, err = child.communicate(timeout=60)

@@ -13,7 +13,7 @@ from xorlab.trainers.result import DIVERGED, SOLVED, UNSOLVED, Result
 
 Criterion = Callable[[Mapping[str, float]], bool]
 
-POINTS = 200  # of a curve; when there are twice as many, they are thinned
+POINTS = 200  # of a curve; three times as many are kept until the last step is known
 _TAKEN = ("solve", "solved")
 
 
@@ -82,8 +82,8 @@ class Recorder:
         for name, holds in self._criteria.items():
             if name not in self._reached and holds(now):
                 self._reached[name] = self._step
-        if len(self._points) > 2 * POINTS:
-            self._points = self._thinned()
+        if len(self._points) > 3 * POINTS:
+            self._points = self._first_of_each_bin()
         return "solve" in self._reached and len(self._reached) == len(self._criteria)
 
     def result(
@@ -128,12 +128,27 @@ class Recorder:
             tables=dict(tables or {}),
         )
 
+    def _first_of_each_bin(self) -> list[tuple[int, tuple[float, ...]]]:
+        """Points that are spaced at least as closely as any thinned curve will need them.
+
+        Bins of the logarithm of the step have a power of two as width. So the bins of a longer run
+        are made of whole bins of a shorter one, and thinning again loses nothing in between.
+        """
+        steps = np.array([step for step, _ in self._points])
+        logs = np.log(np.maximum(steps, 1))
+        width = 2.0 ** np.floor(np.log2(logs[-1] / POINTS))
+        _, first = np.unique(np.where(steps < 1, -1, logs // width), return_index=True)
+        events = np.searchsorted(steps, list(self._reached.values()))
+        chosen = np.unique([*first, *events, len(steps) - 1])
+        return [self._points[n] for n in chosen.tolist()]
+
     def _thinned(self) -> list[tuple[int, tuple[float, ...]]]:
         """About `POINTS` of the points: the nearest to log-spaced steps, and those of events."""
         steps = np.array([step for step, _ in self._points])
         first, last = max(1, int(steps[0])), max(2, int(steps[-1]))
         wanted = np.geomspace(first, last, POINTS)
-        kept = np.clip(np.searchsorted(steps, wanted - 0.5), 0, len(steps) - 1)
+        after = np.clip(np.searchsorted(steps, wanted), 1, len(steps) - 1)
+        nearer = wanted - steps[after - 1] < steps[after] - wanted
         events = np.searchsorted(steps, list(self._reached.values()))
-        chosen = np.unique([0, len(steps) - 1, *kept, *events])
+        chosen = np.unique([0, len(steps) - 1, *(after - nearer), *events])
         return [self._points[n] for n in chosen.tolist()]
