@@ -34,7 +34,6 @@ PARAMETERS = {
     "hamey1991": "NETWORKS = 40",
     "kolen1990": "NETWORKS, EPOCHS = 2, 1000",
     "kramer1988": "NETWORKS, EPOCHS = 4, {'kramer1988': 2000, 'kramer1988_parity': 4000}",
-    "tr_xor": "NETWORKS = 5",
 }
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))
 
