@@ -156,6 +156,7 @@ def test_all_pairs_are_corrected_together_and_each_row_is_the_pair_compared():
     assert xorlab.compare_all(shuffled, by=["optimizer.lr"]).equals(pairs)
 
 
+@pytest.mark.slow
 def test_no_claim_is_made_in_more_than_a_twentieth_of_experiments_without_a_difference():
     generator = np.random.default_rng(0)
     claims = 0

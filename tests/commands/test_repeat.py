@@ -66,6 +66,7 @@ def test_every_run_of_a_sweep_repeats(bulk, command, store_file, capfd):
     assert "this is a sweep; name one of its runs" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_on_a_server_repeats(command, server, capfd):
     there = [f"tracking.uri={server}", "tracking.experiment=repeated"]
     assert command("training.epochs=30", *there).code == 0

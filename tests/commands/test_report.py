@@ -269,6 +269,7 @@ def test_wrong_usage_is_reported_before_anything_heavy_is_imported():
     assert ended.stdout.strip() == "False"
 
 
+@pytest.mark.slow
 def test_a_sweep_on_a_server_gets_its_report_anew(command, server, capfd):
     there = [f"tracking.uri={server}", "tracking.experiment=reported"]
     assert command("-m", "seed=1,2,3", "optimizer.lr=3", "training.epochs=400", *there).code == 0

@@ -23,18 +23,18 @@ def loader() -> ConfigLoaderImpl:
     return make_loader()
 
 
-def test_a_hundred_override_sets_compose_as_hydra_composes_them(loader):
+def test_override_sets_compose_as_hydra_composes_them(loader):
     """`make fuzz` tries a thousand."""
     composer, rng = Composer(SCHEMA, loader), random.Random(7)
     good = bad = 0
-    for _ in range(100):
+    for _ in range(50):
         overrides = draw(rng)
         ours = outcome(composer.compose, overrides)
         hydras = outcome(lambda some: compose_with_hydra(loader, some), overrides)
         assert same_outcome(ours, hydras), overrides
         good, bad = good + isinstance(ours, str), bad + isinstance(ours, tuple)
-    assert good > 30
-    assert bad > 20
+    assert good > 15
+    assert bad > 10
 
 
 def test_composing_does_not_remember_the_last_overrides(loader):

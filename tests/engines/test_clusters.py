@@ -21,6 +21,8 @@ from tests.helpers.commands import parents, wait_until
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.store.store import open_store
 
+pytestmark = pytest.mark.slow
+
 ENGINES = [
     pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("slurm", "ray", "dask")
 ]

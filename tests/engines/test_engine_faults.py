@@ -22,6 +22,8 @@ from tests.helpers.clusters.processes import ENVIRONMENT
 from tests.helpers.commands import parents, wait_until
 from tests.landscapes.test_landscape_runs import assert_same
 
+pytestmark = pytest.mark.slow
+
 SWEEP = (
     "-m",
     "seed=range(0,30)",

@@ -113,14 +113,8 @@ def recorded(tmp_path_factory) -> Callable[[Sweeps], Path]:
     return run
 
 
-# Each starts a kernel, and most of them sweeps: all but one are left to the slow tests.
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem != "first_sweep"))
-        for path in NOTEBOOKS
-    ],
-)
+@pytest.mark.slow  # each starts a kernel, and most of them sweeps
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_in_small(path, recorded, tmp_path):
     if path.stem in SWEEPS:
         shutil.copy(recorded(SWEEPS[path.stem]), tmp_path / "mlflow.db")

@@ -28,9 +28,8 @@ SHORT = (
 GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
 
 
-@pytest.mark.parametrize(
-    "names", [SHORT[:3], pytest.param(SHORT[3:], marks=pytest.mark.slow)], ids=["few", "others"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [SHORT[:3], SHORT[3:]], ids=["few", "others"])
 def test_every_kind_of_fault_loses_nothing_and_says_what_to_do(names):
     # From a process without threads: the sweeps are forked from it.
     ended = subprocess.run(

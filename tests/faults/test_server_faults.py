@@ -25,6 +25,8 @@ from tests.faults.server_faults import (
 )
 from tests.helpers.proxies import ERROR, PASS, proxied
 
+pytestmark = pytest.mark.slow
+
 
 def check(found):
     assert (found.found, found.twice, found.half) == (found.expected, 0, 0)

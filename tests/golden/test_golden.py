@@ -67,6 +67,7 @@ def test_results_are_as_recorded(tmp_path, other_bits):
     assert_same(was, now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_stores_are_as_recorded(name, stores, other_bits):
     was, now = recorded(store_file(name)), stores[name]

@@ -59,6 +59,7 @@ def test_a_worker_needs_what_is_estimated_within_a_factor_of_two(count, override
     assert 0.5 < 1024 * int(result.stdout) / need(count, *overrides).worker < 2
 
 
+@pytest.mark.slow
 def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_file):
     sweep = ("seed=range(0,40)", *POINTS)
     child = process("-m", *sweep, "hydra.launcher.workers=2")
@@ -70,6 +71,7 @@ def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_f
     assert 0.5 < most / need(40, *POINTS, workers=2).total < 2
 
 
+@pytest.mark.slow
 def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
     found = (
         "landscape.x=weight.1",

@@ -21,6 +21,7 @@ SEARCH = (
 
 
 # Of Optuna 2, which the plug-in needs.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize(
     ("objective", "direction", "best"),

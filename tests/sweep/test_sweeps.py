@@ -157,9 +157,9 @@ def few(tmp_path_factory, empty_store) -> Recorded:
         ["hydra.launcher.workers=3"],
         ["tracking.bulk=false"],
         ["hydra/launcher=basic"],
-        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+        pytest.param(["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], marks=pytest.mark.slow),
         ["hydra/sweeper=basic"],
-        ["hydra/sweeper=basic", "hydra/launcher=basic"],
+        pytest.param(["hydra/sweeper=basic", "hydra/launcher=basic"], marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:joblib.*")
@@ -388,6 +388,7 @@ def test_ctrl_c_stops_soon_keeps_what_is_complete_and_says_how_to_go_on(
     assert 20 < len(runs) < 560
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_where_it_stopped(process, command, store_file):
     few = ("-m", "seed=range(0,40)", "network.hidden=2,3,4", "training.epochs=8000")
     for _ in range(3):
@@ -408,6 +409,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(process, command, store_file):
     assert {run.info.status for run in everything} == {"FINISHED"}
 
 
+@pytest.mark.slow
 def test_a_living_sweep_is_left_alone(process, command, store_file):
     child = process(*LONG)
     wait_until(lambda: len(_runs()) > 20, child)
@@ -418,6 +420,7 @@ def test_a_living_sweep_is_left_alone(process, command, store_file):
     assert child.poll() is None
 
 
+@pytest.mark.slow
 def test_sweeps_at_once_into_one_new_store_lose_nothing_and_do_nothing_twice(process, tmp_path):
     sweep = ("-m", "seed=range(0,150)", "training.epochs=300")
     children = [process(*sweep), process(*sweep), process(*sweep, "network.hidden=3")]

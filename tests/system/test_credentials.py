@@ -80,6 +80,7 @@ def test_tables_keep_no_address_that_they_would_write_into_files(command, store_
     )
 
 
+@pytest.mark.slow
 def test_runs_of_a_server_with_a_password_are_read_without_keeping_it(command, server):
     address = server.replace("://", f"://me:{SECRET}@")
     there = [f"tracking.uri={address}", "tracking.experiment=guarded"]

@@ -104,6 +104,7 @@ def test_what_a_killed_sweep_did_not_look_over_the_next_start_does(store):
     assert len(there(store)) == 1
 
 
+@pytest.mark.slow
 def test_two_starts_that_went_on_with_one_sweep_at_once_leave_each_run_once(server, command):
     sweep = (
         "-m",

@@ -69,6 +69,7 @@ LANDSCAPE = (
 )
 
 
+@pytest.mark.slow
 def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, process, capfd):
     found = (*LANDSCAPE, *there(proxy, "planes that wait"))
     sent = Counter()
@@ -98,6 +99,7 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
     assert one.final_loss.tobytes() == here.final_loss.tobytes()
 
 
+@pytest.mark.slow
 def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, process):
     found = (*LANDSCAPE, *there(proxy, "refused planes"))
     proxy.rule = lambda number, method, path: "403" if "/pieces/" in path else PASS
@@ -115,6 +117,7 @@ def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, p
     assert not list(OUTBOX.glob("*.file"))
 
 
+@pytest.mark.slow
 def test_a_piece_of_a_landscape_that_was_finished_without_it_is_dropped(proxy, server, process):
     found = (*LANDSCAPE, *there(proxy, "planes that go on"))
     sent = Counter()
@@ -151,6 +154,7 @@ def test_a_server_that_comes_back_gets_what_waited_and_all_that_follows(
     assert not list(OUTBOX.glob("*.run"))
 
 
+@pytest.mark.slow
 def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command):
     goes_away_at(proxy, "runs/create", 3)
     result = command(*SWEEP, *there(proxy, "next"))
@@ -166,6 +170,7 @@ def test_the_next_start_delivers_and_trains_nothing_again(proxy, server, command
     assert len(xorlab.load_runs(server, "next")) == 4
 
 
+@pytest.mark.slow
 def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", 4)
     result = command(
@@ -197,6 +202,7 @@ def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
     assert "nothing waits in" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_holds_up_no_other(proxy, server, command, capfd):
     with proxied(server) as other:
         for one, experiment in ((proxy, "one"), (proxy, "two"), (other, "one"), (other, "two")):
@@ -217,6 +223,7 @@ def test_a_server_that_is_away_holds_up_no_other(proxy, server, command, capfd):
         assert not list(OUTBOX.glob("*.run"))
 
 
+@pytest.mark.slow
 def test_an_experiment_that_was_deleted_holds_up_no_other(proxy, server, command, capfd):
     for experiment in ("deleted", "kept"):
         is_back(proxy)
@@ -248,6 +255,7 @@ def test_a_single_run_waits_too(proxy, server, command, capfd):
     assert run.info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_jobs_of_another_launcher_wait_too(proxy, server, command):
     goes_away_at(proxy, "runs/update", 2)
     result = command(
@@ -278,6 +286,7 @@ def test_a_refusal_is_no_outage(proxy, server, command, capfd):
     assert len(xorlab.load_runs(server, "refused")) == 4
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_named_and_left_alone(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", 2)
     command(*SWEEP, *there(proxy, "damaged"))
@@ -295,6 +304,7 @@ def test_a_damaged_file_is_named_and_left_alone(proxy, server, command, capfd):
     assert len(xorlab.load_runs(server, "damaged")) == 4
 
 
+@pytest.mark.slow
 def test_one_run_that_the_server_cannot_take_holds_up_no_other(proxy, server, command, capfd):
     goes_away_at(proxy, "runs/create", 2)
     command(*SWEEP, *there(proxy, "poison"))

@@ -132,6 +132,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         Outbox(tmp_path / "file").keep(RUNS[0])
 
 
+@pytest.mark.slow
 def test_without_a_folder_a_server_that_answers_gets_everything(proxy, command):
     Path("file").write_text("")
     there = (f"tracking.uri={proxy.address}", "tracking.outbox=file")
@@ -158,6 +159,7 @@ def test_a_sweep_that_goes_well_leaves_no_folder(server, command):
     assert not OUTBOX.exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_killed_while_it_sends_has_lost_nothing(proxy, server, process, capfd):
     created: list[str] = []
 

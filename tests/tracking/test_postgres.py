@@ -20,7 +20,10 @@ from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import ClientRecorder
 
-pytestmark = pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres())),
+]
 SWEEP = ("-m", "seed=range(0,8)", "optimizer.lr=0.5,3", "training.epochs=400")
 INLINE = "hydra.launcher.executor=inline"
 OLDER = "bda7b8c39065"  # of MLflow 2.12

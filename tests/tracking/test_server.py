@@ -16,6 +16,7 @@ def comparable(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.drop(columns=["run_id", "sweep"]).sort_values(order).reset_index(drop=True)
 
 
+@pytest.mark.slow
 def test_a_sweep_over_a_server_leaves_what_it_leaves_in_a_file(
     server, command, store_file, tmp_path
 ):
@@ -42,6 +43,7 @@ def test_a_sweep_over_a_server_leaves_what_it_leaves_in_a_file(
     assert len(xorlab.load_runs(uri=server)) == 6
 
 
+@pytest.mark.slow
 def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(server, command):
     places = [f"tracking.uri={server}", "tracking.experiment=filed"]
     assert command(*SWEEP, *places).code == 0
@@ -79,6 +81,7 @@ def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_f
         xorlab.load_weights(gone)
 
 
+@pytest.mark.slow
 def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, monkeypatch):
     from xorlab.landscapes.landscape import Fault, PieceWork
     from xorlab.tracking.store.store import open_store
