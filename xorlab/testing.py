@@ -107,10 +107,11 @@ def _assert_none_failed(result: ShardResult) -> None:
 
 def _leaves_no_trace(trainer: Trainer, config: Any) -> None:
     with _in_new_folder() as folder:
-        before = _traces(folder)
+        before, threads = _traces(folder), set(threading.enumerate())
         _train(trainer, config)
         for name, value in _traces(folder).items():
             assert value == before[name], f"it changed {name}"
+        assert threads.issuperset(threading.enumerate()), "it left a thread running"
 
 
 def _traces(folder: Path) -> dict[str, Any]:
@@ -122,7 +123,6 @@ def _traces(folder: Path) -> dict[str, Any]:
         "the global state of random": random.getstate(),
         "the global state of numpy.random": (state[0], state[1].tobytes(), *state[2:]),
         "how NumPy treats floating-point errors": np.geterr(),
-        "the number of threads": threading.active_count(),
     }
 
 

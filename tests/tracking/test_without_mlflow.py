@@ -179,6 +179,25 @@ def test_searches_find_what_mlflow_finds(store_file):
                     assert getattr(other.info, name) == value, name
 
 
+@pytest.mark.parametrize("path", ["whole", "whole/inner", "whole/inner/part.txt"])
+def test_folders_and_files_are_downloaded_as_mlflow_does_without_a_word(
+    path, store_file, tmp_path, capfd
+):
+    store = open_store(None, "xorlab")
+    run = store.client.create_run(store.experiment_id, 1, {}, "one").info.run_id
+    (tmp_path / "part.txt").write_text("content")
+    store.client.log_artifact(run, str(tmp_path / "part.txt"), "whole/inner")
+    found = []
+    for number, client in enumerate((store.client, store.client.mlflow)):
+        into = tmp_path / str(number)
+        into.mkdir()
+        there = Path(client.download_artifacts(run, path, str(into)))
+        files = sorted(one.relative_to(into) for one in into.rglob("*"))
+        found.append((there.relative_to(into), files))
+    assert found[0] == found[1]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_is_not_there_has_mlflows_own_error(store_file):
     store = open_store(None, "xorlab")
     from mlflow.exceptions import MlflowException

@@ -50,6 +50,7 @@ def mlflow_client(address: str) -> MlflowClient:
     `ServerAwayError`: see `xorlab.tracking.store.server.ServerClient`.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # MLflow prints every run's page, with the user name and password of the address.
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     with_patience()

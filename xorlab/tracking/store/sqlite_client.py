@@ -242,15 +242,18 @@ class SqliteClient:
         ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
-        """An artifact of a run on this machine: its file, or a copy in a folder."""
+        """An artifact of a run on this machine: its file or folder, or a copy in a folder."""
         top = local_folder(self.get_run(run_id).info.artifact_uri)
-        if top is None or not (top / path).is_file():
+        if top is None or not (top / path).exists():
             return str(self.mlflow.download_artifacts(run_id, path, dst_path))
         if dst_path is None:
             return str(top / path)
-        copy = Path(dst_path, path)
+        copy = Path(dst_path, Path(path).name)  # where MLflow puts it
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(top / path, copy)
+        if (top / path).is_dir():
+            shutil.copytree(top / path, copy, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(top / path, copy)
         return str(copy)
 
 
