@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HIGHEST_LOSS = 1e12  # before a divergence losses exceed any useful axis
 # Okabe & Ito (2008): distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+_LONGEST = 72  # characters of a label in a legend
 STYLES = ("-", "--", ":", "-.")  # distinguish lines without colour
 
 
@@ -47,9 +48,18 @@ def epochs_axis(ax: Axes, label: str) -> None:
 
 
 def legend_below(ax: Axes) -> None:
-    """A legend under the axes, where it hides no line."""
+    """A legend under the axes, where it hides no line; very long labels are cut."""
+    lines, labels = ax.get_legend_handles_labels()
+    shown = [text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…" for text in labels]
+    columns = 2 if max(map(len, shown), default=0) <= _LONGEST // 2 else 1
     ax.legend(
-        frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2
+        lines,
+        shown,
+        frameon=False,
+        fontsize="small",
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.17),
+        ncols=columns,
     )
 
 
