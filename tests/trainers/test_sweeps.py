@@ -10,6 +10,7 @@ import pytest
 
 import xorlab
 from tests.trainers import coin
+from xorlab.commands import report
 from xorlab.commands.main import run_named, run_trainer
 from xorlab.trainers.find import find, names
 from xorlab.trainers.spec import spec_of
@@ -132,6 +133,12 @@ def test_script_option_and_import_name_the_same_runs(run, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["xorlab", "--trainer", "./coin.py:train", *SWEEP, INLINE])
     assert run_named(["--trainer", "./coin.py:train", *SWEEP, INLINE]) == 0
     assert "none trained, 24 skipped" in capsys.readouterr().out
+
+
+def test_a_run_without_a_network_has_no_page_of_its_own(run, capsys):
+    run("-m", "seed=1", INLINE)
+    assert report.main([xorlab.load_runs()["run_id"].iloc[0]]) == 2
+    assert "only runs of the built-in network have a page" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

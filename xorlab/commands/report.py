@@ -68,7 +68,7 @@ def _report(options: argparse.Namespace) -> int:
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
-    from xorlab.tracking.names import IDENTITY_TAG
+    from xorlab.tracking.names import IDENTITY_TAG, TRAINER_TAG
     from xorlab.tracking.read.by_name import run_by_name
     from xorlab.tracking.read.sweeps import find_sweep
     from xorlab.tracking.store.store import open_store
@@ -81,6 +81,11 @@ def _report(options: argparse.Namespace) -> int:
     if named:
         found = run_by_name(store, options.sweep, "sweep or run", None, everywhere)
         store, options.sweep = store.within(found.info.experiment_id), found.info.run_id
+        if TRAINER_TAG in found.data.tags and IDENTITY_TAG not in found.data.tags:
+            raise UsageError(
+                f"run {options.sweep} is of the trainer {found.data.tags[TRAINER_TAG]}: only runs "
+                "of the built-in network have a page; name the sweep, or a --filter"
+            )
         if IDENTITY_TAG not in found.data.tags:
             return _report_of_run(store, options.sweep, folder or _DEFAULT_OUT)
     sweep = None if options.sweep is None else find_sweep(store, options.sweep, everywhere)
