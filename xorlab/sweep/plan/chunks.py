@@ -12,7 +12,7 @@ SHARE = 0.05  # the cost of dispatch, relative to the work
 _ROUNDS = 4  # dispatch what is left in so many rounds, so that workers end together
 _PROBE = 0.2  # seconds of work before the speed of a worker is known
 _MOST_SECONDS = 60.0  # what a killed worker may cost
-_MOST_UNKNOWN = 10.0  # the same where nobody knows how long a run takes
+_MOST_UNKNOWN = 10.0  # the same where the time of a run is unknown
 _MOST_RUNS = 5000  # bounds the memory that an outcome takes
 
 
