@@ -23,7 +23,7 @@ PACKAGES = (
     "tracking",
     "failures",
     "studies",
-    "sweep",
+    "sweeps",
     "commands",
 )
 TOP = {

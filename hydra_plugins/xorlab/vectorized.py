@@ -46,7 +46,7 @@ class VectorizedLauncher(_Plugin, Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Run jobs; their returns are in their order."""
-        from xorlab.sweep.launch import launch
+        from xorlab.sweeps.launch import launch
 
         return launch(self, job_overrides, initial_job_idx)
 
@@ -63,7 +63,7 @@ class VectorizedSweeper(_Plugin, Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the whole grid; returns a list with one batch of job returns."""
-        from xorlab.sweep.launch import sweep_grid
+        from xorlab.sweeps.launch import sweep_grid
 
         return sweep_grid(self, arguments)
 
@@ -81,7 +81,7 @@ class PrecisionSweeper(_Plugin, Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run all rounds; returns a list with one batch of job returns for each."""
-        from xorlab.sweep.precision import sweep_to_precision
+        from xorlab.sweeps.precision import sweep_to_precision
 
         return sweep_to_precision(self, arguments)
 

@@ -27,9 +27,9 @@ from xorlab.engines.make import make_engine
 from xorlab.landscapes.grid import Grid
 from xorlab.networks.cost import seconds_of
 from xorlab.networks.trainer import TRAINER
-from xorlab.sweep.plan.chunks import AdaptiveChunks
-from xorlab.sweep.plan.jobs import catalogued
-from xorlab.sweep.plan.plan import make_plan
+from xorlab.sweeps.plan.chunks import AdaptiveChunks
+from xorlab.sweeps.plan.jobs import catalogued
+from xorlab.sweeps.plan.plan import make_plan
 
 CLUSTERS = ("slurm", "ray", "dask")
 HIDDEN = (2, 3, 4, 5)

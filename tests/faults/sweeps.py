@@ -119,9 +119,9 @@ def _prepare() -> None:
         "matplotlib.backends.backend_agg",
         "pyarrow.parquet",
         "xorlab.commands.app",
-        "xorlab.sweep.launch",
-        "xorlab.sweep.pipeline",
-        "xorlab.sweep.summary.finish",
+        "xorlab.sweeps.launch",
+        "xorlab.sweeps.pipeline",
+        "xorlab.sweeps.summary.finish",
     ):
         import_module(name)
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import xorlab
-from xorlab.sweep.landscape_run import PieceError
+from xorlab.sweeps.landscape_run import PieceError
 from xorlab.tracking.store.store import open_store
 
 AXES = (
@@ -115,7 +115,7 @@ def test_an_interrupt_after_a_landscape_is_finished_leaves_it_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("xorlab.sweep.landscape_run.forget_pieces", interrupted)
+        patch.setattr("xorlab.sweeps.landscape_run.forget_pieces", interrupted)
         assert command(*SMALL).code == 130
     (run,) = landscape_runs()
     assert run.info.status == "FINISHED"
@@ -134,7 +134,7 @@ def test_a_finished_landscape_is_told_not_trained_again(command, store_file, mon
     command(*SMALL, INLINE)
     (run,) = landscape_runs()
     with monkeypatch.context() as patched:
-        patched.setattr("xorlab.sweep.landscape_run._train", None)
+        patched.setattr("xorlab.sweeps.landscape_run._train", None)
         again = command(*SMALL, INLINE)
         assert again.code == 0
         text = "already finished; tracking.existing=rerun would train it again: run"

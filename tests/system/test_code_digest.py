@@ -130,7 +130,7 @@ def test_a_change_of_what_workers_run_changes_it(name, changed):
         "commands/app.py",
         "config/help.py",
         "engines/local.py",
-        "sweep/launch.py",
+        "sweeps/launch.py",
         "tracking/write/record.py",
     ],
 )

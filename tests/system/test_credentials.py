@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import xorlab
 from xorlab.errors import ConfigError, StoreError, UsageError
-from xorlab.sweep.parent_run import typed_command as typed
+from xorlab.sweeps.parent_run import typed_command as typed
 from xorlab.system.credentials import without_credentials, without_those_of
 from xorlab.tracking.store.address import public_address, resolve
 

@@ -31,7 +31,7 @@ from xorlab.errors import (
     UsageError,
     error_line,
 )
-from xorlab.sweep.unused_keys import refuse_sweep_keys
+from xorlab.sweeps.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
 from xorlab.system.signals import Terminated, interruptions, terminations
 from xorlab.trainers.find import BUILT_IN
@@ -115,7 +115,7 @@ def _job(trainer: Trainer, config: Any) -> float:
 
         return run_single(config)
     from xorlab.config.launcher_keys import LauncherConfig
-    from xorlab.sweep.landscape_run import run_landscape
+    from xorlab.sweeps.landscape_run import run_landscape
 
     launcher = HydraConfig.get().launcher  # only xorlab's own launcher has these keys
     return run_landscape(config, LauncherConfig(**launcher) if "engine" in launcher else None)

@@ -29,7 +29,7 @@ def run_one(trainer: Trainer, config: Any) -> float:
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     from xorlab.engines.work import Work
-    from xorlab.sweep.job_returns import objective
+    from xorlab.sweeps.job_returns import objective
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.store.errors import explained_errors
     from xorlab.tracking.store.store import open_store

@@ -97,7 +97,7 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
 
 def _deliver_to(where: Destination, address: str, outbox: Outbox, count: int) -> dict[Path, str]:
     """Deliver to one experiment; returns files that stay, with the reason."""
-    from xorlab.sweep.summary.finish import deliver_all
+    from xorlab.sweeps.summary.finish import deliver_all
     from xorlab.tracking.outbox.recorder import results
     from xorlab.tracking.store.store import open_store
 

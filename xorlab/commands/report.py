@@ -97,7 +97,7 @@ def _report(options: argparse.Namespace) -> int:
 def _report_of_run(store: Store, run_id: str, folder: Path) -> int:
     """The page of one run, as a file in a folder."""
     from xorlab.failures.run_report import run_report
-    from xorlab.sweep.summary.summary import facts_of
+    from xorlab.sweeps.summary.summary import facts_of
     from xorlab.tracking.read.runs import load_runs
     from xorlab.tracking.store.artifacts import write_files
 
@@ -118,7 +118,7 @@ def _report_of_runs(
 ) -> int:
     """The report of a sweep, or of the runs that a filter finds."""
     from xorlab.analysis.report.summary import headline, notes_of, summarise
-    from xorlab.sweep.summary.summary import REPORT_FILE, facts_of, files_of
+    from xorlab.sweeps.summary.summary import REPORT_FILE, facts_of, files_of
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.frames import setting_keys
     from xorlab.tracking.read.runs import load_curves

@@ -42,7 +42,7 @@ def run_single(config: Config) -> float:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     refuse_too_much(estimate_memory([(config, task, 1)], [(config, 1)], 0))
     # Imported here, so that a wrong value is reported before imports that take seconds.
-    from xorlab.sweep.job_returns import objective
+    from xorlab.sweeps.job_returns import objective
     from xorlab.system.clock import now
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG

@@ -7,7 +7,7 @@ from collections import Counter
 
 from rich.console import Console
 
-from xorlab.sweep.progress import SweepProgress
+from xorlab.sweeps.progress import SweepProgress
 
 
 def test_a_terminal_shows_a_live_line_and_leaves_nothing_behind():
@@ -28,7 +28,7 @@ def test_elsewhere_lines_are_plain_and_not_too_many(monkeypatch):
         for _ in range(50):
             progress.add(Counter(solved=1))
         assert out.getvalue() == ""
-        monkeypatch.setattr("xorlab.sweep.progress._PLAIN_EVERY", 0.0)
+        monkeypatch.setattr("xorlab.sweeps.progress._PLAIN_EVERY", 0.0)
         progress.add(Counter(unsolved=1))
     assert out.getvalue().startswith("51/100 runs, 50 solved, ")
     assert "\x1b" not in out.getvalue()

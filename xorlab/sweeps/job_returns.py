@@ -9,8 +9,8 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from xorlab.sweep.plan.jobs import Jobs
-from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweeps.plan.jobs import Jobs
+from xorlab.sweeps.summary.ledger import Ledger
 
 # An objective that a run does not have, as one that never solved has no epochs to solve, must
 # still be a number that other sweepers can compare: the worst.

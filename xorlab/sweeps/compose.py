@@ -14,8 +14,8 @@ from xorlab.config.messages import readable
 from xorlab.config.syntax import refuse_wrong_sort
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
-from xorlab.sweep.plan.grid import grid_of
-from xorlab.sweep.plan.jobs import Catalogue, Jobs
+from xorlab.sweeps.plan.grid import grid_of
+from xorlab.sweeps.plan.jobs import Catalogue, Jobs
 from xorlab.trainers.spec import Spec
 from xorlab.trainers.trainer import Trainer
 

@@ -18,12 +18,12 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
 from xorlab.networks.config import Config
 from xorlab.networks.memory import estimate_landscape_memory
-from xorlab.sweep.console import make_console, print_line
-from xorlab.sweep.finished import deliver_waiting
-from xorlab.sweep.job_returns import objective
-from xorlab.sweep.parent_run import parent_run
-from xorlab.sweep.progress import SweepProgress
-from xorlab.sweep.train import training
+from xorlab.sweeps.console import make_console, print_line
+from xorlab.sweeps.finished import deliver_waiting
+from xorlab.sweeps.job_returns import objective
+from xorlab.sweeps.parent_run import parent_run
+from xorlab.sweeps.progress import SweepProgress
+from xorlab.sweeps.train import training
 from xorlab.system.git import provenance
 from xorlab.system.program import typed_command
 from xorlab.tracking.landscapes import (

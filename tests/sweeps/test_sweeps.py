@@ -18,8 +18,8 @@ import xorlab
 from tests.helpers.commands import Recorded, parents, record, wait_until
 from tests.tracking.test_recording import record_of
 from xorlab.networks.trainer import TRAINER
-from xorlab.sweep.plan.axes import swept
-from xorlab.sweep.plan.jobs import catalogued
+from xorlab.sweeps.plan.axes import swept
+from xorlab.sweeps.plan.jobs import catalogued
 from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
 

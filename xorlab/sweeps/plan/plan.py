@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xorlab.sweep.plan.jobs import Jobs
+from xorlab.sweeps.plan.jobs import Jobs
 from xorlab.trainers.memory import MemoryEstimate
 from xorlab.trainers.spec import Spec
 from xorlab.trainers.trainer import Data, Trainer

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import xorlab.sweep.summary.ledger as module
-from xorlab.sweep.summary.curves import parts, write_parquet
-from xorlab.sweep.summary.ledger import Ledger
+import xorlab.sweeps.summary.ledger as module
+from xorlab.sweeps.summary.curves import parts, write_parquet
+from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.read.frames import curves_frame, runs_frame
 
 NUMBERS = st.floats(width=64) | st.sampled_from([float("nan"), float("-inf"), 5e-324])

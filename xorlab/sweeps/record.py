@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from xorlab.config.tracking_keys import TrackingConfig
-from xorlab.sweep.plan.jobs import Job, Jobs
-from xorlab.sweep.plan.plan import Shard
-from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweeps.plan.jobs import Job, Jobs
+from xorlab.sweeps.plan.plan import Shard
+from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.names import FAILED, OUTCOME_TAG
 from xorlab.tracking.read.search import ended_runs

@@ -15,13 +15,13 @@ from xorlab.config.launcher_keys import PrecisionConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.errors import JobsFailedError, UsageError
-from xorlab.sweep.compose import launcher_and_grid
-from xorlab.sweep.job_returns import returns_of
-from xorlab.sweep.pipeline import Sweep, finish, opened, prepare, train_and_record
-from xorlab.sweep.plan.axes import described, settings_axes, sweep_name, swept
-from xorlab.sweep.plan.plan import Plan
-from xorlab.sweep.summary.ledger import Ledger
-from xorlab.sweep.unused_keys import refuse_job_keys
+from xorlab.sweeps.compose import launcher_and_grid
+from xorlab.sweeps.job_returns import returns_of
+from xorlab.sweeps.pipeline import Sweep, finish, opened, prepare, train_and_record
+from xorlab.sweeps.plan.axes import described, settings_axes, sweep_name, swept
+from xorlab.sweeps.plan.plan import Plan
+from xorlab.sweeps.summary.ledger import Ledger
+from xorlab.sweeps.unused_keys import refuse_job_keys
 from xorlab.tracking.write.sweep_run import SweepIdentity
 from xorlab.trainers.result import SOLVED
 

@@ -13,11 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from xorlab.engines.make import make_engine
 from xorlab.errors import JobsFailedError
-from xorlab.sweep.compose import launcher_and_grid
-from xorlab.sweep.job_returns import SweepJobReturn, returns_of
-from xorlab.sweep.pipeline import finish, opened, prepare, train_and_record
-from xorlab.sweep.plan.jobs import Jobs
-from xorlab.sweep.unused_keys import refuse_chdir, refuse_job_keys
+from xorlab.sweeps.compose import launcher_and_grid
+from xorlab.sweeps.job_returns import SweepJobReturn, returns_of
+from xorlab.sweeps.pipeline import finish, opened, prepare, train_and_record
+from xorlab.sweeps.plan.jobs import Jobs
+from xorlab.sweeps.unused_keys import refuse_chdir, refuse_job_keys
 
 _NUMBER = re.compile(r"\{hydra[:.]job\.(?:num|id)")
 

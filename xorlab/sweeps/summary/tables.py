@@ -8,8 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xorlab.analysis.report.settings_table import MOST_ROWS, SettingsTable
-from xorlab.sweep.plan.axes import described
-from xorlab.sweep.plan.plan import Plan
+from xorlab.sweeps.plan.axes import described
+from xorlab.sweeps.plan.plan import Plan
 from xorlab.system.memory_limits import memory_limits
 from xorlab.trainers.memory import MemoryEstimate, size
 

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.sweep.summary.curves import curves_in_parts, write_parquet
-from xorlab.sweep.summary.ledger import Ledger
-from xorlab.sweep.summary.summary import counts_of, facts_of, files_of, summary_of
+from xorlab.sweeps.summary.curves import curves_in_parts, write_parquet
+from xorlab.sweeps.summary.ledger import Ledger
+from xorlab.sweeps.summary.summary import counts_of, facts_of, files_of, summary_of
 from xorlab.tracking.outbox.delivery import Delivery, deliver
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.pending import DamagedError, PendingSweep

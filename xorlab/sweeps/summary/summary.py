@@ -10,8 +10,8 @@ import pandas as pd
 
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.sweep.summary.curves import curves_in_parts
-from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweeps.summary.curves import curves_in_parts
+from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.names import FAILED
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE

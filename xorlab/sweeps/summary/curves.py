@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.runs import curves_of
 from xorlab.tracking.store.store import Store

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from xorlab import configure
 from xorlab.networks.train import chunk_width, shard_key
 from xorlab.networks.trainer import TRAINER
-from xorlab.sweep.plan.chunks import SHARE, AdaptiveChunks
-from xorlab.sweep.plan.jobs import catalogued
-from xorlab.sweep.plan.plan import make_plan
+from xorlab.sweeps.plan.chunks import SHARE, AdaptiveChunks
+from xorlab.sweeps.plan.jobs import catalogued
+from xorlab.sweeps.plan.plan import make_plan
 from xorlab.trainers.shard_result import failed
 
 

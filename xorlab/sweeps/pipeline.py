@@ -22,18 +22,18 @@ from rich.console import Console
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
-from xorlab.sweep.compose import compose_jobs, shared_tracking, trainer_of
-from xorlab.sweep.console import make_console, print_line
-from xorlab.sweep.finished import deliver_waiting, existing_store, read_ended
-from xorlab.sweep.parent_run import parent_run
-from xorlab.sweep.plan.axes import sweep_identity, swept
-from xorlab.sweep.plan.chunks import AdaptiveChunks
-from xorlab.sweep.plan.jobs import Catalogue, Jobs
-from xorlab.sweep.plan.plan import Plan, Shard, make_plan
-from xorlab.sweep.progress import SweepProgress
-from xorlab.sweep.record import ResultWriter
-from xorlab.sweep.summary.ledger import Ledger
-from xorlab.sweep.train import training
+from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
+from xorlab.sweeps.console import make_console, print_line
+from xorlab.sweeps.finished import deliver_waiting, existing_store, read_ended
+from xorlab.sweeps.parent_run import parent_run
+from xorlab.sweeps.plan.axes import sweep_identity, swept
+from xorlab.sweeps.plan.chunks import AdaptiveChunks
+from xorlab.sweeps.plan.jobs import Catalogue, Jobs
+from xorlab.sweeps.plan.plan import Plan, Shard, make_plan
+from xorlab.sweeps.progress import SweepProgress
+from xorlab.sweeps.record import ResultWriter
+from xorlab.sweeps.summary.ledger import Ledger
+from xorlab.sweeps.train import training
 from xorlab.system.git import Provenance, provenance
 from xorlab.tracking.names import FAILED, FINISHED
 from xorlab.tracking.outbox.folder import Outbox, address_key
@@ -50,7 +50,7 @@ from xorlab.trainers.memory import refuse_too_much
 if TYPE_CHECKING:
     from xorlab.analysis.report.summary import Summary
 
-_SUMMARY = "xorlab.sweep.summary.finish"
+_SUMMARY = "xorlab.sweeps.summary.finish"
 _MOST_LISTED = 20  # missing jobs that are named
 
 
@@ -141,7 +141,7 @@ def prepare(
                 raise
     plan = make_plan(jobs, ledger, workers)
     if only_plan:
-        from xorlab.sweep.summary.tables import plan_table
+        from xorlab.sweeps.summary.tables import plan_table
 
         console.print(plan_table(plan, swept(jobs), workers, processes))
     refuse_too_much(plan.need(processes))
@@ -158,7 +158,7 @@ def prepare(
 
 @contextlib.contextmanager
 def opened(sweep: Sweep, identity: SweepIdentity | None = None) -> Iterator[None]:
-    """Keep the parent run of a sweep open; see `xorlab.sweep.parent_run.parent_run`.
+    """Keep the parent run of a sweep open; see `xorlab.sweeps.parent_run.parent_run`.
 
     Args:
         sweep: whose runs become children of the parent run.
@@ -212,8 +212,8 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         StoreError: the server has not taken everything; the rest is kept, to be delivered later.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
-    from xorlab.sweep.summary.summary import REPORT_FILE
-    from xorlab.sweep.summary.tables import summary_table
+    from xorlab.sweeps.summary.summary import REPORT_FILE
+    from xorlab.sweeps.summary.tables import summary_table
 
     ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
     tell = partial(print_line, sweep.console)
@@ -233,7 +233,7 @@ def _summarise(
     sweep: Sweep, parent: Parent, notes: Sequence[str]
 ) -> tuple[PendingSweep, Summary, str | None]:
     """How the sweep ended, its summary, and a message if its server has not taken everything."""
-    from xorlab.sweep.summary.finish import finish_sweep, summary_at_hand
+    from xorlab.sweeps.summary.finish import finish_sweep, summary_at_hand
 
     store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), sweep.provenance.tags()
     keys = sweep.catalogue.trainer.setting_keys

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from xorlab.errors import EngineError, StoppedError
-from xorlab.sweep.console import print_line
+from xorlab.sweeps.console import print_line
 from xorlab.system.git import Provenance
 from xorlab.system.program import typed_command
 from xorlab.system.signals import interruptions

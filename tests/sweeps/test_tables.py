@@ -10,9 +10,9 @@ from rich.console import Console
 from tests.helpers.samples import settings_table_of, table
 from xorlab import configure
 from xorlab.networks.trainer import TRAINER
-from xorlab.sweep.plan.jobs import catalogued
-from xorlab.sweep.plan.plan import make_plan
-from xorlab.sweep.summary.tables import plan_table, summary_table
+from xorlab.sweeps.plan.jobs import catalogued
+from xorlab.sweeps.plan.plan import make_plan
+from xorlab.sweeps.summary.tables import plan_table, summary_table
 
 BY = ["network.hidden", "optimizer.lr"]
 RUNS = table({0.5: [1, 2, 3, None], 2.0: [4] * 20, 11.25: [None] * 3}, **{"network.hidden": 2})

@@ -16,9 +16,9 @@ from xorlab import configure
 from xorlab.networks.spec import run_key
 from xorlab.networks.train import shard_key
 from xorlab.networks.trainer import TRAINER
-from xorlab.sweep.plan.grid import grid_of
-from xorlab.sweep.plan.jobs import Catalogue, catalogued
-from xorlab.sweep.plan.plan import make_plan
+from xorlab.sweeps.plan.grid import grid_of
+from xorlab.sweeps.plan.jobs import Catalogue, catalogued
+from xorlab.sweeps.plan.plan import make_plan
 
 VALUES = {
     "seed": ["1", "2", "4294967295"],

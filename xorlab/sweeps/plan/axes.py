@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from xorlab.errors import spell
-from xorlab.sweep.plan.jobs import Jobs
+from xorlab.sweeps.plan.jobs import Jobs
 from xorlab.tracking.write.sweep_run import SweepIdentity
 
 _LONGEST_NAME = 200  # characters

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import NoStoreError
-from xorlab.sweep.plan.jobs import Jobs
-from xorlab.sweep.summary.ledger import Ledger
+from xorlab.sweeps.plan.jobs import Jobs
+from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import results
@@ -39,7 +39,7 @@ def deliver_waiting(store: Store, tracking: TrackingConfig, tell: Callable[[str]
     outbox = Outbox(tracking.outbox)
     if not outbox.folder.exists():
         return
-    from xorlab.sweep.summary.finish import deliver_all  # it needs all of the statistics
+    from xorlab.sweeps.summary.finish import deliver_all  # it needs all of the statistics
 
     delivery = deliver_all(store, outbox)
     arrived = delivery.delivered + delivery.present

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from xorlab.engines.work import ShardGroup, Work
-from xorlab.sweep.plan.plan import Plan, Shard
+from xorlab.sweeps.plan.plan import Plan, Shard
 from xorlab.trainers.shard_result import ShardResult
 
 SHARE = 0.05  # the cost of dispatch, relative to the work
