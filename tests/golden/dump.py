@@ -68,7 +68,8 @@ def _result(result: xorlab.Result) -> dict[str, Any]:
         "epochs_run": result.epochs_run,
         "epochs_to_solve": result.epochs_to_solve,
         "diverged_at": result.diverged_at,
-        "accuracy": repr(float(result.accuracy)),
+        # Recorded as `near_targets` where targets are any numbers.
+        "accuracy": repr(float(result.metrics.get("near_targets", result.accuracy))),
         "max_error": repr(float(result.max_error)),
         "final_loss": repr(float(result.final_loss)),
         "points": len(result.steps),

@@ -162,3 +162,33 @@ def _table_read(run_id):
     from xorlab.tracking.store.store import open_store
 
     return open_store(None, "xorlab").client.get_run(run_id).data.tags["xorlab.table_read"]
+
+
+def one_hot(*classes: int, of: int) -> str:
+    """A table of one input and its class, one column for each."""
+    rows = [[float(n), *np.eye(of, dtype=int)[one]] for n, one in enumerate(classes)]
+    return "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_classes_in_the_last_columns_are_no_inputs_unless_that_is_stated(count, tmp_path):
+    content = one_hot(*range(count), 0, of=count)
+    with pytest.raises(ConfigError, match=rf"task.outputs={count} if they are the targets"):
+        made(tmp_path, content)
+    assert made(tmp_path, content, outputs=count).targets.shape == (count + 1, count)
+    assert made(tmp_path, content, outputs=1).inputs.shape == (count + 1, count)
+    assert made(tmp_path, content, targets=count + 1).inputs.shape == (count + 1, count)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN,
+        one_hot(0, 0, of=2),  # a column without a one says nothing
+        one_hot(0, 1, of=2).replace("1,0", "1,1"),
+        "5,0.5,1\n6,0.5,0\n",
+        "5,0,1\n6,0,1\n",
+    ],
+)
+def test_other_last_columns_are_taken_as_they_are(content, tmp_path):
+    assert made(tmp_path, content).targets.shape[1] == 1

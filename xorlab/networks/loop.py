@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from xorlab.networks.batch import NO_LIMIT, Batch, NetworkColumns, TrainingSpec
 from xorlab.networks.endings import Endings
-from xorlab.networks.metrics import METRICS
+from xorlab.networks.metrics import measured
 from xorlab.networks.parameters import unpack, unpack_skip
 from xorlab.networks.program import Array
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
@@ -193,7 +193,7 @@ class Trainer:
             epochs_run=self._ended_at,
             epochs_to_solve=np.where(solved, self._solved_at, NEVER),
             diverged_at=self._diverged_at,
-            metrics={name: measure(endings) for name, measure in METRICS.items()},
+            metrics=measured(endings),
             curves={"loss": curves},
             arrays=arrays,
         )

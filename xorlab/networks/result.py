@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,8 +73,11 @@ class NetworkResult(Result):
 
     @property
     def accuracy(self) -> float:
-        """Share of patterns with every output nearer to its target than to the other code."""
-        return self.metrics["accuracy"]
+        """Share of patterns that are answered rightly; NaN where the targets are not classes.
+
+        See `xorlab.networks.metrics.accuracy`.
+        """
+        return self.metrics.get("accuracy", math.nan)
 
     @property
     def max_error(self) -> float:

@@ -19,6 +19,7 @@ _RESULTS = {
     "key",
     "solved",
     "accuracy",
+    "near_targets",
     "max_error",
     "seconds",
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks.one_hot import refuse_one_hot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,6 +102,8 @@ def _read(
             f"whose header names each column (there are {len(names)} names for {width} columns, "
             "as where the names of rows have none)"
         )
+    if strict and text.outputs is None and text.targets is None:
+        refuse_one_hot([row for _, row in rows])
     columns = _Columns(path, names, width, text)
     if strict:
         columns.refuse_index()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from xorlab.networks.tasks.task_config import TaskConfig
 
     Floats = npt.NDArray[np.float64]
+
+# None: targets are numbers that an output comes near or not; no answer is right or wrong.
+Answer = Literal["codes", "largest"] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,23 @@ class Task:
     digest: str | None = None
     counted: Mapping[str, Any] | None = None
     understood: str | None = None
+
+    @cached_property
+    def answer(self) -> Answer:
+        """How outputs answer: it decides which metrics the task has.
+
+        ``codes`` where each target is one of two numbers: an output answers the nearer one.
+        ``largest`` where each pattern of a table has one class of several: the largest output
+        answers. None where targets are any numbers.
+        """
+        import numpy as np
+
+        values = np.unique(self.targets)
+        if len(values) != 2:
+            return None
+        ones = (self.targets == values[1]).sum(axis=1)
+        is_class = self.digest is not None and self.targets.shape[1] > 1 and (ones == 1).all()
+        return "largest" if is_class else "codes"
 
 
 def make_task(config: TaskConfig) -> Task:
