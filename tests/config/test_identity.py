@@ -27,6 +27,8 @@ from xorlab.networks.spec import run_key
         ([], ["tracking.uri=http://localhost:1", "tracking.experiment=other", "plan=true"]),
         ([], ["network.slope=0.5"]),
         ([], ["network.readout=dense", "network.skip=false", "training.min_gradient=null"]),
+        ([], ["training.min_loss=null", "training.patience=null", "training.min_improvement=1"]),
+        ([], ["training.criterion=within", "training.solved_at_end=false"]),
     ],
 )
 def test_spelling_order_and_tracking_do_not_count(one, other):
@@ -37,7 +39,9 @@ def test_spelling_order_and_tracking_do_not_count(one, other):
     "override",
     ["seed=1", "network.hidden=3", "optimizer.lr=0.2", "training.epochs=9", "task=and",
      "init=glorot", "training.dtype=float32", "training.stop_when_solved=true", "task.low=-1",
-     "network.skip=true", "training.min_gradient=0.1", "optimizer=rprop", "task=symmetry"],
+     "network.skip=true", "training.min_gradient=0.1", "optimizer=rprop", "task=symmetry",
+     "training.min_loss=0.1", "training.patience=3", "training.criterion=right_side",
+     "training.solved_at_end=true"],
 )  # fmt: skip
 def test_whatever_decides_the_outcome_counts(override):
     assert run_key(configure(override)) != run_key(configure())
@@ -61,6 +65,17 @@ RECORDED = {
 @pytest.mark.parametrize("overrides", RECORDED)
 def test_runs_that_were_recorded_keep_their_keys(overrides):
     assert run_key(configure(*overrides.split())) == RECORDED[overrides]
+
+
+def test_how_much_is_an_improvement_counts_where_improvements_are_counted():
+    patient = "training.patience=3"
+    assert run_key(configure(patient)) != run_key(configure(patient, "training.min_improvement=1"))
+    assert run_key(configure(patient)) == run_key(configure(patient, "training.min_improvement=0"))
+
+
+def test_a_later_option_that_is_not_used_is_not_recorded():
+    keys = {"training.min_improvement", "training.criterion", "training.solved_at_end"}
+    assert not keys & set(identity_params(configure("training.min_improvement=0.1")))
 
 
 def test_keys_of_choices_not_made_are_no_part_of_a_run():

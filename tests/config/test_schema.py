@@ -67,6 +67,18 @@ REFUSED = [
     ("optimizer=adam optimizer.beta2=1", "must be a number >= 0 and < 1"),
     ("optimizer=delta_bar_delta optimizer.phi=1", "must be a number > 0 and < 1"),
     ("training.min_gradient=0", "must be a number > 0, or null"),
+    ("training.min_loss=0", "must be a number > 0, or null"),
+    ("training.patience=0", "training.patience=0: must be an integer from 1 to"),
+    ("training.patience=3 training.min_improvement=-1", "must be a finite number >= 0"),
+    ("training.criterion=right", "training.criterion=right: must be one of within, right_side"),
+    (
+        "training.criterion=right_side training.target_loss=0.1",
+        "training.target_loss=0.1: must be null where training.criterion=right_side",
+    ),
+    (
+        "training.solved_at_end=true training.stop_when_solved=true",
+        "training.stop_when_solved=true: must be false where training.solved_at_end=true",
+    ),
     ("network.skip=1.5", "must be true or false"),
     ("network.readout=mean", "must be one of dense, sum"),
     ("network.readout=sum", "network.output=sigmoid: must be linear where network.readout=sum"),

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.config import DTYPES, READOUTS, UPDATES, Config
+from xorlab.networks.config import CRITERIA, DTYPES, READOUTS, UPDATES, Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.initializers.initializer import Initializer
 from xorlab.networks.initializers.notebook import Notebook
@@ -59,7 +59,13 @@ def shapes(draw, table: str | None = None) -> Config:
     config.training.record_every = draw(st.sampled_from([None, 1, 7]))
     config.training.target_loss = draw(st.sampled_from([None, 0.1]))
     config.training.min_gradient = draw(st.sampled_from([None, 0.3]))
-    config.training.stop_when_solved = draw(st.booleans())
+    config.training.min_loss = draw(st.sampled_from([None, 0.1]))
+    config.training.patience = draw(st.sampled_from([None, 3]))
+    config.training.solved_at_end = draw(st.booleans())
+    if not config.training.solved_at_end:
+        config.training.stop_when_solved = draw(st.booleans())
+    if config.task.name != "table" and config.training.target_loss is None:
+        config.training.criterion = draw(st.sampled_from(CRITERIA))
     rules = [
         rule
         for rule in Optimizer.choices().values()
@@ -101,6 +107,9 @@ def draws(draw) -> dict[str, object]:
         "scale": draw(st.floats(0.1, 5.0)),
         "tolerance": draw(st.sampled_from([0.1, 0.3, 0.4])),
         "min_gradient": draw(st.sampled_from([1e-6, 0.05, 0.5, 5.0])),
+        "min_loss": draw(st.sampled_from([1e-6, 0.1, 0.25])),
+        "patience": draw(st.sampled_from([1, 2, 20])),
+        "min_improvement": draw(st.sampled_from([0.0, 1e-24, 1e-3])),
         "optimizer": {name: draw(st.sampled_from(some)) for name, some in _NUMBERS.items()},
     }
 
@@ -121,8 +130,10 @@ def member(shape: Config, values: dict) -> Config:
         if hasattr(config.optimizer, name):
             setattr(config.optimizer, name, value)
     config.training.tolerance = values["tolerance"]
-    if shape.training.min_gradient is not None:
-        config.training.min_gradient = values["min_gradient"]
+    config.training.min_improvement = values["min_improvement"]
+    for name in ("min_gradient", "min_loss", "patience"):
+        if getattr(shape.training, name) is not None:
+            setattr(config.training, name, values[name])
     return config
 
 

@@ -137,6 +137,8 @@ def test_what_a_result_says_agrees_with_itself(data, table):
             finite = [np.isfinite(array).all() for array in arrays]
             assert all(finite)
         assert all(np.isfinite(value) for value in result.numbers().values())
+        if shape.training.solved_at_end and result.outcome == "solved":
+            assert result.epochs_to_solve == result.epochs_run
         if shape.training.stop_when_solved and result.outcome == "solved":
             assert result.epochs_run == result.epochs_to_solve
 

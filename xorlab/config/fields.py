@@ -20,6 +20,7 @@ def key(
     check: Callable[[Any], bool],
     *,
     added_after_v1: bool = False,
+    silent_default: bool = False,
 ) -> Any:
     """A field that carries what `--help` prints and what `check` enforces.
 
@@ -31,6 +32,8 @@ def key(
         check: whether a value is allowed.
         added_after_v1: the key was added after runs had been recorded: at its default it stays out
             of their identity, so that those runs keep their keys.
+        silent_default: the key plays no part at its default: it is then not recorded either, as
+            where a default is null.
     """
     return field(
         default=default,
@@ -40,6 +43,7 @@ def key(
             "example": example,
             "check": check,
             "later": added_after_v1,
+            "silent": silent_default,
         },
     )
 
@@ -51,10 +55,18 @@ def choice(
     example: str,
     *,
     added_after_v1: bool = False,
+    silent_default: bool = False,
 ) -> Any:
     """A field with one of several names."""
-    allowed = "one of " + ", ".join(names)
-    return key(default, help, allowed, example, lambda v: v in names, added_after_v1=added_after_v1)
+    return key(
+        default,
+        help,
+        "one of " + ", ".join(names),
+        example,
+        lambda v: v in names,
+        added_after_v1=added_after_v1,
+        silent_default=silent_default,
+    )
 
 
 def section(kind: type[Any], name: str) -> Any:

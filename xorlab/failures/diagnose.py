@@ -101,7 +101,7 @@ def _shape(config: Config) -> tuple[object, ...]:
     return (
         tuple(vars(config.task).values()),
         tuple(map(str, vars(network).values())),
-        (training.loss, training.update, training.tolerance),
+        (training.loss, training.update, training.tolerance, training.criterion, training.dtype),
     )
 
 

@@ -13,6 +13,7 @@ from xorlab.failures.curvature import Surface, error_surface
 from xorlab.failures.descent import descend
 from xorlab.networks.activations.activation import Activation
 from xorlab.networks.config import Config
+from xorlab.networks.criterion import error_limit
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.tasks.tasks import Task
 
@@ -78,7 +79,7 @@ def _surface_numbers(
         relative = (np.abs(surface.gradient) * size).max(axis=0) / surface.loss
         norm = np.linalg.norm(surface.gradient, axis=0)
     outputs = surface.outputs.reshape(count, task.targets.size)
-    wrong = np.abs(surface.outputs - task.targets) > config.training.tolerance
+    wrong = np.abs(surface.outputs - task.targets) > error_limit(config.training, task)
     return {
         "loss_minimised": surface.loss,
         "gradient_norm": norm,

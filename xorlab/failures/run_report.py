@@ -14,6 +14,8 @@ from xorlab.analysis.statistics.convergence import convergence
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.diagnose import diagnose
 from xorlab.failures.explanations import EXPLANATIONS
+from xorlab.networks.config import RIGHT_SIDE
+from xorlab.networks.criterion import error_limit
 from xorlab.networks.identity import SETTING_KEYS
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.train import predict
@@ -110,8 +112,8 @@ def _predictions(network: Network, task: Task, run: pd.Series) -> Table:
     if run["outcome"] == DIVERGED:
         return Table(title, text=["Nothing: its outputs are not finite."])
     outputs = predict(network.config, network, task.inputs)
-    tolerance = network.config.training.tolerance
-    right = np.all(np.abs(outputs - task.targets) <= tolerance, axis=1).tolist()
+    training = network.config.training
+    right = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1).tolist()
     rows = [
         [_numbers(inputs), _numbers(targets), _numbers(answer), "yes" if good else "no"]
         for inputs, targets, answer, good in zip(
@@ -120,7 +122,8 @@ def _predictions(network: Network, task: Task, run: pd.Series) -> Table:
     ][:_MOST_PATTERNS]
     left = len(task.inputs) - len(rows)
     text = [f"The first {len(rows)} of {len(task.inputs)} patterns."] if left else []
-    return Table(title, rows, ("inputs", "targets", "outputs", f"within {tolerance:g}"), text)
+    met = "right side" if training.criterion == RIGHT_SIDE else f"within {training.tolerance:g}"
+    return Table(title, rows, ("inputs", "targets", "outputs", met), text)
 
 
 def _numbers(values: np.ndarray) -> str:

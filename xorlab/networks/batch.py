@@ -13,6 +13,7 @@ from xorlab.networks.optimizers.optimizer import Optimizer, State, Update
 from xorlab.networks.parameters import Parameters
 from xorlab.networks.passes import Pass, Shape
 from xorlab.networks.program import Array, Calls, Program
+from xorlab.networks.stopping.rule import StoppingRule
 from xorlab.networks.tasks.tasks import Task
 
 NO_LIMIT = -1.0  # as a limit: no error or loss is at or below it
@@ -31,6 +32,7 @@ class TrainingSpec:
         by_loss: solved means a loss at or below the limit, not every output within it.
         states: the arrays that the optimizer keeps between updates.
         by_gradient: a network's training ends where its gradient is small enough.
+        stopping: names of the `StoppingRule`s that end a network's training.
     """
 
     shape: Shape
@@ -41,6 +43,7 @@ class TrainingSpec:
     by_loss: bool
     states: tuple[State, ...]
     by_gradient: bool = False
+    stopping: tuple[str, ...] = ()
 
 
 @dataclass
@@ -54,6 +57,7 @@ class NetworkColumns:
         limits: (N,) error or loss at which a network counts as solved, or `NO_LIMIT`.
         min_gradient: (N,) gradient length below which a network's training ends, in the units of
             an update (multiplied by the learning rate); NaN for never.
+        stopping: columns of each stopping rule by name, each (N,).
     """
 
     parameters: Array
@@ -61,6 +65,7 @@ class NetworkColumns:
     values: dict[str, Array]
     limits: Array
     min_gradient: Array
+    stopping: dict[str, dict[str, Array]]
 
     def take(self, columns: npt.NDArray[np.int64]) -> NetworkColumns:
         """Copy the columns at these indices, in this order."""
@@ -70,6 +75,10 @@ class NetworkColumns:
             {name: value[columns] for name, value in self.values.items()},
             self.limits[columns],
             self.min_gradient[columns],
+            {
+                rule: {name: value[columns] for name, value in own.items()}
+                for rule, own in self.stopping.items()
+            },
         )
 
 
@@ -86,17 +95,20 @@ def padded(count: int) -> int:
 class Batch:
     """The arrays and calls of one epoch.
 
-    One epoch runs `forward`, then `gradient`, then `update`, in this order.
+    One epoch runs `forward`, then `stopping`, `gradient` and `update`, in this order.
 
     Attributes:
         count: how many networks there are, N.
         columns: the networks, in aligned memory; those after the first ``count`` are copies that
             fill up the width W = `padded` (N).
         forward: calls that run the patterns forward and set `outputs`, `error` and `within_limit`.
+        stopping: calls that set `stopped`; empty without stopping rules.
         gradient: calls that set `gradient_small`; empty unless the spec has ``by_gradient``.
         update: calls that make one epoch's update or updates.
         compute_loss: calls that set `loss` from `error`.
         within_limit: (W,) whether a network's error or loss is at or below its limit.
+        watched: (W,) whether stopping rules may end a network: not if it has ended, or is a copy.
+        stopped: (W,) whether a stopping rule ends a network that is watched.
         gradient_small: (W,) whether a network's gradient is shorter than its ``min_gradient``.
         infinite: some number of the optimizer is infinite, as 1e200 is in float32.
         loss: (W,) mean squared error over patterns and outputs.
@@ -118,8 +130,10 @@ class Batch:
         self.within_limit = np.zeros(width, np.bool_)
         self.loss, self.compute_loss = self._loss_calls()
         self.forward: Calls = whole.forward().calls
+        self.watched = np.arange(width) < self.count
+        self.stopped, self.stopping = self._stopping_calls()
         # An unbounded output can leave the finite numbers in the loss before it does in a weight.
-        if spec.by_loss or not spec.shape.activations()[-1].bounded:
+        if spec.by_loss or spec.stopping or not spec.shape.activations()[-1].bounded:
             self.forward += self.compute_loss
         self.forward += self._limit_calls()
         numbers = [*self.columns.values.values(), *self.columns.states]
@@ -147,7 +161,9 @@ class Batch:
             aligned[:] = state
         values = {name: value.astype(dtype) for name, value in networks.values.items()}
         limits, min_gradient = networks.limits.astype(dtype), networks.min_gradient.astype(dtype)
-        return NetworkColumns(self._parameters.packed, states, values, limits, min_gradient)
+        return NetworkColumns(
+            self._parameters.packed, states, values, limits, min_gradient, networks.stopping
+        )
 
     def _pass(
         self,
@@ -248,6 +264,18 @@ class Batch:
         program.fold(terms, 0, loss)
         program.emit(np.divide, loss, program.constant(len(terms)), loss)
         return loss, program.calls
+
+    def _stopping_calls(self) -> tuple[Array, Calls]:
+        program = Program(self._spec.shape.dtype)
+        stopped, met = program.mask(*self.loss.shape), program.mask(*self.loss.shape)
+        for number, (rule, columns) in enumerate(self.columns.stopping.items()):
+            kind = StoppingRule.choices()[rule]
+            kind.emit(program, self.loss, columns, met if number else stopped)
+            if number:
+                program.emit(np.logical_or, stopped, met, stopped)
+        if program.calls:
+            program.emit(np.logical_and, stopped, self.watched, stopped)
+        return stopped, program.calls
 
     def _limit_calls(self) -> Calls:
         program = Program(self._spec.shape.dtype)

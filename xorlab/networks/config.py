@@ -30,6 +30,7 @@ from xorlab.networks.tasks.task_config import TaskConfig
 READOUTS = ("dense", "sum")
 UPDATES = ("batch", "online")
 DTYPES = ("float64", "float32")
+WITHIN, RIGHT_SIDE = CRITERIA = ("within", "right_side")
 _ACTIVATIONS = tuple(Activation.choices())
 
 MAX_EPOCHS = 100_000_000
@@ -138,6 +139,48 @@ class TrainingConfig(Closed):
         "a number > 0, or null",
         "training.min_gradient=1e-4",
         is_optional(is_positive),
+    )
+    min_loss: float | None = key(
+        None,
+        "if set: end a run, solved or not, when the mean squared error falls below this",
+        "a number > 0, or null",
+        "training.min_loss=1e-7 training.criterion=right_side training.solved_at_end=true",
+        is_optional(is_positive),
+    )
+    patience: int | None = key(
+        None,
+        "if set: end a run, solved or not, when its least mean squared error has not fallen by "
+        "more than training.min_improvement for more than this many epochs",
+        f"an integer from 1 to {MAX_EPOCHS}, or null",
+        "training.patience=10 training.min_improvement=1e-6",
+        is_optional(is_integer(1, MAX_EPOCHS)),
+    )
+    min_improvement: float = key(
+        0.0,
+        "by how much less than the least so far a mean squared error must be to count as an "
+        "improvement for training.patience",
+        "a finite number >= 0",
+        "training.patience=10 training.min_improvement=1e-6",
+        lambda v: is_finite(v) and v >= 0,
+        silent_default=True,
+    )
+    criterion: str = choice(
+        WITHIN,
+        CRITERIA,
+        "what solves a run: every output within training.tolerance (or a loss at or below "
+        "training.target_loss, where that is set), or every output nearer to its target than to "
+        "the other code",
+        "training.criterion=right_side",
+        silent_default=True,
+    )
+    solved_at_end: bool = key(
+        False,
+        "false: solved at the first step that meets the criterion, though the run may lose it "
+        "again; true: solved only if the criterion is met where the run ends",
+        "true or false",
+        "training.solved_at_end=true",
+        is_flag,
+        silent_default=True,
     )
     stop_when_solved: bool = key(
         False,

@@ -12,6 +12,7 @@ from xorlab.networks.activations.activation import Activation
 from xorlab.networks.config import FIELDS, Config
 
 _LATER = {key: item.default for key, _, _, item in FIELDS if item.metadata["later"]}
+_SILENT = {key: item.default for key, _, _, item in FIELDS if item.metadata["silent"]}
 _NO_PART = ("plan", "tracking.", "landscape.")
 # The keys that make a setting: those that decide a run's outcome, without its seed.
 SETTING_KEYS = tuple(
@@ -22,14 +23,18 @@ SETTING_KEYS = tuple(
 def identity_params(config: Config) -> dict[str, Any]:
     """The keys that decide a run's outcome, dotted, without those that play no part in it.
 
-    A key that is not set or plays no part (the slope of a leaky_relu that is not there) is left
-    out; one hidden layer is a plain number.
+    A key that is not set or plays no part (the slope of a leaky_relu that is not there, an option
+    that was added later and is not used) is left out; one hidden layer is a plain number.
     """
     values = {
         key: value
         for key, value in flat(config).items()
-        if value is not None and not key.startswith(_NO_PART)
+        if value is not None
+        and not key.startswith(_NO_PART)
+        and not (key in _SILENT and value == _SILENT[key])
     }
+    if config.training.patience is None:
+        values.pop("training.min_improvement", None)
     if len(config.hidden) == 1:
         values["network.hidden"] = config.hidden[0]
     used = {config.network.activation, config.network.output}

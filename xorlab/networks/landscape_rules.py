@@ -6,7 +6,7 @@ import re
 
 from xorlab.config.schema import leaves_of
 from xorlab.errors import ConfigError
-from xorlab.networks.config import Config
+from xorlab.networks.config import RIGHT_SIDE, Config
 from xorlab.networks.initializers.given import Given
 
 _WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
@@ -61,8 +61,10 @@ def varying(config: Config) -> list[str]:
         if str(item.type).startswith("float")
         and not (isinstance(choice, Given) and item.name not in weights)
     ]
-    by_loss = config.training.target_loss is not None
-    return [*keys, "training.target_loss" if by_loss else "training.tolerance"]
+    training = config.training
+    if training.target_loss is not None:
+        return [*keys, "training.target_loss"]
+    return keys if training.criterion == RIGHT_SIDE else [*keys, "training.tolerance"]
 
 
 def _check_names(config: Config) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,6 +45,7 @@ class Trainer:
         columns: what differs, N networks.
         steps: (R,) steps at which the loss is recorded, from 0 to the last epoch.
         stop_when_solved: whether a network ends at the step at which it is solved.
+        solved_at_end: whether a network is solved only if it meets the criterion where it ends.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class Trainer:
         columns: NetworkColumns,
         steps: npt.NDArray[np.int64],
         stop_when_solved: bool,
+        solved_at_end: bool = False,
     ) -> None:
         count = len(columns.limits)
         self._spec = spec
         self._steps = steps
         self._stops = stop_when_solved
+        self._solved_at_end = solved_at_end
         self._start = columns
         self._curves = np.full((len(steps), count), np.nan)
         self._final = columns.parameters.copy()
@@ -76,6 +81,8 @@ class Trainer:
             # up to twice as fast. The setting ends with this block.
             np.setbufsize(16)
             self._batch = Batch(self._spec, self._start)
+            if self._solved_at_end:
+                self._batch.columns.limits[:] = NO_LIMIT
             for row, step in enumerate(self._steps):
                 self._repack()
                 if not self._active.any():
@@ -91,6 +98,7 @@ class Trainer:
         batch = self._batch
         forward, gradient, update = batch.forward, batch.gradient, batch.update
         within_limit, count = batch.within_limit, np.count_nonzero
+        stopping = batch.stopping
         if batch.infinite:
             update = [*update, flag.set]
         for now in range(step, until):
@@ -105,6 +113,11 @@ class Trainer:
                 self._record(row)
             if last:
                 return
+            if stopping:
+                for call in stopping:
+                    call()
+                if count(batch.stopped):
+                    self._note_stopped(now)
             if gradient:
                 for call in gradient:
                     call()
@@ -144,6 +157,10 @@ class Trainer:
         if self._stops:
             self._end(fresh, step)
 
+    def _note_stopped(self, step: int) -> None:
+        stopped = np.flatnonzero(self._batch.stopped)
+        self._end(stopped[self._active[stopped]], step)
+
     def _note_small_gradient(self, step: int) -> None:
         small = np.flatnonzero(self._batch.gradient_small)
         self._batch.columns.min_gradient[small] = np.nan
@@ -153,6 +170,7 @@ class Trainer:
         members = self._members[columns]
         self._final[:, members] = self._batch.columns.parameters[:, columns]
         self._ended_at[members] = step
+        self._batch.watched[columns] = False
         self._active[columns] = False
 
     def _repack(self) -> None:
@@ -172,9 +190,7 @@ class Trainer:
         # Which NaN an operation makes depends on the column: keep one bit pattern of it.
         self._final[np.isnan(self._final)] = np.nan
         start = self._start
-        ended = NetworkColumns(
-            self._final, start.states, start.values, start.limits, start.min_gradient
-        )
+        ended = replace(start, parameters=self._final)
         batch = Batch(self._spec, ended)
         for call in [*batch.forward, *batch.compute_loss]:
             call()
@@ -182,6 +198,8 @@ class Trainer:
         outputs = batch.outputs[..., : batch.count].transpose(2, 0, 1)
         errors = np.abs(batch.error[..., : batch.count].transpose(2, 0, 1))
         diverged = self._diverged_at != NEVER
+        if self._solved_at_end:
+            self._solved_at = np.where(batch.within_limit[: batch.count], self._ended_at, NEVER)
         solved = (self._solved_at != NEVER) & ~diverged
         curves = self._loss_curves(loss, diverged)
         loss[diverged] = np.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xorlab.config.checks import check_value, check_values
 from xorlab.errors import ConfigError
-from xorlab.networks.config import Config
+from xorlab.networks.config import RIGHT_SIDE, Config
 from xorlab.networks.landscape_rules import check_plane
 from xorlab.networks.losses.loss import Loss
 
@@ -31,6 +31,7 @@ def check(config: Config) -> None:
     config.task.check()
     _check_loss(config)
     _check_readout(config)
+    _check_criterion(config)
     config.init.check()
     _check_update(config)
     config.optimizer.check()
@@ -80,6 +81,22 @@ def _check_readout(config: Config) -> None:
             "network.readout",
             "sum",
             f"dense where the task has {several} outputs: there is but one sum",
+        )
+
+
+def _check_criterion(config: Config) -> None:
+    training = config.training
+    if training.criterion == RIGHT_SIDE and training.target_loss is not None:
+        raise ConfigError(
+            "training.target_loss",
+            training.target_loss,
+            f"null where training.criterion={RIGHT_SIDE}; training.min_loss ends a run by its loss",
+        )
+    if training.solved_at_end and training.stop_when_solved:
+        raise ConfigError(
+            "training.stop_when_solved",
+            True,
+            "false where training.solved_at_end=true: a run is solved only when it has ended",
         )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.config import Config
+from xorlab.networks.config import RIGHT_SIDE, Config
+from xorlab.networks.criterion import error_limit
 from xorlab.networks.tasks.tasks import Task
 
 _SLACK = 1e-9  # half of 0.9 - 0.1 is 0.4, which is allowed, however it is rounded
@@ -23,8 +24,11 @@ def check_targets(config: Config, task: Task) -> None:
     targets, training = task.targets, config.training
     away = np.maximum(0.0, np.maximum(low - targets, targets - high))
     if training.target_loss is None:
-        out = float(away.max()) > training.tolerance * (1 + _SLACK)
+        out = float(away.max()) > error_limit(training, task) * (1 + _SLACK)
         limit = f"training.tolerance={training.tolerance:g}"
+        if training.criterion == RIGHT_SIDE:  # half way is not near enough, not even by a hair
+            out = float(away.max()) >= task.margin * (1 - _SLACK)
+            limit = f"training.criterion={RIGHT_SIDE}"
     else:
         with np.errstate(over="ignore"):  # infinity is out of reach
             out = float(np.mean(away**2)) > training.target_loss * (1 + _SLACK)
@@ -41,6 +45,14 @@ def check_targets(config: Config, task: Task) -> None:
 
 def _check_criterion(config: Config, task: Task) -> None:
     targets, training = task.targets, config.training
+    if training.criterion == RIGHT_SIDE:
+        if not np.isin(targets, (targets.min(), targets.max())).all():
+            raise ConfigError(
+                "training.criterion",
+                RIGHT_SIDE,
+                "within where targets have more than two values: which side is right is not known",
+            )
+        return
     # Halved before they are subtracted: no overflow between the largest numbers there are.
     half = targets.max(axis=0) / 2 - targets.min(axis=0) / 2
     if not half.any():  # a constant is what is to be learned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from xorlab.networks.activations.activation import Activation
 from xorlab.networks.arguments import config_of, configs_of, patterns_of
 from xorlab.networks.batch import NetworkColumns, TrainingSpec, padded
 from xorlab.networks.config import Config
+from xorlab.networks.criterion import is_by_loss, solving_limit
 from xorlab.networks.initial_weights import check_given, initial_layers, wiring_of
 from xorlab.networks.loop import Trainer
 from xorlab.networks.losses.loss import Loss
@@ -21,6 +23,7 @@ from xorlab.networks.program import Program
 from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
+from xorlab.networks.stopping.rule import StoppingRule, rules_of
 from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.trainers.shard_result import ShardResult
@@ -81,8 +84,9 @@ def shard_key(config: Config) -> ShardKey:
         (config.hidden, network.activation, network.output, network.slope),
         (network.readout, network.skip, training.min_gradient is None),
         (config.optimizer.name, config.optimizer.flags()),
-        (training.loss, training.update, training.dtype, training.target_loss is None),
+        (training.loss, training.update, training.dtype, is_by_loss(training)),
         (training.epochs, training.record_every, training.stop_when_solved),
+        (training.criterion, training.solved_at_end, rules_of(training)),
     )
 
 
@@ -131,13 +135,15 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
         optimizer=first.optimizer.name,
         flags=first.optimizer.flags(),
         online=first.training.update == "online",
-        by_loss=first.training.target_loss is not None,
+        by_loss=is_by_loss(first.training),
         states=tuple(first.optimizer.states()),
         by_gradient=first.training.min_gradient is not None,
+        stopping=rules_of(first.training),
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
     columns = _network_columns(configs, spec)
-    return Trainer(spec, columns, steps, first.training.stop_when_solved).run()
+    stops, at_end = first.training.stop_when_solved, first.training.solved_at_end
+    return Trainer(spec, columns, steps, stops, at_end).run()
 
 
 def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
@@ -208,19 +214,27 @@ def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkCo
     ]
     for array, state in zip(states, spec.states, strict=True):
         array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
-    limits = [
-        config.training.tolerance
-        if config.training.target_loss is None
-        else config.training.target_loss
-        for config in configs
-    ]
+    limits = [solving_limit(config.training, spec.task) for config in configs]
     return NetworkColumns(
         parameters,
         states,
         {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},
         _column(limits, dtype),
         _column(min_gradient, dtype),
+        {name: _stopping_columns(name, configs, dtype) for name in spec.stopping},
     )
+
+
+def _stopping_columns(
+    rule: str, configs: Sequence[Config], dtype: str
+) -> dict[str, npt.NDArray[Any]]:
+    kind = StoppingRule.choices()[rule]
+    rows = [kind.columns(config.training) or {} for config in configs]
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return {
+        name: _column(column.tolist(), dtype) if column.dtype.kind == "f" else column
+        for name, column in columns.items()
+    }
 
 
 def _column(values: Sequence[float], dtype: str) -> Floats:
