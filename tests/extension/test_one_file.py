@@ -130,7 +130,7 @@ def run(folder: Path, *arguments: str) -> str:
 def test_one_file_is_in_the_help(extended):
     printed = run(extended, "--help")
     assert "quickprop, adam, delta_bar_delta, sign_step\n" in printed
-    assert "encoder, table, majority\n" in printed
+    assert "encoder, table, dataset, two_spirals, proben1, majority\n" in printed
     assert "nguyen_widrow, given, halves\n" in printed
     assert "one of half_sse, half_mse, cross_entropy, double_sse" in printed
     assert "relu, leaky_relu, linear, abs, softsign" in printed

@@ -20,6 +20,7 @@ from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes
 
+LARGE = ("dataset", "two_spirals", "proben1")  # too many patterns for a property
 TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.1,1,0.2,1,0\n"
 
 
@@ -27,7 +28,8 @@ TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.
 def shapes(draw, table: str | None = None) -> Config:
     """A configuration that fixes everything but what may differ inside a shard."""
     config = Config()
-    tasks = [name for name in TaskConfig.choices() if table or name != "table"]
+    tasks = [name for name in TaskConfig.choices() if name not in LARGE]
+    tasks = [name for name in tasks if table or name != "table"]
     config.task = TaskConfig.choices()[draw(st.sampled_from(tasks))]()
     if config.task.name in ("parity", "symmetry"):
         config.task.bits = draw(st.integers(2, 4))

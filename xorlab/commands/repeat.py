@@ -82,14 +82,17 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
     from xorlab.config.paths import given_path
     from xorlab.config.values import flat
     from xorlab.networks.spec import spec_of
+    from xorlab.networks.tasks.proben1 import Proben1
     from xorlab.networks.tasks.table import Table
     from xorlab.networks.trainer import TABLE_TAG
     from xorlab.tracking.names import KEY_TAG
 
     config = recorded.network.config
-    if not isinstance(config.task, Table):
+    if not isinstance(config.task, Table | Proben1):
         if moved is not None:
-            raise UsageError(f"--table {moved}: the run's task is {config.task.name}, not a table")
+            raise UsageError(
+                f"--table {moved}: the run's task is {config.task.choice_name}, not a table"
+            )
         return spec_of(config)
     if moved is not None:
         config = replace(config, task=replace(config.task, path=moved))

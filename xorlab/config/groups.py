@@ -72,12 +72,10 @@ class Choice(Closed, Registered):
     Attributes:
         group: as on the command line.
         help: what is chosen.
-        unused: keys of the base that play no part where this choice is made.
     """
 
     group: ClassVar[str] = ""
     help: ClassVar[str] = ""
-    unused: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, *, group: str = "", **more: Any) -> None:
         """Take in a group's base (with ``group`` and ``package``) or a choice (with ``name``)."""
@@ -87,13 +85,18 @@ class Choice(Closed, Registered):
 
     @property
     def name(self) -> str:
-        """As it is chosen on the command line."""
+        """As it is chosen on the command line; a choice with a key of this name has its value."""
         return self.choice_name
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Its keys that play no part as the others are."""
+        return ()
 
     @property
     def label(self) -> str:
         """What stands for it in the name of a run."""
-        return self.name
+        return self.choice_name
 
     def check(self) -> None:
         """Refuse values that are allowed one by one and not together.

@@ -26,7 +26,7 @@ def flat(config: Any) -> dict[str, Any]:
             values[name] = value
             continue
         if isinstance(value, Choice):
-            values[name] = value.name
+            values[name] = value.choice_name
         fields = vars(value)
         kind: Any = type(value)
         for key, inner in _keys(name, kind):
@@ -76,7 +76,7 @@ def with_values(config: C, values: Mapping[str, Any]) -> C:
         if name not in vars(fields[section]):
             if key not in schema.owners:
                 raise ConfigError(key, value, _UNKNOWN)
-            raise belongs_elsewhere(schema, key, value, fields[section].name)
+            raise belongs_elsewhere(schema, key, value, fields[section].choice_name)
         if section not in changed:
             fields[section] = copied(fields[section])
             changed.add(section)
@@ -104,12 +104,15 @@ def copied(section: C) -> C:
 
 
 def nested(values: Mapping[str, Any], groups: Container[str]) -> dict[str, Any]:
-    """Flat values as a tree, as they stand in a file; a choice is the ``name`` of its group."""
+    """Flat values as a tree, as they stand in a file; a choice is the ``name`` of its group.
+
+    Where the group has a key of that name, the choice is the ``choice`` of its group.
+    """
     tree: dict[str, Any] = {}
     for key, value in values.items():
         group, _, name = key.rpartition(".")
         if key in groups:
-            group, name = key, "name"
+            group, name = key, "choice" if f"{key}.name" in values else "name"
         (tree.setdefault(group, {}) if group else tree)[name] = value
     return tree
 
@@ -121,8 +124,9 @@ def unnested(tree: Mapping[str, Any], groups: Container[str]) -> dict[str, Any]:
         if not isinstance(value, dict):
             values[group] = value
             continue
+        chosen = ("choice" if "choice" in value else "name") if group in groups else None
         for name, inner in value.items():
-            values[group if name == "name" and group in groups else f"{group}.{name}"] = inner
+            values[group if name == chosen else f"{group}.{name}"] = inner
     return values
 
 

@@ -106,5 +106,5 @@ def _check_update(config: Config) -> None:
         raise ConfigError(
             "training.update",
             update,
-            f"batch where optimizer={optimizer.name}: {optimizer.batch_only}",
+            f"batch where optimizer={optimizer.choice_name}: {optimizer.batch_only}",
         )

@@ -80,10 +80,10 @@ def shard_key(config: Config) -> ShardKey:
     """Equal for configurations that can be trained as one array program."""
     training, network = config.training, config.network
     return (
-        (config.task.name, repr(vars(config.task))),
+        (config.task.choice_name, repr(vars(config.task))),
         (config.hidden, network.activation, network.output, network.slope),
         (network.readout, network.skip, training.min_gradient is None),
-        (config.optimizer.name, config.optimizer.flags()),
+        (config.optimizer.choice_name, config.optimizer.flags()),
         (training.loss, training.update, training.dtype, is_by_loss(training)),
         (training.epochs, training.record_every, training.stop_when_solved),
         (training.criterion, training.solved_at_end, rules_of(training)),
@@ -132,7 +132,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
     spec = TrainingSpec(
         shape=_shape(first, sizes),
         task=task,
-        optimizer=first.optimizer.name,
+        optimizer=first.optimizer.choice_name,
         flags=first.optimizer.flags(),
         online=first.training.update == "online",
         by_loss=is_by_loss(first.training),

@@ -15,7 +15,7 @@ from xorlab.networks.memory import estimate_memory
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.target_rules import check_targets
-from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.tasks.tasks import Patterns, Task, make_task
 from xorlab.networks.train import chunk_width, shard_key, train_chunk
 from xorlab.trainers.memory import MemoryEstimate
 from xorlab.trainers.reference import Reference
@@ -53,7 +53,7 @@ class NetworkTrainer(Trainer):
 
     def data_key(self, config: Config) -> Hashable:
         """The task with its keys."""
-        return config.task.name, repr(vars(config.task))
+        return config.task.choice_name, repr(vars(config.task))
 
     def data(self, config: Config) -> Task:
         """The patterns."""
@@ -91,8 +91,8 @@ class NetworkTrainer(Trainer):
     def label(self, config: Config) -> str:
         """Task, sizes, and the optimizer unless it is gradient descent: ``xor h=2 rprop``."""
         words = [config.task.label, f"h={'-'.join(map(str, config.hidden))}"]
-        if config.optimizer.name != "gd":
-            words.append(config.optimizer.name)
+        if config.optimizer.choice_name != "gd":
+            words.append(config.optimizer.choice_name)
         rate = getattr(config.optimizer, "lr", None)
         if rate is not None:
             words.append(f"lr={rate:g}")
@@ -100,7 +100,7 @@ class NetworkTrainer(Trainer):
 
     def sweep_label(self, config: Config, axes: Container[str]) -> str:
         """The task, unless there are several."""
-        return "" if "task" in axes else config.task.name
+        return "" if "task" in axes else config.task.choice_name
 
     def train(self, configs: Sequence[Config], data: Task) -> ShardResult:
         """As one array program."""
@@ -131,13 +131,35 @@ class NetworkTrainer(Trainer):
 
     def pack_data(self, data: Task) -> tuple[Mapping[str, Any], Arrays]:
         """The patterns, and how their codes are read."""
-        header = {"codes": data.codes, "margin": data.margin, "digest": data.digest}
-        return header, {"inputs": data.inputs, "targets": data.targets}
+        header = {
+            "codes": data.codes,
+            "margin": data.margin,
+            "digest": data.digest,
+            "classes": data.classes,
+            "held_out": [*data.held_out],
+        }
+        arrays = {"inputs": data.inputs, "targets": data.targets}
+        for name, patterns in data.held_out.items():
+            arrays |= {f"{name}_inputs": patterns.inputs, f"{name}_targets": patterns.targets}
+        return header, arrays
 
     def unpack_data(self, values: Mapping[str, Any], arrays: Arrays) -> Task:
         """The reverse of `pack_data`."""
         codes = None if values["codes"] is None else (values["codes"][0], values["codes"][1])
-        return Task(arrays["inputs"], arrays["targets"], codes, values["margin"], values["digest"])
+        sets = {
+            name: Patterns(arrays[f"{name}_inputs"], arrays[f"{name}_targets"])
+            for name in values["held_out"]
+        }
+        return Task(
+            arrays["inputs"],
+            arrays["targets"],
+            codes,
+            values["margin"],
+            values["digest"],
+            classes=tuple(values["classes"]),
+            validation=sets.get("validation"),
+            test=sets.get("test"),
+        )
 
 
 TRAINER = NetworkTrainer()

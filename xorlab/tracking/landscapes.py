@@ -105,7 +105,7 @@ def landscape_identity(config: Config, task: Task) -> SweepIdentity:
     return SweepIdentity(
         parts=[run_keys(shared, task.counted)(config.seed), *parts],
         params=as_texts(shared | plane),
-        name=f"landscape {config.task.name} {x} by {y} {size}",
+        name=f"landscape {config.task.choice_name} {x} by {y} {size}",
         tag=LANDSCAPE_TAG,
     )
 

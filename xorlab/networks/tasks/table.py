@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from xorlab.config.fields import is_flag, is_integer, is_optional, is_text, key
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks.data_task import Data, DataTask, described
 from xorlab.networks.tasks.table_file import TableData, TableFile
 from xorlab.networks.tasks.table_text import DECIMALS, DELIMITERS, MAX_COLUMNS, TextFormat
-from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import Task
 
 
@@ -26,10 +26,8 @@ _COLUMNS = "a name, a position counted from 1, or a list of such, as [a,b]"
 
 
 @dataclass
-class Table(TaskConfig, name="table", order=10):
+class Table(DataTask, name="table", order=10):
     """Your own patterns: give task.path, a CSV or npz file."""
-
-    unused: ClassVar[tuple[str, ...]] = ("low", "high", "target_low", "target_high")
 
     path: str | None = key(
         None,
@@ -90,9 +88,35 @@ class Table(TaskConfig, name="table", order=10):
         added_after_v1=True,
     )
 
+    classes: bool = key(
+        False,
+        "whether the target is a class, learned with one output for each: a column of integers or "
+        "names, or one-hot columns",
+        "true or false",
+        "task=table task.path=data.csv task.classes=true network.output=softmax",
+        is_flag,
+        added_after_v1=True,
+    )
+    split: Any = key(
+        None,
+        "the column of a CSV table that says training, validation or test, by name or position; "
+        "null: as task.validation, task.test and task.fold say",
+        "a name or a position counted from 1, or null",
+        "task=table task.path=data.csv task.split=set",
+        is_optional(lambda v: not isinstance(v, list) and is_columns(v)),
+        added_after_v1=True,
+    )
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The codes too, as the table has numbers."""
+        return (*super().unused, "target_low", "target_high")
+
     @property
     def outputs_known(self) -> int | None:
-        """As many as are configured."""
+        """As many as are configured; classes are counted in the file."""
+        if self.classes:
+            return None
         if self.targets is not None:
             return len(self.targets) if isinstance(self.targets, list) else 1
         return self.outputs
@@ -106,17 +130,17 @@ class Table(TaskConfig, name="table", order=10):
         text = TextFormat(**{item.name: getattr(self, item.name) for item in fields(TextFormat)})
         file = TableFile(str(self.path))
         data = file.read(text)
-        # Halved before they are subtracted: no overflow between the largest numbers there are.
-        half = float(data.targets.max() / 2 - data.targets.min() / 2)
-        return Task(
-            data.inputs,
-            data.targets,
-            None,
-            margin=half or 0.5,
-            digest=data.digest,
-            counted=_counted(file, data, text),
-            understood=f"{self.path}: {data.understood}",
-        )
+        split = ("task.split", self.split)
+        task = self.divided(Data(data.inputs, data.targets, data.classes, data.sets, split))
+        if not (task.held_out or task.classes or self.standardise):
+            return replace(
+                task,
+                digest=data.digest,
+                counted=_counted(file, data, text),
+                understood=f"{self.path}: {data.understood}",
+            )
+        understood = f"{self.path}: {data.understood}; {described(task)}"
+        return replace(task, digest=data.digest, understood=understood)
 
 
 def _counted(file: TableFile, data: TableData, text: TextFormat) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from xorlab.config.data_files import MAX_BYTES, digest, read_file
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
 from xorlab.networks.tasks import table_text
-from xorlab.networks.tasks.table_text import DELIMITERS, TextFormat, read_text
+from xorlab.networks.tasks.classes import is_one_hot, one_hot
+from xorlab.networks.tasks.table_text import DELIMITERS, TextFormat, TextTable, read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,12 +38,16 @@ class TableData:
         targets: (P, O), all finite.
         digest: SHA-256 of the file in hexadecimal; of its content where it is compressed.
         understood: how the file was understood, in a few words.
+        classes: the class of each target; empty where targets are no classes.
+        sets: the set of each pattern, as a column calls it; None without such a column.
     """
 
     inputs: Floats
     targets: Floats
     digest: str
     understood: str
+    classes: tuple[str, ...] = ()
+    sets: tuple[str, ...] | None = None
 
 
 class TableFile:
@@ -77,23 +82,44 @@ class TableFile:
         path, content = self._path, self._content
         if self._suffix == ".npz":
             for key, value in vars(text).items():
-                if value is not None and key != "outputs":
+                if value is not None and key not in ("outputs", "classes"):
                     raise ConfigError(
                         f"task.{key}", value, "left out where task.path is an npz file"
                     )
-            inputs, targets = _read_npz(path, content)
-            understood = "arrays inputs and targets"
+            read = TextTable(*_read_npz(path, content), (), None, "arrays inputs and targets")
         elif self._suffix in _TEXT:
             mark = DELIMITERS[text.delimiter or _TEXT[self._suffix]]
-            inputs, targets, understood = read_text(path, content, text, mark, strict)
+            read = read_text(path, content, text, mark, strict)
         else:
             raise ConfigError(
                 _KEY, path, "a .csv, .tsv or .txt file, also with .gz, or an .npz file"
             )
-        for kind, values in (("inputs", inputs), ("targets", targets)):
+        for kind, values in (("inputs", read.inputs), ("targets", read.targets)):
             _check(str(path), kind, values)
-        patterns = f"{len(inputs)} pattern{'s' * (len(inputs) != 1)}"
-        return TableData(inputs, targets, digest(content), f"{patterns}, {understood}")
+        targets, classes = read.targets, read.classes
+        if text.classes and not classes:
+            targets, classes = _as_classes(path, targets)
+        patterns = f"{len(targets)} pattern{'s' * (len(targets) != 1)}"
+        understood = f"{patterns}, {read.understood}"
+        return TableData(read.inputs, targets, digest(content), understood, classes, read.sets)
+
+
+def _as_classes(path: Path, targets: Floats) -> tuple[Floats, tuple[str, ...]]:
+    """Numbers as classes: one column of integers, or one-hot columns.
+
+    Raises:
+        ConfigError: they are something else.
+    """
+    if targets.shape[1] > 1 and is_one_hot(targets):
+        return targets, tuple(str(number) for number in range(targets.shape[1]))
+    if targets.shape[1] > 1 or (targets % 1).any():
+        raise ConfigError(
+            "task.classes",
+            True,
+            f"false where the targets of {path} are neither one column of integers nor one-hot "
+            "columns, with a single 1 for every pattern",
+        )
+    return one_hot("task.classes", True, [f"{one:.0f}" for one in targets[:, 0]])
 
 
 def _unpacked(path: Path, content: bytes) -> bytes:

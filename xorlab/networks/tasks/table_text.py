@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks.classes import one_hot
 from xorlab.networks.tasks.one_hot import refuse_one_hot
+from xorlab.networks.tasks.table_columns import MOST_NAMED, Columns, MisreadError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +31,6 @@ _KEY = "task.path"
 # By the names that need no quotes on a command line.
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "blank": " ", "bar": "|"}
 DECIMALS = ("point", "comma")
-_MOST_NAMED = 12  # columns in a message
-_INDEX = re.compile(r"|Unnamed: \d+")  # what pandas calls the column of an index
 
 Row = tuple[int, list[str]]
 
@@ -46,6 +45,8 @@ class TextFormat:
         delimiter: a name among `DELIMITERS`.
         decimal: ``point`` or ``comma``.
         inputs, targets: columns, each by its name or by its position, counted from 1.
+        split: the column that names the set of each pattern.
+        classes: whether the target is a class; a column of them may hold any text.
     """
 
     outputs: int | None = None
@@ -54,15 +55,32 @@ class TextFormat:
     decimal: str | None = None
     inputs: Any = None
     targets: Any = None
+    split: Any = None
+    classes: bool = False
 
 
-class _MisreadError(Exception):
-    """What is wrong with a table, perhaps because another delimiter was meant."""
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """What a table of text holds.
+
+    Attributes:
+        inputs: (P, I).
+        targets: (P, O); zeros and ones where they are classes.
+        classes: the names of the classes that a column of labels holds; else empty.
+        sets: the set of each pattern, as it is called there; None without such a column.
+        understood: how it was understood, in a few words.
+    """
+
+    inputs: Floats
+    targets: Floats
+    classes: tuple[str, ...]
+    sets: tuple[str, ...] | None
+    understood: str
 
 
 def read_text(
     path: Path, content: bytes, text: TextFormat, delimiter: str, strict: bool = True
-) -> tuple[Floats, Floats, str]:
+) -> TextTable:
     """The inputs and targets in the content of a file, and how it was understood.
 
     Args:
@@ -78,14 +96,12 @@ def read_text(
     rows = _rows(path, content, delimiter)
     try:
         return _read(path, rows, text, delimiter, strict)
-    except _MisreadError as error:
+    except MisreadError as error:
         hint = _hint(path, content, text, delimiter)
         raise ConfigError(_KEY, path, f"a table {error}; {hint}") from None
 
 
-def _read(
-    path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict: bool
-) -> tuple[Floats, Floats, str]:
+def _read(path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict: bool) -> TextTable:
     import numpy as np
 
     names = _header(rows, text, strict)
@@ -96,32 +112,40 @@ def _read(
     width = len(rows[0][1])
     for line, row in rows:
         if len(row) != width:
-            raise _MisreadError(f"with {width} columns in every row (line {line} has {len(row)})")
+            raise MisreadError(f"with {width} columns in every row (line {line} has {len(row)})")
     if strict and names is not None and len(names) != width:
-        raise _MisreadError(
+        raise MisreadError(
             f"whose header names each column (there are {len(names)} names for {width} columns, "
             "as where the names of rows have none)"
         )
     if strict and text.outputs is None and text.targets is None:
         refuse_one_hot([row for _, row in rows])
-    columns = _Columns(path, names, width, text)
+    columns = Columns(path, names, width, text)
     if strict:
         columns.refuse_index()
-    chosen = [*columns.inputs, *columns.targets]
+    labelled = text.classes and len(columns.targets) == 1
+    chosen = [*columns.inputs, *([] if labelled else columns.targets)]
     for line, row in rows:
         for index in chosen:
             if not _is_number(row[index], text):
                 first = names is None and text.header is None and line == rows[0][0]
-                raise _MisreadError(
+                raise MisreadError(
                     f"of numbers (line {line}, column {index + 1} is {row[index][:80]!r}"
-                    f"{'; task.header=true if this line names the columns' * first})"
+                    f"{'; task.header=true if this line names the columns' * first}"
+                    f"{'; task.classes=true if it is a class' * (columns.targets == [index])})"
                 )
     values = np.array([[float(_pointed(row[one], text)) for one in chosen] for _, row in rows])
     inputs, targets = values[:, : len(columns.inputs)], values[:, len(columns.inputs) :]
+    classes: tuple[str, ...] = ()
+    if labelled:
+        labels = [row[columns.targets[0]] for _, row in rows]
+        targets, classes = one_hot("task.classes", text.classes, labels)
+    sets = tuple(row[columns.split[0]] for _, row in rows) if columns.split else None
     how = "a header" if names is not None else "no header"
     decimal = ", decimal commas" if text.decimal == "comma" else ""
     word = _word(delimiter)
-    return inputs, targets, f"{columns.described()}; {how}, delimiter {word}{decimal}"
+    understood = f"{columns.described()}; {how}, delimiter {word}{decimal}"
+    return TextTable(inputs, targets, classes, sets, understood)
 
 
 def _rows(path: Path, content: bytes, delimiter: str) -> list[Row]:
@@ -163,97 +187,12 @@ def _header(rows: Sequence[Row], text: TextFormat, strict: bool) -> list[str] | 
             raise ConfigError(
                 "task.header",
                 None,
-                f"given where the first row is {','.join(first[:_MOST_NAMED])}: task.header=true "
+                f"given where the first row is {','.join(first[:MOST_NAMED])}: task.header=true "
                 "if it names the columns, task.header=false if it is a pattern",
             )
     if not header:
         return None
     return [first[0].lstrip("# "), *first[1:]]  # as numpy.savetxt writes it
-
-
-class _Columns:
-    """Which columns are inputs and which are targets, as indices."""
-
-    def __init__(self, path: Path, names: list[str] | None, width: int, text: TextFormat) -> None:
-        self._path, self._names, self._width = path, names, width
-        self.inputs = self._indices("task.inputs", text.inputs)
-        self.targets = self._indices("task.targets", text.targets)
-        self._stated = {*self.inputs, *self.targets}
-        if text.targets is None:
-            self.targets = self._last(text.outputs or 1)
-        elif text.outputs not in (None, len(self.targets)):
-            raise ConfigError(
-                "task.outputs", text.outputs, f"left out, or {len(self.targets)} as task.targets"
-            )
-        if text.inputs is None:
-            self.inputs = [one for one in range(width) if one not in self.targets]
-            if not self.inputs:
-                raise ConfigError("task.targets", text.targets, "so few that inputs are left")
-        both = [one for one in self.inputs if one in self.targets]
-        if both:
-            name = self._name(both[0])
-            raise ConfigError("task.inputs", text.inputs, f"without {name}, which is a target")
-
-    def refuse_index(self) -> None:
-        """Refuse to learn from the index of a table, unless it is stated.
-
-        Raises:
-            ConfigError: a column has no name.
-        """
-        for index in [*self.inputs, *self.targets]:
-            if self._names is None or index in self._stated:
-                continue
-            if _INDEX.fullmatch(self._names[index]):
-                others = ",".join(str(one + 1) for one in self.inputs if one != index)
-                raise ConfigError(
-                    _KEY,
-                    self._path,
-                    f"a table with a name for every column (column {index + 1} is named "
-                    f"{self._names[index]!r}, as where an index is written with a table); state "
-                    f"the columns by name or position: task.inputs=[{others}]",
-                )
-
-    def described(self) -> str:
-        """Which are inputs and which are targets."""
-        return f"inputs {self._listed(self.inputs)}; targets {self._listed(self.targets)}"
-
-    def _name(self, index: int) -> str:
-        return f"column {index + 1}" if self._names is None else self._names[index]
-
-    def _listed(self, indices: Sequence[int]) -> str:
-        shown = ", ".join(map(self._name, indices[:_MOST_NAMED]))
-        return shown + (f" and {len(indices) - _MOST_NAMED} more" * (len(indices) > _MOST_NAMED))
-
-    def _last(self, outputs: int) -> list[int]:
-        if self._width <= outputs:
-            raise _MisreadError(
-                f"with more than {outputs} columns, the last {outputs} being targets (this one "
-                f"has {self._width})"
-            )
-        return [*range(self._width)][-outputs:]
-
-    def _indices(self, key: str, given: Any) -> list[int]:
-        """Columns, each given by its name or its position, as indices."""
-        names = self._names
-        found: list[int] = []
-        for one in [] if given is None else given if isinstance(given, list) else [given]:
-            if isinstance(one, int):
-                if not 1 <= one <= self._width:
-                    raise ConfigError(key, one, f"from 1 to {self._width}, the number of columns")
-                found.append(one - 1)
-                continue
-            if names is None:
-                raise ConfigError(
-                    key, one, "a position, counted from 1, as the table has no header"
-                )
-            if names.count(one) != 1:
-                there = ", ".join(names[:_MOST_NAMED])
-                several = " (there are several)" if one in names else ""
-                raise ConfigError(key, one, f"the name of one column{several}; one of {there}")
-            found.append(names.index(one))
-        if len(set(found)) < len(found):
-            raise ConfigError(key, given, "columns that differ")
-        return found
 
 
 def _pointed(cell: str, text: TextFormat) -> str:
@@ -278,7 +217,7 @@ def _hint(path: Path, content: bytes, text: TextFormat, delimiter: str) -> str:
     for name, mark in DELIMITERS.items():
         for decimal in DECIMALS:
             try:
-                rows = _rows(path, content, mark)[:_MOST_NAMED]
+                rows = _rows(path, content, mark)[:MOST_NAMED]
             except ConfigError:
                 continue
             other = TextFormat(decimal=decimal)

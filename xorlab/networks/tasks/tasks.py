@@ -20,8 +20,21 @@ Answer = Literal["codes", "largest"] | None
 
 
 @dataclass(frozen=True, eq=False)
+class Patterns:
+    """Patterns that are not learned, but answered.
+
+    Attributes:
+        inputs: (P, I).
+        targets: (P, O).
+    """
+
+    inputs: Floats
+    targets: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
-    """Patterns to learn.
+    """Patterns to learn: the training set, and perhaps a validation and a test set.
 
     Attributes:
         inputs: (P, I).
@@ -33,6 +46,10 @@ class Task:
         counted: what counts in the identity of a run in place of the keys of a table; None for any
             other task.
         understood: how the file of a table was understood, in a few words.
+        classes: the name of the class that each output stands for; empty where outputs stand for
+            none. Every pattern is of one class: its output has the larger of two targets.
+        validation: held out to see how well a network generalises while it learns.
+        test: held out to the end.
     """
 
     inputs: Floats
@@ -42,6 +59,15 @@ class Task:
     digest: str | None = None
     counted: Mapping[str, Any] | None = None
     understood: str | None = None
+    classes: tuple[str, ...] = ()
+    validation: Patterns | None = None
+    test: Patterns | None = None
+
+    @property
+    def held_out(self) -> dict[str, Patterns]:
+        """The sets that are not learned, by name: ``validation`` and ``test`` where there are."""
+        sets = {"validation": self.validation, "test": self.test}
+        return {name: patterns for name, patterns in sets.items() if patterns is not None}
 
     @cached_property
     def answer(self) -> Answer:
