@@ -126,6 +126,8 @@ def _report_of_runs(
     from xorlab.tracking.store.artifacts import write_files
     from xorlab.tracking.write.sweep_run import describe
 
+    if sweep is not None and folder is None:
+        store.check_writable()  # the report goes to the sweep
     runs = _runs(store, sweep, text)
     curves, keys = load_curves(runs), setting_keys(runs)
     if sweep is None:

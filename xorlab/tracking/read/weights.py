@@ -128,13 +128,13 @@ def _read(run: str, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(run, path.name) from error
+        raise _unreadable(run, path.name, f" in {path.parent}") from error
 
 
-def _unreadable(run: str, name: str) -> StoreError:
+def _unreadable(run: str, name: str, where: str = "") -> StoreError:
     return StoreError(
-        f"run {run} has no readable {name}: only a run that finished, and whose artifacts are "
-        "still there, can be read"
+        f"run {run} has no readable {name}{where}: only a run that finished, and whose artifacts "
+        "are still there, can be read"
     )
 
 

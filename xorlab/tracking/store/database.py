@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from xorlab.tracking.store.access import connection_uri
+
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.engine import Connection
@@ -63,8 +65,7 @@ class SqliteDatabase:
     kind = "sqlite"
 
     def __init__(self, file: Path) -> None:
-        # Without the mode, SQLite would make a new file in the place of one that was removed.
-        self._uri = f"{file.absolute().as_uri()}?mode=rw"
+        self._uri = connection_uri(file)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from xorlab.tracking.store.access import connection_uri
+
 EMPTY = "(no tables)"  # the revision of a new database
 
 # Those whose rows xorlab reads and writes itself; tests compare them with what MLflow does. A store
@@ -45,7 +47,8 @@ def file_revision(file: Path) -> str | None:
     Raises:
         sqlite3.Error: it is not a database, or cannot be read.
     """
-    with closing(sqlite3.connect(file, timeout=30.0, isolation_level=None)) as connection:
+    opened = sqlite3.connect(connection_uri(file), timeout=30.0, isolation_level=None, uri=True)
+    with closing(opened) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if not names:
             return EMPTY

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xorlab.system.clock import now
+from xorlab.tracking.store.access import check_writable
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.conditions import Condition
 from xorlab.tracking.store.database import SqliteDatabase, SqliteTransaction, Value
@@ -43,14 +44,20 @@ class SqliteClient:
     """
 
     def __init__(self, file: Path, mlflow: Callable[[], MlflowClient]) -> None:
+        self._file = file
         self.database = SqliteDatabase(file)
         self._make = mlflow
         self._made: MlflowClient | None = None
 
     @property
     def mlflow(self) -> MlflowClient:
-        """MLflow's own client."""
+        """MLflow's own client.
+
+        Raises:
+            StoreError: the database can be read alone, which MLflow cannot do.
+        """
         if self._made is None:
+            check_writable(self._file)
             self._made = self._make()
         return self._made
 

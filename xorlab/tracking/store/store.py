@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from xorlab.errors import NoStoreError, StoreError
 from xorlab.system.credentials import HIDDEN, without_those_of
+from xorlab.tracking.store.access import check_writable, is_writable
 from xorlab.tracking.store.address import (
     FileId,
     database_file,
@@ -33,6 +34,7 @@ from xorlab.tracking.store.client import (
 )
 from xorlab.tracking.store.database import Database, SqlAlchemyDatabase
 from xorlab.tracking.store.errors import check_there, explained, store_errors
+from xorlab.tracking.store.moved import follow
 from xorlab.tracking.store.postgres import (
     artifacts_address,
     exclusively_opened,
@@ -86,6 +88,16 @@ class Store:
     def through_mlflow(self) -> Store:
         """The same store, for which every call is MLflow's own."""
         return replace(self, client=through_mlflow(self.client))
+
+    def check_writable(self) -> None:
+        """Refuse what needs more than reading.
+
+        Raises:
+            StoreError: it is the file of a store that this user cannot write.
+        """
+        file = database_file(self.uri)
+        if file is not None:
+            check_writable(file)
 
     def within(self, experiment_id: str) -> Store:
         """The same store with another of its experiments."""
@@ -157,12 +169,16 @@ def open_store(
             file.parent.mkdir(parents=True, exist_ok=True)
         # MLflow creates tables and experiments without a lock: of two processes that start at once
         # both would find nothing there, and one would crash.
-        with FileLock(f"{file}.lock", timeout=120):
+        reads = not create and not is_writable(file)
+        lock = contextlib.nullcontext() if reads else FileLock(f"{file}.lock", timeout=120)
+        with lock:
             if file.exists():
                 schema = file_schema(file)
                 check_schema(schema)
                 if schema.revision == EMPTY:
                     mlflow_client(address)  # makes the tables
+                elif not reads:
+                    follow(file)
             else:
                 make_database(file)
             identity = file_id_of(address)
