@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from multiprocessing import forkserver
 
@@ -13,13 +14,16 @@ import pytest
 
 from tests.faults.process_faults import memory_group, no_groups
 from tests.networks.test_train import bits
+from tests.trainers import coin
 from xorlab import configure
 from xorlab.config.launcher_keys import EXECUTORS
+from xorlab.engines.dispatch import completed
 from xorlab.engines.local import Processes, make_executor, worker_count
-from xorlab.engines.work import ShardGroup, Work
+from xorlab.engines.work import ShardGroup, Work, WorkerDeathError
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.trainer import TRAINER
+from xorlab.trainers.result import Result
 from xorlab.trainers.shard_result import Failure, ShardResult
 
 
@@ -80,13 +84,12 @@ def test_a_killed_worker_costs_its_shard_one_more_try(processes):
     ]
 
 
-def test_a_worker_that_is_killed_every_time_fails_its_shard_alone(processes):
+def test_work_whose_workers_are_all_killed_fails_alone(processes):
     killing = kill_workers(processes, 2)
     doomed = processes.submit(work_of(2, 1_000_000))
-    outcomes = runs_of(doomed.result(timeout=60))
+    with pytest.raises(WorkerDeathError, match=r"ended 2 times .exit code -9: it was killed"):
+        doomed.result(timeout=60)
     killing.join()
-    assert all(isinstance(outcome, Failure) for outcome in outcomes)
-    assert "ended 2 times (exit code -9: it was killed" in outcomes[0].reason
     assert len(runs_of(processes.submit(work_of(3, 20)).result(timeout=60))) == 3
 
 
@@ -101,11 +104,65 @@ def test_a_worker_that_the_system_ends_for_want_of_memory_says_so(processes):
         for process in (server, *(str(one.pid) for one in processes._alive)):
             (group / "cgroup.procs").write_text(process)
         try:
-            (failure, *_) = runs_of(processes.submit(ShardGroup((hungry,))).result(timeout=60))
+            with pytest.raises(WorkerDeathError) as death:
+                processes.submit(ShardGroup((hungry,))).result(timeout=60)
         finally:
             (group.parent / "cgroup.procs").write_text(server)
-    assert "the system ended it because memory ran out" in failure.reason
-    assert "use fewer hydra.launcher.workers" in failure.reason
+    assert "the system ended it because memory ran out" in str(death.value)
+    assert "use fewer hydra.launcher.workers" in str(death.value)
+
+
+def test_runs_that_end_their_worker_cost_only_themselves(processes):
+    def work(seeds: range, breaks: str | None) -> Work:
+        configs = [coin.train.whole(coin.Coin(seed, breaks=breaks)) for seed in seeds]
+        return Work(configs, None, coin.train)
+
+    groups = {
+        "some": ShardGroup(
+            (work(range(5), None), work(range(9), "quit"), work(range(2, 4), "quit"))
+        ),
+        "one": ShardGroup((work(range(3, 4), "quit"),)),
+        "none": ShardGroup((work(range(4), None),)),
+    }
+    found = dict(completed(iter(groups.items()), processes, lambda: None))
+    assert {name: [len(one) for one in results] for name, results in found.items()} == {
+        "some": [5, 9, 2],
+        "one": [1],
+        "none": [4],
+    }
+    assert [list(one.failures) for one in found["some"]] == [[], [3], [1]]
+    for results in found.values():
+        for result in results:
+            for text in result.failures.values():
+                assert text == "the worker process was ended 2 times (exit code 7)"
+    first, alone = found["some"][1], work(range(9), None).run()
+    assert first.ended >= first.started > 0
+    for number in (0, 2, 4, 8):
+        assert first.run(number, Result).numbers() == alone.run(number, Result).numbers()
+
+
+def test_halves_end_where_too_many_workers_have_died():
+    class Deadly:
+        """Ends every worker."""
+
+        workers = slots = 2
+        deaths = 0
+
+        def submit(self, work):
+            self.deaths += 1
+            future = Future()
+            future.set_exception(WorkerDeathError("gone"))
+            return future
+
+        def check(self):
+            """Nothing to find."""
+
+    configs = [coin.train.whole(coin.Coin(seed)) for seed in range(500)]
+    executor = Deadly()
+    work = ShardGroup((Work(configs, None, coin.train),))
+    ((_, (result,)),) = completed(iter([("all", work)]), executor, lambda: None)
+    assert len(result) == len(result.failures) == 500
+    assert executor.deaths < 150
 
 
 def test_closing_does_not_wait_for_what_runs(processes):

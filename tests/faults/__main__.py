@@ -30,6 +30,7 @@ from tests.faults import (
     race_faults,
     server_faults,
     sweeps,
+    trainer_faults,
 )
 from tests.faults.fault import Fault, Outcome
 
@@ -38,6 +39,7 @@ MODULES = (
     disk_faults,
     process_faults,
     interrupt_faults,
+    trainer_faults,
     landscape_faults,
     postgres_faults,
     server_faults,

@@ -30,7 +30,7 @@ from tests.faults.fault import Outcome
 SWEEP = ("-m", "seed=range(0,6)", "network.hidden=range(2,10)", "training.epochs=5000")
 EXPECTED = 48
 INLINE = "hydra.launcher.executor=inline"
-_PER_START = ("xorlab.sweep", "mlflow.parentRunId", "mlflow.source.git")
+_PER_START = ("xorlab.sweep", "xorlab.trainer_code", "mlflow.parentRunId", "mlflow.source.git")
 _PATIENCE = 120  # seconds
 
 
@@ -235,10 +235,12 @@ def _files(folder: Path) -> list[tuple[str, str]]:
 
 
 @cache
-def undisturbed(*sweep: str) -> dict[str, list[Run]]:
+def undisturbed(
+    *sweep: str, prepared: Callable[[Path], Path] | None = None
+) -> dict[str, list[Run]]:
     """What the sweep leaves where nothing goes wrong."""
-    folder = fresh(Path(mkdtemp(prefix="xorlab-faults-")))
-    atexit.register(_remove, folder, os.getpid())
+    folder = (prepared or fresh)(Path(mkdtemp(prefix="xorlab-faults-")) / "work")
+    atexit.register(_remove, folder.parent, os.getpid())
     child = ended(folder, *sweep)
     assert child.code == 0, child.printed()
     return found(folder / "mlflow.db").whole
@@ -251,15 +253,23 @@ def recorded(database: Path) -> int:
     return 0
 
 
-def compared(there: Found, messages: Sequence[str], hint: str) -> Outcome:
+def compared(
+    there: Found,
+    messages: Sequence[str],
+    hint: str,
+    sweep: Sequence[str] = SWEEP,
+    prepared: Callable[[Path], Path] | None = None,
+) -> Outcome:
     """What faults left, beside what should be there.
 
     Args:
         there: what stands in the store at last.
         messages: what the command printed after each fault.
         hint: a pattern that all of that must match.
+        sweep: that was disturbed.
+        prepared: makes a folder for it; None for `fresh`.
     """
-    should = undisturbed(*SWEEP)
+    should = undisturbed(*sweep, prepared=prepared)
     ours = {key: runs for key, runs in there.whole.items() if key in should}
     half = sum(run != should[key][0] for key, runs in ours.items() for run in runs)
     return Outcome(

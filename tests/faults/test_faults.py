@@ -24,6 +24,7 @@ SHORT = (
     "landscape, disk full",
     "landscape, SIGTERM",
     "landscape, SIGKILL",
+    "trainer",
 )
 GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 import xorlab
+
+BREAKS = ["raise", "exit", "cancel", "wrong", "text", "nan", "quit", "chdir", "print", "hang"]
 
 
 @dataclass
@@ -16,7 +22,7 @@ class Coin:
     chance: float = xorlab.field(0.2, help="of heads", above=0, below=1, example="chance=0.1,0.2")
     epochs: int = xorlab.field(20, at_least=1)
     sides: list[int] = field(default_factory=lambda: [0, 1])
-    breaks: str | None = xorlab.field(None, choices=["raise", "exit", "wrong", "nan"], help="bad")
+    breaks: str | None = xorlab.field(None, choices=BREAKS, help="bad")
     device: str = field(default="cpu", compare=False)
 
 
@@ -26,25 +32,45 @@ def train(config: Coin) -> xorlab.Result:
 
     More is not to be said.
     """
-    if config.seed == 3 and config.breaks is not None:
-        return broken(config)
+    log = f"seed {config.seed}"
+    if config.breaks is not None:
+        log += f" in {Path.cwd()}"
+        if config.seed == 3 and (result := broken(config.breaks)) is not None:
+            return result
     draw = np.random.default_rng(config.seed)
     note = xorlab.Recorder(solved=lambda now: now["hit"] > 0)
     for step in range(1, config.epochs + 1):
         if note(step, loss=1 / step, hit=float(draw.random() < config.chance)):
             break
-    return note.result(last=draw.random(3), texts={"log.txt": f"seed {config.seed}"})
+    return note.result(last=draw.random(3), texts={"log.txt": log})
 
 
-def broken(config: Coin) -> xorlab.Result:
-    if config.breaks == "raise":
-        raise ArithmeticError("tails")
-    if config.breaks == "exit":
-        raise SystemExit(4)
-    if config.breaks == "wrong":
-        return "heads"  # type: ignore[return-value]
-    curve = np.arange(3), np.array([1.0, np.nan, 0.0])
-    return xorlab.Result("unsolved", 2, curves={"loss": curve})
+def broken(breaks: str) -> xorlab.Result | None:
+    """What a trainer should not do; None where it returns a result all the same."""
+    match breaks:
+        case "raise":
+            raise ArithmeticError("tails")
+        case "exit":
+            raise SystemExit(4)
+        case "cancel":
+            raise asyncio.CancelledError
+        case "wrong":
+            return "heads"  # type: ignore[return-value]
+        case "text":
+            return xorlab.Result("unsolved", 2, metrics={"hits": "two"})  # type: ignore[dict-item]
+        case "nan":
+            curve = np.arange(3), np.array([1.0, np.nan, 0.0])
+            return xorlab.Result("unsolved", 2, curves={"loss": curve})
+        case "quit":
+            os._exit(7)
+        case "chdir":
+            os.chdir("/")
+        case "print":
+            print("heads or tails")
+        case "hang":
+            while Path("hang").exists():
+                time.sleep(0.02)
+    return None
 
 
 @xorlab.trainer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -85,6 +86,23 @@ CURVE = np.arange(3), np.array([3.0, 2.0, 1.0])
     [
         ("heads", "returns an xorlab.Result, not str"),
         (Result("won", 1), "outcome='won': must be one of solved, unsolved, diverged"),
+        (Result("unsolved", 2.5), "epochs_run=2.5: must be an integer, a number of epochs"),
+        (Result("unsolved", -1), "epochs_run=-1: must be 0 or more"),
+        (Result("solved", 1, True), "epochs_to_solve=True: must be an integer"),
+        (Result("unsolved", 1, metrics={"a": "2"}), r"metrics\['a'\] must be a number, not str"),
+        (Result("unsolved", 1, metrics={"a": np.ones(1)}), "must be a number, not ndarray"),
+        (Result("unsolved", 1, curves={"a": [1.0, 2.0, 3.0]}), "must be a pair: steps and values"),
+        (
+            Result("unsolved", 1, curves={"a": ([0.5], [1.0])}),
+            "steps must be integers, not float64",
+        ),
+        (Result("unsolved", 1, curves={"a": ([0], ["x"])}), "values must be numbers, not <U1"),
+        (Result("unsolved", 1, texts={"a": b"x"}), r"texts\['a'\] must be text, not bytes"),
+        (
+            Result("unsolved", 1, tables={"a": [{"x": {1}}]}),
+            r"tables\['a'\] must be a list of rows",
+        ),
+        (Result("unsolved", 1, tables={"a": [1, 2]}), r"tables\['a'\] must be a list of rows"),
         (Result("solved", 1), "epochs_to_solve=None: a step where, and only where"),
         (Result("unsolved", 1, 1), "epochs_to_solve=1: a step where, and only where"),
         (Result("solved", 1, 2), "epochs_to_solve=2: must be from 0 to epochs_run=1"),
@@ -104,6 +122,13 @@ CURVE = np.arange(3), np.array([3.0, 2.0, 1.0])
 def test_results_that_cannot_be_recorded_are_refused(result, message):
     with pytest.raises((TypeError, ValueError), match=message), np.errstate(all="ignore"):
         check_result(result, {"lr"})
+
+
+def test_tables_take_numpy_numbers_and_what_is_not_finite_is_null():
+    rows = [{"a": np.int64(1), "b": np.nan}, {"a": np.float32(0.5), "c": "x"}]
+    shard = to_columns([Result("unsolved", 1, tables={"t": rows})])
+    table = {"columns": ["a", "b", "c"], "data": [[1, None, None], [0.5, None, "x"]]}
+    assert json.loads(shard.files[0]["t.json"]) == table
 
 
 def test_results_with_different_curves_and_metrics_are_columns():

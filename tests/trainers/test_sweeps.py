@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +41,9 @@ def run(monkeypatch, capsys):
     return started
 
 
-def test_a_sweep_is_recorded_with_curves_arrays_and_a_report_and_is_not_trained_again(run):
+def test_a_sweep_is_recorded_with_curves_arrays_and_a_report_and_is_not_trained_again(
+    run, store_file
+):
     code, out = run(*SWEEP)
     assert code == 0, out
     runs = xorlab.load_runs()
@@ -90,39 +95,74 @@ def test_wrong_overrides_are_refused_in_the_readers_words(run, overrides, messag
 REASONS = {
     "raise": "ArithmeticError: tails",
     "exit": "SystemExit: 4",
+    "cancel": "asyncio.exceptions.CancelledError",
     "wrong": "TypeError: a trainer returns an xorlab.Result, not str",
+    "text": "TypeError: metrics['hits'] must be a number, not str",
     "nan": "ValueError: curves['loss']: a value is not finite; end the curve before it",
+    "quit": "the worker process was ended 2 times (exit code 7)",
 }
+HANDLED = ("chdir", "print")
 
 
-def test_a_run_that_breaks_costs_only_itself_and_is_retried_when_asked(run):
-    sweep = ("-m", "seed=range(2,5)", f"breaks={','.join(REASONS)}", INLINE)
-    for trainer in (coin.train, coin.twin):
-        code, out = run(*sweep, trainer=trainer)
-        assert code == 1
-        for number, (breaks, reason) in enumerate(REASONS.items(), 4):
-            assert f"failed: job {number} (seed=3 breaks={breaks}): {reason}" in out
+@pytest.mark.parametrize("trainer", [coin.train, coin.twin], ids=["train", "twin"])
+def test_a_run_that_breaks_costs_only_itself_and_is_retried_when_asked(
+    run, trainer, folder, store_file
+):
+    breaks = ",".join([*REASONS, *HANDLED])
+    sweep = ("-m", f"breaks={breaks}", "seed=range(2,5)", "hydra.launcher.workers=1")
+    code, out = run(*sweep, trainer=trainer)
+    assert code == 1
+    for number, (kind, reason) in enumerate(REASONS.items()):
+        line = f"failed: job {3 * number + 1} (breaks={kind} seed=3): "
+        assert f"{line}{reason}" in out
     runs = xorlab.load_runs()
-    assert runs["status"].value_counts().to_dict() == {"FINISHED": 16, "FAILED": 8}
-    code, out = run(*sweep, "tracking.existing=retry")
-    assert "4 trained" in out
+    assert len(runs) == runs["key"].nunique() == 3 * len(coin.BREAKS[:-1])
+    failed = runs[runs["status"] == "FAILED"]
+    assert sorted(failed["breaks"]) == sorted(REASONS)
+    assert set(failed["seed"]) == {3}
+    logs = [path.read_text() for path in Path("mlartifacts").glob("*/*/artifacts/log.txt")]
+    assert len(logs) == len(runs) - len(failed)
+    assert all(log.endswith(f" in {folder}") for log in logs)
+    code, out = run(*sweep, "tracking.existing=retry", trainer=trainer)
+    assert f"{len(REASONS)} trained" in out
 
 
-def test_a_single_run_is_recorded(run):
+@pytest.mark.parametrize("executor", ["inline", "processes"])
+def test_a_run_that_hangs_ends_with_ctrl_c_and_the_sweep_goes_on_later(run, executor, store_file):
+    Path("hang").touch()
+    sweep = ("-m", "breaks=hang", "seed=range(2,5)", "chance=0.1,0.2")
+    options = (f"hydra.launcher.executor={executor}", "hydra.launcher.workers=1")
+    before = threading.active_count()
+    timer = threading.Timer(2.5, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+    code, out = run(*sweep, *options)
+    timer.join()
+    assert code == 130
+    assert "stopped; what is recorded stays. Go on with: " in out
+    assert threading.active_count() == before
+    Path("hang").unlink()
+    code, out = run(*sweep, *options)
+    assert code == 0
+    runs = xorlab.load_runs()
+    assert len(runs) == runs["key"].nunique() == 6
+    assert set(runs["status"]) == {"FINISHED"}
+
+
+def test_a_single_run_is_recorded(run, store_file):
     code, out = run("seed=5")
     assert code == 0
     assert "Recorded as 'coin seed=5' in experiment 'xorlab'" in out
     assert xorlab.load_runs()["seed"].tolist() == [5]
 
 
-def test_seeds_are_added_until_the_rates_are_known(run):
+def test_seeds_are_added_until_the_rates_are_known(run, store_file):
     more = ("hydra.sweeper.half_width=0.2", "hydra.sweeper.first_round=5")
     code, out = run("-m", "hydra/sweeper=precision", "chance=0.1,0.4", *more, INLINE)
     assert code == 0, out
     assert "of 2 settings known well enough" in out
 
 
-def test_script_option_and_import_name_the_same_runs(run, monkeypatch, capsys):
+def test_script_option_and_import_name_the_same_runs(run, store_file, monkeypatch, capsys):
     path = Path(coin.__file__)
     shutil.copy(path, "coin.py")
     for text in ("./coin.py:train", f"{coin.__name__}:train"):
@@ -135,7 +175,7 @@ def test_script_option_and_import_name_the_same_runs(run, monkeypatch, capsys):
     assert "none trained, 24 skipped" in capsys.readouterr().out
 
 
-def test_a_run_without_a_network_has_no_page_of_its_own(run, capsys):
+def test_a_run_without_a_network_has_no_page_of_its_own(run, store_file, capsys):
     run("-m", "seed=1", INLINE)
     assert report.main([xorlab.load_runs()["run_id"].iloc[0]]) == 2
     assert "only runs of the built-in network have a page" in capsys.readouterr().err
@@ -171,7 +211,7 @@ def test_help_shows_the_docstring_and_every_key(run):
     assert run("--help", "chance")[1].startswith("  chance  (default: 0.2)")
 
 
-def test_a_file_that_is_edited_while_a_sweep_runs_is_refused(run):
+def test_a_file_that_is_edited_while_a_sweep_runs_is_refused(run, store_file):
     shutil.copy(coin.__file__, "edited.py")
     trainer = find("./edited.py:train")
     Path("edited.py").write_text(Path("edited.py").read_text() + "\n# edited\n")
@@ -179,3 +219,31 @@ def test_a_file_that_is_edited_while_a_sweep_runs_is_refused(run):
     assert code == 1
     assert "edited.py: this file was edited after the sweep began; what is recorded stays" in out
     assert "24 of 24 runs are missing" in out
+
+
+def edited_copy(name: str):
+    """The trainer from a copy of its file with one more line."""
+    text = Path(coin.__file__).read_text()
+    Path(name).write_text(f"{text}\n# edited\n")
+    return find(f"./{name}:train")
+
+
+def warns_of_an_edited_file(run, *options: str) -> None:
+    sweep = ("-m", "seed=range(0,3)", INLINE, *options)
+    assert run(*sweep)[0] == 0
+    code, out = run(*sweep)
+    assert "another version of the file" not in out
+    Path("other").mkdir()
+    code, out = run("-m", "seed=range(0,5)", INLINE, *options, trainer=edited_copy("other/coin.py"))
+    assert code == 0
+    assert "3 finished runs were recorded from another version of the file coin.py, and are" in out
+    assert "3 skipped" in out
+
+
+def test_runs_that_are_skipped_although_the_file_was_edited_are_counted(run, store_file):
+    warns_of_an_edited_file(run)
+
+
+@pytest.mark.slow
+def test_a_server_finds_runs_of_an_edited_file_too(run, server):
+    warns_of_an_edited_file(run, f"tracking.uri={server}", "tracking.experiment=edited")

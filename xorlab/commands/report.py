@@ -68,10 +68,11 @@ def _report(options: argparse.Namespace) -> int:
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
-    from xorlab.tracking.names import IDENTITY_TAG, TRAINER_TAG
+    from xorlab.tracking.names import IDENTITY_TAG
     from xorlab.tracking.read.by_name import run_by_name
     from xorlab.tracking.read.sweeps import find_sweep
     from xorlab.tracking.store.store import open_store
+    from xorlab.trainers.trainer import TRAINER_TAG
 
     everywhere = options.sweep is not None and options.experiment is None
     # Every store has the experiment Default; any will do to open the store.

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.wire import from_npz
-from xorlab.engines.work import Runnable, ShardGroup
+from xorlab.engines.work import Runnable, ShardGroup, WorkerDeathError
 from xorlab.engines.worker import REFUSAL, versions
 from xorlab.errors import EngineError
 from xorlab.system.environment import PARTS
-from xorlab.trainers.shard_result import Failure, ShardResult, failed
 
 T = TypeVar("T")
 
@@ -35,10 +34,6 @@ class Probe(ShardGroup):
     """An empty job that measures whether a worker answers, and how fast."""
 
     works: tuple[()] = ()
-
-    def on_worker_death(self, reason: str) -> list[ShardResult]:
-        """The worker could not do even this."""
-        return [failed(1, reason)]
 
 
 class Engine:
@@ -111,13 +106,16 @@ class Engine:
         """More about the shortage, for messages."""
         return ""
 
-    def resolve(self, future: Future[T], result: T | bytes) -> None:
+    def resolve(self, future: Future[T], result: bytes | WorkerDeathError) -> None:
         """Give a future its result, once: a cluster may run a shard twice."""
         self._last_answer = time.monotonic()
         if future.done():
             return
+        if isinstance(result, WorkerDeathError):
+            future.set_exception(result)
+            return
         try:
-            future.set_result(self._unpacked(result) if isinstance(result, bytes) else result)
+            future.set_result(self._unpacked(result))
         except EngineError as error:
             future.set_exception(error)
         except Exception as error:  # bytes that are not a complete result
@@ -160,9 +158,10 @@ class Engine:
                     f"waiting ({timeout})\n"
                 )
                 sys.stdout.flush()
-        for result in future.result():
-            failure = Failure(result.failures[0])
-            raise EngineError(f"{self.name} has a worker that cannot train: {failure.reason}")
+        try:
+            future.result()
+        except WorkerDeathError as error:
+            raise EngineError(f"{self.name} has a worker that cannot train: {error}") from error
 
     def _watch(self) -> None:
         self._last_worker = time.monotonic()

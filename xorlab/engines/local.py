@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar, cast
 from xorlab.config.launcher_keys import EXECUTORS
 from xorlab.engines import worker
 from xorlab.engines.wire import from_npz, pack_work
-from xorlab.engines.work import Runnable
+from xorlab.engines.work import Runnable, WorkerDeathError
 from xorlab.errors import ConfigError
 from xorlab.system.code_digest import LOADED_BY_NAME
 from xorlab.system.memory_limits import out_of_memory_kills
@@ -51,7 +51,10 @@ class Executor(Protocol):
         """
 
     def submit(self, work: Runnable[T]) -> Future[T]:
-        """Queue a group of shards, or a piece of a landscape."""
+        """Queue a group of shards, or a piece of a landscape.
+
+        The future raises `WorkerDeathError` if every worker that tried has died.
+        """
 
     def check(self) -> None:
         """To be called regularly while there is open work.
@@ -106,7 +109,7 @@ class Local:
         """Do nothing: workers start with their work."""
 
     def check(self) -> None:
-        """Do nothing: a shard whose worker dies gets a result."""
+        """Do nothing: work whose worker dies raises that as an error."""
 
 
 class Inline(Local):
@@ -219,7 +222,7 @@ class Processes(Local):
             result, code = self._once(request)
             if result is not None:
                 return cast(T, result)
-        return work.on_worker_death(
+        raise WorkerDeathError(
             f"the worker process was ended {_TRIES} times (exit code {code}{self._cause(code)})"
         )
 

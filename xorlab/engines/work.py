@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +14,10 @@ from xorlab.trainers.trainer import Data, Trainer
 T_co = TypeVar("T_co", covariant=True)
 
 
+class WorkerDeathError(Exception):
+    """Every worker that tried some work has died; the message is the reason."""
+
+
 class Runnable(Protocol[T_co]):
     """Work for an executor. It is sent to a worker as bytes, and so is its result."""
 
@@ -22,6 +26,9 @@ class Runnable(Protocol[T_co]):
 
     def on_worker_death(self, reason: str) -> T_co:
         """The result where every worker that tried died."""
+
+    def halves(self) -> tuple[Runnable[Any], Runnable[Any], Callable[[Any, Any], Any]] | None:
+        """Two smaller works, and how to join their results; None if it cannot be divided."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,14 @@ class Work:
         """Every run failed."""
         return failed(len(self.configs), reason)
 
+    def halves(self) -> tuple[Work, Work] | None:
+        """The first and the second half of the runs; None if there is only one."""
+        middle = len(self.configs) // 2
+        if not middle:
+            return None
+        first, second = self.configs[:middle], self.configs[middle:]
+        return replace(self, configs=first), replace(self, configs=second)
+
     def _train_one(self, config: Any) -> ShardResult:
         try:
             return self.trainer.train([config], self.data)
@@ -71,3 +86,31 @@ class ShardGroup:
     def on_worker_death(self, reason: str) -> list[ShardResult]:
         """Every run failed."""
         return [work.on_worker_death(reason) for work in self.works]
+
+    def halves(
+        self,
+    ) -> (
+        tuple[
+            ShardGroup,
+            ShardGroup,
+            Callable[[list[ShardResult], list[ShardResult]], list[ShardResult]],
+        ]
+        | None
+    ):
+        """Some of the shards each, or half of the only one."""
+        if middle := len(self.works) // 2:
+            first, second = self.works[:middle], self.works[middle:]
+            return ShardGroup(first), ShardGroup(second), lambda one, other: one + other
+        if not self.works or (parts := self.works[0].halves()) is None:
+            return None
+        first_half, second_half = (ShardGroup((part,)) for part in parts)
+        return first_half, second_half, lambda one, other: [_one_after_another(*one, *other)]
+
+
+def _one_after_another(first: ShardResult, second: ShardResult) -> ShardResult:
+    times = [part for part in (first, second) if part.ended]
+    return replace(
+        joined([first, second]),
+        started=min((part.started for part in times), default=0),
+        ended=max((part.ended for part in times), default=0),
+    )

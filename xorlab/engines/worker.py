@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from multiprocessing.connection import Connection, wait
@@ -59,7 +60,10 @@ def serve(pipe: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):
         while True:
-            pipe.send_bytes(_answer(pipe.recv_bytes()))
+            answer = _answer(pipe.recv_bytes())
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()  # what a trainer printed: a worker is killed at last
+            pipe.send_bytes(answer)
 
 
 def versions() -> dict[str, str]:

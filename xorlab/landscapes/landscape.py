@@ -138,6 +138,9 @@ class PieceWork:
         """The result of a piece whose worker was killed."""
         return Fault(reason)
 
+    def halves(self) -> None:
+        """A piece is not divided."""
+
     def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """For another process."""
         header, arrays = pack_configs(TRAINER, [self.config], self.task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import NoStoreError
@@ -11,8 +12,9 @@ from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import results
-from xorlab.tracking.read.search import ended_runs
+from xorlab.tracking.read.search import ended_runs, from_other_code
 from xorlab.tracking.store.store import Store, open_store
+from xorlab.trainers.trainer import CODE_TAG
 
 _FAILED_BEFORE = "failed before; tracking.existing=retry runs it again"
 
@@ -47,6 +49,28 @@ def deliver_waiting(store: Store, tracking: TrackingConfig, tell: Callable[[str]
         tell(f"{results(arrived)} delivered from {outbox.folder}")
     for line in delivery.lines():
         tell(line)
+
+
+def code_lines(store: Store, jobs: Jobs) -> list[str]:
+    """A warning where runs that are skipped come from another version of the trainer's file.
+
+    The file is no part of a run's identity: an edit of a comment must not train all runs again.
+
+    Raises:
+        ServerAwayError: the server does not answer.
+    """
+    trainer = jobs.catalogue.trainer
+    code = trainer.identity_tags().get(CODE_TAG)
+    if code is None or trainer.reference is None:
+        return []
+    count = from_other_code(store, jobs.run_keys(), code)
+    if not count:
+        return []
+    file = Path(str(trainer.reference.file)).name
+    return [
+        f"{count} finished runs were recorded from another version of the file {file}, and are "
+        "not trained again; if it computes something else now, raise the trainer's version"
+    ]
 
 
 def read_ended(store: Store, jobs: Jobs, ledger: Ledger, existing: str) -> None:

@@ -11,7 +11,6 @@ RECORD_TAG = "xorlab.record"  # id of the record, the same however often it is s
 ONCE_TAG = "xorlab.once"  # when a run was made that may be deleted as a duplicate
 OUTCOME_TAG = "xorlab.outcome"
 LANDSCAPE_TAG = "xorlab.landscape"
-TRAINER_TAG = "xorlab.trainer"  # name and version; not of the built-in trainer
 IDENTITY_TAG = "xorlab.sweep_key"
 OWNER_TAG = "xorlab.owner"
 HEARTBEAT_TAG = "xorlab.heartbeat"

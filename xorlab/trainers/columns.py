@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,15 +28,18 @@ def check_result(result: object, keys: Container[str] = ()) -> None:
         keys: of its configuration, which its metrics and curves must not be called.
 
     Raises:
-        TypeError: it is not a result.
+        TypeError: it is not a result, or a part of it has the wrong type.
         ValueError: its parts contradict one another, or hold what cannot be recorded.
     """
     if not isinstance(result, Result):
-        raise TypeError(f"a trainer returns an xorlab.Result, not {type(result).__name__}")
+        raise TypeError(f"a trainer returns an xorlab.Result, not {_kind(result)}")
     if result.outcome not in OUTCOMES:
         raise ValueError(f"outcome={result.outcome!r}: must be one of {', '.join(OUTCOMES)}")
+    _check_step("epochs_run", result.epochs_run)
     for name, outcome in (("epochs_to_solve", SOLVED), ("diverged_at", DIVERGED)):
         step = getattr(result, name)
+        if step is not None:
+            _check_step(name, step)
         if (step is not None) != (result.outcome == outcome):
             raise ValueError(f"{name}={step}: a step where, and only where, the run is {outcome}")
         if step is not None and not 0 <= step <= result.epochs_run:
@@ -42,7 +47,13 @@ def check_result(result: object, keys: Container[str] = ()) -> None:
     for name in (*result.metrics, *result.curves):
         if not _NAME.fullmatch(name) or name in _OWN_METRICS or name in keys:
             raise ValueError(f"{name!r} cannot be the name of a metric or curve; use another")
-    for name, (steps, values) in result.curves.items():
+    for name, number in result.metrics.items():
+        if not hasattr(number, "__float__") or np.ndim(number):
+            raise TypeError(f"metrics[{name!r}] must be a number, not {_kind(number)}")
+    for name, curve in result.curves.items():
+        if len(curve) != 2:
+            raise TypeError(f"curves[{name!r}] must be a pair: steps and values")
+        steps, values = curve
         _check_curve(name, np.asarray(steps), np.asarray(values))
         last = result.metrics.get(name)
         if last is not None and len(values) and float(last) != float(values[-1]):
@@ -55,12 +66,42 @@ def check_result(result: object, keys: Container[str] = ()) -> None:
             raise ValueError(f"{name!r} cannot be the name of an array; use another")
         if np.asarray(array).dtype.hasobject:
             raise ValueError(f"arrays[{name!r}] holds objects: only numbers and text are recorded")
+    for name, text in result.texts.items():
+        _check_text(name, text)
+    for name, rows in result.tables.items():
+        try:
+            _table(rows)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TypeError(
+                f"tables[{name!r}] must be a list of rows, each a mapping from a column to a "
+                f"number, text, truth value or None: {error}"
+            ) from None
     for name in (*result.texts, *map("{}.json".format, result.tables)):
         if not _NAME.fullmatch(name) or name in _OWN_FILES or name.startswith("."):
             raise ValueError(f"{name!r} cannot be the name of a file; use another")
 
 
+def _check_step(name: str, step: object) -> None:
+    if isinstance(step, bool | np.bool_) or not isinstance(step, int | np.integer):
+        raise TypeError(f"{name}={step!r}: must be an integer, a number of epochs")
+    if step < 0:
+        raise ValueError(f"{name}={step}: must be 0 or more")
+
+
+def _check_text(name: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"texts[{name!r}] must be text, not {_kind(text)}")
+
+
+def _kind(thing: object) -> str:
+    return type(thing).__name__
+
+
 def _check_curve(name: str, steps: Array, values: Array) -> None:
+    for part, kinds in ((steps, "iu"), (values, "iufb")):
+        if part.size and part.dtype.kind not in kinds:
+            what = "steps must be integers" if part is steps else "values must be numbers"
+            raise TypeError(f"curves[{name!r}]: {what}, not {part.dtype}")
     if steps.ndim != 1 or steps.shape != values.shape:
         raise ValueError(f"curves[{name!r}]: steps and values must be two lists of one length")
     if len(steps) and (steps[0] < 0 or not (np.diff(steps) > 0).all()):
@@ -110,7 +151,18 @@ def _files(result: Result) -> Files:
         arrays = {name: np.asarray(array) for name, array in result.arrays.items()}
         files[ARRAYS_FILE] = npz_bytes(arrays)
     for name, rows in result.tables.items():
-        columns = list(dict.fromkeys(column for row in rows for column in row))
-        data = [[row.get(column) for column in columns] for row in rows]
-        files[f"{name}.json"] = json.dumps({"columns": columns, "data": data}).encode()
+        files[f"{name}.json"] = _table(rows)
     return files
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Rows as MLflow shows tables: names of columns, and a list of values for each row."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    data = [[_plain(row.get(column)) for column in columns] for row in rows]
+    return json.dumps({"columns": columns, "data": data}).encode()
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's; JSON has no number that is not finite."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain

@@ -14,12 +14,13 @@ from xorlab.config.identity import RunKeys
 from xorlab.config.schema import schema_of
 from xorlab.config.values import flat
 from xorlab.errors import ConfigError, UsageError
+from xorlab.system.working_folder import kept_working_folder
 from xorlab.trainers.columns import check_result, to_columns
 from xorlab.trainers.fields import root_of
 from xorlab.trainers.reference import Reference, load, source_file
 from xorlab.trainers.result import Result
 from xorlab.trainers.shard_result import ShardResult, failed, joined
-from xorlab.trainers.trainer import Data, Trainer
+from xorlab.trainers.trainer import CODE_TAG, TRAINER_TAG, Data, Trainer
 
 C = TypeVar("C")
 Many = Callable[[Sequence[C]], Sequence[Result]]
@@ -178,22 +179,30 @@ class FunctionTrainer(Trainer, Generic[C]):
 
     def train(self, configs: Sequence[Any], data: Data) -> ShardResult:
         """Train; an error in one run costs only that run."""
-        if self._many is not None and len(configs) > 1:
-            try:
-                results = list(self._many([self.own(config) for config in configs]))
-            except SystemExit as error:  # it must not end a worker, which trains others
-                raise RuntimeError(f"SystemExit: {error}") from error
-            if len(results) != len(configs):
-                raise ValueError(
-                    f"{self.name}: {len(configs)} configurations, but {len(results)} results"
-                )
-            return self._columns(results)
-        return joined([self._one(config) for config in configs])
+        if self._many is None or len(configs) == 1:
+            return joined([self._one(config) for config in configs])
+        owns = [self.own(config) for config in configs]
+        try:
+            with kept_working_folder():
+                results = list(self._many(owns))
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # such as SystemExit: it must not end a worker
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        if len(results) != len(configs):
+            raise ValueError(
+                f"{self.name}: {len(configs)} configurations, but {len(results)} results"
+            )
+        return self._columns(results)
 
     def _one(self, config: Any) -> ShardResult:
         try:
-            return self._columns([self.function(self.own(config))])
-        except (Exception, SystemExit):
+            with kept_working_folder():
+                result = self.function(self.own(config))
+            return self._columns([result])
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # SystemExit too: it must not end a worker, which trains others
             return failed(1, traceback.format_exc())
 
     def _columns(self, results: Sequence[Result]) -> ShardResult:
@@ -203,9 +212,9 @@ class FunctionTrainer(Trainer, Generic[C]):
 
     def identity_tags(self) -> dict[str, str]:
         """Name, version and the digest of the file, which is no part of the identity."""
-        tags = {"xorlab.trainer": f"{self.name} {self.version}"}
+        tags = {TRAINER_TAG: f"{self.name} {self.version}"}
         if self.reference is not None:
-            tags["xorlab.trainer_code"] = str(self.reference.digest)[:12]
+            tags[CODE_TAG] = str(self.reference.digest)[:12]
         return tags
 
 

@@ -22,6 +22,9 @@ from xorlab.trainers.shard_result import Files, ShardResult
 Data = Any  # what a trainer reads once for many runs
 Arrays = dict[str, npt.NDArray[Any]]
 
+TRAINER_TAG = "xorlab.trainer"  # name and version; not of the built-in trainer
+CODE_TAG = "xorlab.trainer_code"  # digest of the file that defines it
+
 _SECONDS = 0.2  # of a run, before one was measured
 _POINTS = 200  # of a curve
 

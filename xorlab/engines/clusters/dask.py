@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.engine import Engine
 from xorlab.engines.make import extra
-from xorlab.engines.work import Runnable
+from xorlab.engines.work import Runnable, WorkerDeathError
 from xorlab.engines.worker import pack_request, run_packed
 from xorlab.errors import EngineError
 from xorlab.system.logs import quiet_logger
@@ -60,7 +60,7 @@ class Dask(Engine):
             sent = self._client.submit(run_packed, pack_request(work), pure=False)
         except self._distributed.client.ClosedClientError as error:
             raise EngineError(self._lost()) from error
-        sent.add_done_callback(lambda ended: self._settle(ended, work, future))
+        sent.add_done_callback(lambda ended: self._settle(ended, future))
         return future
 
     def has_workers(self) -> bool | None:
@@ -75,17 +75,17 @@ class Dask(Engine):
         self._client.close(timeout=_CONNECT)  # the scheduler drops what this client asked for
         self._logging.close()
 
-    def _settle(self, ended: Any, work: Runnable[T], future: Future[T]) -> None:
+    def _settle(self, ended: Any, future: Future[T]) -> None:
         if ended.status not in ("finished", "error"):  # cancelled, or lost with the scheduler
             if not future.done():
                 future.set_exception(EngineError(self._lost()))
             return
         try:
-            result: T | bytes = ended.result()
+            result: bytes | WorkerDeathError = ended.result()
         except self._distributed.KilledWorker as error:
-            result = work.on_worker_death(f"the workers that trained it were killed: {error}")
+            result = WorkerDeathError(f"the workers that trained it were killed: {error}")
         except Exception as error:  # of any kind: the worker raised it
-            result = work.on_worker_death(f"on a Dask worker: {error!r}")
+            result = WorkerDeathError(f"on a Dask worker: {error!r}")
         self.resolve(future, result)
 
     def _lost(self) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.engine import TRIES, Engine
 from xorlab.engines.make import extra
-from xorlab.engines.work import Runnable
+from xorlab.engines.work import Runnable, WorkerDeathError
 from xorlab.engines.worker import pack_request, run_packed
 from xorlab.errors import EngineError
 
@@ -82,7 +82,7 @@ class Ray(Engine):
         future: Future[T] = Future()
         sent = self._task.remote(pack_request(work))
         self._open[future] = sent
-        sent.future().add_done_callback(lambda ended: self._settle(ended, work, future))
+        sent.future().add_done_callback(lambda ended: self._settle(ended, future))
         return future
 
     def has_workers(self) -> bool | None:
@@ -124,13 +124,13 @@ class Ray(Engine):
             for node in nodes
         )
 
-    def _settle(self, ended: Future[bytes], work: Runnable[T], future: Future[T]) -> None:
+    def _settle(self, ended: Future[bytes], future: Future[T]) -> None:
         self._open.pop(future, None)
         try:
-            result: T | bytes = ended.result()
+            result: bytes | WorkerDeathError = ended.result()
         except Exception as error:  # of any kind: Ray's own, or raised by the worker
             reason = str(error).strip().splitlines() or [repr(error)]
-            result = work.on_worker_death(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
+            result = WorkerDeathError(f"on a Ray worker: {type(error).__name__}: {reason[0]}")
         self.resolve(future, result)
 
 

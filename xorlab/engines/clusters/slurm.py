@@ -20,7 +20,7 @@ from xorlab.engines.engine import SHUTDOWN_WAIT, TRIES, WATCH_INTERVAL, Engine
 from xorlab.engines.make import extra
 from xorlab.engines.slurm_queue import Queue, check_queue
 from xorlab.engines.slurm_spool import Spool, run_job
-from xorlab.engines.work import Runnable
+from xorlab.engines.work import Runnable, WorkerDeathError
 from xorlab.engines.worker import pack_request
 from xorlab.errors import EngineError
 
@@ -56,7 +56,7 @@ class Slurm(Engine):
         self.slots = 2 * self.workers
         self._queue: Queue | None = None
         self._spool: Spool
-        self._open: dict[int, tuple[Future[Any], Runnable[Any]]] = {}
+        self._open: dict[int, Future[Any]] = {}
         self._tries: dict[int, int] = {}
         self._last_number = 0
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Slurm(Engine):
         future: Future[T] = Future()
         with self._lock:
             number = self._last_number = self._last_number + 1
-            self._open[number] = (future, work)
+            self._open[number] = future
         self._spool.put(number, pack_request(work))
         return future
 
@@ -202,11 +202,11 @@ class Slurm(Engine):
     def _settle(self, number: int, result: bytes | None) -> None:
         """Resolve a shard's future; None for the result of a shard whose workers died."""
         with self._lock:
-            future, work = self._open.pop(number, (None, None))
-        if future is None or work is None:
+            future = self._open.pop(number, None)
+        if future is None:
             return  # an earlier try was slow, and has resolved it
         reason = f"the Slurm job that trained it was ended {TRIES} times"
-        self.resolve(future, work.on_worker_death(reason) if result is None else result)
+        self.resolve(future, WorkerDeathError(reason) if result is None else result)
 
     def _last_error(self) -> str:
         """The last line on standard error of the job that ended last."""

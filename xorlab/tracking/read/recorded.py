@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.errors import StoreError, UsageError
-from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG, TRAINER_TAG
+from xorlab.tracking.names import FINISHED, IDENTITY_TAG, LANDSCAPE_TAG
 from xorlab.tracking.read.by_name import run_by_name
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.store import open_store
+from xorlab.trainers.trainer import TRAINER_TAG
 
 if TYPE_CHECKING:
     pass

@@ -13,6 +13,7 @@ from xorlab.tracking.read.sql import rows_from_sql
 from xorlab.tracking.store.conditions import Condition, attribute, tag
 from xorlab.tracking.store.database import Value
 from xorlab.tracking.store.store import Store
+from xorlab.trainers.trainer import CODE_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -25,6 +26,15 @@ _ENDED = """
     WHERE run.status IN (:finished, :failed) AND run.lifecycle_stage = 'active'
     AND run.experiment_id = :experiment
     ORDER BY run.start_time, run.run_uuid
+"""
+
+_OTHER_CODE = """
+    SELECT own.value
+    FROM runs AS run
+    JOIN tags AS own ON own.run_uuid = run.run_uuid AND own."key" = :key
+    JOIN tags AS code ON code.run_uuid = run.run_uuid AND code."key" = :code_key
+    WHERE run.status = :finished AND run.lifecycle_stage = 'active' AND code.value != :code
+    AND run.experiment_id = :experiment
 """
 
 
@@ -62,6 +72,30 @@ def finished_runs(store: Store, names: Mapping[str, str], but: str | None = None
         for run in search_all(store, some):
             if run.data.tags[KEY_TAG] in names:
                 yield run
+
+
+def from_other_code(store: Store, keys: Collection[str], code: str) -> int:
+    """How many of these keys have a finished run that was recorded from another file.
+
+    Args:
+        store: where to search.
+        keys: of the runs.
+        code: the digest of the trainer's file.
+    """
+    if not store.has_sql:
+        wanted = [attribute("status", "is", FINISHED), tag(CODE_TAG, "is not", code), tag(KEY_TAG)]
+        found = {run.data.tags[KEY_TAG] for run in search_all(store, wanted)}
+        return len(found.intersection(keys))
+    values: dict[str, Value] = {
+        "key": KEY_TAG,
+        "code_key": CODE_TAG,
+        "code": code,
+        "finished": FINISHED,
+        "experiment": int(store.experiment_id),
+    }
+    with store.database.reading() as transaction:
+        found = {key for (key,) in transaction.rows(_OTHER_CODE, values)}
+    return len(found.intersection(keys))
 
 
 def _named(names: Collection[str]) -> Condition:
