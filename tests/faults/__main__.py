@@ -26,6 +26,7 @@ from tests.faults import (
     landscape_faults,
     landscape_server_faults,
     postgres_faults,
+    power_faults,
     process_faults,
     race_faults,
     server_faults,
@@ -37,6 +38,7 @@ from tests.faults.fault import Fault, Outcome
 # Those that fork this process come first: it must have no threads then.
 MODULES = (
     disk_faults,
+    power_faults,
     process_faults,
     interrupt_faults,
     trainer_faults,

@@ -18,6 +18,7 @@ SHORT = (
     "too little memory",
     "landscape, Ctrl-C",
     "disk full",
+    "loss of power",
     "being migrated",
     "SIGTERM",
     "PostgreSQL",

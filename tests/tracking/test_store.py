@@ -74,6 +74,22 @@ def test_a_process_killed_while_it_makes_the_store_leaves_none(tmp_path, monkeyp
     assert not list(tmp_path.glob("*.unfinished*"))
 
 
+def test_a_new_store_takes_nothing_from_one_that_was_removed(store_file, tmp_path):
+    with closing(sqlite3.connect(store_file)) as connection:
+        connection.execute("INSERT INTO experiments (experiment_id, name) VALUES (7, 'older')")
+        connection.commit()
+        # What stays beside it where its last process was killed.
+        kept = {end: (tmp_path / f"mlflow.db{end}").read_bytes() for end in ("-wal", "-shm")}
+    store_file.unlink()
+    for end, content in kept.items():
+        (tmp_path / f"mlflow.db{end}").write_bytes(content)
+    assert open_store(None, "first").experiment_id == "1"
+    with closing(sqlite3.connect(store_file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        names = connection.execute("SELECT name FROM experiments").fetchall()
+    assert names == [("Default",), ("first",)]
+
+
 def test_a_file_without_tables_becomes_a_store(tmp_path):
     (tmp_path / "mlflow.db").touch()
     assert open_store(None, "first").experiment_id == "1"

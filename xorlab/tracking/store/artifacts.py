@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from xorlab.system.files import write_whole
+from xorlab.system.files import flush_file_system, write_whole
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
@@ -59,7 +59,11 @@ def local_folder(uri: str) -> Path | None:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
-    """Write files, or copies of them, into a folder; each appears complete or not at all."""
+    """Write files, or copies of them, into a folder; each appears complete or not at all.
+
+    They survive a loss of power from then on.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         write_whole(folder / name, content)
+    flush_file_system(folder)

@@ -51,7 +51,9 @@ _CAUSES = (
         (_FILE,),
         r"file is not a database|database disk image is malformed",
         "its file is not an SQLite database, or is damaged",
-        "Choose another tracking.uri, or restore an intact copy of the file",
+        "Choose another tracking.uri, or restore an intact copy of the file: remove first the file "
+        "itself and those beside it whose names go on with -wal or -shm, which SQLite would read "
+        "as changes of the copy",
     ),
     (
         (_FILE, _DISK),

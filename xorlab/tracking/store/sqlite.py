@@ -10,13 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from xorlab.system.clock import now
-from xorlab.system.files import write_whole
+from xorlab.system.files import flush_file_system, write_whole
 from xorlab.system.user_cache import user_cache
 from xorlab.tracking.store.address import sqlite_address
 from xorlab.tracking.store.client import mlflow_client
 from xorlab.tracking.store.revisions import newest_revision
 
 _UNFINISHED = ".unfinished"
+_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 
 
 def make_database(file: Path) -> None:
@@ -38,6 +39,10 @@ def make_database(file: Path) -> None:
             with contextlib.suppress(OSError):  # the cache may be read-only or full
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(kept, new)
+    flush_file_system(file.parent)  # a loss of power must not leave its name without its content
+    # What a database that was removed has left would be read as changes of the new one.
+    for left in _BESIDE:
+        file.with_name(f"{file.name}{left}").unlink(missing_ok=True)
     new.replace(file)
 
 

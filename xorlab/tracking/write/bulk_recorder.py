@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xorlab.system.clock import now
+from xorlab.system.files import flush_file_system
 from xorlab.tracking.names import CURVE, FINISHED, KEY_TAG
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.database import Transaction, Value, rows_in
@@ -50,6 +51,9 @@ class BulkRecorder:
             for identifier, record in zip(identifiers, records, strict=True):
                 if record.artifacts and self._folder is not None:
                     _write(self._folder / identifier, record.artifacts)
+            if self._folder is not None and self._folder.exists():
+                # The database survives a loss of power, and must not outlive the files.
+                flush_file_system(self._folder)
         except BaseException:
             # The disk may be full: remove files without a run.
             self._forget(identifiers)
