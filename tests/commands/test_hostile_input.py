@@ -72,6 +72,36 @@ def test_a_file_cannot_have_hydra_call_anything(start, content, command, tmp_pat
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "job: {env_set: {PATH: /theirs}}",
+        "job: {env_copy: [HOME]}",
+        "job_logging: {handlers: {a: {class: logging.FileHandler, filename: pwned}}}",
+        "hydra_logging: {handlers: {a: {class: logging.FileHandler, filename: pwned}}}",
+        "run: {dir: pwned}",
+        "sweep: {dir: pwned}",
+        "output_subdir: pwned",
+    ],
+)
+def test_a_file_cannot_set_what_changes_more_than_the_sweep(content, command, tmp_path):
+    (tmp_path / "mine.yaml").write_text(f"defaults: [config, _self_]\nhydra: {{{content}}}\n")
+    ended = command("--config-dir", ".", "--config-name", "mine", "training.epochs=2")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert (
+        ended.err.startswith(f"xorlab: hydra.{content.partition(':')[0]}.") or "=pwned" in ended.err
+    )
+    assert "a configuration file cannot set this" in ended.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+def test_a_file_can_choose_where_a_sweep_trains(command, tmp_path, store_file):
+    content = "defaults: [config, _self_]\nhydra: {launcher: {executor: inline}}\n"
+    (tmp_path / "mine.yaml").write_text(content)
+    ended = command("-m", "--config-dir", ".", "--config-name", "mine", "training.epochs=2")
+    assert (ended.code, ended.err) == (0, "")
+
+
 def test_a_file_with_settings_alone_is_used(command, tmp_path, store_file):
     place = tmp_path / "theirs" / "optimizer"
     place.mkdir(parents=True)

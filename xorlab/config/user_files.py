@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xorlab.config.callables import refuse_calls
+from xorlab.config.file_settings import refuse_other_settings_of_files
 from xorlab.config.registration import CONFIG_NAME, config_directory
 from xorlab.config.syntax import check_words, refuse_wrong_sort
 from xorlab.errors import UsageError
@@ -60,7 +61,9 @@ def _refuse_pairs(options: Namespace) -> None:
 
 
 def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
-    """Refuse files that name code to be called, before Hydra calls it.
+    """Refuse files that name code to be called, or set what only a command line may set.
+
+    This comes before Hydra acts on them.
 
     Only where a folder, a file or a search path is given is anything composed here.
 
@@ -69,7 +72,7 @@ def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
         primary: name of the configuration that Hydra starts from.
 
     Raises:
-        UsageError: names the key and what it would have called.
+        UsageError: names the key, and its value or what it would have called.
     """
     if options.experimental_rerun is not None:
         raise UsageError(
@@ -94,6 +97,7 @@ def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
         except (HydraException, OmegaConfBaseException, OSError):
             continue  # Hydra finds the same when it composes, and tells it
         refuse_calls(node, options.overrides, loader)
+        refuse_other_settings_of_files(node, options.overrides, primary, mode)
 
 
 def _loader(options: Namespace) -> ConfigLoaderImpl:
