@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -109,6 +111,18 @@ def test_a_file_with_settings_alone_is_used(command, tmp_path, store_file):
     ended = command("--config-dir", "theirs", "optimizer=fast", "training.epochs=5")
     assert (ended.code, ended.err) == (0, "")
     assert xorlab.load_runs()["optimizer.lr"].tolist() == [3.5]
+
+
+@pytest.mark.slow
+def test_modules_in_the_working_folder_are_not_imported(tmp_path, store_file):
+    for name in ("random", "numpy", "xorlab", "struct", "signal", "mlflow", "omegaconf"):
+        (tmp_path / f"{name}.py").write_text("open('pwned', 'w')\nraise SystemExit('pwned')\n")
+    xorlab_command = Path(sys.executable).with_name("xorlab")
+    for sweep in ([], ["-m", "seed=0,1"]):
+        command = [xorlab_command, *sweep, "training.epochs=2"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (tmp_path / "pwned").exists()
 
 
 def test_nothing_is_unpickled(command, tmp_path):

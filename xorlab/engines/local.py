@@ -24,7 +24,11 @@ from xorlab.system.code_digest import LOADED_BY_NAME
 from xorlab.system.memory_limits import out_of_memory_kills
 
 _ENVIRONMENT = threading.Lock()
-_BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Workers fill the cores already, so BLAS has one thread. And Python would look for modules in the
+# working folder first: a file there that is called random.py would take the place of Python's.
+_WORKERS_HAVE = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONSAFEPATH"), "1"
+)
 _TRIES = 2
 
 T = TypeVar("T")
@@ -265,15 +269,15 @@ class Processes(Local):
 
 @contextlib.contextmanager
 def _start_settings() -> Iterator[None]:
-    """What holds while a worker starts: BLAS has one thread, and there is no main module.
+    """What holds while a worker starts: its environment is set, and there is no main module.
 
-    Workers fill the cores already. They inherit the environment, and so does the server that they
-    are forked from. The main module may be a user's script, which each worker would run.
+    Workers inherit the environment, and so does the server that they are forked from. The main
+    module may be a user's script, which each worker would run.
     """
     main = sys.modules["__main__"]
     with _ENVIRONMENT:  # several threads start workers
-        before = {name: os.environ.get(name) for name in _BLAS}
-        os.environ.update(dict.fromkeys(_BLAS, "1"))
+        before = {name: os.environ.get(name) for name in _WORKERS_HAVE}
+        os.environ.update(_WORKERS_HAVE)
         sys.modules["__main__"] = ModuleType("__main__")
         try:
             yield

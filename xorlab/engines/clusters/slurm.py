@@ -149,6 +149,8 @@ class Slurm(Engine):
             "mem": None if options.memory is None else f"{options.memory}M",
             "cpus_per_task": options.cpus or 1,
             "array_parallelism": self.workers,
+            # Else Python would look for modules in the working folder first.
+            "setup": ["export PYTHONSAFEPATH=1"],
         }
         executor.update_parameters(**{name: v for name, v in parameters.items() if v is not None})
         folders = [str(self._spool.folder)] * self.workers
