@@ -81,7 +81,7 @@ def test_all_of_it_is_delivered(server, tmp_path, capfd):
     for name, new in NAMES.items():
         content = with_ids((WRITTEN / name).read_bytes(), ids)
         (outbox / (new or f"{sweep}.json")).write_bytes(content)
-    assert main(["--folder", str(outbox)]) == 0, capfd.readouterr().err
+    assert main(["--folder", str(outbox), "--uri", server]) == 0, capfd.readouterr().err
     assert "2 results delivered to" in capfd.readouterr().out
     assert client.get_run(sweep).info.status == "FINISHED"
     (run,) = client.search_runs([experiment], f"tags.`{SWEEP_TAG}` = '{sweep}'")

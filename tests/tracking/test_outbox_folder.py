@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.faults.server_faults import HURRY
 from tests.helpers.proxies import CUT, ERROR, PASS, proxied
 from xorlab.commands.outbox import main
 from xorlab.tracking.outbox.folder import Outbox
+from xorlab.tracking.outbox.known_servers import known_servers
 from xorlab.tracking.outbox.pending import PendingFile, PendingRun, PendingSweep
 from xorlab.tracking.write.record import Record
 
@@ -83,6 +85,30 @@ def test_only_the_owner_reads_it(outbox):
     outbox.keep(RUNS[0])
     assert stat.S_IMODE(outbox.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in outbox.folder.iterdir()} == {0o600}
+
+
+def test_a_planted_file_writes_nowhere_and_reaches_no_server(tmp_path, capfd):
+    OUTBOX.mkdir()
+    planted = PendingRun("a" * 32, "sqlite:///theirs.db", "e", True, RUNS[0].record)
+    (OUTBOX / f"{planted.name}.0123.run").write_bytes(planted.content())
+    assert main([]) == 1
+    assert "is left alone: it names no tracking server, but sqlite:" in capfd.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        theirs.settimeout(0.2)
+        address = f"http://127.0.0.1:{theirs.getsockname()[1]}"
+        planted = PendingRun("b" * 32, address, "e", True, RUNS[0].record)
+        (OUTBOX / f"{planted.name}.4567.run").write_bytes(planted.content())
+        assert main([]) == 2
+        with pytest.raises(TimeoutError):
+            theirs.accept()
+    assert f"{address}, which no sweep of this user has kept results for" in capfd.readouterr().err
+    assert not (tmp_path / "theirs.db").exists()
+
+
+def test_a_server_is_known_once_a_sweep_has_kept_results_for_it(outbox):
+    assert "http://elsewhere" not in known_servers()
+    outbox.keep(PendingFile("http://elsewhere", "e", "c" * 32, "pieces", "1.npz", b""))
+    assert "http://elsewhere" in known_servers()
 
 
 def test_a_folder_that_xorlab_made_goes_when_it_is_empty(outbox):

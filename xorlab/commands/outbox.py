@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         "--uri",
         metavar="ADDRESS",
         help="deliver what waits for this server alone; needed for an address with a user name "
-        "and password, which are never kept",
+        "and password, which are never kept, and for results of another user",
     )
     return parser
 
@@ -88,9 +88,15 @@ def _deliver(folder: Path | None, uri: str | None) -> int:
         sys.stderr.write(error_line(_NAME, line))
     unknown = [] if uri else [store for (store, _), to in addresses.items() if to is None]
     if unknown:
+        reason = (
+            "whose user name and password are not kept"
+            if HIDDEN in unknown[0]
+            else "which no sweep of this user has kept results for, so that it might be another "
+            "person's"
+        )
         raise UsageError(
-            f"results wait for {unknown[0]}, whose user name and password are not kept: give the "
-            "whole address with --uri, or in MLFLOW_TRACKING_URI"
+            f"results wait for {unknown[0]}, {reason}: give the whole address with --uri, or in "
+            "MLFLOW_TRACKING_URI"
         )
     return FAILED if lines else DONE
 
@@ -125,6 +131,7 @@ def _deliver_to(where: Destination, address: str, outbox: Outbox, count: int) ->
 def _waiting(outbox: Outbox) -> tuple[Counter[Destination], dict[Path, str]]:
     """How many results wait for each destination, and damaged files with the reason."""
     from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
+    from xorlab.tracking.store.address import is_server
 
     found: Counter[Destination] = Counter()
     damaged: dict[Path, str] = {}
@@ -136,15 +143,19 @@ def _waiting(outbox: Outbox) -> tuple[Counter[Destination], dict[Path, str]]:
         except DamagedError as error:
             damaged[path] = str(error)
         else:
-            found[pending.store, pending.experiment] += not isinstance(pending, PendingSweep)
+            if is_server(pending.store):
+                found[pending.store, pending.experiment] += not isinstance(pending, PendingSweep)
+            else:
+                damaged[path] = f"it names no tracking server, but {pending.store}"
     return found, damaged
 
 
 def _address(store: str, uri: str | None) -> str | None:
     """The whole address of a store; None if it is not known, or not asked for."""
     from xorlab.tracking.outbox.folder import address_key
+    from xorlab.tracking.outbox.known_servers import known_servers
 
-    if uri is None and HIDDEN not in store:
+    if uri is None and HIDDEN not in store and store in known_servers():
         return store
     known = uri or os.environ.get("MLFLOW_TRACKING_URI")
     return known if known and address_key(known) == store else None

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from xorlab.config.paths import given_path
 from xorlab.errors import StoreError
 from xorlab.system.files import flush_folder, write_whole
+from xorlab.tracking.outbox.known_servers import remember
 from xorlab.tracking.outbox.pending import (
     DamagedError,
     Pending,
@@ -194,6 +195,7 @@ class Outbox:
                     made.touch(mode=0o600)
 
     def _write(self, batch: Sequence[Pending], paths: Sequence[Path], lock: FileLock) -> None:
+        remember({pending.store for pending in batch})
         for tries_left in reversed(range(_TRIES)):
             try:
                 self._make()
