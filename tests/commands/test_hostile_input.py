@@ -97,6 +97,15 @@ def test_a_file_cannot_set_what_changes_more_than_the_sweep(content, command, tm
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
 
+def test_a_few_lines_of_aliases_are_not_written_out(command, tmp_path):
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    (tmp_path / "mine.yaml").write_text("\n".join(lines))
+    ended = command("--config-dir", ".", "--config-name", "mine")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "mine.yaml: must have at most 100000 values, those that aliases" in ended.err
+
+
 def test_a_file_can_choose_where_a_sweep_trains(command, tmp_path, store_file):
     content = "defaults: [config, _self_]\nhydra: {launcher: {executor: inline}}\n"
     (tmp_path / "mine.yaml").write_text(content)

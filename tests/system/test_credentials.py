@@ -43,7 +43,9 @@ def test_what_hides_nothing_is_shown_as_it_is(text, path):
         assert without_credentials(text) == text
 
 
-@pytest.mark.parametrize("query", ["password", "PWD", "sslpassword", "token", "user", "db_secret"])
+@pytest.mark.parametrize(
+    "query", ["password", "PWD", "sslpassword", "token", "user", "db_secret", "api_key", "sig"]
+)
 def test_a_secret_after_the_question_mark_is_hidden(query):
     found = public_address(f"postgresql://host/db?a=1&{query}={SECRET}&b=2")
     assert found == f"postgresql://host/db?a=1&{query}=***&b=2"

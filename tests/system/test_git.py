@@ -77,7 +77,11 @@ def test_programs_that_a_repository_names_are_not_run(repository):
     git("config", "diff.external", "touch pwned")
     git("config", "core.fsmonitor", "touch pwned")
     git("config", "diff.x.textconv", "touch pwned")
-    (repository / ".gitattributes").write_text("*.txt diff=x\n")
+    for name in ("y", "z=.clean"):
+        git("config", f"filter.{name}.clean", "touch pwned")
+        git("config", f"filter.{name}.process", "touch pwned")
+        git("config", f"filter.{name}.required", "true")
+    (repository / ".gitattributes").write_text("*.txt diff=x filter=y\nt* filter=z=.clean\n")
     (repository / "tracked.txt").write_text("two\n")
     assert provenance(repository).dirty
     assert not (repository / "pwned").exists()

@@ -24,7 +24,7 @@ _BY_HYDRA = ("overrides", "runtime", "job.override_dirname", "job.config_name", 
 
 
 def refuse_other_settings_of_files(
-    node: dict[Any, Any], overrides: Sequence[str], primary: str, mode: RunMode
+    node: Any, overrides: Sequence[str], primary: str, mode: RunMode
 ) -> None:
     """Refuse a composed `hydra` node in which a file sets what only the command line may set.
 

@@ -18,6 +18,7 @@ from xorlab.config.callables import refuse_calls
 from xorlab.config.file_settings import refuse_other_settings_of_files
 from xorlab.config.registration import CONFIG_NAME, config_directory
 from xorlab.config.syntax import check_words, refuse_wrong_sort
+from xorlab.config.yaml_size import refuse_too_large
 from xorlab.errors import UsageError
 
 
@@ -87,6 +88,7 @@ def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
     searched = any("searchpath" in override for override in options.overrides)
     if not (options.config_dir or options.config_path or options.config_name or searched):
         return
+    _refuse_large_files(options)
     loader = _loader(options)
     for mode in RunMode:
         try:
@@ -98,6 +100,13 @@ def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
             continue  # Hydra finds the same when it composes, and tells it
         refuse_calls(node, options.overrides, loader)
         refuse_other_settings_of_files(node, options.overrides, primary, mode)
+
+
+def _refuse_large_files(options: Namespace) -> None:
+    for folder in filter(None, (options.config_dir, options.config_path)):
+        for path in sorted(Path(folder).rglob("*.y*ml")):
+            if path.is_file():
+                refuse_too_large(str(path), path.read_bytes())
 
 
 def _loader(options: Namespace) -> ConfigLoaderImpl:

@@ -11,7 +11,7 @@ HIDDEN = "***"
 # space. The path of a SQLite file may contain an @ too, but never a user name.
 _USER = re.compile(r"(?<![\w+.-])(?!sqlite:)([\w+.-]*://).*@", re.DOTALL)
 _QUERY = re.compile(
-    r"(?i)\b([\w-]*(?:user|uid|pass|passwd|password|pwd|token|secret|credential|odbc_connect)s?=)"
+    r"(?i)\b([\w-]*(?:user|uid|pass|passwd|password|pwd|token|secret|credential|odbc_connect|api_?key|access_?key|auth|sig|signature)s?=)"
     r"[^&\s'\"]+"
 )
 

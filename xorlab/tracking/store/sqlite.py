@@ -41,8 +41,8 @@ def make_database(file: Path) -> None:
                 write_whole(kept, new)
     flush_file_system(file.parent)  # a loss of power must not leave its name without its content
     # What a database that was removed has left would be read as changes of the new one.
-    for left in _BESIDE:
-        file.with_name(f"{file.name}{left}").unlink(missing_ok=True)
+    for ending in _BESIDE:
+        file.with_name(f"{file.name}{ending}").unlink(missing_ok=True)
     new.replace(file)
 
 
