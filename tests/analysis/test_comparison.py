@@ -356,3 +356,17 @@ def test_sign_flips_of_unequal_differences_are_drawn():
     assert sign_flip_p(differences) == pytest.approx(exact, abs=0.01)
     assert sign_flip_p(np.array([1.0, 1, 1, 1, 1, 1])) == pytest.approx(2 / 64)
     assert sign_flip_p(np.zeros(3)) == 1
+
+
+def test_pairs_with_one_setting_are_corrected_for_all_pairs():
+    runs = table({float(lr): [lr * 5, lr * 9, None, lr * 7] * 10 for lr in (1, 2, 3, 4)})
+    every = xorlab.compare_all(runs, by=["optimizer.lr"])
+    some = xorlab.compare_all(runs, by=["optimizer.lr"], against={"optimizer.lr": 2.0})
+    pairs = [(1.0, 2.0), (2.0, 3.0), (2.0, 4.0)]
+    assert list(zip(some["a.optimizer.lr"], some["b.optimizer.lr"], strict=True)) == pairs
+    same = every.set_index(["a.optimizer.lr", "b.optimizer.lr"]).loc[pairs]
+    assert some["p"].tolist() == same["p"].tolist()
+    assert some["p_holm"].tolist() == pytest.approx(np.minimum(1, 6 * some["p"]).tolist())
+    assert (some["p_holm"].to_numpy() >= same["p_holm"].to_numpy()).all()
+    with pytest.raises(ValueError, match=r"against=optimizer\.lr=9: no run has that"):
+        xorlab.compare_all(runs, by=["optimizer.lr"], against={"optimizer.lr": 9})

@@ -18,7 +18,7 @@ from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, z_value
 from xorlab.analysis.statistics.measured import measure
 from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.superiority import Resamples
-from xorlab.analysis.statistics.tables import WithRuns, at_event
+from xorlab.analysis.statistics.tables import at_event
 from xorlab.analysis.statistics.times import counted_runs, names_of
 from xorlab.analysis.statistics.verdict import Comparison, with_verdict
 
@@ -26,7 +26,7 @@ _MOST_NAMED = 10
 
 
 def compare(
-    runs: pd.DataFrame | WithRuns,
+    runs: pd.DataFrame,
     a: Mapping[str, Any],
     b: Mapping[str, Any],
     confidence: float = CONFIDENCE,
@@ -107,7 +107,7 @@ def compare(
 
 
 def compare_all(
-    runs: pd.DataFrame | WithRuns,
+    runs: pd.DataFrame,
     by: Sequence[str],
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
@@ -117,6 +117,7 @@ def compare_all(
     cluster: str | None = None,
     anytime: bool = False,
     event: str | None = None,
+    against: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Compare every pair of settings, with Holm's (1979) correction of the tests.
 
@@ -133,6 +134,9 @@ def compare_all(
         cluster: see `compare`.
         anytime: see `compare`.
         event: see `compare`.
+        against: a setting, as a value for each column of ``by``, to compare only the pairs that it
+            is in. The correction still counts all pairs (Bonferroni's, as the others are not
+            tested), because a reader may have chosen the setting by these very runs.
 
     Returns:
         a row per pair, with the first setting in sorted order as A: each column X of ``by`` as
@@ -156,32 +160,55 @@ def compare_all(
         warn_of_repeats(counted.iloc[groups[repeated[0]]], settings[repeated[0]], sides.column)
     _check_limits(*own)
     store = Resamples(resamples, seed)
+    every = list(combinations(range(len(own)), 2))
+    pairs = every
+    if against is not None:
+        chosen = _named_setting(settings, against)
+        pairs = [pair for pair in every if chosen in pair]
     plain = []
-    for i, j in combinations(range(len(own)), 2):
+    for i, j in pairs:
         a, b = own[i], own[j]
         design = design_of(a, b, sides, paired)
         limit = min(a.times.horizon, b.times.horizon)
         measured = measure(a, b, design, limit, confidence, store, anytime)
         named = Comparison.of(a.name, b.name, limit, measured, design)
         plain.append((settings[i], settings[j], measured, named))
-    p, p_rate = (holm(np.array([getattr(x[3], name) for x in plain])) for name in ("p", "p_rate"))
+    p, p_rate = (
+        holm(np.array([getattr(x[3], name) for x in plain]), len(every)) for name in ("p", "p_rate")
+    )
     rows = []
     for first, second, (a, b, measured, one) in zip(p, p_rate, plain, strict=True):
         values = {f"a.{k}": v for k, v in a.items()} | {f"b.{k}": v for k, v in b.items()}
-        judged = with_verdict(one, float(first), float(second), len(plain), confidence, measured)
+        judged = with_verdict(one, float(first), float(second), len(every), confidence, measured)
         rows.append(values | asdict(judged))
     frame = pd.DataFrame(rows)
     frame["seeds"] = frame["seeds"].astype("Int64")
     return frame
 
 
-def holm(p: Floats) -> Floats:
-    """Holm's (1979) step-down correction of p-values, (m,) in the same order."""
+def holm(p: Floats, tests: int | None = None) -> Floats:
+    """Holm's (1979) step-down correction of p-values, (m,) in the same order.
+
+    Args:
+        p: (m,) p-values.
+        tests: how many tests they were chosen from; None for m. With more than m every p-value is
+            multiplied by that number (Bonferroni's correction), as the others are not known.
+    """
+    if tests is not None and tests > len(p):
+        return np.minimum(p * tests, 1.0)
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     corrected = np.empty(len(p))
     corrected[order] = np.minimum(stepped, 1.0)
     return corrected
+
+
+def _named_setting(settings: Sequence[Mapping[str, Any]], named: Mapping[str, Any]) -> int:
+    """The number of a setting given by its values."""
+    for number, setting in enumerate(settings):
+        if all(setting[k] == named.get(k) or pd.isna(setting[k]) for k in setting):
+            return number
+    raise ValueError(f"against={whole_label(named)}: no run has that")
 
 
 def _check_limits(*sides: Side) -> None:
