@@ -3,9 +3,9 @@
 Each draws on one Axes, a new one unless ``ax`` is given, and returns it.
 """
 
+from xorlab.analysis.figures.forest import success_bars as success
 from xorlab.analysis.figures.parallel import parallel_coordinates as parallel_coordinates
 from xorlab.analysis.figures.seeds import rate_by_seeds as rate_by_seeds
-from xorlab.analysis.figures.style import success_bars as success
 from xorlab.analysis.figures.survival import ert_curves as ert
 from xorlab.analysis.figures.survival import survival_curves as survival
 from xorlab.analysis.figures.sweep import curve_bands as loss

@@ -7,7 +7,8 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import CONTEXT
-from xorlab.analysis.figures.style import png, success_bars
+from xorlab.analysis.figures.forest import success_bars
+from xorlab.analysis.figures.style import png
 from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution, success_heatmap
 from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.frames import curves_frame, runs_frame

@@ -39,7 +39,7 @@ def test_the_table_has_a_row_per_setting():
         "| " + " | ".join(["---"] * 10) + " |",
         "| 0.5 | 3 | 3 | 100 % | 44-100 % | 20 | 20 | 40 | 20 (1-75) | 0 |",
         "",
-        "and 1 more settings in settings.parquet",
+        "and 1 more setting in settings.parquet",
     ]
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from tests.helpers.samples import table
-from xorlab.analysis.report.findings import findings
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.analysis.statistics.convergence import convergence
@@ -40,8 +39,9 @@ def test_a_summary_agrees_with_the_statistics_of_the_whole_table():
     assert summary.by == ["optimizer.lr"]
     assert summary.shared == {"task": "xor", "training.epochs": 40}
     pd.testing.assert_frame_equal(summary.settings, convergence(runs, by=summary.by))
-    assert list(summary.findings) == findings(runs, summary.settings, summary.by)
-    assert summary.figures.keys() == {"success.png", "survival.png", "ert.png"}
+    names = [figure.name for figure in summary.figures]
+    assert names == ["success.png", "cost.png", "survival.png", "ert.png"]
+    assert summary.files().keys() == {"runs.parquet", "settings.parquet", *names}
     pd.testing.assert_frame_equal(summary.runs, runs)
 
 
@@ -59,7 +59,7 @@ def test_runs_that_differ_by_their_seeds_alone_are_one_setting():
     assert summarise(runs, curves_frame([]), "", KEYS, drawn=False).by == ["optimizer.lr"]
     summary = summarise(runs, curves_frame([]), "", keys=())
     assert summary.settings["setting"].tolist() == ["all runs"]
-    assert '<td class="left">all runs</td><td>3</td>' in report_html("", summary, {}).decode()
+    assert '<td class="left">all runs</td><td>3</td>' in report_html("", summary).decode()
 
 
 def seeded(settings: dict[object, list[int | None]], **columns: object) -> pd.DataFrame:
@@ -74,8 +74,13 @@ EPOCHS = [5, 9, None, 14] * 10
 def test_a_report_says_first_what_it_paired_pooled_and_left_out():
     keys = ("optimizer.lr", "network.hidden")
     runs = seeded({0.5: EPOCHS, 2.0: EPOCHS}, **START)
-    page = report_html("", summarise(runs, curves_frame([]), "head", keys, drawn=False), {})
-    assert "<p>head</p>\n<p>Settings are compared seed by seed.</p>" in page.decode()
+    paired = summarise(runs, curves_frame([]), "head", keys, drawn=False)
+    sentence = "Settings are compared seed by seed, because they start from the same weights."
+    assert paired.basis == (sentence,)
+    page = report_html("", paired).decode()
+    parts = (paired.answer, "<p>head.</p>", sentence, "<h2>Settings", "<h2>Which settings differ")
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
     apart = summarise(
         runs.assign(**{"network.hidden": runs["optimizer.lr"]}), runs, "", keys, drawn=False
     )
@@ -100,20 +105,84 @@ def test_one_lucky_run_does_not_name_a_winner():
     usual = [int(e) if e < 350 else None for e in generator.integers(100, 500, 50)]
     rare = [0, *(int(e) if e < 120 else None for e in generator.integers(20, 500, 49))]
     runs = seeded({1.0: usual, 8.0: rare}).assign(**{"training.epochs": 500})
-    first, *_ = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).findings
-    assert "lr=1" in first.partition(" if a run is given up after ")[0]
-    assert "cutoff of 1" not in first
-    assert "95 % interval 0 to 0" not in first
+    first = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer
+    assert first.startswith("lr=1 looks cheapest, with ")
+    assert "[0 to 0]" not in first
 
 
 def test_a_winner_is_named_only_where_every_other_setting_costs_more():
     fast = [10, 11, 12, 13, 14] * 10
     keys = ("optimizer.lr",)
     clear = seeded({1.0: fast, 2.0: [30 + e // 2 if e < 14 else None for e in fast]})
-    first, *_ = summarise(clear, curves_frame([]), "", keys, drawn=False).findings
-    assert first.startswith("The least expected epochs per success, with restarts: lr=1, 12 (95 %")
-    assert "every other setting costs more (95 % confidence for all of them together)" in first
+    first = summarise(clear, curves_frame([]), "", keys, drawn=False).answer
+    assert first.startswith("lr=1 is the cheapest of 2 settings: a success takes 12 [")
+    assert first.endswith("epochs, restarts included; every other setting takes more.")
     close = seeded({1.0: fast, 2.0: [e + 1 if e < 14 else e for e in fast]})
-    first, *_ = summarise(close, curves_frame([]), "", keys, drawn=False).findings
-    assert first.startswith("No setting can be called the cheapest. Expected epochs per success")
-    assert "; not shown to cost more: lr=2, 13 (95 % interval " in first
+    first = summarise(close, curves_frame([]), "", keys, drawn=False).answer
+    assert first.startswith("lr=1 looks cheapest, with 12 [")
+    assert "; lr=2 (13 [" in first
+    assert first.endswith("]) is not shown to cost more.")
+
+
+def test_the_answer_for_one_setting_is_its_rate_and_its_speed():
+    one = summarise(seeded({1.0: EPOCHS}), curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert one.answer == (
+        "30 of 40 runs were solved (75 %, 95 % interval 60 to 86 %), half of all runs by epoch 9."
+    )
+    assert one.differences is None
+    none = seeded({1.0: [None] * 40})
+    assert summarise(none, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer == (
+        "None of 40 runs was solved within 40 epochs; the success rate is below 9 % with 95 % "
+        "confidence."
+    )
+
+
+def test_settings_have_the_order_in_which_they_were_asked_for():
+    runs = seeded({2.0: EPOCHS, 0.5: EPOCHS}, init=["he", "glorot"] * 40)
+    keys = ("init", "optimizer.lr")
+    summary = summarise(runs, curves_frame([]), "", keys, drawn=False)
+    rows = [["he", "2"], ["he", "0.5"], ["glorot", "2"], ["glorot", "0.5"]]
+    assert [row[:2] for row in summary.table.rows()] == rows
+    assert summary.settings[list(keys)].astype(str).to_numpy().tolist() == [
+        ["he", "2.0"],
+        ["he", "0.5"],
+        ["glorot", "2.0"],
+        ["glorot", "0.5"],
+    ]
+
+
+def test_few_settings_are_compared_in_all_pairs_and_many_with_the_best_one():
+    few = {float(lr): [lr, lr + 9, None, lr] * 5 for lr in range(10, 14)}
+    summary = summarise(seeded(few), curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert summary.differences is not None
+    assert len(summary.differences.rows) == 6
+    many = few | {float(lr): [lr, lr + 9, None, lr] * 5 for lr in range(14, 25)}
+    summary = summarise(seeded(many), curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert summary.differences is not None
+    best = f"lr={summary.settings['optimizer.lr'].iloc[summary.best[0]]:g}"
+    assert summary.differences.text == [
+        f"Each setting against the one that looks cheapest, {best}."
+    ]
+    assert len(summary.differences.rows) == 14
+    assert "corrected for all 105 pairs" in summary.differences.note
+
+
+def test_a_pair_says_the_same_in_whichever_order_it_is_shown():
+    fast, slow = [5] * 30, [10 + n if n % 3 else None for n in range(30)]
+    shown = []
+    for settings in ({1.0: fast, 2.0: slow}, {2.0: slow, 1.0: fast}):
+        runs = seeded(settings)
+        section = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).differences
+        assert section is not None
+        shown.append(section.rows[0])
+    assert shown[0][:2] == ["lr=1", "lr=2"] == shown[1][1::-1]
+    assert shown[0][2] == "100, 67"
+    assert shown[1][2] == "67, 100"
+    assert (shown[0][-1], shown[1][-1]) == ("sooner", "later")
+
+
+def test_what_cannot_be_compared_is_said():
+    unsolved = seeded({1.0: [None] * 9, 2.0: [None] * 9})
+    summary = summarise(unsolved, curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert summary.basis == ("Settings are not compared: none was solved.",)
+    assert summary.differences is None

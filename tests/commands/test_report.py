@@ -13,7 +13,7 @@ import pytest
 
 import xorlab
 from tests.helpers.commands import Recorded, record
-from xorlab.analysis.report.html import report_html
+from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.commands import outbox, repeat
 from xorlab.commands.report import main
@@ -24,8 +24,10 @@ from xorlab.tracking.store.store import open_store
 
 SWEEP = ("-m", "seed=range(0,5)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=900")
 FILES = {
+    "cost.png",
     "curves.parquet",
     "ert.png",
+    "failures.png",
     "curves.png",
     "heatmap.png",
     "report.html",
@@ -44,12 +46,15 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.loads: list[str] = []
+        self.links: list[str] = []
         self.text: list[str] = []
         self.feed(content.decode())
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.loads += [value for name, value in attrs if name in ("src", "href") and value]
+        named = dict(attrs)
+        self.loads += [named[name] for name in ("src", "xlink:href") if named.get(name)]
+        self.links += [named["href"]] if "href" in named else []
         assert not [name for name, _ in attrs if name.startswith("on")]
 
     def handle_data(self, data):
@@ -78,9 +83,12 @@ def test_a_sweep_leaves_a_report_that_opens_offline(sweep_store):
     assert {path.name for path in folder.iterdir()} == FILES
     page = Page((folder / "report.html").read_bytes())
     assert "script" not in page.tags
-    assert page.loads
-    assert all(address.startswith("data:image/png;base64,") for address in page.loads)
+    assert page.tags.count("svg") == page.tags.count("figure") >= 6
+    assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.loads)
+    (link,) = page.links
+    assert link.startswith("http://127.0.0.1:5000/#/experiments/")
     text = " ".join(page.text)
+    assert "xorlab -m 'seed=range(0,5)' network.hidden=2,3" in text  # the command
     settings = pd.read_parquet(folder / "settings.parquet")
     assert len(settings) == 4
     for row in settings.itertuples():
@@ -94,7 +102,7 @@ def test_everything_from_a_user_is_escaped(sweep_store):
     summary = summarise(
         runs, xorlab.load_curves(xorlab.load_runs()), HOSTILE, SETTING_KEYS, [HOSTILE]
     )
-    content = report_html(HOSTILE, summary, {HOSTILE: HOSTILE}, [HOSTILE])
+    content = report_html(HOSTILE, summary, Origin({HOSTILE: HOSTILE}, HOSTILE), [HOSTILE])
     page = Page(content)
     assert "script" not in page.tags
     assert page.tags.count("title") == 1
@@ -118,7 +126,7 @@ def test_a_report_of_a_thousand_runs_is_small():
     records = [finished(spec_of(c), c.seed, r, context, 1, 2) for c, r in pairs]
     runs = runs_frame([record_row(str(n), record) for n, record in enumerate(records)])
     curves = curves_frame([(str(n), r.steps, r.loss) for n, r in enumerate(results)])
-    content = report_html("sweep", summarise(runs, curves, headline(runs), SETTING_KEYS), {})
+    content = report_html("sweep", summarise(runs, curves, headline(runs), SETTING_KEYS))
     assert 100_000 < len(content) < 3_000_000
 
 
@@ -133,7 +141,7 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
     printed = capfd.readouterr().out
     assert "20 runs in" in printed
     assert f"Open the report: {folder / 'report.html'}\n" in printed
-    assert {path.name for path in folder.iterdir()} == FILES | {"failures.png"}
+    assert {path.name for path in folder.iterdir()} == FILES
     assert "runs were not solved: " in (folder / "report.html").read_text()
     after = pd.read_parquet(folder / "runs.parquet")
     pd.testing.assert_frame_equal(
@@ -152,7 +160,7 @@ def test_the_beginning_of_an_id_finds_a_sweep_in_any_experiment(command, store_f
     assert command(*small, "tracking.experiment=pilot").code == 0
     sweep = xorlab.load_runs(experiment="pilot")["sweep"].iloc[0]
     assert main(["latest", "--out", "last"]) == 0  # of the store, whatever the experiment
-    assert ", in experiment 'pilot'\n2 runs in" in capfd.readouterr().out
+    assert ", in experiment 'pilot'\n2 runs: reading" in capfd.readouterr().out
     assert main([sweep[:6].upper()]) == 0
     assert f"with sweep {sweep}\n" in capfd.readouterr().out
     assert main([sweep[:6], "--experiment", "xorlab"]) == 2
@@ -176,13 +184,13 @@ def test_a_run_has_a_page_that_says_how_it_ended(outcome, endings, tmp_path, cap
     (file,) = Path("pages").iterdir()
     assert printed.endswith(f"Open the page: {file.absolute()}\n")
     page = Page(file.read_bytes())
-    assert all(address.startswith("data:image/png;base64,") for address in page.loads)
+    assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.loads)
     text = " ".join(page.text)
     assert run["name"] in text
-    assert len(page.loads) == (1 if outcome == "diverged" else 3)
+    assert page.tags.count("svg") == (1 if outcome == "diverged" else 3)
     setting = runs[runs["network.output"] == run["network.output"]]
     solved = (setting["outcome"] == "solved").sum()
-    assert f"{solved} of {len(setting)} runs are solved" in text
+    assert f"{solved} of {len(setting)} runs of this setting were solved" in text
     if outcome == "solved":
         assert f"Solved at step {run['epochs_to_solve']:,.0f}." in text
         return

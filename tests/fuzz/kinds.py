@@ -17,7 +17,7 @@ from hydra.core.config_search_path import SearchPathQuery
 import xorlab
 from tests.fuzz import inputs
 from tests.helpers.overrides import compose_with_hydra, draw, make_loader, outcome, same_outcome
-from xorlab.analysis.report.html import report_html
+from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import summarise
 from xorlab.commands import repeat, report
 from xorlab.config.compose import Composer
@@ -124,7 +124,7 @@ class Kinds:
             notes=(given[4],),
         )
         tags = _Tags()
-        tags.feed(report_html(given[5], changed, {given[0]: given[1]}, given).decode())
+        tags.feed(report_html(given[5], changed, Origin({given[0]: given[1]}), given).decode())
         expect(not tags.forbidden, given)
         return given, True
 

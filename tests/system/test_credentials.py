@@ -76,9 +76,9 @@ def test_tables_keep_no_address_that_they_would_write_into_files(command, store_
     from xorlab.networks.identity import SETTING_KEYS
 
     summary = summarise(runs, xorlab.load_curves(runs), "a headline", SETTING_KEYS)
-    assert all(b"mlflow.db" not in content for content in summary.tables().values())
+    assert all(b"mlflow.db" not in content for content in summary.files().values())
     pd.testing.assert_frame_equal(
-        pd.read_parquet(io.BytesIO(summary.tables()["runs.parquet"])), runs
+        pd.read_parquet(io.BytesIO(summary.files()["runs.parquet"])), runs
     )
 
 

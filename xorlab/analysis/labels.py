@@ -61,8 +61,12 @@ def whole_label(setting: Mapping[Any, Any]) -> str:
 
 def group_label(by: str, value: object, n: int) -> str:
     """One value of a key with its number of runs, for a legend; a dash for a missing value."""
-    named = str(value) if by == SETTING else f"{by.rpartition('.')[2]}={_or_dash(value)}"
-    return f"{named} (n = {n})"
+    return f"{line_label(by, value)} (n = {n:,})"
+
+
+def line_label(by: str, value: object) -> str:
+    """One value of a key, such as ``lr=0.5``; a setting as it is written."""
+    return str(value) if by == SETTING else f"{by.rpartition('.')[2]}={_or_dash(value)}"
 
 
 def short(value: object) -> str:

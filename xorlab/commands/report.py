@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from xorlab.analysis.counts import counted
 from xorlab.commands.common import DONE, check_id, command_parser, run_command
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError, UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
 
 _DEFAULT_OUT = Path("xorlab-report")
+_DIAGNOSE = 60.0  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +58,25 @@ def _parser() -> argparse.ArgumentParser:
         help="experiment to search (default: all of the store; with --filter: xorlab)",
     )
     parser.add_argument("--filter", metavar="TEXT", help="an MLflow search filter instead of SWEEP")
+    parser.add_argument(
+        "--diagnose",
+        type=_seconds,
+        default=_DIAGNOSE,
+        metavar="SECONDS",
+        help="spend at most about so long on why runs were not solved, and diagnose as many of "
+        "each setting as fit into it; 0 leaves the causes out (default: %(default)g)",
+    )
     return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: must be a number of seconds, 0 or more")
+    return seconds
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -88,38 +108,40 @@ def _report(options: argparse.Namespace) -> int:
                 "of the built-in network have a page; name the sweep, or a --filter"
             )
         if IDENTITY_TAG not in found.data.tags:
-            return _report_of_run(store, options.sweep, folder or _DEFAULT_OUT)
+            return _report_of_run(store, found, folder or _DEFAULT_OUT)
     sweep = None if options.sweep is None else find_sweep(store, options.sweep, everywhere)
     if sweep is not None:
         store = store.within(sweep.experiment_id)
-    return _report_of_runs(store, sweep, options.filter, folder)
+    return _report_of_runs(store, sweep, options.filter, folder, options.diagnose)
 
 
-def _report_of_run(store: Store, run_id: str, folder: Path) -> int:
-    """The page of one run, as a file in a folder."""
+def _report_of_run(store: Store, found: Any, folder: Path) -> int:
+    """The page of one of MLflow's runs, as a file in a folder."""
     from xorlab.failures.run_report import run_report
-    from xorlab.sweeps.summary.summary import facts_of
+    from xorlab.networks.trainer import TABLE_TAG
+    from xorlab.sweeps.summary.summary import origin_of
     from xorlab.tracking.read.runs import load_runs
     from xorlab.tracking.store.artifacts import write_files
 
+    run_id = found.info.run_id
     runs = load_runs(store.uri, store.experiment)
     run = runs[runs["run_id"] == run_id]
     if run.empty or run["outcome"].isna().all():
         raise StoreError(f"run {run_id} has no outcome: only a run that finished has a page")
-    facts = facts_of(store, None, {}) | {"run": run_id}
-    page = run_report(run.iloc[0], runs, facts)
+    origin = origin_of(store, run_id, found.data.tags, found.info.start_time)
+    page = run_report(run.iloc[0], runs, origin, found.data.tags.get(TABLE_TAG))
     name = f"run-{run_id[:8]}.html"
     write_files(folder, {name: page})
-    sys.stdout.write(f"{run['name'].iloc[0]}\nOpen the page: {(folder / name).absolute()}\n")
+    _print(f"{run['name'].iloc[0]}\nOpen the page: {(folder / name).absolute()}")
     return DONE
 
 
 def _report_of_runs(
-    store: Store, sweep: Sweep | None, text: str | None, folder: Path | None
+    store: Store, sweep: Sweep | None, text: str | None, folder: Path | None, seconds: float
 ) -> int:
     """The report of a sweep, or of the runs that a filter finds."""
     from xorlab.analysis.report.summary import headline, notes_of, summarise
-    from xorlab.sweeps.summary.summary import REPORT_FILE, facts_of, files_of
+    from xorlab.sweeps.summary.summary import REPORT_FILE, files_of, origin_of, with_causes
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.frames import setting_keys
     from xorlab.tracking.read.runs import load_curves
@@ -130,21 +152,28 @@ def _report_of_runs(
     if sweep is not None and folder is None:
         store.check_writable()  # the report goes to the sweep
     runs = _runs(store, sweep, text)
+    if sweep is not None:
+        _print(f"{sweep.name}, in experiment '{store.experiment}'")
+    _print(f"{counted(len(runs), 'run')}: reading the curves, comparing, drawing")
     curves, keys = load_curves(runs), setting_keys(runs)
     if sweep is None:
         summary = summarise(runs, curves, headline(runs), keys)
-        title, facts = f"Runs where {text}", facts_of(store, None, {})
+        title, origin = f"Runs where {text}", origin_of(store, None, {})
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
         line = headline(runs, sweep.seconds, sweep.skipped)
         summary = summarise(runs, curves, line, keys, notes)
-        title, facts = sweep.name, facts_of(store, sweep.run_id, sweep.tags)
-    if "network.hidden" in runs:  # networks, which can be diagnosed
-        from xorlab.failures.report import with_failures
-
-        summary = with_failures(summary)
+        title = sweep.name
+        origin = origin_of(store, sweep.run_id, sweep.tags, sweep.started)
+    unsolved = int(runs["outcome"].isin(["unsolved", "diverged"]).sum())
+    if unsolved and seconds:
+        _print(
+            f"diagnosing why {counted(unsolved, 'run')} failed, for at most {seconds:g} s "
+            "(--diagnose 0 leaves it out)"
+        )
+    summary = with_causes(summary, seconds, _print)
     failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
-    files = files_of(summary, title, facts, failed)
+    files = files_of(summary, title, origin, failed)
     if sweep is not None and folder is None:
         describe(store, sweep.run_id, files, summary.markdown)
         where, report = (
@@ -155,16 +184,20 @@ def _report_of_runs(
         folder = folder or _DEFAULT_OUT
         write_files(folder, files)
         where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
-    which = "" if sweep is None else f"{sweep.name}, in experiment '{store.experiment}'\n"
-    sys.stdout.write(
-        f"{which}{summary.headline}\n{', '.join(sorted(files))}: {where}\n"
-        f"Open the report: {report}\n"
-    )
+    _print(summary.headline)
+    _print(f"{', '.join(sorted(files))}: {where}")
+    _print(f"Open the report: {report}")
     return DONE
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _runs(store: Store, sweep: Sweep | None, text: str | None) -> pd.DataFrame:
     from xorlab.tracking.read.runs import load_runs
+    from xorlab.tracking.read.sweep_files import in_recorded_order
 
     try:
         runs = load_runs(
@@ -178,7 +211,7 @@ def _runs(store: Store, sweep: Sweep | None, text: str | None) -> pd.DataFrame:
             if sweep is None
             else f"sweep {sweep.run_id} has no runs"
         )
-    return runs
+    return runs if sweep is None else in_recorded_order(store, sweep.run_id, runs)
 
 
 if __name__ == "__main__":

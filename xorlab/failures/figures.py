@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures.style import COLOURS, new_axes
-from xorlab.analysis.labels import setting_label
+from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.forest import label_rows
+from xorlab.analysis.figures.picture import WIDTH
+from xorlab.analysis.figures.style import COLOURS, ON_LIGHT, legend_below, new_axes
 from xorlab.failures.classes import (
     CLASSES,
     DIVERGED,
@@ -20,18 +22,20 @@ from xorlab.failures.classes import (
     SATURATED,
 )
 
+_DARK_GREY = "#5c5c5c"  # seen on a light page and on a dark one
 # Colour and marker of each class, the same in every figure.
 STYLES = {
     SADDLE: (COLOURS[1], "s"),
     SATURATED: (COLOURS[0], "o"),
-    MINIMUM: (COLOURS[7], "D"),
+    MINIMUM: (_DARK_GREY, "D"),
     OSCILLATING: (COLOURS[4], "^"),
     IMPROVING: (COLOURS[2], "v"),
     DIVERGED: (COLOURS[3], "x"),
 }
-_SOLVED = "#DDDDDD"
+_NOT_DIAGNOSED = "not diagnosed"
+_LIGHT = {"solved": "#DDDDDD", _NOT_DIAGNOSED: "#B8B8B8"}
 _LEAST_LABELLED = 6  # percent; a narrower part of a bar has no room for its label
-_MOST_SETTINGS = 40
+_MOST_SETTINGS = 30
 
 
 def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None) -> Axes:
@@ -44,27 +48,21 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
         ax: where to draw; None for a new figure.
     """
     shown = table.head(_MOST_SETTINGS)
-    ax = ax or new_axes(8.0, 1.6 + 0.42 * len(shown))
+    ax = ax or new_axes(WIDTH, 1.35 + 0.235 * max(len(shown), 3))
     has_all = "solved" in shown
     total = shown["n" if has_all else "failed"].to_numpy(float)
     heights = np.arange(len(shown))[::-1]
     left = np.zeros(len(shown))
     parts = [*CLASSES, "solved"] if has_all else list(CLASSES)
-    for name in parts:
-        share = 100 * shown[name].to_numpy(float) / np.maximum(total, 1)
+    counts = {name: shown[name].to_numpy(float) for name in parts}
+    if has_all:  # not every failed run has to be diagnosed
+        counts[_NOT_DIAGNOSED] = total - sum(counts.values())
+    for name, count in counts.items():
+        share = 100 * count / np.maximum(total, 1)
         if not share.any():
             continue
-        colour = _SOLVED if name == "solved" else STYLES[name][0]
-        ax.barh(
-            heights,
-            share,
-            left=left,
-            color=colour,
-            height=0.75,
-            label=name,
-            edgecolor="white",
-            lw=0.5,
-        )
+        colour = _LIGHT.get(name) or STYLES[name][0]
+        ax.barh(heights, share, left=left, color=colour, height=0.72, label=name)
         dark = name in (SATURATED, MINIMUM, DIVERGED)
         for y, start, part in zip(heights, left, share, strict=True):
             if part >= _LEAST_LABELLED:
@@ -75,25 +73,26 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
                     ha="center",
                     va="center",
                     fontsize="small",
-                    color="white" if dark else "black",
+                    color="white" if dark else ON_LIGHT,
                 )
         left = left + share
-    labels = [
-        f"{setting_label(row, by)} (n = {row['n' if has_all else 'failed']})"
-        for row in shown.to_dict("records")
-    ]
-    ax.set_yticks(heights, labels)
+    label_rows(ax, shown, [*by, "n" if has_all else "failed"], heights)
+    ax.set_yticks([])
+    ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlim(0, 100)
-    counted = "runs" if has_all else "failed runs"
-    ax.set_xlabel(f"{counted} of a setting / %")
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(f"{'runs' if has_all else 'failed runs'} of a setting / %")
     rest = (
-        f", first {_MOST_SETTINGS} of {len(table)} settings" if len(table) > _MOST_SETTINGS else ""
+        f", first {_MOST_SETTINGS} of {counted(len(table), 'setting')}"
+        if len(table) > _MOST_SETTINGS
+        else ""
     )
-    counts = f"{shown['failed'].sum()} failed"
-    counts = f"{counts} of {shown['n'].sum()} runs" if has_all else f"{counts} runs"
-    ax.set_title(f"Why runs failed (n = {counts}{rest})", fontsize="medium")
+    failed = int(shown["n"].sum() - shown["solved"].sum()) if has_all else shown["failed"].sum()
+    n = f"{failed:,} failed"
+    n = f"{n} of {counted(int(shown['n'].sum()), 'run')}" if has_all else f"{n} runs"
+    ax.set_title(f"Why runs failed (n = {n}{rest})")
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+        legend_below(ax)
     return ax
 
 

@@ -1,42 +1,144 @@
-"""Add why runs failed to a summary. It is slow, so only reports have it, not sweeps."""
+"""Why runs failed, as a section of a report: as many of them as fit into a given time."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from xorlab.analysis.figures.style import png
+import pandas as pd
+
+from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.picture import picture
 from xorlab.analysis.labels import with_missing_named
+from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.summary import Summary
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.classes import CLASSES, failure_table
 from xorlab.failures.diagnose import diagnose
+from xorlab.failures.explanations import EXPLANATIONS
 from xorlab.failures.figures import failure_bars
+from xorlab.trainers.result import DIVERGED, UNSOLVED
 
-# The first words of the notes that are written here.
-_WHY, _NOT_DIAGNOSED = "why", "failures are not diagnosed"
+_TITLE = "Why runs were not solved"
+_WHY = ("why", "failures are not diagnosed")  # how notes began that reports once had
+_MOST_RUNS = 2000
+_MOST_AT_ONCE = 200
+_TELL_EVERY = 3.0  # seconds
+_GROWTH = 4  # a part may have so many times as many runs as the one before it
 
 
-def with_failures(summary: Summary) -> Summary:
-    """The summary with a figure of why runs failed, and a note that counts the failures.
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known of why runs failed.
 
-    If they cannot be diagnosed, for example without recorded weights, a note says so.
+    Attributes:
+        table: from `xorlab.diagnose`, of some of the failed runs.
+        failed: how many runs failed.
     """
+
+    table: pd.DataFrame
+    failed: int
+
+
+def with_failures(
+    summary: Summary, seconds: float, tell: Callable[[str], None] | None = None
+) -> Summary:
+    """The summary with a section on why runs failed.
+
+    Runs are diagnosed until the time is up, as many of each setting. If they cannot be diagnosed,
+    for example without recorded weights, the section says so.
+
+    Args:
+        summary: of runs of the built-in network.
+        seconds: at most about so long; a part that has begun is completed.
+        tell: takes a line on the progress, now and then; None for no one.
+    """
+    notes = tuple(note for note in summary.notes if not note.startswith(_WHY))
+    summary = replace(summary, notes=notes)
     try:
-        diagnosis = diagnose(summary.runs)
+        found = diagnose_within(summary.runs, summary.by, seconds, tell)
     except (ConfigError, StoreError) as error:
-        return replace(summary, notes=_with_note(summary, f"{_NOT_DIAGNOSED}: {error}"))
-    if diagnosis.empty:
+        return replace(summary, failures=Section(_TITLE, [f"They are not diagnosed: {error}."]))
+    if not found.failed:
         return summary
-    counts = diagnosis["failure"].value_counts()
-    classes = ", ".join(f"{counts[name]} {name}" for name in CLASSES if counts.get(name, 0))
     runs = with_missing_named(summary.runs, summary.by)
-    table = failure_table(with_missing_named(diagnosis, summary.by), summary.by, runs)
-    figures = {**summary.figures, "failures.png": png(failure_bars(table, summary.by))}
-    notes = _with_note(summary, f"{_WHY} {len(diagnosis)} runs were not solved: {classes}")
-    return replace(summary, figures=figures, notes=notes)
+    table = failure_table(with_missing_named(found.table, summary.by), summary.by, runs)
+    caption = (
+        "How the runs of each setting ended. The classes follow from the recorded weights, the "
+        "gradient and the curvature there, and the loss curve."
+    )
+    drawn = picture("failures.png", caption, lambda: failure_bars(table, summary.by))
+    counts = found.table["failure"].value_counts()
+    rows = [
+        [name, f"{counts[name]:,}", f"{EXPLANATIONS[name].meaning} {EXPLANATIONS[name].advice}"]
+        for name in CLASSES
+        if counts.get(name, 0)
+    ]
+    section = Section(
+        _TITLE,
+        [_sentence(found, seconds)],
+        ("class", "runs", "what it means, and what usually helps"),
+        rows,
+        wraps=True,
+        picture=drawn,
+    )
+    return replace(summary, failures=section)
 
 
-def _with_note(summary: Summary, note: str) -> tuple[str, ...]:
-    """The summary's notes with this one in place of an earlier report's note on failures."""
-    others = [one for one in summary.notes if not one.startswith((_WHY, _NOT_DIAGNOSED))]
-    return (*others, note)
+def _sentence(found: Diagnosis, seconds: float) -> str:
+    were = "was" if found.failed == 1 else "were"
+    failed = f"{counted(found.failed, 'run')} {were} not solved"
+    if len(found.table) == found.failed:
+        counts = found.table["failure"].value_counts()
+        classes = ", ".join(f"{counts[name]:,} {name}" for name in CLASSES if counts.get(name, 0))
+        return f"{failed}: {classes}."
+    return (
+        f"{failed}; {len(found.table):,} of them, spread over the settings, are diagnosed here, "
+        f"which may take {seconds:.0f} s. xorlab-report SWEEP --diagnose SECONDS diagnoses more."
+    )
+
+
+def diagnose_within(
+    runs: pd.DataFrame,
+    by: Sequence[str],
+    seconds: float,
+    tell: Callable[[str], None] | None = None,
+) -> Diagnosis:
+    """Diagnose failed runs until the time is up, first one of each setting, then another of each.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        by: the columns that make a setting.
+        seconds: at most about so long.
+        tell: takes a line on the progress, now and then; None for no one.
+
+    Raises:
+        StoreError, ConfigError: as `xorlab.diagnose`.
+    """
+    failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
+    known = [name for name in by if name in failed]
+    groups = [failed[name] for name in known] or [failed["outcome"]]
+    turn = failed.groupby(groups, dropna=False).cumcount()
+    spread = failed.loc[turn.sort_values(kind="stable").index].head(_MOST_RUNS)
+    spread.attrs = runs.attrs
+    began = told = time.monotonic()
+    pieces: list[pd.DataFrame] = []
+    done, size = 0, 1
+    while done < len(spread):
+        part = spread.iloc[done : done + size]
+        part.attrs = runs.attrs
+        part_began = time.monotonic()
+        pieces.append(diagnose(part))
+        done += len(part)
+        now = time.monotonic()
+        left, each = seconds - (now - began), (now - part_began) / len(part)
+        if tell is not None and now - told > _TELL_EVERY:
+            told = now
+            tell(f"diagnosed {done:,} of {counted(len(spread), 'failed run')}")
+        fits = int(left / max(each, 1e-9))
+        if fits < 1:
+            break
+        size = min(_GROWTH * size, fits, _MOST_AT_ONCE)
+    table = pd.concat(pieces, ignore_index=True) if pieces else diagnose(failed)
+    return Diagnosis(table, len(failed))

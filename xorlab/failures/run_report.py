@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.figures.style import decision_surface, learning_curve, new_axes, png
+from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.picture import WIDTH, Picture, picture
+from xorlab.analysis.figures.style import decision_surface, learning_curve, new_axes
 from xorlab.analysis.figures.weights import weight_matrices
-from xorlab.analysis.report.run_page import Table, run_page
+from xorlab.analysis.report.html import Origin
+from xorlab.analysis.report.run_page import run_page
+from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.convergence import convergence
+from xorlab.config.identity import RunKeys
+from xorlab.config.values import flat
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.diagnose import diagnose
 from xorlab.failures.explanations import EXPLANATIONS
-from xorlab.networks.config import RIGHT_SIDE
+from xorlab.networks.config import RIGHT_SIDE, Config
 from xorlab.networks.criterion import error_limit
-from xorlab.networks.identity import SETTING_KEYS
-from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.identity import identity_params, run_keys
+from xorlab.networks.spec import spec_of
+from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import predict
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
@@ -39,13 +46,16 @@ _NUMBERS = {
 }
 
 
-def run_report(run: pd.Series, runs: pd.DataFrame, facts: Mapping[str, str]) -> bytes:
+def run_report(
+    run: pd.Series, runs: pd.DataFrame, origin: Origin, table: str | None = None
+) -> bytes:
     """The page.
 
     Args:
         run: a row of ``runs``, with an outcome.
         runs: from `xorlab.load_runs`: the run's experiment, where other seeds are looked for.
-        facts: where the run comes from, by name.
+        origin: where the run comes from.
+        table: digest of the file that its patterns were read from, as recorded; None for none.
 
     Returns:
         an HTML page that opens offline, UTF-8.
@@ -55,13 +65,31 @@ def run_report(run: pd.Series, runs: pd.DataFrame, facts: Mapping[str, str]) -> 
     """
     one = runs[runs["run_id"] == run["run_id"]]
     network = load_weights(one)[run["run_id"]]
-    task = make_task(network.config.task)
+    task, trouble = _patterns(network, run)
     answer, numbers = _answer(run, one)
-    tables = [_predictions(network, task, run), *numbers, _others(run, runs), _terms()]
-    return run_page(str(run["name"]), answer, facts, _figures(run, network, task, one), tables)
+    sections = [
+        _others(run, runs, network, table),
+        _predictions(network, task, run, trouble),
+        *numbers,
+        _terms(),
+    ]
+    return run_page(str(run["name"]), answer, origin, _figures(run, network, task, one), sections)
 
 
-def _answer(run: pd.Series, one: pd.DataFrame) -> tuple[list[str], list[Table]]:
+def _patterns(network: Network, run: pd.Series) -> tuple[Task | None, str]:
+    """What the run was trained on; None where it is no longer there, and why."""
+    try:
+        spec = spec_of(network.config)
+    except ConfigError as error:
+        return None, f"{error}."
+    task: Task = spec.data
+    if task.digest is not None and spec.key(network.config.seed) != run["key"]:
+        path = flat(network.config)["task.path"]
+        return None, f"{path} has changed since this run was trained on it."
+    return task, ""
+
+
+def _answer(run: pd.Series, one: pd.DataFrame) -> tuple[list[str], list[Section]]:
     """How the run ended and why, and the numbers behind it."""
     if run["outcome"] == SOLVED:
         return [f"Solved at step {run['epochs_to_solve']:,.0f}."], []
@@ -77,76 +105,117 @@ def _answer(run: pd.Series, one: pd.DataFrame) -> tuple[list[str], list[Table]]:
         for name, meaning in _NUMBERS.items()
         if pd.notna(found[name])
     ]
-    numbers = [Table("Where it ended", rows, wraps=True)] if rows else []
+    header = ("number", "value", "what it says")
+    numbers = [Section("Where it ended", (), header, rows, wraps=True)] if rows else []
     return [f"{ended}: {found['failure']}.", explanation.meaning, explanation.advice], numbers
 
 
-def _figures(run: pd.Series, network: Network, task: Task, one: pd.DataFrame) -> dict[str, bytes]:
+def _figures(
+    run: pd.Series, network: Network, task: Task | None, one: pd.DataFrame
+) -> list[Picture]:
     curve = load_curves(one)
     solved = int(run["epochs_to_solve"]) if run["outcome"] == SOLVED else None
     steps, loss = curve["step"].to_numpy(np.int64), curve["loss"].to_numpy(np.float64)
-    figures = {
-        "The mean squared error over patterns and outputs.": png(
-            learning_curve(steps, loss, solved, new_axes())
+    figures = [
+        picture(
+            "loss.png",
+            "The mean squared error over patterns and outputs.",
+            lambda: learning_curve(steps, loss, solved, new_axes(WIDTH, 3.6)),
         )
-    }
+    ]
     if run["outcome"] == DIVERGED:
         return figures
-    if task.inputs.shape[1] == 2:
-        surface = decision_surface(
-            lambda inputs: predict(network.config, network, inputs),
-            task.inputs,
-            task.targets,
-            new_axes(5.4, 4.0),
+    if task is not None and task.inputs.shape[1] == 2:
+        figures.append(
+            picture(
+                "surface.png",
+                "The output over the two inputs: it should be high at the squares, and low at the "
+                "circles.",
+                lambda: decision_surface(
+                    lambda inputs: predict(network.config, network, inputs),
+                    task.inputs,
+                    task.targets,
+                    new_axes(WIDTH, 3.6),
+                ),
+            )
         )
-        figures["The output over the two inputs; squares should be high, circles low."] = png(
-            surface
-        )
-    matrices = weight_matrices(network.weights, network.biases)
-    figures["The weights at the end: a column for each unit."] = png(matrices.axes[0])
-    return figures
+    caption = "The weights at the end: a column for each unit, a row for what feeds it."
+    matrices = lambda: weight_matrices(network.weights, network.biases)  # noqa: E731
+    return [*figures, picture("weights.png", caption, matrices)]
 
 
-def _predictions(network: Network, task: Task, run: pd.Series) -> Table:
+def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: str) -> Section:
     title = "What it answers"
     if run["outcome"] == DIVERGED:
-        return Table(title, text=["Nothing: its outputs are not finite."])
+        return Section(title, ["Nothing: its outputs are not finite."])
+    if task is None:
+        return Section(title, [f"Not known: {trouble}"])
     outputs = predict(network.config, network, task.inputs)
     training = network.config.training
-    right = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1).tolist()
+    right = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1)
     rows = [
         [_numbers(inputs), _numbers(targets), _numbers(answer), "yes" if good else "no"]
         for inputs, targets, answer, good in zip(
-            task.inputs, task.targets, outputs, right, strict=True
+            task.inputs, task.targets, outputs, right.tolist(), strict=True
         )
-    ][:_MOST_PATTERNS]
-    left = len(task.inputs) - len(rows)
-    text = [f"The first {len(rows)} of {len(task.inputs)} patterns."] if left else []
-    met = "right side" if training.criterion == RIGHT_SIDE else f"within {training.tolerance:g}"
-    return Table(title, rows, ("inputs", "targets", "outputs", met), text)
+    ]
+    side = training.criterion == RIGHT_SIDE
+    met = "on the right side" if side else f"within {training.tolerance:g}"
+    whose = "" if side else " of the target"
+    text = f"{right.sum():,} of {counted(len(rows), 'pattern')} {met}{whose}."
+    header = ("inputs", "targets", "outputs", met)
+    if len(rows) > _MOST_PATTERNS:
+        text += f" The first {_MOST_PATTERNS} are shown."
+    return Section(title, [text], header, rows[:_MOST_PATTERNS], names=0)
 
 
 def _numbers(values: np.ndarray) -> str:
     return " ".join(f"{value:.3g}" for value in values.tolist())
 
 
-def _others(run: pd.Series, runs: pd.DataFrame) -> Table:
-    """What other seeds of the same setting did, where they are recorded."""
+def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | None) -> Section:
+    """What other seeds of the same setting did, where they are recorded.
+
+    They are found by their keys, so that runs on another version of a table are not among them.
+    """
     title = "Other seeds of this setting"
-    keys = [key for key in SETTING_KEYS if key in runs]
-    mine, theirs = run[keys].astype(str), runs[keys].astype(str)
-    same = runs[(theirs == mine).all(axis="columns") & runs["outcome"].notna()]
+    key_of = _keys(network.config, table, str(run["key"]))
+    if key_of is None:
+        return Section(title, ["They cannot be found: the table has changed since."])
+    expected = [key_of(int(seed)) for seed in runs["seed"]]
+    same = runs[(runs["key"] == expected) & runs["outcome"].notna()]
     if len(same) < 2:
         seeds = "xorlab -m 'seed=range(0,100)', with the same keys, trains them."
-        return Table(title, text=[f"None is recorded. {seeds}"])
-    row = convergence(same, by=[keys[0]]).iloc[0]
+        return Section(title, [f"None is recorded. {seeds}"])
+    row = convergence(same.assign(setting=""), by=["setting"]).iloc[0]
     sentence = (
-        f"{row['solved']} of {row['n']} runs are solved: {row['rate']:.0%} "
-        f"[{row['rate_low']:.0%} to {row['rate_high']:.0%}, with 95 % confidence]."
+        f"{row['solved']:,} of {counted(int(row['n']), 'run')} of this setting were solved: "
+        f"{100 * row['rate']:.0f} % (95 % interval {100 * row['rate_low']:.0f} to "
+        f"{100 * row['rate_high']:.0f} %)"
     )
-    return Table(title, text=[sentence])
+    median = row["epochs_median"]
+    half = f", half of them by epoch {median:,.0f}" if np.isfinite(median) else ""
+    return Section(title, [f"{sentence}{half}."])
 
 
-def _terms() -> Table:
+def _keys(config: Config, table: str | None, key: str) -> RunKeys | Callable[[int], str] | None:
+    """The keys of the runs of a run's setting; None where they cannot be made again."""
+    content: dict[str, object] | None = None
+    if table is not None:
+        values = flat(config)
+        content = {"task.path": table}
+        if values.get("task.outputs") is not None:
+            content["task.outputs"] = values["task.outputs"]
+    recorded = run_keys(identity_params(config), content)
+    if recorded(config.seed) == key:
+        return recorded
+    try:  # the table was read in some other way; as it is now, if it has not changed
+        present = spec_of(config).key
+    except ConfigError:
+        return None
+    return present if present(config.seed) == key else None
+
+
+def _terms() -> Section:
     rows = [[name, explanation.meaning] for name, explanation in EXPLANATIONS.items()]
-    return Table("What the terms mean", rows, wraps=True)
+    return Section("What the classes mean", (), ("class", "meaning"), rows, wraps=True)

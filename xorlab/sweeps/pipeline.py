@@ -26,7 +26,7 @@ from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
 from xorlab.sweeps.console import make_console, print_line
 from xorlab.sweeps.finished import code_lines, deliver_waiting, existing_store, read_ended
 from xorlab.sweeps.parent_run import parent_run
-from xorlab.sweeps.plan.axes import settings_axes, sweep_identity, swept
+from xorlab.sweeps.plan.axes import sweep_identity, swept
 from xorlab.sweeps.plan.chunks import AdaptiveChunks
 from xorlab.sweeps.plan.jobs import Catalogue, Jobs
 from xorlab.sweeps.plan.plan import Plan, Shard, make_plan
@@ -44,7 +44,7 @@ from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.record import Context
-from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
+from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, start_tags
 from xorlab.trainers.memory import refuse_too_much
 
 if TYPE_CHECKING:
@@ -155,7 +155,6 @@ def prepare(
         store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
         writer = ResultWriter(store, tracking, ledger, tell)
         sweep = Sweep(store, tracking, console, catalogue, ledger, writer)
-        plugin.task_function.sweep = sweep  # for who called it
     sweep.skipped += plan.skipped
     return sweep, plan
 
@@ -183,10 +182,7 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
         EngineError: no worker is left; the jobs that are missing are printed.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
-    named = [
-        key for key in settings_axes(swept(sweep.jobs)) if not sweep.catalogue.trainer.names(key)
-    ]
-    context = Context(sweep.provenance, sweep.parent.run_id, named)
+    context = Context(sweep.provenance, sweep.parent.run_id)
     cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
     chunks = AdaptiveChunks(plan, executor.workers, cost)
     # The summary takes a second to import; workers train meanwhile.
@@ -242,7 +238,7 @@ def _summarise(
     """How the sweep ended, its summary, and a message if its server has not taken everything."""
     from xorlab.sweeps.summary.finish import finish_sweep, summary_at_hand
 
-    store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), sweep.provenance.tags()
+    store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), start_tags(sweep.provenance)
     keys = sweep.catalogue.trainer.setting_keys
     try:
         waiting = sweep.writer.complete(sweep.jobs, parent)

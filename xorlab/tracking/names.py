@@ -12,6 +12,7 @@ ONCE_TAG = "xorlab.once"  # when a run was made that may be deleted as a duplica
 OUTCOME_TAG = "xorlab.outcome"
 LANDSCAPE_TAG = "xorlab.landscape"
 IDENTITY_TAG = "xorlab.sweep_key"
+COMMAND_TAG = "xorlab.command"  # of a sweep: the command that started it last
 OWNER_TAG = "xorlab.owner"
 HEARTBEAT_TAG = "xorlab.heartbeat"
 

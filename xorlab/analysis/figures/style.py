@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+import textwrap
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +21,17 @@ if TYPE_CHECKING:
 HIGHEST_LOSS = 1e12  # before a divergence losses exceed any useful axis
 # Okabe & Ito (2008): distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+ON_LIGHT = "#111111"  # text on a light colour, dark also where the page is
+_MOST_LINES = 3  # of a wrapped text
 _LONGEST = 72  # characters of a label in a legend
 STYLES = ("-", "--", ":", "-.")  # distinguish lines without colour
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(
+    width: float, height: float, layout: Literal["constrained"] | None = "constrained"
+) -> Figure:
     """A figure that pyplot does not know, so that nothing keeps it alive."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -43,15 +49,41 @@ def epochs_axis(ax: Axes, label: str) -> None:
     subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
     ax.xaxis.set_major_locator(LogLocator(subs=subs))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel(label)
+
+
+def log_axis(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers, and powers of ten beyond a million."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+    axis.set_minor_locator(NullLocator())
+
+
+def _plain(value: float) -> str:
+    exponent = round(np.log10(value))
+    if -4 < exponent < 6:
+        return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+    power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    factor = value / 10.0**exponent
+    return f"10{power}" if np.isclose(factor, 1) else f"{factor:.0f}·10{power}"
+
+
+def cut(text: str, most: int) -> str:
+    """A text, cut to at most so many letters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def wrapped(text: str, width: int) -> str:
+    """A label in lines of at most about so many letters, broken where words end."""
+    lines = textwrap.wrap(text, width)
+    return "\n".join([*lines[:2], "…"] if len(lines) > _MOST_LINES else lines)
 
 
 def legend_below(ax: Axes) -> None:
     """A legend under the axes, where it hides no line; very long labels are cut."""
     lines, labels = ax.get_legend_handles_labels()
-    shown = [text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…" for text in labels]
-    columns = 2 if max(map(len, shown), default=0) <= _LONGEST // 2 else 1
+    shown = [cut(text, _LONGEST) for text in labels]
+    columns = 2 if max(map(len, shown), default=0) <= _LONGEST // 2 and len(shown) > 1 else 1
     ax.legend(
         lines,
         shown,
@@ -86,6 +118,7 @@ def learning_curve(
     drawn = loss < HIGHEST_LOSS
     ax.plot(steps[drawn], loss[drawn], color=COLOURS[0])
     ax.set_yscale("log")
+    log_axis(ax.yaxis)
     ax.set_xlabel("epochs")
     ax.set_ylabel("mean squared error")
     ax.set_title("Loss (n = 1)")
@@ -117,14 +150,14 @@ def decision_surface(
     image = ax.contourf(*axes, surface, levels=20, cmap="cividis")
     ax.figure.colorbar(image, ax=ax, label="output")
     middle = (targets[:, 0].min() + targets[:, 0].max()) / 2
-    for above, marker, face in ((False, "o", "black"), (True, "s", "white")):
+    for above, marker, face in ((False, "o", ON_LIGHT), (True, "s", "white")):
         some = inputs[(targets[:, 0] > middle) == above]
         ax.scatter(
             some[:, 0],
             some[:, 1],
             marker=marker,
             c=face,
-            edgecolors="white" if face == "black" else "black",
+            edgecolors="white" if face == ON_LIGHT else ON_LIGHT,
         )
     ax.set_xlabel("input 1")
     ax.set_ylabel("input 2")
@@ -132,32 +165,7 @@ def decision_surface(
     return ax
 
 
-def success_bars(statistics: pd.DataFrame, by: Sequence[str], ax: Axes | None = None) -> Axes:
-    """Success rate of each setting with its interval.
-
-    Args:
-        statistics: from `xorlab.convergence`.
-        by: the columns that make a setting.
-        ax: where to draw; None for a new figure.
-    """
-    from xorlab.analysis.labels import setting_label  # it needs pandas, and one run does not
-
-    most = 40
-    shown = statistics.head(most)
-    ax = ax or new_axes(height=1.2 + 0.28 * len(shown))
-    y = np.arange(len(shown))[::-1]
-    rate = 100 * shown["rate"].to_numpy(float)
-    errors = np.abs(100 * shown[["rate_low", "rate_high"]].to_numpy(float).T - rate)
-    ax.barh(y, rate, color=COLOURS[5], height=0.7)
-    ax.errorbar(rate, y, xerr=errors, fmt="none", ecolor=COLOURS[7], capsize=3, lw=1)
-    ax.set_yticks(y, [setting_label(row, by) for row in shown.to_dict("records")])
-    ax.set_xlim(0, 100)
-    ax.set_xlabel("runs solved / %, with 95 % Wilson interval")
-    left = f", first {most} of {len(statistics)} settings" if len(statistics) > most else ""
-    ax.set_title(f"Success rate (n = {_counts(statistics)} per setting{left})")
-    return ax
-
-
-def _counts(statistics: pd.DataFrame) -> str:
+def counts(statistics: pd.DataFrame) -> str:
+    """Runs per setting: ``100``, or ``80 to 100``."""
     low, high = int(statistics["n"].min()), int(statistics["n"].max())
-    return str(low) if low == high else f"{low} to {high}"
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

@@ -7,12 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import keyed, lines_of
-from xorlab.analysis.figures.style import epochs_axis, legend_below, new_axes
+from xorlab.analysis.figures.style import epochs_axis, legend_below, log_axis, new_axes
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.survival import kaplan_meier
 from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
 
 _POINTS = 300
+_MOST_BANDS = 4  # lines with a band; more bands would hide one another
 
 
 def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
@@ -34,7 +35,8 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
     runs, by = keyed(runs, by)
     counted = counted_runs(runs, [by], "by")
     first = np.inf
-    for line in lines_of(counted, by):
+    lines = list(lines_of(counted, by))
+    for line in lines:
         times = times_of(line.runs)
         pooled = clusters_in(line.runs)
         weight = 1.0 if pooled is None else pooled.weight
@@ -45,7 +47,8 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
         low, middle, high = (
             100 * np.append(part, part[-1]) for part in (curve.low, curve.survival, curve.high)
         )
-        ax.fill_between(at, low, high, step="post", color=line.colour, alpha=0.15, lw=0)
+        if len(lines) <= _MOST_BANDS:
+            ax.fill_between(at, low, high, step="post", color=line.colour, alpha=0.15, lw=0)
         ax.step(at, middle, line.style, where="post", color=line.colour, label=line.label)
         censored = np.unique(curve.censored)
         height = middle[np.searchsorted(at, np.maximum(censored, 0.5), side="right") - 1]
@@ -54,7 +57,7 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
     epochs_axis(ax, "epochs")
     ax.set_ylim(-2, 102)
     ax.set_ylabel("runs not solved yet / %")
-    _finish(ax, f"Not solved yet, 95 % band, ticks: unsolved (n = {len(counted)})")
+    _finish(ax, f"Not solved yet, 95 % band, ticks: unsolved (n = {len(counted):,})")
     return ax
 
 
@@ -76,7 +79,8 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     ax = ax or new_axes()
     runs, by = keyed(runs, by)
     counted = counted_runs(runs, [by], "by")
-    for line in lines_of(counted, by):
+    lines = list(lines_of(counted, by))
+    for line in lines:
         times = times_of(line.runs).common()
         if not times.solved.any():
             ax.plot([], [], color=line.colour, label=f"{line.label}: none solved")
@@ -87,16 +91,18 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
         pooled = clusters_in(line.runs)
         curve = restart_curve(times.time, times.solved, times.horizon, cutoffs, clusters=pooled)
         high, best = np.minimum(curve.high, 1e300), curve.best
-        ax.fill_between(curve.cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
-        label = f"{line.label}: {best.ert:.0f} at {best.cutoff:.0f}"
+        if len(lines) <= _MOST_BANDS:
+            ax.fill_between(curve.cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
+        label = f"{line.label}: {best.ert:,.0f} at {best.cutoff:,.0f}"
         ax.plot(curve.cutoffs, curve.ert, line.style, color=line.colour, label=label)
         ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
         ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
     epochs_axis(ax, "cutoff: epochs after which a run is given up")
     ax.set_yscale("log")
+    log_axis(ax.yaxis)
     _keep_to_the_curves(ax)
     ax.set_ylabel("expected epochs until solved (ERT)")
-    _finish(ax, f"ERT with restarts, 95 % bands, best cutoffs (n = {len(counted)})")
+    _finish(ax, f"ERT with restarts, 95 % bands, best cutoffs (n = {len(counted):,})")
     return ax
 
 

@@ -6,10 +6,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.lines import keyed, lines_of
-from xorlab.analysis.figures.style import HIGHEST_LOSS, epochs_axis, legend_below, new_axes
+from xorlab.analysis.figures.style import (
+    HIGHEST_LOSS,
+    ON_LIGHT,
+    cut,
+    epochs_axis,
+    legend_below,
+    log_axis,
+    new_axes,
+)
+from xorlab.analysis.labels import short
 from xorlab.analysis.statistics.times import SOLVED
 
+_MOST_WITH_INTERVAL, _MOST_NUMBERED = 5, 12  # columns of a heat map with so much text in a cell
+_LONGEST_VALUE = 14  # letters of a value beside the cells
+_CROWDED = 50  # letters below the columns; more are turned
+_MOST_BANDS = 4  # lines with a band; more bands would hide one another
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
 
@@ -33,10 +47,11 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
     for row in statistics.to_dict("records"):
         i, j = rows.index(row[y]), columns.index(row[x])
         rates[i, j] = 100 * row["rate"]
-        text = (
-            f"{100 * row['rate']:.0f} %\n"
-            f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %, n={row['n']}"
-        )
+        if len(columns) > _MOST_NUMBERED:
+            continue
+        text = f"{rates[i, j]:.0f} %"
+        if len(columns) <= _MOST_WITH_INTERVAL:
+            text += f"\n{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %, n={row['n']:,}"
         dark = rates[i, j] < 60
         ax.text(
             j,
@@ -45,15 +60,26 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
             ha="center",
             va="center",
             fontsize="small",
-            color="white" if dark else "black",
+            color="white" if dark else ON_LIGHT,
         )
     image = ax.imshow(rates, vmin=0, vmax=100, cmap="cividis", aspect="auto")
-    ax.figure.colorbar(image, ax=ax, label="runs solved / %")
-    ax.set_xticks(range(len(columns)), [f"{value}" for value in columns])
-    ax.set_yticks(range(len(rows)), [f"{value}" for value in rows])
+    if len(columns) > _MOST_WITH_INTERVAL:
+        ax.figure.colorbar(image, ax=ax, label="runs solved / %")
+    across, down = ([cut(short(v), _LONGEST_VALUE) for v in values] for values in (columns, rows))
+    crowded = sum(map(len, across)) > _CROWDED
+    ax.set_xticks(
+        range(len(columns)),
+        across,
+        rotation=35 if crowded else 0,
+        ha="right" if crowded else "center",
+        rotation_mode="anchor",
+    )
+    ax.set_yticks(range(len(rows)), down)
+    ax.spines[:].set_visible(False)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
-    ax.set_title(f"Success rate with 95 % interval (n = {statistics['n'].sum()} runs)")
+    total = counted(int(statistics["n"].sum()), "run")
+    ax.set_title(f"Success rate with 95 % interval (n = {total})")
     return ax
 
 
@@ -73,15 +99,16 @@ def curve_bands(
     ax = ax or new_axes()
     runs, by = keyed(runs, by)
     drawn = curves.loc[curves["run_id"].isin(runs["run_id"]), "run_id"].nunique()
-    counted = f"n = {len(runs)}" if drawn >= len(runs) else f"n = {drawn} of {len(runs)}"
-    for line in lines_of(runs, by):
+    shown = f"n = {len(runs):,}" if drawn >= len(runs) else f"n = {drawn:,} of {len(runs):,}"
+    lines = list(lines_of(runs, by))
+    for line in lines:
         own = curves[curves["run_id"].isin(line.runs["run_id"])]
         if own.empty:
             continue
         table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
         table = table.clip(upper=HIGHEST_LOSS)
         steps = table.index.to_numpy(float) + 1  # a logarithmic axis has no 0
-        for low, high, alpha in _BANDS:
+        for low, high, alpha in _BANDS if len(lines) <= _MOST_BANDS else ():
             bottom = table.quantile(low, axis="columns").to_numpy(float)
             top = table.quantile(high, axis="columns").to_numpy(float)
             ax.fill_between(steps, bottom, top, color=line.colour, alpha=alpha, lw=0)
@@ -89,8 +116,9 @@ def curve_bands(
         ax.plot(steps, median, line.style, color=line.colour, label=line.label)
     epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
+    log_axis(ax.yaxis)
     ax.set_ylabel("mean squared error")
-    ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({counted})", fontsize="medium")
+    ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({shown})", fontsize="medium")
     legend_below(ax)
     return ax
 
@@ -108,8 +136,8 @@ def epochs_distribution(runs: pd.DataFrame, by: str | None = None, ax: Axes | No
     ax = ax or new_axes()
     runs, by = keyed(runs, by)
     limit = float(runs["epochs_run"].max())
-    counted = runs[runs["outcome"].notna()]
-    for line in lines_of(counted, by):
+    ended = runs[runs["outcome"].notna()]
+    for line in lines_of(ended, by):
         own = line.runs
         solved = np.sort(own.loc[own["outcome"] == SOLVED, "epochs_to_solve"].to_numpy(float))
         share = 100 * np.arange(len(solved) + 1) / len(own)
@@ -124,6 +152,6 @@ def epochs_distribution(runs: pd.DataFrame, by: str | None = None, ax: Axes | No
     epochs_axis(ax, "epochs")
     ax.set_ylim(0, 102)
     ax.set_ylabel("runs solved / %")
-    ax.set_title(f"Solved by this epoch (n = {len(counted)} runs)")
+    ax.set_title(f"Solved by this epoch (n = {counted(len(ended), 'run')})")
     legend_below(ax)
     return ax

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from xorlab.analysis.figures.style import new_figure
+from xorlab.analysis.figures.style import ON_LIGHT, new_figure
 
 _MOST_LABELLED = 150  # numbers in a matrix; more would not be legible
 
@@ -50,7 +50,7 @@ def weight_matrices(
                     ha="center",
                     va="center",
                     fontsize="small",
-                    color="white" if dark else "black",
+                    color="white" if dark else ON_LIGHT,
                 )
     figure.colorbar(colours, ax=list(axes), label="weight")
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ class Column:
         title: its header.
         values: one per setting, in the order of `GroupedRuns.statistics`.
         text: the function that writes a value into its cell.
+        meaning: what it says, for a reader who does not know the term; empty if it is plain.
         priority: on a terminal that is too narrow for the table, columns with the lowest priority
             are left out first, and those with `ALWAYS` never.
     """
@@ -28,10 +29,16 @@ class Column:
     values: Collection[Any]
     text: Callable[[Any], str] = str
     priority: float = 0
+    meaning: str = ""
 
     def cells(self) -> list[str]:
         """The values as text."""
         return [self.text(value) for value in self.values]
+
+    def reordered(self, order: Sequence[int]) -> Column:
+        """The column with its values in another order."""
+        values = list(self.values)
+        return replace(self, values=[values[n] for n in order])
 
 
 @dataclass(frozen=True)
@@ -64,4 +71,4 @@ def whole(value: float) -> str:
     """A count or a number of epochs without decimals; a dash where it is undefined."""
     if math.isnan(value):
         return "-"
-    return "infinite" if math.isinf(value) else f"{value:.0f}"
+    return "infinite" if math.isinf(value) else f"{value:,.0f}"

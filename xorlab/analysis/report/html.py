@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from xorlab.analysis.labels import short, whole_label
+from xorlab.analysis.counts import counted
+from xorlab.analysis.labels import short
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.report.summary import Summary
 
 _MOST_RUNS = 1000
 _MOST_SETTINGS = 500
 _ENDING = ("outcome", "final_loss", "max_error", "accuracy", "epochs_run", "epochs_to_solve")
-_POOLED = "Runs that differ in keys which a line does not name count together."
-_CAPTIONS = {
-    "success.png": "How often each setting learns, with the 95 % Wilson interval of the rate.",
-    "heatmap.png": "The success rate over two keys; runs that differ in others count together.",
-    "survival.png": "The share of runs not solved yet by each epoch (Kaplan & Meier 1958), with "
-    f"its 95 % band; a tick is a run that ended there unsolved. {_POOLED}",
-    "ert.png": "Epochs to expect until a run is solved, where every run is given up at the cutoff "
-    f"and started again with another seed; the dot is the best cutoff. {_POOLED}",
-    "curves.png": "The loss along the way: median, middle half and middle 90 % of the runs. "
-    f"{_POOLED}",
-    "parallel.png": "Every setting as a line through its values to its success rate.",
-    "failures.png": "Why the unsolved runs failed.",
-}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the runs of a page come from.
+
+    Attributes:
+        facts: by name: sweep, command, code version and so on.
+        date: when the runs were made, such as ``26 November 2026``; empty if unknown.
+        experiment: that they belong to; empty if unknown.
+        link: address of the runs in the tracking server's pages; empty for none.
+        serve: the command that serves that address; empty where a server does.
+    """
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+    experiment: str = ""
+    link: str = ""
+    serve: str = ""
 
 
 def report_html(
     title: str,
     summary: Summary,
-    facts: Mapping[str, str],
+    origin: Origin | None = None,
     failed: Sequence[str] = (),
 ) -> bytes:
     """The page.
@@ -42,7 +49,7 @@ def report_html(
     Args:
         title: its heading, such as the name of the sweep.
         summary: what it reports.
-        facts: where the runs come from, by name: sweep, experiment, code version and so on.
+        origin: where the runs come from.
         failed: jobs that failed, each with its overrides and its reason.
 
     Returns:
@@ -50,26 +57,30 @@ def report_html(
     """
     rows = summary.table.rows()
     columns, cells = _run_cells(summary.runs, summary.by)
-    shared = {"every run": whole_label(summary.shared)} if summary.shared else {}
+    shown = [figure for figure in summary.figures if figure.caption]
+    lead = 2 if len(summary.settings) > 1 else 1
     return page_of(
         "report.html",
         title=title,
+        answer=summary.answer,
         headline=summary.headline,
-        facts={**facts, **shared},
+        origin=origin or Origin(),
+        shared={name: short(value) for name, value in summary.shared.items()},
         basis=summary.basis,
-        findings=summary.findings,
+        sections=[one for one in (summary.differences, summary.failures) if one is not None],
         notes=summary.notes,
         failed=failed,
         keys=len(summary.table.keys),
-        header=summary.table.header,
+        columns=summary.table.columns,
         settings=rows[:_MOST_SETTINGS],
-        settings_left=max(0, len(rows) - _MOST_SETTINGS),
-        figures=[
-            (name, _CAPTIONS.get(name, ""), base64.b64encode(content).decode())
-            for name, content in summary.figures.items()
-        ],
-        columns=columns,
+        best=summary.best,
+        settings_left=counted(max(0, len(rows) - _MOST_SETTINGS), "more setting"),
+        settings_cut=len(rows) > _MOST_SETTINGS,
+        lead=shown[:lead],
+        figures=shown[lead:],
+        run_columns=columns,
         runs=cells[:_MOST_RUNS],
+        runs_title=counted(len(cells), "run"),
         runs_left=max(0, len(summary.runs) - _MOST_RUNS),
     )
 

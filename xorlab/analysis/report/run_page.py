@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from xorlab.analysis.report.html import page_of
-
-
-@dataclass(frozen=True)
-class Table:
-    """A part of the page.
-
-    Attributes:
-        title: its heading.
-        rows: of text, all as long as the header if there is one.
-        header: names of the columns; empty for none.
-        text: paragraphs above the rows.
-        wraps: whether the last column is long text.
-    """
-
-    title: str
-    rows: Sequence[Sequence[str]] = ()
-    header: Sequence[str] = ()
-    text: Sequence[str] = ()
-    wraps: bool = False
+from xorlab.analysis.figures.picture import Picture
+from xorlab.analysis.report.html import Origin, page_of
+from xorlab.analysis.report.section import Section
 
 
 def run_page(
     title: str,
     answer: Sequence[str],
-    facts: Mapping[str, str],
-    figures: Mapping[str, bytes],
-    tables: Sequence[Table],
+    origin: Origin,
+    figures: Sequence[Picture],
+    sections: Sequence[Section],
 ) -> bytes:
     """The page, which needs neither a network nor scripts.
 
     Args:
         title: its heading, such as the name of the run.
         answer: how the run ended and why, in sentences.
-        facts: where the run comes from, by name.
-        figures: PNG files by caption.
-        tables: parts below the figures, in order.
+        origin: where the run comes from.
+        figures: in order.
+        sections: parts below the figures, in order.
 
     Returns:
         UTF-8; everything that is not part of the page itself is escaped.
@@ -51,7 +32,7 @@ def run_page(
         "run.html",
         title=title,
         answer=answer,
-        facts=facts,
-        figures=[(name, base64.b64encode(png).decode()) for name, png in figures.items()],
-        tables=tables,
+        origin=origin,
+        figures=figures,
+        sections=sections,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+from xorlab.analysis.counts import counted
 from xorlab.analysis.labels import short
 from xorlab.analysis.report import columns as package
 from xorlab.analysis.report.column import ALWAYS, Column, GroupedRuns
@@ -42,6 +43,14 @@ class SettingsTable:
         cells = [column.cells() for column in self.columns]
         return [list(row) for row in zip(*cells, strict=True)]
 
+    def reordered(self, order: Sequence[int]) -> SettingsTable:
+        """The table with its rows in another order."""
+        keys, statistics = (
+            tuple(column.reordered(order) for column in some)
+            for some in (self.keys, self.statistics)
+        )
+        return SettingsTable(keys, statistics)
+
     def least_needed(self) -> list[int]:
         """Numbers of the columns that may be left out, in the order in which they are."""
         optional = [n for n, column in enumerate(self.columns) if column.priority != ALWAYS]
@@ -52,7 +61,8 @@ class SettingsTable:
         header, rows = self.header, self.rows()
         lines = [_line(header), _line(["---"] * len(header)), *map(_line, rows[:most])]
         if len(rows) > most:
-            lines += ["", f"and {len(rows) - most} more settings in settings.parquet"]
+            left = counted(len(rows) - most, "more setting")
+            lines += ["", f"and {left} in settings.parquet"]
         return "\n".join(lines)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import (
     SETTING,
     settings_columns,
@@ -16,14 +18,17 @@ from xorlab.analysis.labels import (
     short,
     with_missing_named,
 )
+from xorlab.analysis.report.answer import answer
 from xorlab.analysis.report.basis import basis
 from xorlab.analysis.report.column import GroupedRuns
-from xorlab.analysis.report.findings import findings
+from xorlab.analysis.report.differences import differences
+from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.design import start_columns
 from xorlab.analysis.statistics.times import KEY, OBSERVED, OUTCOMES, SEED, counted_runs
+from xorlab.analysis.statistics.winner import cheapest
 
 _LONGEST_NOTE = 7500  # characters; MLflow cuts or refuses tags beyond 8,000
 
@@ -37,13 +42,17 @@ class Summary:
         runs: from `xorlab.load_runs`.
         curves: from `xorlab.load_curves`, of these runs, or of some of very many.
         by: the columns that make a setting.
-        settings: from `xorlab.convergence`; empty where no run has an outcome.
+        settings: from `xorlab.convergence`, in the order in which they occur in the runs; empty
+            where no run has an outcome.
         table: of the settings, for a reader.
         shared: the keys with the same value in every run, and that value.
+        answer: the first sentence of the report.
         basis: sentences on what was pooled, paired or left out.
-        findings: sentences on which settings differ.
+        differences: which settings differ; None where there is nothing to compare.
+        failures: why runs were not solved; None where that was not asked, or where all were.
+        best: rows of ``settings`` that may be the cheapest, the likeliest first.
         notes: further lines, such as why an adaptive sweep stopped.
-        figures: PNG files by name.
+        figures: in the order of the report; one without a caption is a file only.
     """
 
     headline: str
@@ -53,10 +62,13 @@ class Summary:
     settings: pd.DataFrame
     table: SettingsTable = SettingsTable()
     shared: dict[str, Any] = field(default_factory=dict)
+    answer: str = ""
     basis: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    differences: Section | None = None
+    failures: Section | None = None
+    best: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
-    figures: dict[str, bytes] = field(default_factory=dict)
+    figures: tuple[Picture, ...] = ()
 
     @property
     def markdown(self) -> str:
@@ -67,21 +79,29 @@ class Summary:
         return text[:_LONGEST_NOTE]
 
     def _described(self, most: int) -> str:
-        parts = [self.headline]
+        parts = [self.answer, self.headline]
         if len(self.settings):
             parts.append(self.table.markdown(most))
+        if self.failures is not None:
+            parts.append(" ".join(self.failures.text))
         if self.notes:
             left = len(self.notes) - most
-            lines = [*self.notes[:most], *([f"and {left} more in report.html"] if left > 0 else [])]
+            lines = [
+                *self.notes[:most],
+                *([f"and {left:,} more in report.html"] if left > 0 else []),
+            ]
             parts.append("\n".join(f"- {line}" for line in lines))
-        return "\n\n".join(parts)
+        return "\n\n".join(filter(None, parts))
 
-    def tables(self) -> dict[str, bytes]:
-        """The tables as Parquet files by name, except that of the curves."""
+    def files(self) -> dict[str, bytes]:
+        """The tables, except that of the curves, and the figures as files by name."""
         made = {"runs.parquet": parquet(self.runs)}
         if len(self.settings):
             made["settings.parquet"] = parquet(self.settings)
-        return made
+        figures = list(self.figures)
+        if self.failures is not None and self.failures.picture is not None:
+            figures.append(self.failures.picture)
+        return made | {figure.name: figure.png for figure in figures}
 
     def curves_table(self) -> bytes:
         """The curves as Parquet."""
@@ -103,15 +123,16 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
         skipped: how many of the runs had finished in an earlier sweep.
     """
     counts = runs["outcome"].value_counts()
-    parts = [f"{counts.get(outcome, 0)} {outcome}" for outcome in OUTCOMES]
+    parts = [f"{counts.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES]
     failed = int((runs["status"] == "FAILED").sum())
-    parts += [f"{failed} failed"] if failed else []
-    took = "" if seconds is None else f" in {seconds:.1f} s"
+    parts += [f"{failed:,} failed"] if failed else []
+    took = "" if seconds is None else f" in {seconds:,.1f} s"
+    every = counted(len(runs), "run")
     if not skipped:
-        return f"{len(runs)} runs{took}: {', '.join(parts)}"
+        return f"{every}{took}: {', '.join(parts)}"
     trained = len(runs) - skipped
-    now = f"{trained} trained{took}" if trained else "none trained"
-    return f"{len(runs)} runs: {', '.join(parts)}; {now}, {skipped} skipped (finished before)"
+    now = f"{trained:,} trained{took}" if trained else "none trained"
+    return f"{every}: {', '.join(parts)}; {now}, {skipped:,} skipped (finished before)"
 
 
 def summarise(
@@ -145,21 +166,40 @@ def summarise(
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
     settings = convergence(named, by=by, cluster=SEED)
-    whole = runs.assign(**{name: named[name] for name in by})
-    counted = counted_runs(whole, by, "by")
+    every = runs.assign(**{name: named[name] for name in by})
+    grouped = GroupedRuns(counted_runs(every, by, "by"), by, keys, settings)
+    order = _order(named, settings, by)
+    table = settings_table(grouped).reordered(order)
+    settings = settings.iloc[order].reset_index(drop=True)
+    least = cheapest(settings)
+    best = () if least is None else (least.first, *least.rivals)
+    compared = differences(named, settings, by, least)
     return Summary(
         headline,
         runs,
         curves,
         by,
         settings,
-        settings_table(GroupedRuns(counted, by, keys, settings)),
+        table,
         shared,
-        tuple(basis(whole, by)),
-        tuple(findings(named, settings, by)),
+        answer(settings, by, least),
+        tuple(basis(every, by, compared)),
+        compared.section,
+        None,
+        best,
         tuple(notes),
-        sweep_figures(named, curves, settings, by) if drawn else {},
+        sweep_figures(named, curves, settings, by, best) if drawn else (),
     )
+
+
+def _order(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> list[int]:
+    """The rows of the settings in the order in which the values of each key first occur.
+
+    So a report has the order in which a sweep was asked for.
+    """
+    ranks = {name: {value: n for n, value in enumerate(pd.unique(runs[name]))} for name in by}
+    places = pd.DataFrame({name: settings[name].map(ranks[name]) for name in by})
+    return [int(n) for n in places.sort_values(list(by), kind="stable").index]
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

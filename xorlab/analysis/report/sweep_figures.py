@@ -2,47 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from xorlab.analysis.figures.parallel import parallel_coordinates
-from xorlab.analysis.figures.style import COLOURS, png, success_bars
+from xorlab.analysis.figures.forest import cost_bars, effects, success_bars
+from xorlab.analysis.figures.panels import MOST_PANELS, Draw, panels
+from xorlab.analysis.figures.picture import WIDTH, Picture, picture
+from xorlab.analysis.figures.style import new_axes, new_figure
 from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
 from xorlab.analysis.labels import SETTING, setting_label
 from xorlab.analysis.statistics.convergence import convergence
-from xorlab.analysis.statistics.times import SOLVED, counted_runs
+from xorlab.analysis.statistics.times import SEED, SOLVED, counted_runs
 
-_MOST_LINES = len(COLOURS)  # with more lines, colours would repeat
+_MOST_LINES, _MOST_LOSS_BANDS = 4, 2  # in one figure; more are drawn as small multiples
+_MOST_CELLS = 16  # values of a key in the heat map
+_HEIGHT = 3.5  # inches
+_POOLED = " Runs that differ in other keys count together."
+_COLOURED = " In blue: the cheapest setting, and those that are not shown to cost more."
 
 
 def sweep_figures(
-    runs: pd.DataFrame, curves: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
-) -> dict[str, bytes]:
-    """The figures as PNG files, by file name.
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    settings: pd.DataFrame,
+    by: Sequence[str],
+    best: Collection[int] = (),
+) -> tuple[Picture, ...]:
+    """The figures, those that answer the first question first.
 
     Args:
         runs: with or without an outcome; no value in the columns ``by`` is missing.
         curves: of those runs.
-        settings: from `xorlab.convergence`, by the same columns.
+        settings: from `xorlab.convergence`, by the same columns, in the order of the report.
         by: the columns that make a setting.
+        best: rows of ``settings`` that may be the cheapest.
     """
-    drawn: dict[str, Callable[[], Axes]] = {"success.png": lambda: success_bars(settings, by)}
+    return tuple(
+        picture(name, caption, draw)
+        for name, caption, draw in _figures(runs, curves, settings, by, best)
+    )
+
+
+def _figures(
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    settings: pd.DataFrame,
+    by: Sequence[str],
+    best: Collection[int],
+) -> Iterator[tuple[str, str, Callable[[], Axes | Figure]]]:
+    lines, key = _with_lines(runs, settings, by)
+    any_solved = bool((lines["outcome"] == SOLVED).any())
+    several = len(settings) > 1
+    pooled = "" if key == SETTING or by == [key] else _POOLED
+    coloured = _COLOURED if several and best else ""
+    # A page about one setting says its rate in its first sentence; the file is there all the same.
+    rates = f"How often each setting is solved.{coloured}" if several else ""
+    yield "success.png", rates, lambda: success_bars(settings, by, best=best)
+    if several and any_solved:
+        caption = (
+            "Expected epochs until a run is solved, if each run is given up at the setting's best "
+            f"cutoff and started again with another seed.{coloured}"
+        )
+        yield "cost.png", caption, lambda: cost_bars(settings, by, best=best)
+    caption = (
+        "The share of runs not solved yet by each epoch (Kaplan and Meier's estimate) with its "
+        f"95 % band; a tick is a run that ended there unsolved.{pooled}"
+    )
+    yield (
+        "survival.png",
+        caption if any_solved else "",  # without a solved run it is a level line
+        _several(survival_curves, lines, key, "Share of runs not solved yet"),
+    )
+    if any_solved:
+        caption = (
+            "Expected epochs until a run is solved (ERT), against the cutoff: the epochs after "
+            "which a run is given up and another seed started. The dot is the best cutoff."
+            f"{pooled}"
+        )
+        yield "ert.png", caption, _several(ert_curves, lines, key, "Cost of a success by cutoff")
     if len(by) > 1:
         x, y = sorted(by, key=lambda name: -settings[name].nunique())[:2]
-        cells = convergence(runs, by=[x, y], cluster="seed")
-        drawn["heatmap.png"] = lambda: success_heatmap(cells, x, y)
-    lines, key = _with_lines(runs, settings, by)
-    drawn["survival.png"] = lambda: survival_curves(lines, key)
-    if (lines["outcome"] == SOLVED).any():
-        drawn["ert.png"] = lambda: ert_curves(lines, key)
-    if len(curves):
-        drawn["curves.png"] = lambda: curve_bands(lines, curves, key)
+        cells = _ordered(convergence(runs, by=[x, y], cluster=SEED), settings, [y, x])
+        shown = settings[x].nunique() <= _MOST_CELLS and settings[y].nunique() <= 2 * _MOST_CELLS
+        rest = _POOLED if len(by) > 2 else ""
+        yield (
+            "heatmap.png",
+            f"The success rate over two keys.{rest}" if shown else "",
+            lambda: success_heatmap(cells, x, y, new_axes(WIDTH, _heat_height(cells[y].nunique()))),
+        )
     if len(by) > 2:
-        drawn["parallel.png"] = lambda: parallel_coordinates(settings, by)
-    return {name: png(draw()) for name, draw in drawn.items()}
+        tables = {
+            name: _ordered(convergence(runs, by=[name], cluster=SEED), settings, [name])
+            for name in by
+        }
+        caption = "The success rate by each key alone, over all values of the others."
+        yield "effects.png", caption, lambda: _effects(tables)
+    if len(curves):
+        caption = (
+            f"The loss along the way: median, middle half and middle 90 % of the runs.{pooled}"
+        )
+        bands: Draw = lambda some, key, ax: curve_bands(some, curves, key, ax)  # noqa: E731
+        yield "curves.png", caption, _several(bands, lines, key, "Loss", _MOST_LOSS_BANDS)
+
+
+def _several(
+    draw: Draw, lines: pd.DataFrame, key: str, title: str, most: int = _MOST_LINES
+) -> Callable[[], Axes | Figure]:
+    """Draw the lines in one figure, or as small multiples if there are too many for one."""
+    if lines[key].nunique() > most:
+        return partial(panels, lines, key, draw, title)
+
+    def together() -> Axes:
+        ax = draw(lines, key, new_axes(WIDTH, _HEIGHT))
+        ax.set_title(title, loc="left")
+        return ax
+
+    return together
+
+
+def _effects(tables: dict[str, pd.DataFrame]) -> Figure:
+    down = -(-len(tables) // 3)
+    figure = new_figure(WIDTH, 0.6 + 1.5 * down)
+    axes = list(figure.subplots(down, 3, sharey=True, squeeze=False).ravel())
+    effects(tables, axes)
+    for ax in axes[len(tables) :]:
+        ax.set_visible(False)
+    figure.supylabel("runs solved / %", fontsize=9)
+    figure.suptitle("Success rate by key", x=0.01, ha="left", fontsize=9.5, weight="bold")
+    return figure
+
+
+def _heat_height(rows: int) -> float:
+    return min(0.9 + 0.55 * max(rows, 3), 6.0)
+
+
+def _ordered(table: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """A table with the values of its keys in order: numbers by size, others as in the report."""
+
+    def rank(column: pd.Series) -> pd.Series:
+        values = list(pd.unique(settings[column.name]))
+        if all(isinstance(value, int | float) for value in values):
+            values = sorted(values)
+        return column.map({value: n for n, value in enumerate(values)})
+
+    return table.sort_values(list(by), key=rank, ignore_index=True)
 
 
 def _with_lines(
@@ -54,12 +162,14 @@ def _with_lines(
     that still fit.
     """
     counted = counted_runs(runs, by, "by")
-    if len(settings) <= _MOST_LINES and len(by) > 1:
-        labels = counted[list(by)].drop_duplicates()
-        labels[SETTING] = [setting_label(row, by) for row in labels.to_dict("records")]
+    if len(settings) <= MOST_PANELS and len(by) > 1:
+        labels = settings[list(by)].copy()
+        names = [setting_label(row, by) for row in labels.to_dict("records")]
+        labels[SETTING] = names
         label = counted[list(by)].merge(labels, "left", list(by))[SETTING]
-        return counted.assign(**{SETTING: label.to_numpy()}), SETTING
-    few = [name for name in by if settings[name].nunique() <= _MOST_LINES]
+        ordered = pd.Categorical(label, categories=list(dict.fromkeys(names)), ordered=True)
+        return counted.assign(**{SETTING: ordered}), SETTING
+    few = [name for name in by if settings[name].nunique() <= MOST_PANELS]
     if few:
         return counted, max(few, key=lambda name: settings[name].nunique())
     return counted.assign(**{SETTING: "all settings"}), SETTING

@@ -11,7 +11,14 @@ import numpy as np
 from xorlab.analysis.report.summary import Summary, headline, summarise
 from xorlab.sweeps.summary.curves import curves_in_parts, write_parquet
 from xorlab.sweeps.summary.ledger import Ledger
-from xorlab.sweeps.summary.summary import counts_of, facts_of, files_of, summary_of
+from xorlab.sweeps.summary.summary import (
+    counts_of,
+    files_of,
+    origin_of,
+    summary_of,
+    with_causes,
+)
+from xorlab.tracking.names import IDENTITY_TAG
 from xorlab.tracking.outbox.delivery import Delivery, deliver
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
@@ -41,17 +48,24 @@ def finish_sweep(
         keys: that make a setting.
     """
     summary = summary_of(store, ledger, keys, ending.seconds, ending.skipped, ending.notes)
+    summary = with_causes(summary, diagnosis_seconds(ending.seconds))
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
-    facts = facts_of(store, parent.run_id, tags)
+    started = store.client.get_run(parent.run_id).info.start_time
+    origin = origin_of(store, parent.run_id, {**tags, IDENTITY_TAG: ""}, started)
     with TemporaryDirectory(prefix="xorlab-") as folder:
         path = Path(folder) / CURVES_FILE
         every = np.arange(len(summary.runs))
         write_parquet(path, curves_in_parts(store, ledger, summary.runs, every))
-        files = files_of(summary, parent.name, facts, ending.failed, path)
+        files = files_of(summary, parent.name, origin, ending.failed, path)
         # All of it is there before the status says FINISHED.
         parent.describe(files, summary.markdown, counts)
     parent.close(ending.status)
     return summary
+
+
+def diagnosis_seconds(trained: float) -> float:
+    """How long a sweep that trained so long may look for causes of failure: a tenth, 2 to 10 s."""
+    return min(10.0, max(2.0, trained / 10))
 
 
 def summary_at_hand(ending: PendingSweep, ledger: Ledger, keys: Sequence[str]) -> Summary:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.report.html import report_html
+from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
 from xorlab.sweeps.summary.curves import curves_in_parts
 from xorlab.sweeps.summary.ledger import Ledger
-from xorlab.tracking.names import FAILED
+from xorlab.system.clock import now
+from xorlab.system.git import COMMIT_TAG
+from xorlab.tracking.names import COMMAND_TAG, FAILED, IDENTITY_TAG
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.store import Store
 from xorlab.trainers.memory import MOST_CURVES
-from xorlab.trainers.result import OUTCOMES
+from xorlab.trainers.result import DIVERGED, OUTCOMES, UNSOLVED
 
 REPORT_FILE = "report.html"
+_NETWORK_KEY = "network.hidden"  # runs of the built-in network have it
 
 
 def summary_of(
@@ -56,24 +60,67 @@ def counts_of(runs: pd.DataFrame) -> dict[str, float]:
     return counts | {"runs": float(len(runs)), "failed": float((runs["status"] == FAILED).sum())}
 
 
-def facts_of(store: Store, sweep: str | None, tags: Mapping[str, str]) -> dict[str, str]:
-    """Where the runs of a sweep come from, for its report."""
-    facts = {"experiment": store.experiment, "store": public_address(store.uri)}
-    if sweep is not None:
-        facts["sweep"] = sweep
+def with_causes(
+    summary: Summary, seconds: float, tell: Callable[[str], None] | None = None
+) -> Summary:
+    """The summary with why runs failed, where that can be known: for the built-in network.
+
+    Args:
+        summary: of any runs.
+        seconds: to spend on it at most; 0 to leave it out.
+        tell: takes lines on the progress; None for no one.
+    """
+    failed = summary.runs["outcome"].isin([UNSOLVED, DIVERGED])
+    if seconds <= 0 or _NETWORK_KEY not in summary.runs or not failed.any():
+        return summary
+    from xorlab.failures.report import with_failures
+
+    return with_failures(summary, seconds, tell)
+
+
+def origin_of(
+    store: Store, run_id: str | None, tags: Mapping[str, str], started: int | None = None
+) -> Origin:
+    """Where the runs of a page come from.
+
+    Args:
+        store: that has them.
+        run_id: of the sweep's parent run, or of a single run; None for runs of several sweeps.
+        tags: of that run.
+        started: when it was, in milliseconds since 1970; None if unknown.
+    """
+    facts = {}
+    if COMMAND_TAG in tags:
+        facts["command"] = tags[COMMAND_TAG]
+    if run_id is not None:
+        facts["sweep" if IDENTITY_TAG in tags else "run"] = run_id
+    facts |= {"experiment": store.experiment, "store": public_address(store.uri)}
     if "xorlab.version" in tags:
         facts["code"] = f"xorlab {tags['xorlab.version']}"
-    if "mlflow.source.git.commit" in tags:
+    if COMMIT_TAG in tags:
         dirty = tags.get("mlflow.source.git.dirty") == "true"
         state = " with changes that are not committed" if dirty else ""
-        facts["git"] = f"{tags['mlflow.source.git.commit']}{state}"
-    return facts
+        facts["git"] = f"{tags[COMMIT_TAG]}{state}"
+    facts["report made"] = _date(now())
+    below = "" if run_id is None else f"/{run_id}"
+    return Origin(
+        facts=facts,
+        date="" if started is None else _date(started),
+        experiment=store.experiment,
+        link=store.page(below),
+        serve=store.serve() or "",
+    )
+
+
+def _date(milliseconds: int) -> str:
+    time = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
 def files_of(
     summary: Summary,
     title: str,
-    facts: Mapping[str, str],
+    origin: Origin,
     failed: Sequence[str] = (),
     curves: Path | None = None,
 ) -> dict[str, bytes | Path]:
@@ -82,11 +129,11 @@ def files_of(
     Args:
         summary: what they are of.
         title: of the report.
-        facts: where the runs come from.
+        origin: where the runs come from.
         failed: jobs that broke off.
         curves: a file of all curves; None where the summary itself has them all.
     """
-    report = report_html(title, summary, facts, failed=failed)
-    files: dict[str, bytes | Path] = {**summary.tables(), **summary.figures, REPORT_FILE: report}
+    report = report_html(title, summary, origin, failed=failed)
+    files: dict[str, bytes | Path] = {**summary.files(), REPORT_FILE: report}
     files[CURVES_FILE] = summary.curves_table() if curves is None else curves
     return files

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from xorlab.tracking.read.frames import typed_again
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.errors import mlflow_errors
@@ -22,6 +24,16 @@ def recorded_runs(store: Store, sweep: str) -> pd.DataFrame | None:
     """All runs of a sweep, as they were when it ended; None if it has not stored them."""
     table = _table(store, sweep, RUNS_FILE)
     return None if table is None else typed_again(table)
+
+
+def in_recorded_order(store: Store, sweep: str, runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs of a sweep in the order in which they were asked for, as its own table has them."""
+    listed = recorded_runs(store, sweep)
+    if listed is None:
+        return runs
+    place = {run_id: number for number, run_id in enumerate(listed["run_id"])}
+    order = np.argsort(runs["run_id"].map(place).fillna(len(place)).to_numpy(), kind="stable")
+    return runs.iloc[order].reset_index(drop=True)
 
 
 def recorded_curves(store: Store, sweeps: Collection[str]) -> pd.DataFrame | None:

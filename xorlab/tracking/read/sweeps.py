@@ -27,6 +27,7 @@ class Sweep:
         tags: of the run.
         seconds: that it took; None if unknown.
         skipped: number of its runs that were finished before.
+        started: when, in milliseconds since 1970; None if unknown.
     """
 
     run_id: str
@@ -36,6 +37,7 @@ class Sweep:
     tags: Mapping[str, str]
     seconds: float | None
     skipped: int
+    started: int | None = None
 
 
 def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
@@ -62,6 +64,7 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
         tags=found.data.tags,
         seconds=found.data.metrics.get("seconds"),
         skipped=int(found.data.metrics.get("skipped", 0)),
+        started=found.info.start_time,
     )
 
 

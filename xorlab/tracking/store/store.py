@@ -104,8 +104,8 @@ class Store:
         name = self.client.get_experiment(experiment_id).name
         return replace(self, experiment=name, experiment_id=experiment_id)
 
-    def browse(self, below: str = "") -> str:
-        """The command that starts MLflow's UI, and the page that then shows the runs.
+    def page(self, below: str = "") -> str:
+        """The address of a page of MLflow's UI.
 
         Args:
             below: the rest of the page's address: a run or one of its files, as
@@ -113,12 +113,29 @@ class Store:
         """
         # Without its last part the address opens MLflow's view of traces of language models.
         page = f"#/experiments/{self.experiment_id}/runs{below}?workflowType=machine_learning"
+        server = public_address(self.uri).rstrip("/") if is_server(self.uri) else _LOCAL_UI
+        return f"{server}/{page}"
+
+    def serve(self) -> str | None:
+        """The command that starts MLflow's UI for this store; None where a server has it."""
         if is_server(self.uri):
-            return f"{public_address(self.uri).rstrip('/')}/{page}"
-        address = public_address(self.uri)
-        command = f"{_mlflow()} ui --backend-store-uri {shlex.quote(address)}"
-        whose = f"  with your user name in place of {HIDDEN}\n" if HIDDEN in address else ""
-        return f"{command}\n{whose}  then open http://127.0.0.1:5000/{page}"
+            return None
+        return f"{_mlflow()} ui --backend-store-uri {shlex.quote(public_address(self.uri))}"
+
+    def browse(self, below: str = "") -> str:
+        """The command that starts MLflow's UI, and the page that then shows the runs.
+
+        Args:
+            below: as `page` takes it.
+        """
+        command = self.serve()
+        if command is None:
+            return self.page(below)
+        whose = f"  with your user name in place of {HIDDEN}\n" if HIDDEN in command else ""
+        return f"{command}\n{whose}  then open {self.page(below)}"
+
+
+_LOCAL_UI = "http://127.0.0.1:5000"
 
 
 def _mlflow() -> str:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from xorlab.system.clock import now
 from xorlab.system.git import Provenance
+from xorlab.system.program import typed_command
 from xorlab.tracking.names import (
+    COMMAND_TAG,
     FAILED,
     FINISHED,
     HEARTBEAT_TAG,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 _BEAT = 15_000  # milliseconds between signs of life
 _LONGEST_PARAM = 500
+_LONGEST_COMMAND = 4000  # characters; MLflow cuts or refuses tags beyond 8,000
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,15 @@ def open_parent(
 
 
 def _signs_of_life(provenance: Provenance) -> dict[str, str]:
-    return {OWNER_TAG: this_process(), HEARTBEAT_TAG: str(now()), **provenance.tags()}
+    return {OWNER_TAG: this_process(), HEARTBEAT_TAG: str(now()), **start_tags(provenance)}
+
+
+def start_tags(provenance: Provenance) -> dict[str, str]:
+    """The tags of a parent run on how it was started, and from which code."""
+    command = typed_command()
+    if len(command) > _LONGEST_COMMAND:
+        command = f"{command[: _LONGEST_COMMAND - 3]}..."
+    return provenance.tags() | {COMMAND_TAG: command}
 
 
 def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note: str) -> None:

@@ -7,6 +7,12 @@ import math
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
 
 ORDER = 30
+_ERT = (
+    "expected running time: the epochs to expect until a run is solved, if each unsolved run is "
+    "followed to the epoch limit and another seed started"
+)
+_CUTOFF = "the epochs after which it costs least to give a run up and start another seed"
+_THERE = "the ERT if runs are given up at the best cutoff, with its 95 % interval"
 
 
 def columns(data: GroupedRuns) -> list[Column]:
@@ -14,9 +20,9 @@ def columns(data: GroupedRuns) -> list[Column]:
     found = data.statistics
     there = found[["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]].itertuples(index=False)
     return [
-        Column("ERT", found["ert"], whole, priority=4),
-        Column("best cutoff", found["cutoff"], whole, priority=2),
-        Column("ERT there", list(there), _with_interval, priority=1),
+        Column("ERT", found["ert"], whole, 4, _ERT),
+        Column("best cutoff", found["cutoff"], whole, 2, _CUTOFF),
+        Column("ERT there", list(there), _with_interval, 1, _THERE),
     ]
 
 
@@ -24,5 +30,5 @@ def _with_interval(values: tuple[float, float, float]) -> str:
     """Such as ``326 (292-384)``, with the 95 % interval."""
     estimate, low, high = values
     if math.isinf(estimate):
-        return f"infinite (from {low:.0f})" if low > 1 else "infinite"
-    return whole(estimate) if math.isnan(low) else f"{whole(estimate)} ({low:.0f}-{whole(high)})"
+        return f"infinite (from {whole(low)})" if low > 1 else "infinite"
+    return whole(estimate) if math.isnan(low) else f"{whole(estimate)} ({whole(low)}-{whole(high)})"

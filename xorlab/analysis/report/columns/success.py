@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from xorlab.analysis.report.column import ALWAYS, Column, GroupedRuns
+from xorlab.analysis.report.column import ALWAYS, Column, GroupedRuns, whole
 
 ORDER = 10
+_MEANING = "of the success rate (Wilson): of 100 such intervals about 95 hold the true rate"
 
 
 def columns(data: GroupedRuns) -> list[Column]:
@@ -12,10 +13,10 @@ def columns(data: GroupedRuns) -> list[Column]:
     found = data.statistics
     ends = list(zip(found["rate_low"], found["rate_high"], strict=True))
     return [
-        Column("runs", found["n"], priority=ALWAYS),
-        Column("solved", found["solved"], priority=ALWAYS),
+        Column("runs", found["n"], whole, priority=ALWAYS),
+        Column("solved", found["solved"], whole, priority=ALWAYS),
         Column("rate", found["rate"], lambda rate: f"{100 * rate:.0f} %", priority=ALWAYS),
-        Column("95 % interval", ends, _interval, priority=ALWAYS),
+        Column("95 % interval", ends, _interval, priority=ALWAYS, meaning=_MEANING),
     ]
 
 

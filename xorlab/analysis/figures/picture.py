@@ -1,0 +1,96 @@
+"""A figure of a page: as SVG in the colours and type of the page, and as a PNG file."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH = 5.2  # inches: all figures of a page are as wide, so that their type has one size
+_DPI = 140  # of PNG files
+_STYLE: dict[Any, Any] = {
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#808080",
+    "xtick.color": "#808080",
+    "ytick.color": "#808080",
+    "xtick.labelcolor": "black",
+    "ytick.labelcolor": "black",
+    "legend.frameon": False,
+    "text.parse_math": False,  # a dollar sign of a user is a dollar sign
+    "svg.fonttype": "none",  # text stays text: it has the page's type, and can be searched
+}
+_HEAD = re.compile(r"^.*?(?=<svg )", re.DOTALL)
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+_SIZE = re.compile(r' (?:width|height)="[^"]*pt"')
+_IDENTIFIER = re.compile(r' id="([^"]*)"')
+_PATH = re.compile(r' d="[^"]*"')
+_DIGITS = re.compile(r"(\.\d\d)\d+")
+_FONT = re.compile(r"'DejaVu Sans'[^;\"]*")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of a page.
+
+    Attributes:
+        name: of its PNG file.
+        caption: what it shows, and how to read it.
+        png: the file.
+        svg: the same as an element of a page. Black is the colour of the text around it, and
+            nothing is behind it, so that it fits a light page and a dark one.
+    """
+
+    name: str
+    caption: str
+    png: bytes
+    svg: str
+
+
+@contextmanager
+def page_style() -> Iterator[None]:
+    """Draw in the style of the page inside the block."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def picture(name: str, caption: str, draw: Callable[[], Axes | Figure]) -> Picture:
+    """Draw a figure in the style of the page.
+
+    Args:
+        name: of its PNG file.
+        caption: what it shows, and how to read it.
+        draw: the function that draws it.
+    """
+    with page_style():
+        drawn = draw()
+        figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+        assert figure is not None  # noqa: S101  (axes are made on one)
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=_DPI)
+        figure.set_layout_engine("none")  # everything has its position now
+        return Picture(name, caption, file.getvalue(), _svg(figure, name))
+
+
+def _svg(figure: Figure, name: str) -> str:
+    text = io.StringIO()
+    # Identifiers that are the same in every figure would refer to the first one of the page.
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    svg = _METADATA.sub("", _HEAD.sub("", text.getvalue(), count=1), count=1)
+    used = set(re.findall(r"#([\w.-]+)", svg))
+    svg = _IDENTIFIER.sub(lambda found: found[0] if found[1] in used else "", svg)
+    svg = _SIZE.sub("", svg, count=2)  # as wide as its column; the view box has the proportions
+    svg = _PATH.sub(lambda found: _DIGITS.sub(r"\1", found[0]), svg)  # hundredths of a point
+    return _FONT.sub("var(--sans)", svg.replace("#000000", "currentColor"))

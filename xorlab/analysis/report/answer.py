@@ -1,0 +1,83 @@
+"""The first sentence of a report: what its runs show, with how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xorlab.analysis.counts import counted
+from xorlab.analysis.labels import setting_label
+from xorlab.analysis.report.column import whole
+from xorlab.analysis.statistics.winner import Cheapest
+
+_MOST_RIVALS = 2
+
+
+def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> str:
+    """How often one setting is solved and how fast, or which of several costs least.
+
+    Args:
+        settings: from `xorlab.convergence`.
+        by: the columns that make a setting.
+        best: the cheapest of them; None where none was solved, or a limit is unknown.
+    """
+    n, solved = int(settings["n"].sum()), int(settings["solved"].sum())
+    if not solved:
+        within = _limit(settings)
+        runs = "The run was not solved" if n == 1 else f"None of {counted(n, 'run')} was solved"
+        rate = f"; the success rate is below {_percent(settings['rate_high'].min())}"
+        sure = f"{rate} with 95 % confidence" if len(settings) == 1 else ""
+        return f"{runs}{within}{sure}."
+    if len(settings) == 1:
+        return _one(settings.iloc[0])
+    if best is None:
+        return (
+            f"{counted(solved, 'run')} of {n:,} were solved; what a success costs is not known, "
+            "because the epoch limit of a run is not."
+        )
+    rows = settings.iloc[[best.first, *best.rivals]].to_dict("records")
+    first, others = rows[0], rows[1:]
+    name, cost = setting_label(first, by), _cost(first)
+    if best.named:
+        return (
+            f"{name} is the cheapest of {counted(len(settings), 'setting')}: a success takes "
+            f"{cost} epochs, restarts included; every other setting takes more."
+        )
+    shown = " and ".join(
+        f"{setting_label(row, by)} ({_cost(row)})" for row in others[:_MOST_RIVALS]
+    )
+    left = len(others) - _MOST_RIVALS
+    more = f" and {counted(left, 'more setting')}" if left > 0 else ""
+    verb = "is" if len(others) == 1 else "are"
+    return (
+        f"{name} looks cheapest, with {cost} epochs per success, restarts included; {shown}{more} "
+        f"{verb} not shown to cost more."
+    )
+
+
+def _one(row: pd.Series) -> str:
+    n, solved = int(row["n"]), int(row["solved"])
+    median = float(row["epochs_median"])
+    half = f", half of all runs by epoch {median:,.0f}" if np.isfinite(median) else ""
+    were = "run was" if n == 1 else "runs were"
+    return (
+        f"{solved:,} of {n:,} {were} solved ({_percent(row['rate'])}, 95 % interval "
+        f"{_percent(row['rate_low'], '')} to {_percent(row['rate_high'])}){half}."
+    )
+
+
+def _cost(row: Mapping[Any, Any]) -> str:
+    low, estimate, high = (whole(row[f"ert_cutoff{end}"]) for end in ("_low", "", "_high"))
+    return f"{estimate} [{low} to {high}]"
+
+
+def _limit(settings: pd.DataFrame) -> str:
+    limits = settings["limit"].dropna().unique()
+    return f" within {limits[0]:,.0f} epochs" if len(limits) == 1 else ""
+
+
+def _percent(rate: float, unit: str = " %") -> str:
+    return f"{100 * rate:.0f}{unit}"

@@ -1,0 +1,168 @@
+"""Which settings differ: the table of pairs, with differences, intervals and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from xorlab.analysis.counts import counted
+from xorlab.analysis.labels import setting_label
+from xorlab.analysis.report.section import Section
+from xorlab.analysis.statistics.comparison import compare_all
+from xorlab.analysis.statistics.times import SEED
+from xorlab.analysis.statistics.winner import Cheapest
+
+_ALL_PAIRS = 4  # settings; of more, only the pairs with the best one are shown
+_ALL_TESTED = 10  # settings; of more, only those pairs are tested
+_MOST_SETTINGS = 100
+_MOST_ROWS = 30
+_LEVEL = 0.05
+_MINUS = "\N{MINUS SIGN}"
+_TITLE = "Which settings differ"
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Comparisons of settings.
+
+    Attributes:
+        section: of the page; None where there is nothing to compare.
+        pairs: from `xorlab.compare_all`; None where there are none.
+        refused: why settings were not compared; empty where they were.
+    """
+
+    section: Section | None = None
+    pairs: pd.DataFrame | None = None
+    refused: str = ""
+
+
+def differences(
+    runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None
+) -> Differences:
+    """Compare the settings: all pairs of a few, each with the best one of many.
+
+    The correction for several tests always counts all pairs, because the same runs were used to
+    choose the best setting.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        settings: from `xorlab.convergence`, in the order of the report.
+        by: the columns that make a setting.
+        best: the cheapest of them, or None.
+    """
+    count = len(settings)
+    if count < 2:
+        return Differences()
+    if not settings["solved"].sum():
+        return Differences(refused="Settings are not compared: none was solved.")
+    if count > _MOST_SETTINGS or (best is None and count > _ALL_TESTED):
+        return Differences(
+            refused=f"{counted(count, 'setting')} are too many to compare in pairs; "
+            "xorlab.compare takes two of your choice."
+        )
+    records = settings[list(by)].to_dict("records")
+    leader: dict[Any, Any] | None = None if best is None else records[best.first]
+    try:
+        pairs = compare_all(
+            runs,
+            by=list(by),
+            cluster=SEED if SEED in runs else None,
+            against=leader if count > _ALL_TESTED else None,
+        )
+    except ValueError as error:  # an epoch limit is unknown
+        return Differences(refused=f"Settings are not compared: {error}.")
+    if leader is None or count <= _ALL_PAIRS:
+        return Differences(_all_pairs(pairs, records, by), pairs)
+    return Differences(_with_leader(pairs, records, leader, by), pairs)
+
+
+def _all_pairs(pairs: pd.DataFrame, records: Sequence[Any], by: Sequence[str]) -> Section:
+    place = {_values(record, by): n for n, record in enumerate(records)}
+    rows = []
+    for pair in pairs.to_dict("records"):
+        a, b = (_values(pair, by, f"{side}.") for side in "ab")
+        turned = place[a] > place[b]
+        first, second = (b, a) if turned else (a, b)
+        names = [setting_label(dict(zip(by, one, strict=True)), by) for one in (first, second)]
+        rows.append(((place[first], place[second]), [*names, *_cells(pair, turned)]))
+    rows.sort(key=lambda row: row[0])
+    header = ("setting A", "setting B", "solved A, B / %", "A - B / points", "A sooner", *_LAST)
+    text = f"Every pair of {counted(len(records), 'setting')}."
+    return Section(_TITLE, [text], header, [row for _, row in rows], 2, note=_note(len(pairs)))
+
+
+def _with_leader(
+    pairs: pd.DataFrame, records: Sequence[Any], leader: dict[Any, Any], by: Sequence[str]
+) -> Section:
+    best = _values(leader, by)
+    found = {}
+    for pair in pairs.to_dict("records"):
+        a, b = (_values(pair, by, f"{side}.") for side in "ab")
+        if best in (a, b):
+            turned = a == best
+            found[b if turned else a] = _cells(pair, turned)
+    rows = [
+        [setting_label(record, by), *found[_values(record, by)]]
+        for record in records
+        if _values(record, by) in found
+    ]
+    name = setting_label(leader, by)
+    header = ("setting", "solved, best / %", "difference / points", "sooner", *_LAST)
+    text = f"Each setting against the one that looks cheapest, {name}."
+    tests = len(records) * (len(records) - 1) // 2
+    return Section(
+        _TITLE, [text], header, rows[:_MOST_ROWS], more=rows[_MOST_ROWS:], note=_note(tests)
+    )
+
+
+_LAST = ("p", "compared", "what can be claimed")
+
+
+def _note(tests: int) -> str:
+    corrected = f", corrected for all {counted(tests, 'pair')} (Holm)" if tests > 1 else ""
+    return (
+        "Difference of the success rates in percentage points and probability that a run is solved "
+        "sooner than one of the other setting, each with its 95 % interval; p is of the test of "
+        f"which is solved sooner{corrected}. A difference is claimed at the level of 5 % for all "
+        "pairs together."
+    )
+
+
+def _cells(pair: dict[Any, Any], turned: bool) -> list[str]:
+    """A pair as text; ``turned`` with setting B first."""
+    rates = [100 * pair["rate_a"], 100 * pair["rate_b"]]
+    difference = [100 * pair[f"difference{end}"] for end in ("", "_low", "_high")]
+    sooner = [pair[f"sooner{end}"] for end in ("", "_low", "_high")]
+    if turned:
+        rates.reverse()
+        difference = [-difference[0], -difference[2], -difference[1]]
+        sooner = [1 - sooner[0], 1 - sooner[2], 1 - sooner[1]]
+    signed = [f"{round(value):+d}".replace("+0", "0").replace("-", _MINUS) for value in difference]
+    p = pair["p_holm"]
+    return [
+        f"{rates[0]:.0f}, {rates[1]:.0f}",
+        f"{signed[0]} [{signed[1]} to {signed[2]}]",
+        f"{sooner[0]:.2f} [{sooner[1]:.2f} to {sooner[2]:.2f}]",
+        "< 0.0001" if p < 1e-4 else f"{p:.2g}",
+        "in pairs" if pair["paired"] else "independent",
+        _claim(pair, difference, sooner),
+    ]
+
+
+def _claim(pair: dict[Any, Any], difference: Sequence[float], sooner: Sequence[float]) -> str:
+    if pair["claimed"]:
+        if pair["p_holm"] < _LEVEL and not sooner[1] <= 0.5 <= sooner[2]:
+            return "sooner" if sooner[0] > 0.5 else "later"
+        return "more often" if difference[0] > 0 else "less often"
+    if pair["sentence"].startswith("Too few runs"):
+        return "too few runs"
+    if pd.notna(pair["seeds"]):
+        return f"open: {counted(int(pair['seeds']), 'fresh seed')} would tell"
+    return "no difference seen"
+
+
+def _values(record: dict[Any, Any], by: Sequence[str], prefix: str = "") -> tuple[Any, ...]:
+    return tuple(record[f"{prefix}{name}"] for name in by)

@@ -1,1 +1,0 @@
-"""Update schedules: which patterns make an update, one schedule per file."""
