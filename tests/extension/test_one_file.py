@@ -62,12 +62,12 @@ class Halves(Initializer, name="halves"):
     def draw_weights(self, rng, layer):
         return between(rng, 0.5, (layer.fan_in, layer.fan_out))
 """,
-    "activations/softsign.py": '''
+    "activations/gentle.py": '''
 from __future__ import annotations
 from xorlab.networks.activations.activation import Activation
 
 
-class Softsign(Activation, name="softsign"):
+class Gentle(Activation, name="gentle"):
     """z / (1 + |z|); its slope is (1 - |a|)^2."""
 
     bounded = True
@@ -132,8 +132,10 @@ def test_one_file_is_in_the_help(extended):
     assert "quickprop, adam, delta_bar_delta, sign_step\n" in printed
     assert "encoder, table, dataset, two_spirals, proben1, majority\n" in printed
     assert "nguyen_widrow, given, halves\n" in printed
-    assert "one of half_sse, half_mse, cross_entropy, double_sse" in printed
-    assert "relu, leaky_relu, linear, abs, softsign" in printed
+    assert (
+        "one of half_sse, half_mse, cross_entropy, categorical_cross_entropy, double_sse" in printed
+    )
+    assert "relu, leaky_relu, linear, abs, softsign, gentle" in printed
     assert "  optimizer.size  (default: 0.01 where optimizer=sign_step)" in printed
 
 
@@ -145,7 +147,7 @@ def test_one_file_is_swept_recorded_and_reported(extended, store_file):
         "task=majority",
         "init=halves",
         "optimizer=gd,sign_step",
-        "network.activation=softsign",
+        "network.activation=gentle",
         "training.loss=half_sse,double_sse",
         "training.epochs=20",
         "hydra.launcher.executor=inline",

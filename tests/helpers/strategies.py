@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.config import CRITERIA, DTYPES, READOUTS, UPDATES, Config
+from xorlab.networks.config import CRITERIA, DTYPES, READOUTS, Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.initializers.initializer import Initializer
 from xorlab.networks.initializers.notebook import Notebook
@@ -19,6 +19,7 @@ from xorlab.networks.parameters import parameter_count
 from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes
+from xorlab.networks.updates.update import UpdateSchedule
 
 LARGE = ("dataset", "two_spirals", "proben1")  # too many patterns for a property
 TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.1,1,0.2,1,0\n"
@@ -43,8 +44,10 @@ def shapes(draw, table: str | None = None) -> Config:
     config.network.hidden = draw(
         st.one_of(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=1, max_size=3))
     )
-    config.network.activation = draw(st.sampled_from([*Activation.choices()]))
-    config.network.output = draw(st.sampled_from([*Activation.choices()]))
+    several = (config.task.outputs_known or 1) > 1
+    alone = [name for name, kind in Activation.choices().items() if not kind.couples]
+    config.network.activation = draw(st.sampled_from(alone))
+    config.network.output = draw(st.sampled_from([*Activation.choices()] if several else alone))
     config.network.slope = draw(st.sampled_from([0.0, 0.01, 0.3, -0.5]))
     config.network.skip = draw(st.booleans())
     if config.task.outputs_known in (None, 1):
@@ -54,8 +57,12 @@ def shapes(draw, table: str | None = None) -> Config:
     losses = ["half_sse", "half_mse"]
     if config.network.output == "sigmoid" and config.task.name != "table":
         losses.append("cross_entropy")
+    if (config.network.output, config.task.choice_name) == ("softmax", "encoder"):
+        losses += ["categorical_cross_entropy"] * (config.task.target_low == 0)
     config.training.loss = draw(st.sampled_from(losses))
-    config.training.update = draw(st.sampled_from(UPDATES))
+    config.training.update = draw(st.sampled_from([*UpdateSchedule.choices()]))
+    if config.training.update == "minibatch":
+        config.training.batch_size = draw(st.integers(1, len(make_task(config.task).inputs)))
     config.training.dtype = draw(st.sampled_from(DTYPES))
     config.training.epochs = draw(st.integers(1, 60))
     config.training.record_every = draw(st.sampled_from([None, 1, 7]))
@@ -71,7 +78,7 @@ def shapes(draw, table: str | None = None) -> Config:
     rules = [
         rule
         for rule in Optimizer.choices().values()
-        if config.training.update == "batch" or rule.batch_only is None
+        if UpdateSchedule.choices()[config.training.update].whole or rule.batch_only is None
     ]
     config.optimizer = draw(st.sampled_from(rules))()
     if hasattr(config.optimizer, "momentum"):

@@ -22,8 +22,9 @@ from xorlab.networks.parameters import (
     unpack,
     unpack_skip,
 )
-from xorlab.networks.passes import Pass, Shape
+from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
+from xorlab.networks.shape import Shape
 from xorlab.networks.tasks.tasks import make_task
 
 PLAIN = {
@@ -33,7 +34,10 @@ PLAIN = {
     "leaky_relu": lambda z, slope: np.where(z > 0, z, slope * z),
     "linear": lambda z, slope: z,
     "abs": lambda z, slope: np.abs(z),
+    "softsign": lambda z, slope: z / (1 + np.abs(z)),
+    "softmax": lambda z, slope: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
 }
+ALONE = [name for name, kind in Activation.choices().items() if not kind.couples]
 
 
 def plain_forward(column, shape, inputs):
@@ -130,7 +134,15 @@ def test_the_rate_multiplies_the_step():
     np.testing.assert_allclose(step.packed, plain * rates, rtol=1e-14)
 
 
-@pytest.mark.parametrize("name", Activation.choices())
+def test_softmax_is_finite_wherever_its_sums_lie():
+    z, program = np.array([[[1e3, -1e300], [1e3, 0.0], [-1e3, 5.0]]]), Program("float64")
+    Activation.choices()["softmax"].apply(program, z, 0.0, np.empty(0))
+    run(program)
+    assert z[0, :, 0].tolist() == [0.5, 0.5, 0.0]
+    np.testing.assert_allclose(z.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_an_activation_and_its_slope_are_what_their_name_says(name):
     z = np.linspace(-4, 4, 41).reshape(1, 1, 41)[..., z_without_zero()]
     program, activation = Program("float64"), Activation.choices()[name]

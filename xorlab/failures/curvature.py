@@ -16,6 +16,7 @@ from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Wiring, parameter_count, unpack, unpack_skip
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes
+from xorlab.networks.updates.update import seen_of
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -174,13 +175,15 @@ def _chunk(
         a.append(f)
         first.append(f1)
         second.append(f2)
-        ra.append(f1[:, :, None] * tangent)
+        ra.append(_through(f, tangent) if activation.couples else f1[:, :, None] * tangent)
 
     kind = Loss.choices()[config.training.loss]
     scale = kind.scale(patterns, sizes[-1])
-    decay = decay * kind.decays(patterns, sizes[-1], config.training.update)
+    decay = decay * kind.decays(patterns, sizes[-1], seen_of(config.training, patterns))
     term, delta, bend = kind.terms(z[-1], task.targets, a[-1], first[-1], second[-1])
     delta, rdelta = scale * delta, scale * bend[:, :, None] * rz[-1]
+    if Activation.choices()[network.output].couples:
+        delta, rdelta = (scale * one for one in _coupled(a[-1], ra[-1], task.targets, kind))
     gradient = decay * columns
     hessian = decay[:, None, None] * np.eye(k)
     for layer in reversed(range(layers)):
@@ -221,6 +224,23 @@ def _chunk(
         slopes=first,
         kinks=kinks,
     )
+
+
+def _through(y: Floats, tangent: Floats) -> Floats:
+    """The tangents (N, P, K, O) of softmax outputs (N, P, O), from those of their sums."""
+    weighted = y[:, :, None] * tangent
+    return np.asarray(weighted - y[:, :, None] * weighted.sum(axis=3, keepdims=True))
+
+
+def _coupled(y: Floats, ry: Floats, targets: Floats, loss: type[Loss]) -> tuple[Floats, Floats]:
+    """dE/dz of softmax outputs and its tangents, from the outputs and theirs."""
+    error = y - targets
+    if loss.canonical:
+        return error, ry
+    # dE/dz = y (e - sum of y e), with e = y - t; its tangents by the rule of products.
+    left = error - (y * error).sum(axis=2, keepdims=True)
+    product = (ry * (error + y)[:, :, None]).sum(axis=3, keepdims=True)
+    return y * left, ry * left[:, :, None] + y[:, :, None] * (ry - product)
 
 
 def _concatenated(pieces: Sequence[Surface]) -> Surface:

@@ -2,94 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.networks.columns import NO_LIMIT, NetworkColumns, TrainingSpec, padded
 from xorlab.networks.losses.loss import Loss
-from xorlab.networks.optimizers.optimizer import Optimizer, State, Update
+from xorlab.networks.optimizers.optimizer import Optimizer, Update
 from xorlab.networks.parameters import Parameters
-from xorlab.networks.passes import Pass, Shape
+from xorlab.networks.passes import Pass
 from xorlab.networks.program import Array, Calls, Program
 from xorlab.networks.stopping.rule import StoppingRule
-from xorlab.networks.tasks.tasks import Task
-
-NO_LIMIT = -1.0  # as a limit: no error or loss is at or below it
-
-
-@dataclass(frozen=True)
-class TrainingSpec:
-    """How networks of one shape are trained together.
-
-    Attributes:
-        shape: layer sizes, activations, loss and dtype.
-        task: the patterns and their targets.
-        optimizer: name of the update rule.
-        flags: optional parts of the optimizer in use, such as weight decay.
-        online: one update per pattern instead of one per epoch.
-        by_loss: solved means a loss at or below the limit, not every output within it.
-        states: the arrays that the optimizer keeps between updates.
-        by_gradient: a network's training ends where its gradient is small enough.
-        stopping: names of the `StoppingRule`s that end a network's training.
-    """
-
-    shape: Shape
-    task: Task
-    optimizer: str
-    flags: frozenset[str]
-    online: bool
-    by_loss: bool
-    states: tuple[State, ...]
-    by_gradient: bool = False
-    stopping: tuple[str, ...] = ()
-
-
-@dataclass
-class NetworkColumns:
-    """What differs from network to network: one column for each network, so networks last.
-
-    Attributes:
-        parameters: (K, N) weights and biases.
-        states: optimizer arrays, each (K, N), or (1, N) for one number per network.
-        values: optimizer numbers by name, each (N,).
-        limits: (N,) error or loss at which a network counts as solved, or `NO_LIMIT`.
-        min_gradient: (N,) gradient length below which a network's training ends, in the units of
-            an update (multiplied by the learning rate); NaN for never.
-        stopping: columns of each stopping rule by name, each (N,).
-    """
-
-    parameters: Array
-    states: list[Array]
-    values: dict[str, Array]
-    limits: Array
-    min_gradient: Array
-    stopping: dict[str, dict[str, Array]]
-
-    def take(self, columns: npt.NDArray[np.int64]) -> NetworkColumns:
-        """Copy the columns at these indices, in this order."""
-        return NetworkColumns(
-            self.parameters[:, columns],
-            [state[:, columns] for state in self.states],
-            {name: value[columns] for name, value in self.values.items()},
-            self.limits[columns],
-            self.min_gradient[columns],
-            {
-                rule: {name: value[columns] for name, value in own.items()}
-                for rule, own in self.stopping.items()
-            },
-        )
-
-
-def padded(count: int) -> int:
-    """How many columns to allocate for ``count`` networks.
-
-    With a single column NumPy would merge axes and so sum in another order. And a width that is a
-    multiple of 512 puts every row of an array at the same offset within a memory page, where the
-    processor mistakes independent stores for ones that its loads depend on (4K aliasing).
-    """
-    return 2 if count == 1 else count + 8 * (count % 512 == 0)
+from xorlab.networks.updates.update import UpdateSchedule
 
 
 class Batch:
@@ -98,9 +24,14 @@ class Batch:
     One epoch runs `forward`, then `stopping`, `gradient` and `update`, in this order.
 
     Attributes:
+        task: with the training set.
         count: how many networks there are, N.
+        width: of the arrays, W = `padded` (N).
+        dtype: of all arithmetic.
+        loss_name: of the loss that is minimised.
+        generators: of each network, for the order of its patterns.
         columns: the networks, in aligned memory; those after the first ``count`` are copies that
-            fill up the width W = `padded` (N).
+            fill up the width.
         forward: calls that run the patterns forward and set `outputs`, `error` and `within_limit`.
         stopping: calls that set `stopped`; empty without stopping rules.
         gradient: calls that set `gradient_small`; empty unless the spec has ``by_gradient``.
@@ -122,10 +53,13 @@ class Batch:
         filler = np.zeros(width, np.int64)
         filler[: self.count] = np.arange(self.count)
         self._spec = spec
+        self.task, self.width, self.loss_name = spec.task, width, spec.shape.loss
+        self.dtype = np.dtype(spec.shape.dtype)
         self.columns = self._aligned(networks.take(filler), width)
+        self.generators = self.columns.generators
         self.columns.limits[self.count :] = NO_LIMIT
         self.columns.min_gradient[self.count :] = np.nan
-        whole = self._pass(spec.task.inputs, spec.task.targets, spec.task.codes)
+        whole = self.pass_over(spec.task.inputs, spec.task.targets, spec.task.codes)
         self.outputs, self.error = whole.outputs, whole.error
         self.within_limit = np.zeros(width, np.bool_)
         self.loss, self.compute_loss = self._loss_calls()
@@ -161,16 +95,19 @@ class Batch:
             aligned[:] = state
         values = {name: value.astype(dtype) for name, value in networks.values.items()}
         limits, min_gradient = networks.limits.astype(dtype), networks.min_gradient.astype(dtype)
-        return NetworkColumns(
-            self._parameters.packed, states, values, limits, min_gradient, networks.stopping
+        return replace(
+            networks,
+            parameters=self._parameters.packed,
+            states=states,
+            values=values,
+            limits=limits,
+            min_gradient=min_gradient,
         )
 
-    def _pass(
-        self,
-        inputs: npt.NDArray[np.float64],
-        targets: npt.NDArray[np.float64],
-        codes: tuple[float, float] | None,
+    def pass_over(
+        self, inputs: Array, targets: Array, codes: tuple[float, float] | None = None
     ) -> Pass:
+        """A pass over patterns: (P, I) and (P, O), or (P, I, W) and (P, O, W), each its own."""
         return Pass(self._spec.shape, inputs, targets, codes, self._parameters)
 
     def _optimizer_values(self) -> dict[str, Array]:
@@ -187,22 +124,31 @@ class Batch:
 
     def _epoch_calls(self, whole: Pass) -> tuple[Calls, Calls]:
         """The calls of `gradient` and of `update`."""
-        if not self._spec.online:
+        spec, schedule = self._spec, UpdateSchedule.choices()[self._spec.update]
+        self._update = self._update_calls()
+        if schedule.whole:
             gradient = self._gradient_calls(whole)
-            if not self._spec.by_gradient:
-                return [], gradient + self._update_calls()
-            return gradient + self._length_calls(self._step.packed), self._update_calls()
-        check = self._gradient_over_patterns(whole) if self._spec.by_gradient else []
-        calls: Calls = []
-        update = self._update_calls()
-        for row, target in zip(self._spec.task.inputs, self._spec.task.targets, strict=True):
-            single = self._pass(row[None], target[None], None)
-            calls += single.forward().calls + self._gradient_calls(single) + update
-        return check, calls
+            if not spec.by_gradient:
+                return [], gradient + self._update
+            return gradient + self._length_calls(self._step.packed), self._update
+        check = self._gradient_over_patterns(whole) if spec.by_gradient else []
+        return check, schedule.calls(self, spec.seen)
 
-    def _gradient_calls(self, patterns: Pass) -> Calls:
+    def update_from(self, patterns: Pass, share: float = 1.0) -> Calls:
+        """Calls that run patterns forward and back and make one update.
+
+        Args:
+            patterns: what the update sees.
+            share: what the gradient is multiplied by, besides the scale of the loss.
+        """
+        return [*patterns.forward().calls, *self._gradient_calls(patterns, share), *self._update]
+
+    def _gradient_calls(self, patterns: Pass, share: float = 1.0) -> Calls:
         """Calls that set the step: minus the gradient, weight decay included, times the rate."""
-        program = patterns.backward(self._step, self._values["rate"])
+        rate = self._values["rate"]
+        if share != 1.0:
+            rate = np.asarray(rate * np.array(share, self.dtype))
+        program = patterns.backward(self._step, rate)
         if "decay" in self._spec.flags:
             self._add_decay(program, self._step.packed, self._values["decay"])
         return program.calls
@@ -227,17 +173,19 @@ class Batch:
         return program.calls
 
     def _gradient_over_patterns(self, whole: Pass) -> Calls:
-        """Calls that set `gradient_small` for online training, from the gradient of all patterns.
+        """Calls that set `gradient_small` where updates see a part, from all patterns' gradient.
 
         It is that of the loss of all patterns together, a sum or a mean as the loss is defined,
         so that it means the same as with batch updates; see `Loss.decays` for weight decay.
         """
         shape, (patterns, outputs) = self._spec.shape, self._spec.task.targets.shape
-        times = Loss.choices()[shape.loss].decays(patterns, outputs, "online")
+        times = Loss.choices()[shape.loss].decays(patterns, outputs, self._spec.seen)
         memory = Program(shape.dtype)
         step = Parameters.empty(memory, shape.sizes, len(self.columns.limits), shape.wiring)
         # The same rate as in an update, so that `min_gradient` has the same units.
-        rate = np.asarray(self._values["rate"] * memory.constant(times / patterns))
+        rate = np.asarray(
+            self._values["rate"] * memory.constant(times * self._spec.seen / patterns)
+        )
         program = whole.backward(step, rate)
         if "decay" in self._spec.flags:
             decay = np.asarray(self._values["decay"] * memory.constant(times))

@@ -26,12 +26,13 @@ from xorlab.networks.landscape_config import LandscapeConfig
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.tasks.task_config import TaskConfig
+from xorlab.networks.updates.update import UpdateSchedule
 
 READOUTS = ("dense", "sum")
-UPDATES = ("batch", "online")
 DTYPES = ("float64", "float32")
 WITHIN, RIGHT_SIDE = CRITERIA = ("within", "right_side")
-_ACTIVATIONS = tuple(Activation.choices())
+_OUTPUTS = Activation.choices()
+_HIDDEN = tuple(name for name, kind in _OUTPUTS.items() if not kind.couples)
 
 MAX_EPOCHS = 100_000_000
 MAX_UNITS = 1024
@@ -59,13 +60,13 @@ class NetworkConfig(Closed):
     )
     activation: str = choice(
         "sigmoid",
-        _ACTIVATIONS,
+        _HIDDEN,
         "activation of the hidden units",
         "network.activation=tanh",
     )
     output: str = choice(
         "sigmoid",
-        _ACTIVATIONS,
+        tuple(_OUTPUTS),
         "activation of the output units",
         "network.output=linear",
     )
@@ -106,9 +107,18 @@ class TrainingConfig(Closed):
     )
     update: str = choice(
         "batch",
-        UPDATES,
-        "one update per epoch, or one per pattern in order",
+        tuple(UpdateSchedule.choices()),
+        "one update per epoch, one per pattern in order, or one per training.batch_size patterns "
+        "in an order that each run draws anew for every epoch",
         "training.update=online",
+    )
+    batch_size: int | None = key(
+        None,
+        "how many patterns an update sees where training.update=minibatch; the last of an epoch "
+        "sees what is left",
+        "an integer >= 1, where and only where training.update=minibatch",
+        "training.update=minibatch training.batch_size=16",
+        is_optional(is_integer(1, MAX_EPOCHS)),
     )
     epochs: int = key(
         10_000,

@@ -9,6 +9,7 @@ from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.parameters import parameter_count
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes
+from xorlab.networks.updates.update import seen_of
 
 # Measured on one core: what a call of NumPy costs, what a number in an array costs, per epoch; and
 # what a network costs before its first epoch and after its last.
@@ -24,7 +25,7 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
     sums = sum(a * b for a, b in pairwise(sizes))
     if config.network.skip:
         sums += sizes[0] * outputs
-    passes = patterns if config.training.update == "online" else 1
+    passes = -(-patterns // seen_of(config.training, patterns))
     numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
     # A rule that carries more than momentum makes some four passes over each of its arrays.
     carried = max(0, len(config.optimizer.states()) - 1)

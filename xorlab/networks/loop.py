@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.networks.batch import NO_LIMIT, Batch, NetworkColumns, TrainingSpec
+from xorlab.networks.batch import Batch
+from xorlab.networks.columns import NO_LIMIT, NetworkColumns, TrainingSpec
 from xorlab.networks.endings import Endings
 from xorlab.networks.metrics import measured
 from xorlab.networks.parameters import unpack, unpack_skip

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from xorlab.config.values import flat
-from xorlab.networks.batch import padded
+from xorlab.networks.columns import padded
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.parameters import parameter_count

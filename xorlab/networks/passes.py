@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from xorlab.networks.activations.activation import Activation
 from xorlab.networks.losses.loss import Loss
-from xorlab.networks.parameters import DENSE, Parameters, Wiring
+from xorlab.networks.parameters import Parameters
 from xorlab.networks.program import Array, Program
+from xorlab.networks.shape import Shape
 
-Floats = npt.NDArray[np.float64]
 
+class _Column(NamedTuple):
+    """One input of all patterns: (P, 1, 1), or (P, 1, N), and its value if that is 0 or 1 alone."""
 
-@dataclass(frozen=True)
-class Shape:
-    """What networks must share to be trained as one array.
-
-    Attributes:
-        sizes: units per layer, inputs first, outputs last.
-        activation: name of the activation of hidden units.
-        output: name of the activation of output units.
-        slope: of leaky_relu below zero.
-        loss: name of the loss that training minimises.
-        dtype: of all arithmetic.
-        wiring: how the outputs are connected to the last hidden units and to the inputs.
-    """
-
-    sizes: tuple[int, ...]
-    activation: str
-    output: str
-    slope: float
-    loss: str
-    dtype: str
-    wiring: Wiring = DENSE
-
-    def activations(self) -> list[type[Activation]]:
-        """The activation of each layer of units, hidden layers first."""
-        hidden = [Activation.choices()[self.activation]] * (len(self.sizes) - 2)
-        return [*hidden, Activation.choices()[self.output]]
+    values: Array
+    constant: int | None = None
 
 
 class Pass:
@@ -52,8 +28,8 @@ class Pass:
 
     Args:
         shape: what the networks share.
-        inputs: (P, I).
-        targets: (P, O).
+        inputs: (P, I); or (P, I, N), each network its own, to be filled before each pass.
+        targets: (P, O); or (P, O, N) likewise.
         codes: the two values of the inputs, low and high, if the patterns are all 2^I combinations
             in binary order; else None.
         parameters: of the N networks; later changes of its arrays count.
@@ -66,19 +42,19 @@ class Pass:
     def __init__(
         self,
         shape: Shape,
-        inputs: Floats,
-        targets: Floats,
+        inputs: Array,
+        targets: Array,
         codes: tuple[float, float] | None,
         parameters: Parameters,
     ) -> None:
         self._shape = shape
-        self._inputs = inputs
+        self._inputs = self._input_columns(inputs, shape)
         self._codes = codes
         self._parameters = parameters
         self._activations = shape.activations()
         self._memory = Program(shape.dtype)
         self._patterns, self._width = len(inputs), parameters.packed.shape[1]
-        self._targets = targets[:, :, None].astype(shape.dtype)
+        self._targets = targets if targets.ndim == 3 else targets[:, :, None].astype(shape.dtype)
         self._units = [
             self._memory.empty(self._patterns, units, self._width) for units in shape.sizes[1:]
         ]
@@ -89,6 +65,18 @@ class Pass:
         self._scratches: dict[tuple[int, int], Array] = {}
         self.outputs = self._units[-1]
         self.error = self._memory.empty(*self.outputs.shape)
+
+    @staticmethod
+    def _input_columns(inputs: Array, shape: Shape) -> list[_Column]:
+        if inputs.ndim == 3:
+            return [_Column(inputs[:, one : one + 1]) for one in range(inputs.shape[1])]
+        return [
+            _Column(
+                column[:, None, None].astype(shape.dtype),
+                1 if (column == 1).all() else None if column.any() else 0,
+            )
+            for column in inputs.T
+        ]
 
     def _scratch(self, units: int, number: int = 0) -> Array:
         """A (P, units, N) array for values that are needed only for the next few calls."""
@@ -158,17 +146,14 @@ class Pass:
         z, negated = self._units[layer], self._activations[layer].negated
         combine = np.subtract if negated else np.add
         scratch = self._scratch(z.shape[1])
-        for column, weight in zip(self._inputs.T, weights, strict=True):
-            if not column.any():
+        for column, weight in zip(self._inputs, weights, strict=True):
+            if column.constant == 0:
                 continue
-            if (column == 1).all():
+            if column.constant == 1:
                 program.emit(combine, z, weight, z)
             else:
-                program.emit(np.multiply, weight, self._column(column), scratch)
+                program.emit(np.multiply, weight, column.values, scratch)
                 program.emit(combine, z, scratch, z)
-
-    def _column(self, values: Floats) -> Array:
-        return values[:, None, None].astype(self._shape.dtype)
 
     def _layer_sums(self, program: Program, layer: int) -> None:
         below, z = self._units[layer - 1], self._units[layer]
@@ -292,9 +277,9 @@ class Pass:
         """The step (I, units, N) of weights from the inputs into a layer; keeps its deltas."""
         delta = self._units[layer]
         scratch = self._scratch(delta.shape[1])
-        for column, weight in zip(self._inputs.T, step, strict=True):
-            if column.any():
-                program.emit(np.multiply, delta, self._column(column), scratch)
-                program.fold(scratch, 0, weight)
-            else:
+        for column, weight in zip(self._inputs, step, strict=True):
+            if column.constant == 0:
                 program.emit(np.positive, program.constant(0.0), weight)
+            else:
+                program.emit(np.multiply, delta, column.values, scratch)
+                program.fold(scratch, 0, weight)

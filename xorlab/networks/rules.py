@@ -7,6 +7,7 @@ from xorlab.errors import ConfigError
 from xorlab.networks.config import RIGHT_SIDE, Config
 from xorlab.networks.landscape_rules import check_plane
 from xorlab.networks.losses.loss import Loss
+from xorlab.networks.updates.update import UpdateSchedule
 
 MAX_POINTS = 1_000_000  # of a curve
 
@@ -102,7 +103,14 @@ def _check_criterion(config: Config) -> None:
 
 def _check_update(config: Config) -> None:
     update, optimizer = config.training.update, config.optimizer
-    if update == "online" and optimizer.batch_only is not None:
+    size = config.training.batch_size
+    if (update == "minibatch") != (size is not None):
+        raise ConfigError(
+            "training.batch_size",
+            size,
+            f"given where, and only where, training.update=minibatch (it is {update})",
+        )
+    if optimizer.batch_only is not None and not UpdateSchedule.choices()[update].whole:
         raise ConfigError(
             "training.update",
             update,

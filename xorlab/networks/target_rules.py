@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
 from xorlab.networks.config import RIGHT_SIDE, Config
 from xorlab.networks.criterion import error_limit
+from xorlab.networks.losses.loss import Loss
 from xorlab.networks.tasks.tasks import Task
 
 _SLACK = 1e-9  # half of 0.9 - 0.1 is 0.4, which is allowed, however it is rounded
 
 
 def check_targets(config: Config, task: Task) -> None:
-    """Refuse a criterion that a constant answer meets, and targets that no output can reach.
+    """Refuse what does not fit the data.
+
+    Such are a criterion that a constant answer meets, targets that no output can reach, and batches
+    larger than the training set.
 
     Raises:
         ConfigError: names the key, the value and what is allowed.
@@ -22,6 +27,8 @@ def check_targets(config: Config, task: Task) -> None:
     _check_criterion(config, task)
     low, high = Activation.choices()[config.network.output].reach
     targets, training = task.targets, config.training
+    _check_outputs(config, targets)
+    _check_batch_size(config, len(targets))
     away = np.maximum(0.0, np.maximum(low - targets, targets - high))
     if training.target_loss is None:
         out = float(away.max()) > error_limit(training, task) * (1 + _SLACK)
@@ -40,6 +47,31 @@ def check_targets(config: Config, task: Task) -> None:
             config.network.output,
             f"one whose values come near {target:g}, which is a target (here they lie between "
             f"{low:g} and {high:g}, and {limit}), such as linear",
+        )
+
+
+def _check_outputs(config: Config, targets: npt.NDArray[np.float64]) -> None:
+    output, loss = config.network.output, config.training.loss
+    if Activation.choices()[output].couples and targets.shape[1] == 1:
+        raise ConfigError(
+            "network.output", output, "another where the task has one output: it would always be 1"
+        )
+    if Loss.choices()[loss].distribution and (np.abs(targets.sum(axis=1) - 1) > _SLACK).any():
+        raise ConfigError(
+            "training.loss",
+            loss,
+            "another where the targets of a pattern do not add up to 1, as those of one class do "
+            "(task.target_low=0 task.target_high=1)",
+        )
+
+
+def _check_batch_size(config: Config, patterns: int) -> None:
+    size = config.training.batch_size
+    if size is not None and size > patterns:
+        raise ConfigError(
+            "training.batch_size",
+            size,
+            f"at most {patterns}, the number of patterns in the training set",
         )
 
 

@@ -11,27 +11,30 @@ import numpy.typing as npt
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
 from xorlab.networks.arguments import config_of, configs_of, patterns_of
-from xorlab.networks.batch import NetworkColumns, TrainingSpec, padded
+from xorlab.networks.columns import NetworkColumns, TrainingSpec, padded
 from xorlab.networks.config import Config
 from xorlab.networks.criterion import is_by_loss, solving_limit
 from xorlab.networks.initial_weights import check_given, initial_layers, wiring_of
 from xorlab.networks.loop import Trainer
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Parameters, pack, parameter_count
-from xorlab.networks.passes import Pass, Shape
+from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
 from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
+from xorlab.networks.shape import Shape
 from xorlab.networks.stopping.rule import StoppingRule, rules_of
 from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.updates.update import UpdateSchedule, seen_of
 from xorlab.trainers.shard_result import ShardResult
 
 # Bytes of arrays that one chunk of networks may use: measured best between the second-level
 # cache and few calls. See the benchmark.
 CHUNK_BYTES = 6 << 20
 MAX_LANES = 8192
+_ORDER = 1  # beside a run's seed: the generator of the order of its patterns
 
 ShardKey = tuple[object, ...]
 Floats = npt.NDArray[np.floating]
@@ -84,7 +87,7 @@ def shard_key(config: Config) -> ShardKey:
         (config.hidden, network.activation, network.output, network.slope),
         (network.readout, network.skip, training.min_gradient is None),
         (config.optimizer.choice_name, config.optimizer.flags()),
-        (training.loss, training.update, training.dtype, is_by_loss(training)),
+        (training.loss, training.update, training.batch_size, training.dtype, is_by_loss(training)),
         (training.epochs, training.record_every, training.stop_when_solved),
         (training.criterion, training.solved_at_end, rules_of(training)),
     )
@@ -98,11 +101,12 @@ def chunk_width(config: Config, task: Task) -> int:
 def lane_bytes(config: Config, task: Task) -> int:
     """What the arrays of one epoch take for each network like this one."""
     sizes = layer_sizes(config, task)
-    widest = max(sizes[1:])
+    widest, update = max(sizes[1:]), config.training.update
     units = 2 * sum(sizes[1:]) + 2 * widest + 3 * sizes[-1]
     if Activation.choices()[config.network.activation].keeps:
         units += sum(config.hidden)
     copies = 2 + len(config.optimizer.states()) + config.optimizer.scratches
+    units += (sum(sizes) + sizes[0] + sizes[-1]) * (not UpdateSchedule.choices()[update].whole)
     numbers = len(task.inputs) * units + copies * parameter_count(sizes, wiring_of(config))
     return np.dtype(config.training.dtype).itemsize * numbers
 
@@ -134,7 +138,8 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
         task=task,
         optimizer=first.optimizer.choice_name,
         flags=first.optimizer.flags(),
-        online=first.training.update == "online",
+        update=first.training.update,
+        seen=seen_of(first.training, len(task.inputs)),
         by_loss=is_by_loss(first.training),
         states=tuple(first.optimizer.states()),
         by_gradient=first.training.min_gradient is not None,
@@ -189,10 +194,9 @@ def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
 
 
 def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkColumns:
-    shape, patterns = spec.shape, len(spec.task.inputs)
+    shape = spec.shape
     sizes, dtype = shape.sizes, shape.dtype
-    summed = 1 if spec.online else patterns
-    scale = Loss.choices()[spec.shape.loss].scale(summed, sizes[-1])
+    scale = Loss.choices()[spec.shape.loss].scale(spec.seen, sizes[-1])
     parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
     legacy = np.random.RandomState(0)
     with np.errstate(over="ignore", under="ignore"):  # as in `_column`
@@ -222,6 +226,11 @@ def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkCo
         _column(limits, dtype),
         _column(min_gradient, dtype),
         {name: _stopping_columns(name, configs, dtype) for name in spec.stopping},
+        generators=tuple(
+            np.random.default_rng([config.seed, _ORDER])
+            for config in configs
+            if UpdateSchedule.choices()[spec.update].draws
+        ),
     )
 
 

@@ -27,6 +27,8 @@ class Activation(Registered, package="xorlab.networks.activations"):
         keeps: f' cannot be written in terms of a: `apply` leaves what it takes in ``kept``, an
             array like z; other activations get an empty array.
         uses_slope: `network.slope` plays a part.
+        couples: a unit's a depends on the z of the other units, as only outputs may;
+            `derivatives` are then those by its own z.
         kinked: the first derivative jumps at 0.
         odd: f(-z) = c - f(z): a unit and its negative are the same unit.
         reach: between which values a lies, whatever z is.
@@ -37,6 +39,7 @@ class Activation(Registered, package="xorlab.networks.activations"):
     uses_delta: ClassVar[bool] = True
     keeps: ClassVar[bool] = False
     uses_slope: ClassVar[bool] = False
+    couples: ClassVar[bool] = False
     kinked: ClassVar[bool] = False
     odd: ClassVar[bool] = False
     reach: ClassVar[tuple[float, float]] = (-math.inf, math.inf)

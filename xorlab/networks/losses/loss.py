@@ -21,11 +21,13 @@ class Loss(Registered, package="xorlab.networks.losses"):
         canonical: -dE/dz is t - y for the output's own activation, without its slope.
         output: the activation that the output must have; None for any.
         targets: lowest and highest target that it is defined for; None for any.
+        distribution: the targets of a pattern must add up to 1.
     """
 
     canonical: ClassVar[bool] = False
     output: ClassVar[str | None] = None
     targets: ClassVar[tuple[float, float] | None] = None
+    distribution: ClassVar[bool] = False
 
     @staticmethod
     def value(y: Floats, t: Floats) -> float:
@@ -38,16 +40,17 @@ class Loss(Registered, package="xorlab.networks.losses"):
         raise NotImplementedError
 
     @classmethod
-    def decays(cls, patterns: int, outputs: int, update: str) -> float:
-        """How often weight decay counts in E over all patterns, of which an update sees one or all.
+    def decays(cls, patterns: int, outputs: int, seen: int) -> float:
+        """How often weight decay counts in E over all patterns, of which an update sees some.
 
-        With an update per pattern it is applied once per pattern. The sum of an epoch's updates,
-        from the same weights, is minus the gradient of E, for a loss that is a sum over patterns,
-        and that many times it for one that is a mean. E is the same either way: a mean is one.
+        It is applied once per update, ``patterns / seen`` times in an epoch. The sum of an epoch's
+        updates, from the same weights, is minus the gradient of E, for a loss that is a sum over
+        patterns, and that many times it for one that is a mean. E is the same either way: a mean
+        is one.
         """
-        if update == "batch":
+        if seen == patterns:
             return 1.0
-        return patterns * cls.scale(patterns, outputs) / cls.scale(1, outputs)
+        return patterns * cls.scale(patterns, outputs) / (seen * cls.scale(seen, outputs))
 
     @staticmethod
     def terms(

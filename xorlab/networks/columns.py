@@ -1,0 +1,93 @@
+"""What networks that are trained together share, and what differs: a column for each network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from xorlab.networks.optimizers.optimizer import State
+from xorlab.networks.program import Array
+from xorlab.networks.shape import Shape
+from xorlab.networks.tasks.tasks import Task
+
+NO_LIMIT = -1.0  # as a limit: no error or loss is at or below it
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """How networks of one shape are trained together.
+
+    Attributes:
+        shape: layer sizes, activations, loss and dtype.
+        task: the patterns and their targets.
+        optimizer: name of the update rule.
+        flags: optional parts of the optimizer in use, such as weight decay.
+        update: name of the update schedule.
+        seen: how many patterns an update sees.
+        by_loss: solved means a loss at or below the limit, not every output within it.
+        states: the arrays that the optimizer keeps between updates.
+        by_gradient: a network's training ends where its gradient is small enough.
+        stopping: names of the `StoppingRule`s that end a network's training.
+    """
+
+    shape: Shape
+    task: Task
+    optimizer: str
+    flags: frozenset[str]
+    update: str
+    seen: int
+    by_loss: bool
+    states: tuple[State, ...]
+    by_gradient: bool = False
+    stopping: tuple[str, ...] = ()
+
+
+@dataclass
+class NetworkColumns:
+    """What differs from network to network: one column for each network, so networks last.
+
+    Attributes:
+        parameters: (K, N) weights and biases.
+        states: optimizer arrays, each (K, N), or (1, N) for one number per network.
+        values: optimizer numbers by name, each (N,).
+        limits: (N,) error or loss at which a network counts as solved, or `NO_LIMIT`.
+        min_gradient: (N,) gradient length below which a network's training ends, in the units of
+            an update (multiplied by the learning rate); NaN for never.
+        stopping: columns of each stopping rule by name, each (N,).
+        generators: of each network, for the order of its patterns; empty where none is drawn.
+    """
+
+    parameters: Array
+    states: list[Array]
+    values: dict[str, Array]
+    limits: Array
+    min_gradient: Array
+    stopping: dict[str, dict[str, Array]]
+    generators: tuple[np.random.Generator, ...] = ()
+
+    def take(self, columns: npt.NDArray[np.int64]) -> NetworkColumns:
+        """Copy the columns at these indices, in this order."""
+        return NetworkColumns(
+            self.parameters[:, columns],
+            [state[:, columns] for state in self.states],
+            {name: value[columns] for name, value in self.values.items()},
+            self.limits[columns],
+            self.min_gradient[columns],
+            {
+                rule: {name: value[columns] for name, value in own.items()}
+                for rule, own in self.stopping.items()
+            },
+            tuple(self.generators[column] for column in columns if self.generators),
+        )
+
+
+def padded(count: int) -> int:
+    """How many columns to allocate for ``count`` networks.
+
+    With a single column NumPy would merge axes and so sum in another order. And a width that is a
+    multiple of 512 puts every row of an array at the same offset within a memory page, where the
+    processor mistakes independent stores for ones that its loads depend on (4K aliasing).
+    """
+    return 2 if count == 1 else count + 8 * (count % 512 == 0)

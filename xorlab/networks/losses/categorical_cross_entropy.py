@@ -1,0 +1,49 @@
+"""Cross-entropy of softmax outputs, which are the probabilities of classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from xorlab.networks.losses.loss import Loss
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from xorlab.networks.losses.loss import Floats, Triple
+
+
+class CategoricalCrossEntropy(Loss, name="categorical_cross_entropy", order=4):
+    """Minus the logarithm of the right class's probability, summed over patterns (Bridle 1990)."""
+
+    canonical: ClassVar[bool] = True
+    output: ClassVar[str | None] = "softmax"
+    targets: ClassVar[tuple[float, float] | None] = (0, 1)
+    distribution: ClassVar[bool] = True
+
+    @staticmethod
+    def value(y: Floats, t: Floats) -> float:
+        """E for outputs and targets of shape (P, O)."""
+        import numpy as np
+
+        return float(-np.sum(t * np.log(y)))
+
+    @staticmethod
+    def scale(patterns: int, outputs: int) -> float:
+        """A sum is left as it is."""
+        return 1.0
+
+    @staticmethod
+    def terms(
+        z: npt.NDArray[np.float64],
+        t: npt.NDArray[np.float64],
+        f: npt.NDArray[np.float64],
+        first: npt.NDArray[np.float64],
+        second: npt.NDArray[np.float64],
+    ) -> Triple:
+        """-t log f, without a logarithm of 0, and the derivatives of the sum by each z."""
+        import numpy as np
+
+        most = z.max(axis=-1, keepdims=True)
+        total = most + np.log(np.exp(z - most).sum(axis=-1, keepdims=True))
+        return t * (total - z), f - t, first

@@ -1,0 +1,1 @@
+"""Update schedules: which patterns make an update, one schedule per file."""
