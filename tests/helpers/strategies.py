@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.config import CRITERIA, DTYPES, READOUTS, Config
+from xorlab.networks.config import READOUTS, Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.initializers.initializer import Initializer
 from xorlab.networks.initializers.notebook import Notebook
@@ -19,6 +19,7 @@ from xorlab.networks.parameters import parameter_count
 from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes
+from xorlab.networks.training_config import CRITERIA, DTYPES
 from xorlab.networks.updates.update import UpdateSchedule
 
 LARGE = ("dataset", "two_spirals", "proben1")  # too many patterns for a property

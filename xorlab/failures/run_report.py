@@ -20,12 +20,13 @@ from xorlab.config.values import flat
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.diagnose import diagnose
 from xorlab.failures.explanations import EXPLANATIONS
-from xorlab.networks.config import RIGHT_SIDE, Config
+from xorlab.networks.config import Config
 from xorlab.networks.criterion import error_limit
 from xorlab.networks.identity import identity_params, run_keys
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import predict
+from xorlab.networks.training_config import RIGHT_SIDE
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.trainers.result import DIVERGED, SOLVED

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from xorlab.networks.columns import NO_LIMIT, NetworkColumns, TrainingSpec, padded
 from xorlab.networks.losses.loss import Loss
+from xorlab.networks.measured import Measured
 from xorlab.networks.optimizers.optimizer import Optimizer, Update
 from xorlab.networks.parameters import Parameters
 from xorlab.networks.passes import Pass
 from xorlab.networks.program import Array, Calls, Program
-from xorlab.networks.stopping.rule import StoppingRule
+from xorlab.networks.stopping.rule import Losses, StoppingRule
 from xorlab.networks.updates.update import UpdateSchedule
 
 
@@ -32,7 +33,9 @@ class Batch:
         generators: of each network, for the order of its patterns.
         columns: the networks, in aligned memory; those after the first ``count`` are copies that
             fill up the width.
-        forward: calls that run the patterns forward and set `outputs`, `error` and `within_limit`.
+        training: what is measured of the training set.
+        validation: what is measured of the validation set; None without one.
+        forward: calls that run the patterns of both forward, and set what is measured.
         stopping: calls that set `stopped`; empty without stopping rules.
         gradient: calls that set `gradient_small`; empty unless the spec has ``by_gradient``.
         update: calls that make one epoch's update or updates.
@@ -58,18 +61,22 @@ class Batch:
         self.columns = self._aligned(networks.take(filler), width)
         self.generators = self.columns.generators
         self.columns.limits[self.count :] = NO_LIMIT
+        self.columns.validation_limits[self.count :] = NO_LIMIT
         self.columns.min_gradient[self.count :] = np.nan
         whole = self.pass_over(spec.task.inputs, spec.task.targets, spec.task.codes)
+        look = bool(spec.stopping)
+        self.training = Measured(spec, spec.task, whole, self.columns.limits, look)
         self.outputs, self.error = whole.outputs, whole.error
-        self.within_limit = np.zeros(width, np.bool_)
-        self.loss, self.compute_loss = self._loss_calls()
-        self.forward: Calls = whole.forward().calls
+        self.within_limit, self.forward = self.training.within_limit, self.training.forward
+        self.loss, self.compute_loss = self.training.loss, self.training.compute_loss
+        self.validation: Measured | None = None
+        if spec.task.validation is not None:
+            held_out, limits = spec.task.validation, self.columns.validation_limits
+            answers = self.pass_over(held_out.inputs, held_out.targets)
+            self.validation = Measured(spec, held_out, answers, limits, look=True)
+            self.forward = [*self.forward, *self.validation.forward]
         self.watched = np.arange(width) < self.count
         self.stopped, self.stopping = self._stopping_calls()
-        # An unbounded output can leave the finite numbers in the loss before it does in a weight.
-        if spec.by_loss or spec.stopping or not spec.shape.activations()[-1].bounded:
-            self.forward += self.compute_loss
-        self.forward += self._limit_calls()
         numbers = [*self.columns.values.values(), *self.columns.states]
         self.infinite = any(np.isinf(number).any() for number in numbers)
         self.gradient_small = np.zeros(width, np.bool_)
@@ -77,10 +84,12 @@ class Batch:
         self.gradient, self.update = self._epoch_calls(whole)
 
     def finite(self) -> npt.NDArray[np.bool_]:
-        """Whether each network's weights and loss are finite, (W,); runs `compute_loss`."""
+        """Whether each network's weights and losses are finite, (W,); runs `compute_loss`."""
         for call in self.compute_loss:
             call()
         finite = np.logical_and.reduce(np.isfinite(self.columns.parameters), axis=0)
+        if self.validation is not None:
+            finite = np.logical_and(finite, np.isfinite(self.validation.loss))
         return np.logical_and(finite, np.isfinite(self.loss))
 
     def _aligned(self, networks: NetworkColumns, width: int) -> NetworkColumns:
@@ -94,14 +103,14 @@ class Batch:
         for aligned, state in zip(states, networks.states, strict=True):
             aligned[:] = state
         values = {name: value.astype(dtype) for name, value in networks.values.items()}
-        limits, min_gradient = networks.limits.astype(dtype), networks.min_gradient.astype(dtype)
+        names = ("limits", "validation_limits", "min_gradient")
+        own = {name: getattr(networks, name).astype(dtype) for name in names}
         return replace(
             networks,
             parameters=self._parameters.packed,
             states=states,
             values=values,
-            limits=limits,
-            min_gradient=min_gradient,
+            **own,
         )
 
     def pass_over(
@@ -203,36 +212,15 @@ class Batch:
         program.calls.append(partial(np.less, total, program.constant(1.0), self.gradient_small))
         return program.calls
 
-    def _loss_calls(self) -> tuple[Array, Calls]:
-        program = Program(self._spec.shape.dtype)
-        squares = program.empty(*self.error.shape)
-        terms = squares.reshape(-1, squares.shape[-1])
-        loss = program.empty(terms.shape[1])
-        program.emit(np.multiply, self.error, self.error, squares)
-        program.fold(terms, 0, loss)
-        program.emit(np.divide, loss, program.constant(len(terms)), loss)
-        return loss, program.calls
-
     def _stopping_calls(self) -> tuple[Array, Calls]:
         program = Program(self._spec.shape.dtype)
         stopped, met = program.mask(*self.loss.shape), program.mask(*self.loss.shape)
+        losses = Losses(self.loss, None if self.validation is None else self.validation.loss)
         for number, (rule, columns) in enumerate(self.columns.stopping.items()):
             kind = StoppingRule.choices()[rule]
-            kind.emit(program, self.loss, columns, met if number else stopped)
+            kind.emit(program, losses, columns, met if number else stopped)
             if number:
                 program.emit(np.logical_or, stopped, met, stopped)
         if program.calls:
             program.emit(np.logical_and, stopped, self.watched, stopped)
         return stopped, program.calls
-
-    def _limit_calls(self) -> Calls:
-        program = Program(self._spec.shape.dtype)
-        value = self.loss
-        if not self._spec.by_loss:
-            sizes = program.empty(*self.error.shape)
-            terms = sizes.reshape(-1, sizes.shape[-1])
-            value = program.empty(terms.shape[1])
-            program.emit(np.abs, self.error, sizes)
-            program.fold(terms, 0, value, by=np.maximum)
-        program.calls.append(partial(np.less_equal, value, self.columns.limits, self.within_limit))
-        return program.calls

@@ -30,6 +30,8 @@ class TrainingSpec:
         states: the arrays that the optimizer keeps between updates.
         by_gradient: a network's training ends where its gradient is small enough.
         stopping: names of the `StoppingRule`s that end a network's training.
+        by_accuracy: solved means so many right answers, not every output within the limit.
+        keeps_best: a network ends with its weights of the least validation loss, not its last.
     """
 
     shape: Shape
@@ -42,6 +44,8 @@ class TrainingSpec:
     states: tuple[State, ...]
     by_gradient: bool = False
     stopping: tuple[str, ...] = ()
+    by_accuracy: bool = False
+    keeps_best: bool = False
 
 
 @dataclass
@@ -52,7 +56,9 @@ class NetworkColumns:
         parameters: (K, N) weights and biases.
         states: optimizer arrays, each (K, N), or (1, N) for one number per network.
         values: optimizer numbers by name, each (N,).
-        limits: (N,) error or loss at which a network counts as solved, or `NO_LIMIT`.
+        limits: (N,) error, loss or number of wrong answers at which a network counts as solved, or
+            `NO_LIMIT`.
+        validation_limits: (N,) likewise for the validation set, where there is one.
         min_gradient: (N,) gradient length below which a network's training ends, in the units of
             an update (multiplied by the learning rate); NaN for never.
         stopping: columns of each stopping rule by name, each (N,).
@@ -63,6 +69,7 @@ class NetworkColumns:
     states: list[Array]
     values: dict[str, Array]
     limits: Array
+    validation_limits: Array
     min_gradient: Array
     stopping: dict[str, dict[str, Array]]
     generators: tuple[np.random.Generator, ...] = ()
@@ -74,6 +81,7 @@ class NetworkColumns:
             [state[:, columns] for state in self.states],
             {name: value[columns] for name, value in self.values.items()},
             self.limits[columns],
+            self.validation_limits[columns],
             self.min_gradient[columns],
             {
                 rule: {name: value[columns] for name, value in own.items()}

@@ -13,8 +13,6 @@ from xorlab.config.fields import (
     is_finite,
     is_flag,
     is_integer,
-    is_optional,
-    is_positive,
     key,
     section,
 )
@@ -23,18 +21,14 @@ from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.activations.activation import Activation
 from xorlab.networks.initializers.initializer import Initializer
 from xorlab.networks.landscape_config import LandscapeConfig
-from xorlab.networks.losses.loss import Loss
 from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.tasks.task_config import TaskConfig
-from xorlab.networks.updates.update import UpdateSchedule
+from xorlab.networks.training_config import TrainingConfig
 
 READOUTS = ("dense", "sum")
-DTYPES = ("float64", "float32")
-WITHIN, RIGHT_SIDE = CRITERIA = ("within", "right_side")
 _OUTPUTS = Activation.choices()
 _HIDDEN = tuple(name for name, kind in _OUTPUTS.items() if not kind.couples)
 
-MAX_EPOCHS = 100_000_000
 MAX_UNITS = 1024
 MAX_LAYERS = 16
 
@@ -93,120 +87,6 @@ class NetworkConfig(Closed):
         is_flag,
         added_after_v1=True,
     )
-
-
-@dataclass
-class TrainingConfig(Closed):
-    """What is minimised, for how long, and when a run counts as solved."""
-
-    loss: str = choice(
-        "half_sse",
-        tuple(Loss.choices()),
-        "half the summed or mean squared error, or cross-entropy",
-        "training.loss=cross_entropy",
-    )
-    update: str = choice(
-        "batch",
-        tuple(UpdateSchedule.choices()),
-        "one update per epoch, one per pattern in order, or one per training.batch_size patterns "
-        "in an order that each run draws anew for every epoch",
-        "training.update=online",
-    )
-    batch_size: int | None = key(
-        None,
-        "how many patterns an update sees where training.update=minibatch; the last of an epoch "
-        "sees what is left",
-        "an integer >= 1, where and only where training.update=minibatch",
-        "training.update=minibatch training.batch_size=16",
-        is_optional(is_integer(1, MAX_EPOCHS)),
-    )
-    epochs: int = key(
-        10_000,
-        "passes over all patterns",
-        f"an integer from 1 to {MAX_EPOCHS}",
-        "training.epochs=3000",
-        is_integer(1, MAX_EPOCHS),
-    )
-    tolerance: float = key(
-        0.4,
-        "solved when every output is within this of its target",
-        "a number > 0 and < 1",
-        "training.tolerance=0.1",
-        lambda v: is_finite(v) and 0 < v < 1,
-    )
-    target_loss: float | None = key(
-        None,
-        "if set: solved when the mean squared error is at or below this instead",
-        "a number > 0, or null",
-        "training.target_loss=0.01",
-        is_optional(is_positive),
-    )
-    min_gradient: float | None = key(
-        None,
-        "if set: end a run, unsolved, when the norm of the gradient of what is minimised over all "
-        "patterns (weight decay included; a sum or a mean as training.loss is, online too) falls "
-        "below this",
-        "a number > 0, or null",
-        "training.min_gradient=1e-4",
-        is_optional(is_positive),
-    )
-    min_loss: float | None = key(
-        None,
-        "if set: end a run, solved or not, when the mean squared error falls below this",
-        "a number > 0, or null",
-        "training.min_loss=1e-7 training.criterion=right_side training.solved_at_end=true",
-        is_optional(is_positive),
-    )
-    patience: int | None = key(
-        None,
-        "if set: end a run, solved or not, when its least mean squared error has not fallen by "
-        "more than training.min_improvement for more than this many epochs",
-        f"an integer from 1 to {MAX_EPOCHS}, or null",
-        "training.patience=10 training.min_improvement=1e-6",
-        is_optional(is_integer(1, MAX_EPOCHS)),
-    )
-    min_improvement: float = key(
-        0.0,
-        "by how much less than the least so far a mean squared error must be to count as an "
-        "improvement for training.patience",
-        "a finite number >= 0",
-        "training.patience=10 training.min_improvement=1e-6",
-        lambda v: is_finite(v) and v >= 0,
-        silent_default=True,
-    )
-    criterion: str = choice(
-        WITHIN,
-        CRITERIA,
-        "what solves a run: every output within training.tolerance (or a loss at or below "
-        "training.target_loss, where that is set), or every output nearer to its target than to "
-        "the other code",
-        "training.criterion=right_side",
-        silent_default=True,
-    )
-    solved_at_end: bool = key(
-        False,
-        "false: solved at the first step that meets the criterion, though the run may lose it "
-        "again; true: solved only if the criterion is met where the run ends",
-        "true or false",
-        "training.solved_at_end=true",
-        is_flag,
-        silent_default=True,
-    )
-    stop_when_solved: bool = key(
-        False,
-        "end a run at the step at which it is solved",
-        "true or false",
-        "training.stop_when_solved=true",
-        is_flag,
-    )
-    record_every: int | None = key(
-        None,
-        "record the loss at every n-th step; null: at about 200 log-spaced steps",
-        "an integer >= 1, or null",
-        "training.record_every=10",
-        is_optional(is_integer(1, MAX_EPOCHS)),
-    )
-    dtype: str = choice("float64", DTYPES, "precision of the arithmetic", "training.dtype=float32")
 
 
 @dataclass

@@ -27,6 +27,8 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
         sums += sizes[0] * outputs
     passes = -(-patterns // seen_of(config.training, patterns))
     numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
+    if task.validation is not None:
+        numbers += len(task.validation.inputs) * (sum(sizes[1:]) + sums)
     # A rule that carries more than momentum makes some four passes over each of its arrays.
     carried = max(0, len(config.optimizer.states()) - 1)
     numbers += passes * 4 * carried * parameter_count(sizes, wiring_of(config))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from xorlab.networks.config import RIGHT_SIDE, TrainingConfig
 from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.training_config import RIGHT_SIDE, TrainingConfig
 
 
 def is_by_loss(training: TrainingConfig) -> bool:
@@ -25,8 +25,22 @@ def error_limit(training: TrainingConfig, task: Task) -> float:
     return float(np.nextafter(kind(task.margin), kind(0)))
 
 
-def solving_limit(training: TrainingConfig, task: Task) -> float:
-    """The loss or the error, see `is_by_loss`, at or below which a run is solved."""
+def wrong_answers(training: TrainingConfig, patterns: int) -> int:
+    """How many of so many patterns may be answered wrongly, by `training.target_accuracy`."""
+    wrong = 1.0 - (training.target_accuracy or 1.0)
+    return int(wrong * patterns + 1e-9)  # 0.05 of 20 patterns is 1, however it is rounded
+
+
+def solving_limit(training: TrainingConfig, task: Task, patterns: int) -> float:
+    """The loss, error or number of wrong answers at or below which a run is solved.
+
+    Args:
+        training: with the criterion.
+        task: that is learned.
+        patterns: how many there are in the set that is looked at.
+    """
+    if training.target_accuracy is not None:
+        return wrong_answers(training, patterns)
     if training.target_loss is not None:
         return training.target_loss
     return error_limit(training, task)

@@ -6,8 +6,9 @@ import re
 
 from xorlab.config.schema import leaves_of
 from xorlab.errors import ConfigError
-from xorlab.networks.config import RIGHT_SIDE, Config
+from xorlab.networks.config import Config
 from xorlab.networks.initializers.given import Given
+from xorlab.networks.training_config import RIGHT_SIDE
 
 _WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
 

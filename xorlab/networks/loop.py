@@ -9,33 +9,19 @@ import numpy.typing as npt
 
 from xorlab.networks.batch import Batch
 from xorlab.networks.columns import NO_LIMIT, NetworkColumns, TrainingSpec
-from xorlab.networks.endings import Endings
+from xorlab.networks.curves import cut
+from xorlab.networks.endings import Endings, answers_of
+from xorlab.networks.float_errors import FloatErrorFlag
+from xorlab.networks.measured import Measured
 from xorlab.networks.metrics import measured
 from xorlab.networks.parameters import unpack, unpack_skip
 from xorlab.networks.program import Array
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
-from xorlab.trainers.shard_result import NEVER, Curves, ShardResult
+from xorlab.trainers.shard_result import NEVER, ShardResult
 
 _SOLVED, _UNSOLVED, _DIVERGED = map(OUTCOMES.index, (SOLVED, UNSOLVED, DIVERGED))
 # Once less than this share of a batch still trains, it is repacked into a smaller one.
 _REPACK_SHARE = 0.8
-
-
-class _FloatErrorFlag:
-    """Raised by NumPy when an operation overflows or is invalid.
-
-    The loop looks for diverged networks only while it is raised.
-    """
-
-    def __init__(self) -> None:
-        self.raised = False
-
-    def __call__(self, _kind: str, _bits: int) -> None:
-        self.raised = True
-
-    def set(self) -> None:
-        """Raise the flag by hand: infinities that were given spread without a NumPy error."""
-        self.raised = True
 
 
 class Trainer:
@@ -63,8 +49,18 @@ class Trainer:
         self._stops = stop_when_solved
         self._solved_at_end = solved_at_end
         self._start = columns
-        self._curves = np.full((len(steps), count), np.nan)
+        task = spec.task
+        names = ["loss"]
+        if task.validation is not None:
+            names.append("validation_loss")
+            if task.answer is not None:
+                names += ["training_accuracy", "validation_accuracy"]
+        self._curves = {name: np.full((len(steps), count), np.nan) for name in names}
         self._final = columns.parameters.copy()
+        # The weights of the least validation loss, where they are kept.
+        self._best = self._final.copy() if spec.keeps_best else self._final
+        self._best_loss, self._best_at = np.full(count, np.inf), np.zeros(count, np.int64)
+        self._generalised_at = np.full(count, NEVER)
         self._solved_at = np.full(count, NEVER)
         self._diverged_at = np.full(count, NEVER)
         self._ended_at = np.full(count, int(steps[-1]))
@@ -75,7 +71,7 @@ class Trainer:
 
     def run(self) -> ShardResult:
         """Train; one result per network, in order."""
-        flag = _FloatErrorFlag()
+        flag = FloatErrorFlag()
         flag.raised = not np.isfinite(self._start.parameters).all()
         with np.errstate(over="call", invalid="call", divide="call", under="ignore", call=flag):
             # A small buffer keeps NumPy from copying operands through it: broadcasting is then
@@ -94,12 +90,12 @@ class Trainer:
             self._collect()
             return self._results()
 
-    def _segment(self, step: int, until: int, row: int, flag: _FloatErrorFlag, last: bool) -> None:
+    def _segment(self, step: int, until: int, row: int, flag: FloatErrorFlag, last: bool) -> None:
         """From a recorded step to the one before the next."""
         batch = self._batch
         forward, gradient, update = batch.forward, batch.gradient, batch.update
         within_limit, count = batch.within_limit, np.count_nonzero
-        stopping = batch.stopping
+        stopping, validation = batch.stopping, batch.validation
         if batch.infinite:
             update = [*update, flag.set]
         for now in range(step, until):
@@ -110,6 +106,8 @@ class Trainer:
                 flag.raised = False
             if count(within_limit):
                 self._note_solved(now)
+            if validation is not None:
+                self._look_at_validation(validation, now)
             if now == step:
                 self._record(row)
             if last:
@@ -128,10 +126,39 @@ class Trainer:
                 call()
 
     def _record(self, row: int) -> None:
-        for call in self._batch.compute_loss:
-            call()
         active = self._active
-        self._curves[row, self._members[active]] = self._batch.loss[: len(active)][active]
+        members = self._members[active]
+        for name, values in self._measured(self._batch).items():
+            self._curves[name][row, members] = values[: len(active)][active]
+
+    def _measured(self, batch: Batch) -> dict[str, Array]:
+        """The present value of every curve, (W,) each."""
+        sets = {"": batch.training, "training_": batch.training, "validation_": batch.validation}
+        found: dict[str, Array] = {}
+        for name in self._curves:
+            kind = name.rpartition("_")[2]
+            measured = sets[name.removesuffix(kind)]
+            assert measured is not None  # noqa: S101  (its curve is there because it is)
+            loss = kind == "loss"
+            for call in measured.compute_loss if loss else measured.compute_accuracy:
+                call()
+            found[name] = measured.loss if loss else measured.accuracy
+        return found
+
+    def _look_at_validation(self, validation: Measured, step: int) -> None:
+        """Note which networks meet the criterion there, and which have their least loss."""
+        active, members = self._active, self._members
+        if np.count_nonzero(validation.within_limit):
+            met = np.flatnonzero(validation.within_limit)
+            self._batch.columns.validation_limits[met] = NO_LIMIT
+            fresh = met[active[met]]
+            self._generalised_at[members[fresh]] = step
+        loss = validation.loss[: len(active)]
+        better = np.flatnonzero((loss < self._best_loss[members]) & active)
+        self._best_loss[members[better]] = loss[better]
+        self._best_at[members[better]] = step
+        if self._spec.keeps_best:
+            self._best[:, members[better]] = self._batch.columns.parameters[:, better]
 
     def _find_diverged(self, step: int) -> None:
         batch, count = self._batch, self._batch.count
@@ -146,8 +173,11 @@ class Trainer:
         for state in batch.columns.states:
             state[:, broken] = np.nan
         batch.columns.limits[broken] = NO_LIMIT
+        batch.columns.validation_limits[broken] = NO_LIMIT
         batch.columns.min_gradient[broken] = np.nan
         batch.within_limit[broken] = False
+        if batch.validation is not None:
+            batch.validation.within_limit[broken] = False
 
     def _note_solved(self, step: int) -> None:
         # In a large batch a few networks are solved in most epochs: touch only their columns.
@@ -187,57 +217,75 @@ class Trainer:
         self._final[:, self._members[columns]] = self._batch.columns.parameters[:, columns]
 
     def _results(self) -> ShardResult:
-        """Run every network's final weights forward once more, and measure the outputs."""
+        """Run the weights forward once more: the last for the curves, the kept for the rest."""
         # Which NaN an operation makes depends on the column: keep one bit pattern of it.
         self._final[np.isnan(self._final)] = np.nan
-        start = self._start
-        ended = replace(start, parameters=self._final)
-        batch = Batch(self._spec, ended)
-        for call in [*batch.forward, *batch.compute_loss]:
-            call()
-        loss = batch.loss[: batch.count].astype(np.float64)
-        outputs = batch.outputs[..., : batch.count].transpose(2, 0, 1)
-        errors = np.abs(batch.error[..., : batch.count].transpose(2, 0, 1))
         diverged = self._diverged_at != NEVER
+        batch = self._answering(self._final)
+        last = {
+            name: values[: batch.count].astype(np.float64)
+            for name, values in self._measured(batch).items()
+        }
+        curves = {
+            name: cut(self._steps, self._curves[name], values, self._ended_at, diverged)
+            for name, values in last.items()
+        }
         if self._solved_at_end:
             self._solved_at = np.where(batch.within_limit[: batch.count], self._ended_at, NEVER)
         solved = (self._solved_at != NEVER) & ~diverged
-        curves = self._loss_curves(loss, diverged)
-        loss[diverged] = np.nan
-        arrays = {"predictions": np.ascontiguousarray(outputs)} | self._layers()
-        arrays["predictions"][diverged] = np.nan
-        endings = Endings(self._spec.task, errors, loss, arrays)
+        if self._spec.keeps_best:
+            self._best[:, diverged] = self._final[:, diverged]
+            batch = self._answering(self._best)
+            for call in batch.compute_loss:
+                call()
         return ShardResult(
             outcome=np.select([diverged, solved], [_DIVERGED, _SOLVED], _UNSOLVED).astype(np.int8),
             epochs_run=self._ended_at,
             epochs_to_solve=np.where(solved, self._solved_at, NEVER),
             diverged_at=self._diverged_at,
-            metrics=measured(endings),
-            curves={"loss": curves},
-            arrays=arrays,
+            metrics=measured(endings := self._endings(batch, diverged)) | self._events(),
+            curves=curves,
+            arrays=dict(endings.arrays),
         )
+
+    def _answering(self, weights: Array) -> Batch:
+        """A batch with these weights (K, N), run forward."""
+        batch = Batch(self._spec, replace(self._start, parameters=weights))
+        for call in batch.forward:
+            call()
+        return batch
+
+    def _endings(self, batch: Batch, diverged: npt.NDArray[np.bool_]) -> Endings:
+        """What the networks of a batch that was run forward answer."""
+        training = answers_of(batch.training, self._spec.task.targets, batch.count, diverged)
+        held_out = {}
+        for name, patterns in self._spec.task.held_out.items():
+            answering = batch.pass_over(patterns.inputs, patterns.targets)
+            never = np.full(batch.width, NO_LIMIT, batch.dtype)
+            measured_ = Measured(self._spec, patterns, answering, never, look=True)
+            for call in measured_.forward:
+                call()
+            held_out[name] = answers_of(measured_, patterns.targets, batch.count, diverged)
+        arrays = {"predictions": np.ascontiguousarray(training.outputs)} | self._layers()
+        arrays["predictions"][diverged] = np.nan
+        return Endings(self._spec.task, training.errors, training.loss, arrays, held_out)
+
+    def _events(self) -> dict[str, npt.NDArray[np.float64]]:
+        """When the validation set was answered best, and when first well enough; NaN for never."""
+        if self._spec.task.validation is None:
+            return {}
+        found = self._generalised_at != NEVER
+        return {
+            "relevant_epochs": self._best_at.astype(np.float64),
+            "epochs_to_generalise": np.where(found, self._generalised_at, np.nan),
+        }
 
     def _layers(self) -> dict[str, Array]:
         """The final weights and biases, networks first."""
         shape = self._spec.shape
-        layers = zip(*unpack(self._final, shape.sizes, shape.wiring), strict=True)
+        layers = zip(*unpack(self._best, shape.sizes, shape.wiring), strict=True)
         arrays: dict[str, Array] = {}
         for number, (weights, biases) in enumerate(layers, 1):
             arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
-        skip = unpack_skip(self._final, shape.sizes, shape.wiring)
+        skip = unpack_skip(self._best, shape.sizes, shape.wiring)
         return arrays if skip is None else arrays | {"skip": skip}
-
-    def _loss_curves(
-        self, loss: npt.NDArray[np.float64], diverged: npt.NDArray[np.bool_]
-    ) -> Curves:
-        """The recorded losses, cut where a network ended; one that did not diverge has its last."""
-        steps, ended = self._steps, self._ended_at
-        cut = diverged | (ended < steps[-1])
-        shared = np.where(cut, np.searchsorted(steps, ended), len(steps))
-        early = np.flatnonzero(cut & ~diverged)
-        self._curves[-1] = loss
-        self._curves[shared[early], early] = loss[early]
-        extra_counts = np.zeros(len(ended), np.int64)
-        extra_counts[early] = 1
-        has_point = np.arange(len(steps)) < (shared + extra_counts)[:, None]
-        return Curves(steps, shared, ended[early], extra_counts, self._curves.T[has_point])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from xorlab.config.checks import check_value, check_values
 from xorlab.errors import ConfigError
-from xorlab.networks.config import RIGHT_SIDE, Config
+from xorlab.networks.config import Config
 from xorlab.networks.landscape_rules import check_plane
 from xorlab.networks.losses.loss import Loss
+from xorlab.networks.stopping.rule import stops_of
+from xorlab.networks.training_config import RIGHT_SIDE, WITHIN
 from xorlab.networks.updates.update import UpdateSchedule
 
+_NUMBERS = {
+    "max_generalisation_loss": "generalisation_loss",
+    "min_progress": "progress",
+    "strip": "progress",
+}
 MAX_POINTS = 1_000_000  # of a curve
 
 
@@ -33,6 +42,7 @@ def check(config: Config) -> None:
     _check_loss(config)
     _check_readout(config)
     _check_criterion(config)
+    _check_stop(config)
     config.init.check()
     _check_update(config)
     config.optimizer.check()
@@ -93,12 +103,41 @@ def _check_criterion(config: Config) -> None:
             training.target_loss,
             f"null where training.criterion={RIGHT_SIDE}; training.min_loss ends a run by its loss",
         )
-    if training.solved_at_end and training.stop_when_solved:
+    if training.target_accuracy is not None:
+        others = {"target_loss": None, "criterion": WITHIN}
+        for name, default in others.items():
+            if getattr(training, name) != default:
+                raise ConfigError(
+                    f"training.{name}",
+                    getattr(training, name),
+                    f"left out where training.target_accuracy={training.target_accuracy:g}",
+                )
+    ends_solved = training.stop_when_solved or "solved" in stops_of(training)
+    if training.solved_at_end and ends_solved:
+        named = training.stop_when_solved
         raise ConfigError(
-            "training.stop_when_solved",
-            True,
-            "false where training.solved_at_end=true: a run is solved only when it has ended",
+            "training.stop_when_solved" if named else "training.stop",
+            True if named else training.stop,
+            f"{'false' if named else 'without solved'} where training.solved_at_end=true: a run is "
+            "solved only when it has ended",
         )
+
+
+def _check_stop(config: Config) -> None:
+    """Refuse a rule without its number, and a number without its rule."""
+    training = config.training
+    stops = stops_of(training)
+    if "patience" in stops and training.patience is None:
+        raise ConfigError(
+            "training.patience", None, "an integer >= 1 where training.stop names patience"
+        )
+    for name, rule in _NUMBERS.items():
+        value = getattr(training, name)
+        default = next(one.default for one in fields(training) if one.name == name)
+        if value != default and rule not in stops:
+            raise ConfigError(
+                f"training.{name}", value, f"left out unless training.stop names {rule}"
+            )
 
 
 def _check_update(config: Config) -> None:

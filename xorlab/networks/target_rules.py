@@ -7,10 +7,12 @@ import numpy.typing as npt
 
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.config import RIGHT_SIDE, Config
+from xorlab.networks.config import Config
 from xorlab.networks.criterion import error_limit
 from xorlab.networks.losses.loss import Loss
+from xorlab.networks.stopping.rule import StoppingRule, rules_of
 from xorlab.networks.tasks.tasks import Task
+from xorlab.networks.training_config import RIGHT_SIDE
 
 _SLACK = 1e-9  # half of 0.9 - 0.1 is 0.4, which is allowed, however it is rounded
 
@@ -24,11 +26,20 @@ def check_targets(config: Config, task: Task) -> None:
     Raises:
         ConfigError: names the key, the value and what is allowed.
     """
+    _check_stop(config, task)
+    _check_batch_size(config, len(task.targets))
+    _check_outputs(config, task.targets)
+    if config.training.target_accuracy is not None:
+        if task.answer is None:
+            raise ConfigError(
+                "training.target_accuracy",
+                config.training.target_accuracy,
+                "null where targets are any numbers: no answer is right or wrong",
+            )
+        return
     _check_criterion(config, task)
     low, high = Activation.choices()[config.network.output].reach
     targets, training = task.targets, config.training
-    _check_outputs(config, targets)
-    _check_batch_size(config, len(targets))
     away = np.maximum(0.0, np.maximum(low - targets, targets - high))
     if training.target_loss is None:
         out = float(away.max()) > error_limit(training, task) * (1 + _SLACK)
@@ -62,6 +73,17 @@ def _check_outputs(config: Config, targets: npt.NDArray[np.float64]) -> None:
             loss,
             "another where the targets of a pattern do not add up to 1, as those of one class do "
             "(task.target_low=0 task.target_high=1)",
+        )
+
+
+def _check_stop(config: Config, task: Task) -> None:
+    rules = [StoppingRule.choices()[name] for name in rules_of(config.training)]
+    if task.validation is None and any(rule.needs_validation for rule in rules):
+        raise ConfigError(
+            "training.stop",
+            config.training.stop,
+            "never, solved or progress where the task has no validation set (task.validation, "
+            "task.fold and task.split hold patterns out)",
         )
 
 

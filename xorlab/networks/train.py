@@ -24,7 +24,7 @@ from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.shape import Shape
-from xorlab.networks.stopping.rule import StoppingRule, rules_of
+from xorlab.networks.stopping.rule import StoppingRule, keeps_best, rules_of, stops_of
 from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.updates.update import UpdateSchedule, seen_of
@@ -90,6 +90,7 @@ def shard_key(config: Config) -> ShardKey:
         (training.loss, training.update, training.batch_size, training.dtype, is_by_loss(training)),
         (training.epochs, training.record_every, training.stop_when_solved),
         (training.criterion, training.solved_at_end, rules_of(training)),
+        (training.target_accuracy is None, repr(training.stop)),
     )
 
 
@@ -107,7 +108,10 @@ def lane_bytes(config: Config, task: Task) -> int:
         units += sum(config.hidden)
     copies = 2 + len(config.optimizer.states()) + config.optimizer.scratches
     units += (sum(sizes) + sizes[0] + sizes[-1]) * (not UpdateSchedule.choices()[update].whole)
-    numbers = len(task.inputs) * units + copies * parameter_count(sizes, wiring_of(config))
+    held_out = 0 if task.validation is None else len(task.validation.inputs)
+    numbers = (len(task.inputs) + held_out) * units + copies * parameter_count(
+        sizes, wiring_of(config)
+    )
     return np.dtype(config.training.dtype).itemsize * numbers
 
 
@@ -144,10 +148,13 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
         states=tuple(first.optimizer.states()),
         by_gradient=first.training.min_gradient is not None,
         stopping=rules_of(first.training),
+        by_accuracy=first.training.target_accuracy is not None,
+        keeps_best=task.validation is not None and keeps_best(first.training),
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
     columns = _network_columns(configs, spec)
-    stops, at_end = first.training.stop_when_solved, first.training.solved_at_end
+    stops = first.training.stop_when_solved or "solved" in stops_of(first.training)
+    at_end = first.training.solved_at_end
     return Trainer(spec, columns, steps, stops, at_end).run()
 
 
@@ -218,12 +225,17 @@ def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkCo
     ]
     for array, state in zip(states, spec.states, strict=True):
         array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
-    limits = [solving_limit(config.training, spec.task) for config in configs]
+    held_out = spec.task.validation
+    limits, validation_limits = (
+        _column([solving_limit(config.training, spec.task, patterns) for config in configs], dtype)
+        for patterns in (len(spec.task.inputs), 0 if held_out is None else len(held_out.inputs))
+    )
     return NetworkColumns(
         parameters,
         states,
         {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},
-        _column(limits, dtype),
+        limits,
+        validation_limits,
         _column(min_gradient, dtype),
         {name: _stopping_columns(name, configs, dtype) for name in spec.stopping},
         generators=tuple(

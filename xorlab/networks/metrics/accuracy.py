@@ -10,17 +10,35 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.networks.endings import Endings
+from xorlab.networks.program import Array
+from xorlab.networks.tasks.tasks import Task
 
 
 def measure(ended: Endings) -> npt.NDArray[np.float64] | None:
     """(N,) from 0 to 1; None where targets are any numbers: see `near_targets`."""
-    task = ended.task
+    return share_right(ended.task, ended.task.targets, ended.arrays["predictions"], ended.errors)
+
+
+def share_right(
+    task: Task, targets: Array, outputs: Array, errors: Array
+) -> npt.NDArray[np.float64] | None:
+    """The share of some patterns of a task that N networks answer rightly.
+
+    Args:
+        task: that was learned: what an answer is.
+        targets: (P, O).
+        outputs: (N, P, O).
+        errors: (N, P, O) distances of the outputs from their targets.
+
+    Returns:
+        (N,) from 0 to 1; None where no answer is right or wrong.
+    """
     if task.answer is None:
         return None
     if task.answer == "codes":
-        right = (ended.errors < task.margin).all(axis=2)
+        right = (errors < task.margin).all(axis=2)
     else:
-        outputs, own = ended.arrays["predictions"], task.targets == task.targets.max()
+        own = targets == task.targets.max()
         others = np.where(own, -np.inf, outputs).max(axis=2)
         right = np.where(own, outputs, -np.inf).max(axis=2) > others
     return np.asarray(right.mean(axis=1), np.float64)

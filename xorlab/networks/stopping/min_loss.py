@@ -10,8 +10,9 @@ import numpy as np
 from xorlab.networks.stopping.rule import StoppingRule
 
 if TYPE_CHECKING:
-    from xorlab.networks.config import TrainingConfig
     from xorlab.networks.program import Array, Program
+    from xorlab.networks.stopping.rule import Losses
+    from xorlab.networks.training_config import TrainingConfig
 
 
 class MinLoss(StoppingRule, name="min_loss", order=1):
@@ -23,6 +24,6 @@ class MinLoss(StoppingRule, name="min_loss", order=1):
         return None if training.min_loss is None else {"limit": training.min_loss}
 
     @staticmethod
-    def emit(program: Program, loss: Array, columns: Mapping[str, Array], met: Array) -> None:
+    def emit(program: Program, losses: Losses, columns: Mapping[str, Array], met: Array) -> None:
         """Compare."""
-        program.emit(np.less, loss, columns["limit"], met)
+        program.emit(np.less, losses.training, columns["limit"], met)

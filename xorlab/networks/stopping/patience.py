@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorlab.networks.stopping.rule import StoppingRule
+from xorlab.networks.stopping.rule import StoppingRule, stops_of
 
 if TYPE_CHECKING:
-    from xorlab.networks.config import TrainingConfig
     from xorlab.networks.program import Array, Program
+    from xorlab.networks.stopping.rule import Losses
+    from xorlab.networks.training_config import TrainingConfig
 
 
 class Patience(StoppingRule, name="patience", order=2):
@@ -26,23 +27,33 @@ class Patience(StoppingRule, name="patience", order=2):
     @staticmethod
     def columns(training: TrainingConfig) -> dict[str, float] | None:
         """The limit, what counts as an improvement, the least loss, the steps without one."""
-        if training.patience is None:
-            return None
-        return {
-            "limit": training.patience,
-            "improvement": float(training.min_improvement),
-            "least": math.inf,
-            "steps": 0,
-        }
+        return None if "patience" in stops_of(training) else patience_columns(training)
 
     @staticmethod
-    def emit(program: Program, loss: Array, columns: Mapping[str, Array], met: Array) -> None:
-        """Count the steps without an improvement, and compare."""
-        least, steps = columns["least"], columns["steps"]
-        gain, improved = program.empty(*loss.shape), program.mask(*loss.shape)
-        program.emit(np.subtract, least, loss, gain)
-        program.emit(np.greater, gain, columns["improvement"], improved)
-        program.emit_bound(np.minimum, least, loss, least)
-        program.emit(np.add, steps, np.array(1), steps)
-        program.emit_where(improved, np.array(0), steps)
-        program.emit(np.greater, steps, columns["limit"], met)
+    def emit(program: Program, losses: Losses, columns: Mapping[str, Array], met: Array) -> None:
+        """Look at the training set."""
+        emit_patience(program, losses.training, columns, met)
+
+
+def patience_columns(training: TrainingConfig) -> dict[str, float] | None:
+    """The limit, what counts as an improvement, the least loss, the steps without one."""
+    if training.patience is None:
+        return None
+    return {
+        "limit": training.patience,
+        "improvement": float(training.min_improvement),
+        "least": math.inf,
+        "steps": 0,
+    }
+
+
+def emit_patience(program: Program, loss: Array, columns: Mapping[str, Array], met: Array) -> None:
+    """Count the steps without an improvement, and compare."""
+    least, steps = columns["least"], columns["steps"]
+    gain, improved = program.empty(*loss.shape), program.mask(*loss.shape)
+    program.emit(np.subtract, least, loss, gain)
+    program.emit(np.greater, gain, columns["improvement"], improved)
+    program.emit_bound(np.minimum, least, loss, least)
+    program.emit(np.add, steps, np.array(1), steps)
+    program.emit_where(improved, np.array(0), steps)
+    program.emit(np.greater, steps, columns["limit"], met)

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from xorlab.config.groups import Registered
 
 if TYPE_CHECKING:
-    from xorlab.networks.config import TrainingConfig
     from xorlab.networks.program import Array, Program
+    from xorlab.networks.training_config import TrainingConfig
+
+
+class Losses(NamedTuple):
+    """What rules look at: (N,) mean squared errors over patterns and outputs, at every step.
+
+    Attributes:
+        training: of the training set.
+        validation: of the validation set; None without one.
+    """
+
+    training: Array
+    validation: Array | None
+
+    @property
+    def held_out(self) -> Array:
+        """Of the validation set, for rules that need one."""
+        assert self.validation is not None  # noqa: S101  (checked before the training)
+        return self.validation
 
 
 class StoppingRule(Registered, package="xorlab.networks.stopping"):
@@ -18,7 +36,15 @@ class StoppingRule(Registered, package="xorlab.networks.stopping"):
     A rule is a module of this package, and its keys are in `TrainingConfig`. It sees every step
     but the last, which ends every run, in order. It sees a step after the step was found to be
     solved or not, and before the weights change.
+
+    Attributes:
+        needs_validation: it looks at the validation set.
+        keeps_best: where there is a validation set, the run ends with the weights of the step at
+            which the validation loss was least, the first of equals; step 0 counts.
     """
+
+    needs_validation: ClassVar[bool] = False
+    keeps_best: ClassVar[bool] = False
 
     @staticmethod
     def columns(training: TrainingConfig) -> dict[str, float] | None:
@@ -32,17 +58,28 @@ class StoppingRule(Registered, package="xorlab.networks.stopping"):
         raise NotImplementedError
 
     @staticmethod
-    def emit(program: Program, loss: Array, columns: Mapping[str, Array], met: Array) -> None:
+    def emit(program: Program, losses: Losses, columns: Mapping[str, Array], met: Array) -> None:
         """Emit calls that look at one step and set which networks end.
 
         Args:
             program: to emit to.
-            loss: (N,) mean squared error over patterns and outputs at this step.
+            losses: of the networks at this step.
             columns: (N,) each; what the calls change is there at the next step.
             met: (N,) Boolean, to be set: whether the rule ends a network at this step. It does not
                 matter what is said of a network that has ended.
         """
         raise NotImplementedError
+
+
+def stops_of(training: TrainingConfig) -> list[str]:
+    """What `training.stop` names, without ``never``."""
+    stop = training.stop
+    return [name for name in (stop if isinstance(stop, list) else [stop]) if name != "never"]
+
+
+def keeps_best(training: TrainingConfig) -> bool:
+    """Whether one of the rules that are on keeps the weights of the least validation loss."""
+    return any(StoppingRule.choices()[name].keeps_best for name in rules_of(training))
 
 
 def rules_of(training: TrainingConfig) -> tuple[str, ...]:

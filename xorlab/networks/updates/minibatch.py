@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from xorlab.networks.updates.update import UpdateSchedule
 
 if TYPE_CHECKING:
-    from xorlab.networks.config import TrainingConfig
     from xorlab.networks.program import Array, Calls
+    from xorlab.networks.training_config import TrainingConfig
     from xorlab.networks.updates.update import Epoch
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from xorlab.networks.updates.update import UpdateSchedule
 
 if TYPE_CHECKING:
-    from xorlab.networks.config import TrainingConfig
     from xorlab.networks.program import Calls
+    from xorlab.networks.training_config import TrainingConfig
     from xorlab.networks.updates.update import Epoch
 
 

@@ -9,10 +9,10 @@ from xorlab.config.groups import Registered
 if TYPE_CHECKING:
     import numpy as np
 
-    from xorlab.networks.config import TrainingConfig
     from xorlab.networks.passes import Pass
     from xorlab.networks.program import Array, Calls
     from xorlab.networks.tasks.tasks import Task
+    from xorlab.networks.training_config import TrainingConfig
 
 
 class Epoch(Protocol):
