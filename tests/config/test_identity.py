@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.helpers.strategies import shapes
-from xorlab import configure
+from xorlab import configure, train_many
 from xorlab.networks.config import Config
 from xorlab.networks.identity import identity_params, setting_params
-from xorlab.networks.spec import run_key
+from xorlab.networks.rules import check
+from xorlab.networks.spec import run_key, spec_of
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,18 @@ RECORDED = {
 @pytest.mark.parametrize("overrides", RECORDED)
 def test_runs_that_were_recorded_keep_their_keys(overrides):
     assert run_key(configure(*overrides.split())) == RECORDED[overrides]
+
+
+@settings(max_examples=15)
+@given(shapes())
+def test_nothing_changes_a_configuration_that_is_used(config):
+    before = asdict(config)
+    check(config)
+    spec = spec_of(config)
+    assert spec.key(3) != spec.key(4)
+    assert {type(spec.params(3)), type(spec.yaml(3)), type(spec.name(3))} == {dict, str}
+    train_many([config])
+    assert asdict(config) == before
 
 
 def test_how_much_is_an_improvement_counts_where_improvements_are_counted():

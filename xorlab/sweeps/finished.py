@@ -12,6 +12,7 @@ from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import results
+from xorlab.tracking.read.presence import runs_without_files
 from xorlab.tracking.read.search import ended_runs, from_other_code
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.trainers.trainer import CODE_TAG
@@ -73,15 +74,18 @@ def code_lines(store: Store, jobs: Jobs) -> list[str]:
     ]
 
 
-def read_ended(store: Store, jobs: Jobs, ledger: Ledger, existing: str) -> None:
+def read_ended(
+    store: Store, jobs: Jobs, ledger: Ledger, existing: str, tell: Callable[[str], None]
+) -> None:
     """Put the runs that have ended before into the ledger; they are not trained again.
 
     Args:
         store: where they are recorded.
         jobs: of the sweep.
         ledger: of the sweep; runs that it has are not looked up.
-        existing: ``skip`` for all that have ended, ``retry`` for the finished ones, ``rerun`` for
-            none.
+        existing: ``skip`` for all that have ended, ``retry`` for those that finished and have their
+            files, ``rerun`` for none.
+        tell: prints a line.
 
     Raises:
         ServerAwayError: the server does not answer.
@@ -89,8 +93,19 @@ def read_ended(store: Store, jobs: Jobs, ledger: Ledger, existing: str) -> None:
     if existing == "rerun":
         return
     runs = {key: run for key, run in jobs.run_keys().items() if run not in ledger}
+    finished = {}
     for row in ended_runs(store, runs):
         if row["status"] == FINISHED:
+            finished[row["run_id"]] = row["key"]
             ledger.add(runs[row["key"]], row)
         elif existing == "skip":
             ledger.add(runs[row["key"]], row, _FAILED_BEFORE)
+    lost = runs_without_files(store, list(finished))
+    if lost and existing == "skip":
+        ledger.lost |= lost
+        tell(
+            f"earlier runs that have lost their files: {len(lost)}; tracking.existing=retry trains "
+            "these again and completes them"
+        )
+    elif lost:
+        ledger.forget(runs[finished[run_id]] for run_id in lost)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from xorlab.errors import EngineError, StoppedError
+from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.sweeps.console import print_line
 from xorlab.system.git import Provenance
 from xorlab.system.program import typed_command
 from xorlab.system.signals import interruptions
 from xorlab.tracking.names import FAILED, KILLED
-from xorlab.tracking.store.errors import explained_errors, release_frames
+from xorlab.tracking.read.presence import what_is_missing
+from xorlab.tracking.store.errors import explained_errors, mlflow_errors, release_frames
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, close_abandoned, open_parent
 
@@ -62,4 +63,8 @@ def parent_run(
             if isinstance(error, KeyboardInterrupt | EngineError):
                 again = typed_command()
                 print_line(console, f"\nstopped; what is recorded stays. Go on with: {again}")
+            if isinstance(error, mlflow_errors()):
+                missing = what_is_missing(store, parent.run_id, ())
+                if missing is not None:
+                    raise StoreError(missing) from error
             raise

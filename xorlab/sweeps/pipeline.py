@@ -39,6 +39,7 @@ from xorlab.tracking.names import FAILED, FINISHED
 from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.outbox.recorder import not_delivered
+from xorlab.tracking.read.presence import what_is_missing
 from xorlab.tracking.read.sweep_files import artifact_location
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
@@ -135,7 +136,7 @@ def prepare(
         if sweep is None and not only_plan:
             deliver_waiting(store, tracking, tell)
         try:
-            read_ended(store, jobs, ledger, tracking.existing)
+            read_ended(store, jobs, ledger, tracking.existing, tell)
             if sweep is None and tracking.existing != "rerun":
                 for line in code_lines(store, jobs):
                     tell(line)
@@ -227,6 +228,9 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     if waiting is not None:
         raise StoreError(waiting)
     store, run_id = sweep.store, sweep.parent.run_id
+    missing = what_is_missing(store, run_id, sweep.ledger.run_ids())
+    if missing is not None:
+        raise StoreError(missing)
     tell(f"Recorded in experiment {store.experiment!r} as sweep {run_id}")
     tell(f"Open the report: {artifact_location(store, run_id, REPORT_FILE)}")
     tell(f"Browse the runs: {store.browse()}")

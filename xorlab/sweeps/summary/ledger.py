@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,10 +40,12 @@ class Ledger:
 
     Attributes:
         reasons: why runs failed, by number.
+        lost: ids of earlier runs whose files are gone.
     """
 
     def __init__(self) -> None:
         self.reasons: dict[int, str] = {}
+        self.lost: set[str] = set()
         # A sweeper may launch its batches of jobs from different threads, one after another.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
@@ -68,6 +70,11 @@ class Ledger:
             self.reasons[run] = reason
         elif row.get("status") == FINISHED:
             self.reasons.pop(run, None)  # an earlier attempt failed, or one in another process
+
+    def forget(self, runs: Iterable[int]) -> None:
+        """Drop what is known of some runs, by their numbers."""
+        for run in runs:
+            self._write("DELETE FROM runs WHERE number = ?", (run,))
 
     def add_curve(
         self, run: int, steps: npt.NDArray[np.int64], loss: npt.NDArray[np.float64]
@@ -98,6 +105,11 @@ class Ledger:
             return set()
         heads = self._database.execute("SELECT number, run_id FROM runs")
         return {number for number, run_id in heads if run_id in run_ids}
+
+    def run_ids(self) -> list[str]:
+        """Ids of the runs that are recorded, but for `lost`."""
+        found = self._database.execute("SELECT run_id FROM runs WHERE run_id != ''")
+        return [run_id for (run_id,) in found if run_id not in self.lost]
 
     def outcome(self, run: int) -> str | None:
         """How a run ended; None if it failed, or if nothing is known of it."""

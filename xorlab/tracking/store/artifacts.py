@@ -13,6 +13,8 @@ from xorlab.system.files import flush_file_system, write_whole
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
 
+CONFIG_FILE = "config.yaml"
+
 
 def put_artifacts(
     store: Store,
@@ -56,6 +58,14 @@ def local_folder(uri: str) -> Path | None:
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))
     return Path(uri) if not parts.scheme else None
+
+
+def has_files(folder: Path) -> bool:
+    """Whether a run's folder has the configuration that each run is recorded with, not empty."""
+    try:
+        return (folder / CONFIG_FILE).stat().st_size > 0
+    except OSError:
+        return False
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:

@@ -245,13 +245,19 @@ def _experiment(
             if found is None:
                 raise
     if found.lifecycle_stage != "active":
-        where = shlex.quote(public_address(address))
         raise StoreError(
-            f"experiment {name!r} was deleted; restore it with `MLFLOW_TRACKING_URI={where} "
-            f"{_mlflow()} experiments restore --experiment-id {found.experiment_id}`, or choose "
-            "another tracking.experiment"
+            f"experiment {name!r} was deleted; restore it with "
+            f"{restore_command(address, found.experiment_id)}, or choose another "
+            "tracking.experiment"
         )
     return str(found.experiment_id)
+
+
+def restore_command(address: str, experiment_id: str) -> str:
+    """The command that restores a deleted experiment, quoted for a message."""
+    where = shlex.quote(public_address(address))
+    restore = f"experiments restore --experiment-id {experiment_id}"
+    return f"`MLFLOW_TRACKING_URI={where} {_mlflow()} {restore}`"
 
 
 def _folder(name: str) -> str:

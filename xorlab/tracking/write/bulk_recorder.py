@@ -11,7 +11,7 @@ from pathlib import Path
 from xorlab.system.clock import now
 from xorlab.system.files import flush_file_system
 from xorlab.tracking.names import CURVE, FINISHED, KEY_TAG
-from xorlab.tracking.store.artifacts import local_folder
+from xorlab.tracking.store.artifacts import has_files, local_folder, write_files
 from xorlab.tracking.store.database import Transaction, Value, rows_in
 from xorlab.tracking.store.errors import check_there
 from xorlab.tracking.store.revisions import KNOWN_REVISIONS
@@ -22,7 +22,8 @@ from xorlab.tracking.write.record import Record
 _KINDS = ("sqlite", "postgresql")
 _ARTIFACTS = "artifacts"
 _FINISHED = """
-    SELECT own.value FROM tags AS own JOIN runs AS run ON run.run_uuid = own.run_uuid
+    SELECT own.value, run.artifact_uri
+    FROM tags AS own JOIN runs AS run ON run.run_uuid = own.run_uuid
     WHERE run.status = :finished AND run.lifecycle_stage = 'active'
     AND run.experiment_id = :experiment AND own."key" = :key AND own.value IN
 """
@@ -59,12 +60,14 @@ class BulkRecorder:
             self._forget(identifiers)
             raise
         try:
-            recorded = self._written(identifiers, records, skip_existing)
+            recorded, present = self._written(identifiers, records, skip_existing)
         except BaseException:
             with contextlib.suppress(Exception):  # the error may have come after the commit
                 self._forget(set(identifiers) - self._recorded(identifiers))
             raise
         self._forget(identifier for identifier in identifiers if identifier not in recorded)
+        for record in records:
+            _complete(record, present.get(record.tags[KEY_TAG]))
         return [identifier if identifier in recorded else None for identifier in identifiers]
 
     def _run_ids(self, count: int) -> list[str]:
@@ -81,11 +84,16 @@ class BulkRecorder:
 
     def _written(
         self, identifiers: Sequence[str], records: Sequence[Record], skip_existing: bool
-    ) -> set[str]:
-        """Insert runs in one transaction; ids of those that were not left out."""
+    ) -> tuple[set[str], dict[str, str]]:
+        """Insert runs in one transaction.
+
+        Returns:
+            ids of those that were not left out; for the others, by key, where the files are of the
+            run that was there.
+        """
         # The search sees all that others have finished, as nobody can finish runs meanwhile.
         with self._store.database.writing() as transaction:
-            present = self._finished(transaction, records) if skip_existing else set()
+            present = self._finished(transaction, records) if skip_existing else {}
             absent = [
                 (identifier, record)
                 for identifier, record in zip(identifiers, records, strict=True)
@@ -94,7 +102,7 @@ class BulkRecorder:
             self._insert(transaction, absent)
             # If the folder was moved meanwhile, some of the files are in another place.
             check_there(self._store)
-        return {identifier for identifier, _ in absent}
+        return {identifier for identifier, _ in absent}, present
 
     def _recorded(self, identifiers: Sequence[str]) -> set[str]:
         """Which of these runs are in the database."""
@@ -115,15 +123,15 @@ class BulkRecorder:
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"
 
-    def _finished(self, transaction: Transaction, records: Sequence[Record]) -> set[str]:
-        """Keys that another sweep has finished in the meantime."""
+    def _finished(self, transaction: Transaction, records: Sequence[Record]) -> dict[str, str]:
+        """Keys that another sweep has finished in the meantime, with addresses of its files."""
         keys = [record.tags[KEY_TAG] for record in records]
         values: dict[str, Value] = {
             "key": KEY_TAG,
             "finished": FINISHED,
             "experiment": int(self._store.experiment_id),
         }
-        return {key for (key,) in rows_in(transaction, _FINISHED, keys, values)}
+        return dict(rows_in(transaction, _FINISHED, keys, values))
 
     def _insert(self, transaction: Transaction, runs: Sequence[tuple[str, Record]]) -> None:
         insert = transaction.insert
@@ -170,6 +178,13 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         with open(f"{artifacts}/{name}", "xb", buffering=0) as file:  # noqa: PTH123  (twice as fast)
             file.write(content)
+
+
+def _complete(record: Record, place: str | None) -> None:
+    """Give a run that has lost its files those of a record with its key."""
+    folder = None if place is None else local_folder(place)
+    if folder is not None and record.status == FINISHED and not has_files(folder):
+        write_files(folder, record.artifacts)
 
 
 def _pairs(identifier: str, values: dict[str, str]) -> Iterator[tuple[Value, ...]]:

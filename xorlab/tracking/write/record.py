@@ -22,6 +22,7 @@ from xorlab.tracking.names import (
     SWEEP_TAG,
 )
 from xorlab.tracking.read.frames import row_of
+from xorlab.tracking.store.artifacts import CONFIG_FILE
 from xorlab.trainers.result import Curve, Result
 from xorlab.trainers.shard_result import Files
 from xorlab.trainers.spec import Spec
@@ -122,7 +123,7 @@ def finished(
         curves=curves,
         artifacts={
             **(trainer.files(spec.data, result) if files is None else files),
-            "config.yaml": spec.yaml(seed).encode(),
+            CONFIG_FILE: spec.yaml(seed).encode(),
         },
     )
 
@@ -140,7 +141,7 @@ def failed(
         tags=_tags(spec, seed, context),
         artifacts={
             "traceback.txt": traceback.encode(),
-            "config.yaml": spec.yaml(seed).encode(),
+            CONFIG_FILE: spec.yaml(seed).encode(),
         },
     )
 

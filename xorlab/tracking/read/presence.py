@@ -1,0 +1,65 @@
+"""Whether what was recorded is still there: the experiment, its runs, and their files."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.artifacts import has_files, local_folder
+from xorlab.tracking.store.database import rows_in
+from xorlab.tracking.store.store import Store, restore_command
+
+_PLACES = "SELECT run_uuid, artifact_uri FROM runs WHERE lifecycle_stage = 'active' AND run_uuid IN"
+
+
+def runs_without_files(store: Store, run_ids: Sequence[str]) -> set[str]:
+    """Which of these runs have lost the files on this machine's disk that they were recorded with.
+
+    A folder of artifacts may have been removed, or a disk may not have kept what it was given.
+    Files on a server are not looked at: that takes a call for each run.
+    """
+    found = _places(store, run_ids).items()
+    return {
+        run for run, place in found if (folder := local_folder(place)) and not has_files(folder)
+    }
+
+
+def _places(store: Store, run_ids: Sequence[str]) -> dict[str, str]:
+    """The addresses of the files of those of these runs that a database has, not deleted."""
+    if not store.has_sql:
+        return {}
+    with store.database.reading() as transaction:
+        return dict(rows_in(transaction, _PLACES, run_ids))
+
+
+def what_is_missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
+    """What others have removed of a sweep while it ran, and what to do; None if all is there.
+
+    Args:
+        store: where it was recorded.
+        parent: id of the sweep's own run.
+        run_ids: of its runs.
+    """
+    experiment = store.client.get_experiment(store.experiment_id)
+    if experiment.lifecycle_stage != "active":
+        return (
+            f"experiment {store.experiment!r} was deleted while the sweep ran; restore it with "
+            f"{restore_command(store.uri, store.experiment_id)}"
+        )
+    again = "the same command with tracking.existing=retry trains them again"
+    if store.has_sql:
+        there = _places(store, [parent, *run_ids])
+        if parent not in there:
+            where = shlex.quote(public_address(store.uri))
+            return (
+                f"the sweep's own run {parent} was deleted while the sweep ran; restore it with "
+                f"`MLFLOW_TRACKING_URI={where} mlflow runs restore --run-id {parent}`"
+            )
+        gone = set(run_ids) - there.keys()
+        if gone:
+            return f"{len(gone)} of the sweep's runs were deleted while it ran; {again}"
+    lost = runs_without_files(store, run_ids)
+    if lost:
+        return f"{len(lost)} of the sweep's runs have lost their files while it ran; {again}"
+    return None
