@@ -29,6 +29,16 @@ def gradient(w, patterns=PATTERNS, scale=1.0):
     return g
 
 
+def loss(w, patterns=PATTERNS, scale=1.0):
+    """E, whose gradient that is."""
+    total = 0.0
+    for (x1, x2), t in patterns:
+        h1 = sigmoid(w[0] * x1 + w[1] * x2 + w[2])
+        h2 = sigmoid(w[3] * x1 + w[4] * x2 + w[5])
+        total += scale * 0.5 * (sigmoid(w[6] * h1 + w[7] * h2 + w[8]) - t) ** 2
+    return total
+
+
 def gd(g, w, s, c):
     """Rumelhart, Hinton & Williams 1986; weight decay is added to the gradient."""
     s["dw"] = -c.lr * (g + c.weight_decay * w) + c.momentum * s.get("dw", 0.0)
@@ -55,6 +65,33 @@ def rprop(g, w, s, c):
     else:
         dw = -sign(g) * size
     s.update(size=size, g=g, dw=dw)
+    return dw
+
+
+def irprop_minus(g, w, s, c):
+    """Igel & Huesken 2003: a weight whose gradient changes sign waits."""
+    size, before = s.get("size", c.delta_0), s.get("g", 0.0)
+    if sign(before) * sign(g) > 0:
+        size = min(size * c.eta_plus, c.delta_max)
+    elif sign(before) * sign(g) < 0:
+        size = max(size * c.eta_minus, c.delta_min)
+        g = 0.0
+    s.update(size=size, g=g)
+    return -sign(g) * size
+
+
+def irprop_plus(g, w, s, c):
+    """Igel & Huesken 2003: it goes back where the loss, s["E"], has risen."""
+    size, before = s.get("size", c.delta_0), s.get("g", 0.0)
+    if sign(before) * sign(g) < 0:
+        size = max(size * c.eta_minus, c.delta_min)
+        dw = -s["dw"] if s["E"] > s["last"] else 0.0
+        g = 0.0
+    else:
+        if sign(before) * sign(g) > 0:
+            size = min(size * c.eta_plus, c.delta_max)
+        dw = -sign(g) * size
+    s.update(size=size, g=g, dw=dw, last=s["E"])
     return dw
 
 
@@ -104,6 +141,8 @@ RULES = {
     "quickprop": quickprop,
     "adam": adam,
     "delta_bar_delta": delta_bar_delta,
+    "irprop_plus": irprop_plus,
+    "irprop_minus": irprop_minus,
 }
 
 
@@ -123,7 +162,9 @@ def _train(rule, states, path, config, epochs, batches, scale):
     w = list(path[0])
     for _ in range(epochs):
         for patterns in batches:
-            g = gradient(w, patterns, scale)
+            g, error = gradient(w, patterns, scale), loss(w, patterns, scale)
+            for state in states:
+                state["E"] = error
             w = [v + rule(d, v, s, config) for v, d, s in zip(w, g, states, strict=True)]
         path.append(w)
     return path

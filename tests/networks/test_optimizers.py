@@ -43,6 +43,8 @@ VARIANTS = {
         "optimizer.lr=0.8 optimizer.kappa=0.095 optimizer.phi=0.1",
         "optimizer.theta=0 optimizer.kappa=1",
     ],
+    "irprop_plus": ["", "optimizer.delta_0=0.4 optimizer.delta_max=1 optimizer.eta_minus=0.3"],
+    "irprop_minus": ["", "optimizer.delta_0=0.4 optimizer.delta_max=1 optimizer.eta_minus=0.3"],
 }
 CASES = [(name, variant) for name, variants in VARIANTS.items() for variant in variants]
 
@@ -86,16 +88,19 @@ def test_a_rule_answers_a_sequence_of_gradients_as_its_paper_says(name, variant)
         for state in rule.states()
     ]
     weights, step, gradient = rng.normal(size=shape), np.empty(shape), np.zeros(shape)
-    rule.emit(Update(program, weights, step, states, values, rule.flags()))
+    loss = np.zeros(shape[1])
+    rule.emit(Update(program, weights, step, states, values, rule.flags(), loss))
     expected, carried = weights.copy(), [{} for _ in range(weights.size)]
     for _ in range(60):
         # Slow enough to keep a sign for a while, and now and then zero.
         gradient = 0.8 * gradient + 0.5 * rng.normal(size=shape) * (rng.random(shape) < 0.8)
         gradient[rng.random(shape) < 0.05] = 0.0
         step[:] = -gradient * values["rate"]
+        loss[:] = rng.normal(size=shape[1])
         for call in program.calls:
             call()
         for place, state in zip(np.ndindex(shape), carried, strict=True):
+            state["E"] = float(loss[place[1]])
             moved = plain.RULES[name](float(gradient[place]), expected[place], state, rule)
             expected[place] += moved
         np.testing.assert_allclose(weights, expected, rtol=1e-12, atol=1e-12)
@@ -163,6 +168,8 @@ TAME = {"quickprop": "optimizer.lr=0.001 optimizer.mu=0.5"}
 WILD = {
     "gd": "optimizer.lr=1e6",
     "rprop": "optimizer.delta_0=1e200 optimizer.delta_max=1e300",
+    "irprop_plus": "optimizer.delta_0=1e200 optimizer.delta_max=1e300",
+    "irprop_minus": "optimizer.delta_0=1e200 optimizer.delta_max=1e300",
     "quickprop": "optimizer.lr=1e200",
     "adam": "optimizer.lr=1e200",
     "delta_bar_delta": "optimizer.lr=1e200",

@@ -210,3 +210,17 @@ def test_a_fold_is_a_sum_whose_order_does_not_depend_on_the_width(count, seed):
         sums.append(out[:2].tobytes())
         np.testing.assert_allclose(out, terms[:, :width].sum(axis=0), rtol=1e-12, atol=1e-13)
     assert sums[0] == sums[1]
+
+
+@settings(max_examples=40)
+@given(config=shapes(), seed=st.integers(0, 2**32 - 1))
+def test_the_emitted_loss_is_the_one_that_is_defined(config, seed):
+    task, shape, parameters, _, network = make(config, seed)
+    run(network.forward())
+    program, found = Program("float64"), np.empty(parameters.packed.shape[1])
+    loss = Loss.choices()[shape.loss]
+    loss.emit(program, network.outputs, network.error, task.targets[:, :, None], found)
+    run(program)
+    for index, value in enumerate(found * loss.scale(*task.targets.shape)):
+        expected = loss.value(network.outputs[..., index], task.targets)
+        assert value == pytest.approx(expected, rel=1e-10, abs=1e-12)

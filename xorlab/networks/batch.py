@@ -134,14 +134,28 @@ class Batch:
     def _epoch_calls(self, whole: Pass) -> tuple[Calls, Calls]:
         """The calls of `gradient` and of `update`."""
         spec, schedule = self._spec, UpdateSchedule.choices()[self._spec.update]
+        needs_loss = Optimizer.choices()[spec.optimizer].needs_loss
+        self._minimised = np.zeros(self.width, self.dtype) if needs_loss else None
         self._update = self._update_calls()
         if schedule.whole:
-            gradient = self._gradient_calls(whole)
+            gradient = [*self._minimised_calls(), *self._gradient_calls(whole)]
             if not spec.by_gradient:
                 return [], gradient + self._update
             return gradient + self._length_calls(self._step.packed), self._update
         check = self._gradient_over_patterns(whole) if spec.by_gradient else []
         return check, schedule.calls(self, spec.seen)
+
+    def _minimised_calls(self) -> Calls:
+        """Calls that set the loss that is minimised, before a backward pass; none if not needed."""
+        if self._minimised is None:
+            return []
+        program, loss = Program(self.dtype), Loss.choices()[self.loss_name]
+        targets = self.task.targets
+        column = targets[:, :, None].astype(self.dtype)
+        loss.emit(program, self.outputs, self.error, column, self._minimised)
+        scale = program.constant(loss.scale(*targets.shape))
+        program.emit(np.multiply, self._minimised, scale, self._minimised)
+        return program.calls
 
     def update_from(self, patterns: Pass, share: float = 1.0) -> Calls:
         """Calls that run patterns forward and back and make one update.
@@ -177,6 +191,7 @@ class Batch:
                 self.columns.states,
                 self._values,
                 self._spec.flags,
+                self._minimised,
             )
         )
         return program.calls

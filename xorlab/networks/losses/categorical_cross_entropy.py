@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from xorlab.networks.losses.loss import Loss
+from xorlab.networks.losses.loss import Loss, emit_logs
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from xorlab.networks.losses.loss import Floats, Triple
+    from xorlab.networks.program import Array, Program
 
 
 class CategoricalCrossEntropy(Loss, name="categorical_cross_entropy", order=4):
@@ -27,6 +28,13 @@ class CategoricalCrossEntropy(Loss, name="categorical_cross_entropy", order=4):
         import numpy as np
 
         return float(-np.sum(t * np.log(y)))
+
+    @staticmethod
+    def emit(program: Program, outputs: Array, error: Array, targets: Array, out: Array) -> None:
+        """Emit calls that sum the loss over patterns and outputs."""
+        terms = program.empty(*outputs.shape)
+        emit_logs(program, outputs, targets, terms)
+        program.fold(terms.reshape(-1, terms.shape[-1]), 0, out)
 
     @staticmethod
     def scale(patterns: int, outputs: int) -> float:

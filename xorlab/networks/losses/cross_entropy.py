@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from xorlab.networks.losses.loss import Loss
+from xorlab.networks.losses.loss import Loss, emit_logs
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from xorlab.networks.losses.loss import Floats, Triple
+    from xorlab.networks.program import Array, Program
 
 
 class CrossEntropy(Loss, name="cross_entropy", order=3):
@@ -26,6 +27,18 @@ class CrossEntropy(Loss, name="cross_entropy", order=3):
         import numpy as np
 
         return float(-np.sum(t * np.log(y) + (1 - t) * np.log1p(-y)))
+
+    @staticmethod
+    def emit(program: Program, outputs: Array, error: Array, targets: Array, out: Array) -> None:
+        """Emit calls that sum the loss over patterns and outputs."""
+        import numpy as np
+
+        terms, others = program.empty(*outputs.shape), program.empty(*outputs.shape)
+        emit_logs(program, outputs, targets, terms)
+        program.emit(np.subtract, program.constant(1.0), outputs, others)
+        emit_logs(program, others, 1.0 - targets, others)
+        program.emit(np.add, terms, others, terms)
+        program.fold(terms.reshape(-1, terms.shape[-1]), 0, out)
 
     @staticmethod
     def scale(patterns: int, outputs: int) -> float:

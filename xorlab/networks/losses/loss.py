@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from xorlab.networks.program import Array, Program
+
     Floats = npt.NDArray[np.floating[Any]]
     Triple = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
@@ -33,6 +35,24 @@ class Loss(Registered, package="xorlab.networks.losses"):
     def value(y: Floats, t: Floats) -> float:
         """E for outputs and targets of shape (P, O)."""
         raise NotImplementedError
+
+    @staticmethod
+    def emit(program: Program, outputs: Array, error: Array, targets: Array, out: Array) -> None:
+        """Emit calls that sum the loss over patterns and outputs; its scale comes later.
+
+        Args:
+            program: to emit to.
+            outputs: (P, O, N), left as they are.
+            error: (P, O, N) targets minus outputs, left as it is.
+            targets: (P, O, 1).
+            out: (N,), to be set.
+        """
+        import numpy as np
+
+        squares = program.empty(*error.shape)
+        program.emit(np.multiply, error, error, squares)
+        program.fold(squares.reshape(-1, squares.shape[-1]), 0, out)
+        program.emit(np.multiply, out, program.constant(0.5), out)
 
     @staticmethod
     def scale(patterns: int, outputs: int) -> float:
@@ -73,3 +93,19 @@ class Loss(Registered, package="xorlab.networks.losses"):
             the term, its first derivative and its second.
         """
         return 0.5 * (f - t) ** 2, (f - t) * first, first**2 + (f - t) * second
+
+
+def emit_logs(program: Program, shares: Array, targets: Array, terms: Array) -> None:
+    """Emit calls that set minus the targets times the logarithm of shares, without one of 0.
+
+    Args:
+        program: to emit to.
+        shares: (P, O, N) from 0 to 1.
+        targets: (P, O, 1).
+        terms: (P, O, N), to be set; may be the shares.
+    """
+    import numpy as np
+
+    program.emit_bound(np.maximum, shares, program.constant(np.finfo(program.dtype).tiny), terms)
+    program.emit(np.log, terms, terms)
+    program.emit(np.multiply, terms, -targets, terms)

@@ -37,6 +37,7 @@ class Update:
         states: one array per `State`, in order.
         values: the rule's numbers by name, each of shape () or (N,).
         flags: which of its parts are in use.
+        loss: (N,) what is minimised, of all patterns, before the update; None unless it is needed.
     """
 
     program: Program
@@ -45,6 +46,7 @@ class Update:
     states: list[Array]
     values: dict[str, Array]
     flags: frozenset[str]
+    loss: Array | None = None
 
     def scratch(self) -> Array:
         """An array like the parameters for values that do not outlive the update."""
@@ -63,12 +65,15 @@ class Optimizer(Choice, group="optimizer", package="xorlab.networks.optimizers")
 
     Attributes:
         scratches: how many arrays like the parameters it uses besides its states.
-        batch_only: why it makes no sense with `training.update=online`; None where it does.
+        batch_only: why it makes no sense where updates see a part of the patterns; None where it
+            does.
+        needs_loss: it looks at the loss that is minimised; it is then ``batch_only``.
     """
 
     help: ClassVar[str] = "the optimizer; chosen as optimizer=NAME"
     scratches: ClassVar[int] = 0
     batch_only: ClassVar[str | None] = None
+    needs_loss: ClassVar[bool] = False
 
     def values(self) -> dict[str, float]:
         """Its numbers for one network.

@@ -11,6 +11,7 @@ from xorlab.networks.optimizers.optimizer import Optimizer, State
 
 if TYPE_CHECKING:
     from xorlab.networks.optimizers.optimizer import Update
+    from xorlab.networks.program import Array
 
 
 @dataclass
@@ -98,23 +99,43 @@ class Rprop(Optimizer, name="rprop", order=2):
         """
         import numpy as np
 
-        program, values = update.program, update.values
+        program = update.program
         size, move, before = update.states
-        sign, other, turned = update.step, update.scratch(), update.scratch()
-        same, opposite, zero = update.mask(), update.mask(), program.constant(0.0)
-        program.emit(np.sign, sign, sign)
-        program.emit(np.multiply, before, sign, other)
-        program.emit(np.greater, other, zero, same)
-        program.emit(np.less, other, zero, opposite)
-        program.emit(np.multiply, size, values["eta_plus"], other)
-        program.emit_bound(np.minimum, other, values["delta_max"], other)
-        program.emit(np.multiply, size, values["eta_minus"], turned)
-        program.emit_bound(np.maximum, turned, values["delta_min"], turned)
-        program.emit_where(same, other, size)
-        program.emit_where(opposite, turned, size)
+        sign, opposite, zero = update.step, update.mask(), program.constant(0.0)
+        turned = emit_sizes(update, size, before, opposite)
         program.emit(np.negative, move, turned)
         program.emit(np.multiply, sign, size, move)
         program.emit_where(opposite, turned, move)
         program.emit(np.add, update.parameters, move, update.parameters)
         program.emit(np.copyto, before, sign)
         program.emit_where(opposite, zero, before)
+
+
+def emit_sizes(update: Update, size: Array, before: Array, opposite: Array) -> Array:
+    """Emit what all kinds of RPROP begin with: the sizes of the steps, from signs of gradients.
+
+    Args:
+        update: its step becomes the sign of minus the gradient.
+        size: (K, N) sizes of the steps, to be changed.
+        before: (K, N) signs of the last update.
+        opposite: (K, N) Boolean, to be set: where the sign has changed.
+
+    Returns:
+        an array like the parameters, free to be used.
+    """
+    import numpy as np
+
+    program, values = update.program, update.values
+    sign, other, turned = update.step, update.scratch(), update.scratch()
+    same, zero = update.mask(), program.constant(0.0)
+    program.emit(np.sign, sign, sign)
+    program.emit(np.multiply, before, sign, other)
+    program.emit(np.greater, other, zero, same)
+    program.emit(np.less, other, zero, opposite)
+    program.emit(np.multiply, size, values["eta_plus"], other)
+    program.emit_bound(np.minimum, other, values["delta_max"], other)
+    program.emit(np.multiply, size, values["eta_minus"], turned)
+    program.emit_bound(np.maximum, turned, values["delta_min"], turned)
+    program.emit_where(same, other, size)
+    program.emit_where(opposite, turned, size)
+    return turned
