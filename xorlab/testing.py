@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from xorlab.config.values import from_flat, unnested
 from xorlab.engines.local import Processes
 from xorlab.engines.work import ShardGroup, Work
-from xorlab.system.npz import npz_arrays
-from xorlab.trainers.columns import ARRAYS_FILE, check_result
+from xorlab.trainers.columns import check_result
+from xorlab.trainers.compare import Parts, differences, parts_of
 from xorlab.trainers.function import FunctionTrainer
 from xorlab.trainers.result import Result
 from xorlab.trainers.shard_result import ShardResult
@@ -152,7 +151,8 @@ def _ignores_global_random_state(trainer: Trainer, config: Any) -> None:
 
 def _seed_matters(trainer: Trainer, config: Any) -> None:
     runs = [_train(trainer, spec_of(trainer, config).run(seed)) for seed in range(_SEEDS)]
-    assert any(_differences(runs[0], 0, run, 0, 0.0) for run in runs[1:]), (
+    first, *others = (_parts(run, 0) for run in runs)
+    assert any(differences(first, other) for other in others), (
         f"seeds 0 to {_SEEDS - 1} give one and the same result"
     )
 
@@ -245,45 +245,18 @@ class _Interrupt:
 
 
 def _assert_same(one: ShardResult, n: int, other: ShardResult, m: int, rtol: float = 0.0) -> None:
-    found = _differences(one, n, other, m, rtol)
+    found = differences(_parts(one, n), _parts(other, m), rtol)
     assert not found, f"results differ in {', '.join(found)}"
 
 
-def _differences(one: ShardResult, n: int, other: ShardResult, m: int, rtol: float) -> list[str]:
-    """What differs between two runs by more than a relative tolerance; 0 for every bit."""
-    a, b = _parts(one, n), _parts(other, m)
-    names = dict.fromkeys([*a, *b])
-    return [name for name in names if not _equal(a.get(name), b.get(name), rtol)]
-
-
-def _parts(shard: ShardResult, number: int) -> dict[str, Any]:
+def _parts(shard: ShardResult, number: int) -> Parts:
     result = shard.run(number, Result)
     assert isinstance(result, Result)
-    parts: dict[str, Any] = {"outcome": result.outcome}
-    for name in ("epochs_run", "epochs_to_solve", "diverged_at"):
-        parts[name] = getattr(result, name)
-    parts |= {f"metric {name}": np.float64(value) for name, value in result.metrics.items()}
-    for name, (steps, values) in result.curves.items():
-        parts |= {f"steps of {name}": steps, f"curve {name}": values}
-    arrays = dict(result.arrays)
+    facts = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at")
     files = dict(shard.files[number]) if shard.files else {}
-    if ARRAYS_FILE in files:
-        arrays |= npz_arrays(files.pop(ARRAYS_FILE))
-    parts |= {f"array {name}": array for name, array in arrays.items()}
-    return parts | {f"file {name}": content for name, content in files.items()}
-
-
-def _equal(a: Any, b: Any, rtol: float) -> bool:
-    if rtol and isinstance(a, int) and isinstance(b, int):
-        return abs(a - b) <= max(1, rtol * a)
-    if not isinstance(a, np.ndarray | np.float64) or not isinstance(b, np.ndarray | np.float64):
-        return bool(a == b)
-    left: npt.NDArray[Any] = np.asarray(a)
-    right: npt.NDArray[Any] = np.asarray(b)
-    if not rtol or left.shape != right.shape or left.dtype.kind not in "fc":
-        return left.shape == right.shape and left.tobytes() == right.tobytes()
-    scale = float(np.max(np.abs(left), initial=0.0))
-    return bool(np.allclose(left, right, rtol=rtol, atol=rtol * scale, equal_nan=True))
+    arrays = {f"array {name}": array for name, array in result.arrays.items()}
+    numbers = {name: getattr(result, name) for name in facts}
+    return numbers | arrays | parts_of(result.metrics, result.curves, files)
 
 
 _CHECKS: dict[str, Callable[[Trainer, Any], None]] = {

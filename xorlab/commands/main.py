@@ -13,7 +13,7 @@ from xorlab.system.program import typed_program
 if TYPE_CHECKING:
     from xorlab.trainers.trainer import Trainer
 
-_OPTION, _LIST = "--trainer", "--trainers"
+_OPTION, _LIST, _REPEAT = "--trainer", "--trainers", "--repeat"
 _USAGE = 2
 
 
@@ -26,7 +26,8 @@ def main(trainer: Trainer) -> NoReturn:
             xorlab.main(train)
 
     ``python digits.py lr=0.1`` then trains one configuration and records the run;
-    ``python digits.py -m 'seed=range(0,100)' lr=0.03,0.1`` is a sweep; ``--help`` lists the keys.
+    ``python digits.py -m 'seed=range(0,100)' lr=0.03,0.1`` is a sweep; ``--help`` lists the keys;
+    ``--repeat RUN_ID`` trains a recorded run again and compares.
 
     Raises:
         SystemExit: with the exit code: 0 done, 1 a job failed, 2 wrong usage.
@@ -40,6 +41,10 @@ def main(trainer: Trainer) -> NoReturn:
 
 def run_trainer(trainer: Trainer) -> int:
     """Run the command line of this process for a trainer; returns the exit code."""
+    if _REPEAT in sys.argv[1:]:
+        from xorlab.commands.repeat import main as repeat
+
+        return repeat([word for word in sys.argv[1:] if word != _REPEAT], trainer)
     if _asks_for_help():
         from xorlab.trainers.help import help_page
 

@@ -6,28 +6,32 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_command
+from xorlab.commands.repeat_conclusion import SAME, changed, conclusion
 from xorlab.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from xorlab.networks.result import NetworkResult
     from xorlab.networks.tasks.tasks import Task
+    from xorlab.tracking.read.found import FoundRun
     from xorlab.tracking.read.recorded import Recorded
     from xorlab.trainers.spec import Spec
+    from xorlab.trainers.trainer import Trainer
 
-_SAME = "the same bits"
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, trainer: Trainer | None = None) -> int:
     """Run the command line; returns the exit code.
+
+    Args:
+        arguments: of the command; None for those of this process.
+        trainer: of the run; None for the one that ``--trainer`` names, or the built-in one.
 
     0 if every bit agrees, 1 if one does not or the store fails, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
-    return run_command("xorlab-repeat", lambda: _repeat(options))
+    return run_command("xorlab-repeat", lambda: _repeat(options, trainer))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         "and outcome bit by bit; if they differ, say what has changed since.",
         "xorlab-repeat 4f2a9c0d1e8b47c6a5d3f0b2e1c49a87",
         "xorlab-repeat 4f2a9c",
+        "xorlab-repeat 4f2a9c --trainer ./digits.py:train",
     )
     parser.add_argument(
         "run",
@@ -47,26 +52,45 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--table", metavar="PATH", help="where the run's table is now, if it was moved"
     )
+    parser.add_argument(
+        "--trainer",
+        metavar="NAME",
+        help="that trained the run, if it is your own: its short name, or as xorlab --trainer",
+    )
     return parser
 
 
-def _repeat(options: argparse.Namespace) -> int:
+def _repeat(options: argparse.Namespace, trainer: Trainer | None) -> int:
     check_id(options.run, "run")
     # Imported here, so that wrong usage is reported before imports that take seconds.
+    from xorlab.tracking.read.found import finished_run
+    from xorlab.trainers.find import find
+
+    if options.trainer is not None:
+        trainer = find(options.trainer)
+    found = finished_run(options.run, options.uri)
+    if found.trainer is None and (trainer is None or trainer.reference is None):
+        return _repeat_network(found, options)
+    from xorlab.commands.repeat_own import repeat_own
+
+    return repeat_own(found, trainer, options.table)
+
+
+def _repeat_network(found: FoundRun, options: argparse.Namespace) -> int:
     from xorlab.networks.result import NetworkResult
     from xorlab.networks.train import train_chunk
     from xorlab.tracking.read.recorded import recorded_run
 
-    recorded = recorded_run(options.run, options.uri)
+    recorded = recorded_run(found)
     spec = _spec_with_table(recorded, options.table)
     sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
     sys.stdout.flush()
     (result,) = train_chunk([spec.config], spec.data).results(NetworkResult)
     findings = compare_with_record(recorded, result, spec.data)
-    for name, found in findings.items():
-        sys.stdout.write(f"  {name:<12} {found}\n")
-    same = all(found.startswith(_SAME) for found in findings.values())
-    sys.stdout.write("\n".join(_conclusion(same, _changed(recorded))) + "\n")
+    for name, finding in findings.items():
+        sys.stdout.write(f"  {name:<12} {finding}\n")
+    same = all(finding.startswith(SAME) for finding in findings.values())
+    sys.stdout.write("\n".join(conclusion(same, changed(recorded.tags))) + "\n")
     return DONE if same else FAILED
 
 
@@ -157,7 +181,7 @@ def compare_with_record(recorded: Recorded, result: NetworkResult, task: Task) -
         if key in recorded.metrics and key not in metrics
     ]
     solved = f" at step {result.epochs_to_solve}" if result.epochs_to_solve is not None else ""
-    outcome = _SAME + f": {now}{solved}, {result.epochs_run} epochs run"
+    outcome = SAME + f": {now}{solved}, {result.epochs_run} epochs run"
     if then != now or different:
         outcome = f"{then} then, {now} now" + (
             f"; {', '.join(different)} differ" if different else ""
@@ -165,7 +189,7 @@ def compare_with_record(recorded: Recorded, result: NetworkResult, task: Task) -
     return {
         "curve": _curve(recorded, result),
         "weights": _arrays(pairs) if complete else "another number of layers",
-        "predictions": _SAME + f": {len(task.targets)} patterns" if predictions else "differ",
+        "predictions": SAME + f": {len(task.targets)} patterns" if predictions else "differ",
         "outcome": outcome,
     }
 
@@ -177,7 +201,7 @@ def _curve(recorded: Recorded, result: NetworkResult) -> str:
         return f"{len(recorded.steps)} points then, {len(result.steps)} at other steps now"
     differ = np.flatnonzero(recorded.loss.view(np.int64) != result.loss.view(np.int64))
     if not len(differ):
-        return _SAME + f": {len(result.steps)} points"
+        return SAME + f": {len(result.steps)} points"
     first = differ[0]
     return (
         f"{len(differ)} of {len(result.steps)} points differ, first at step {result.steps[first]}: "
@@ -193,43 +217,11 @@ def _arrays(pairs: Sequence[tuple[Any, Any]]) -> str:
     if any(then.shape != now.shape or then.dtype != now.dtype for then, now in pairs):
         return "different shapes or types"
     if all(then.tobytes() == now.tobytes() for then, now in pairs):
-        return _SAME + f": {numbers} numbers"
+        return SAME + f": {numbers} numbers"
     with np.errstate(all="ignore"):
         furthest = max(float(np.max(np.abs(then - now), initial=0.0)) for then, now in pairs)
     count = sum(int(np.sum(then != now)) for then, now in pairs)
     return f"{count} of {numbers} numbers differ, by {furthest:.3g} at most"
-
-
-def _changed(recorded: Recorded) -> list[str]:
-    """What has changed since the run was recorded, of what decides its bits, and git's state."""
-    from xorlab.system.environment import decoded, differences, environment
-    from xorlab.system.git import CHANGES_TAG, COMMIT_TAG, ENVIRONMENT_TAG, provenance
-
-    lines = differences(decoded(recorded.tags.get(ENVIRONMENT_TAG)), environment())
-    here = provenance(Path.cwd()).tags()
-    if COMMIT_TAG in recorded.tags:
-        for tag, name in ((COMMIT_TAG, "git commit"), (CHANGES_TAG, "uncommitted changes")):
-            then, now = recorded.tags.get(tag, "none"), here.get(tag, "none")
-            if then != now:
-                lines.append(f"{name} of the working folder: {then} then, {now} now")
-    return lines
-
-
-def _conclusion(same: bool, changed: Sequence[str]) -> list[str]:
-    if same and not changed:
-        return ["The run repeats bit for bit."]
-    if same:
-        return ["The run repeats bit for bit, although this has changed:", *_listed(changed)]
-    if changed:
-        return ["The run does not repeat. What has changed since:", *_listed(changed)]
-    return [
-        "The run does not repeat, although code, libraries and processor are the same as then: "
-        "its record may have been altered."
-    ]
-
-
-def _listed(lines: Sequence[str]) -> list[str]:
-    return [f"  - {line}" for line in lines]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ _HEAD = """\
   {command} [KEY=VALUE ...]       train one configuration, and record the run
   {command} -m [KEY=V1,V2 ...]    a sweep: every combination of the values, all runs recorded
 
+  {command} --repeat RUN_ID         train a recorded run again, and compare it with its record
+
   {command} -m 'seed=range(0,100)'
   {command} -m 'seed=range(0,100)' plan=true
 
