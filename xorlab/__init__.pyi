@@ -9,6 +9,7 @@ from .analysis.statistics.tables import as_runs as as_runs
 from .analysis.statistics.tables import first_passage as first_passage
 from .analysis.statistics.verdict import Comparison as Comparison
 from .commands.main import main as main
+from .commands.sweep import sweep as sweep
 from .errors import ConfigError as ConfigError
 from .errors import StoreError as StoreError
 from .errors import UsageError as UsageError

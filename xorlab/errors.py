@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from xorlab.system.credentials import without_credentials
@@ -21,7 +22,9 @@ class ConfigError(ValueError):
         self.key = key
         self.value = value
         self.allowed = allowed
-        super().__init__(without_credentials(f"{key}={_bounded(spell(value))}: must be {allowed}"))
+        text = _bounded(spell(value))
+        hint = _hint(key, text, allowed)
+        super().__init__(without_credentials(f"{key}={text}: must be {allowed}{hint}"))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
         # Worker threads and processes return pickled errors; the default __reduce__ would call
@@ -77,6 +80,24 @@ def spell(value: object) -> str:
     if value is None or isinstance(value, bool | list):
         return json.dumps(value, separators=(",", ":"), default=str)
     return str(value)
+
+
+_POWER = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d)")
+_SPAN = re.compile(r"(\d+)(?:\.\.+|-|:)(\d+)")
+
+
+def _hint(key: str, value: str, allowed: str) -> str:
+    """How a value that is plainly meant for a number is written; empty for any other."""
+    if not allowed.startswith(("an integer", "a number", "a finite number")):
+        return ""
+    power, span = _POWER.fullmatch(value), _SPAN.fullmatch(value)
+    if power is not None and float(value).is_integer():
+        return f"; write {key}={int(float(value))}"
+    if span is not None and int(span[1]) < int(span[2]):
+        return f"; a sweep over them is -m '{key}=range({span[1]},{int(span[2]) + 1})'"
+    if value.startswith("[") and value.endswith("]") and "list" not in allowed:
+        return f"; a sweep over several values is -m {key}={value[1:-1].replace(' ', '')}"
+    return ""
 
 
 def error_line(command: str, error: object) -> str:

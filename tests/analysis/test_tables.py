@@ -102,3 +102,30 @@ def test_thresholds_and_columns_of_curves_are_checked():
         xorlab.first_passage(table, below=0.1)
     with pytest.raises(ValueError, match="there is no column accuracy; the curves have run_id"):
         xorlab.first_passage(table, above=0.1, value="accuracy")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "message"),
+    [
+        (["outcome"], "no column outcome; a table of your own needs solved, epochs_to_solve and"),
+        (["epochs_to_solve"], "no column epochs_to_solve"),
+        (["epochs_run"], "neither epochs_run nor training.epochs"),
+    ],
+)
+def test_a_table_of_ones_own_is_told_what_it_lacks(lacks, message):
+    whole = pd.DataFrame(
+        {
+            "lr": [1, 1],
+            "outcome": ["solved", "unsolved"],
+            "epochs_to_solve": [3, np.nan],
+            "epochs_run": [9, 9],
+        }
+    )
+    assert xorlab.convergence(whole, by="lr")["rate"].tolist() == [0.5]
+    table = whole.drop(columns=lacks)
+    with pytest.raises(ValueError, match=message):
+        xorlab.convergence(table, by="lr")
+    with pytest.raises(ValueError, match=message):
+        xorlab.plot.survival(table, by="lr")
+    with pytest.raises(TypeError, match="must be a table of pandas"):
+        xorlab.convergence([1, 2], by="lr")

@@ -180,6 +180,14 @@ def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
         ("seed==3", "seed==3: there are two = signs; write seed=3"),
         ("seed=1,,2", "seed=1,,2: a value is missing beside a comma; write seed=1,2,3"),
         ("seed=rang(1,2)", "there is no function rang; did you mean range?"),
+        ("training.epochs=1e4", "; write training.epochs=10000"),
+        ("seed=0..9", "; a sweep over them is -m 'seed=range(0,10)'"),
+        ("seed=3-5", "; a sweep over them is -m 'seed=range(3,6)'"),
+        ("optimizer.lr=[0.1,0.5]", "; a sweep over several values is -m optimizer.lr=0.1,0.5"),
+        (
+            "optimizer.lr=logspace(-2,0,3)",
+            "list the values: optimizer.lr=0.01,0.1,1",
+        ),
         ("seed=range(1,b)", "seed=range(1,b): range(1,b) cannot be computed"),
         (
             "tracking.experiment=a#b",

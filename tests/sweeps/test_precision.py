@@ -46,7 +46,9 @@ def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
     assert parent.data.params["precision.half_width"] == "0.1"
     assert parent.data.params["precision.max_seeds"] == "45"
     note = parent.data.tags["mlflow.note.content"]
-    assert re.search(r"optimizer\.lr=0\.001 .*stopped because the interval is within \+-10", note)
+    assert re.search(
+        r"optimizer\.lr=0\.001 .*stopped because the interval is at most 20 points", note
+    )
     assert re.search(r"optimizer\.lr=3 .*stopped because it has max_seeds=45", note)
     assert parent.data.metrics["runs"] == len(runs)
     # A report that is made anew says it too, and why runs failed, once, however often it is made.

@@ -150,8 +150,8 @@ class PrecisionConfig:
     params: dict[str, Any] | None = field(default_factory=dict)
     half_width: float = _key(
         0.05,
-        "a setting has seeds enough when the interval of its success rate reaches no further to "
-        "either side; above 0 and below 0.5",
+        "a setting has seeds enough when the interval of its success rate is at most twice this "
+        "wide; above 0 and below 0.5",
         "a number above 0 and below 0.5",
         _is_between(0.0, 0.5),
     )

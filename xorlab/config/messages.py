@@ -211,6 +211,12 @@ def _in_file(schema: Schema, file: str, text: str) -> UsageError:
                 f"{file}.yaml: {name}: the file must name the choice that it changes; begin it "
                 f"with defaults: [{schema.choices[group][0]}], or another {group}"
             )
+    folder = file.rpartition("/")[0].replace("/", ".")
+    if key == folder and folder not in schema.sections:
+        return UsageError(
+            f"{file}.yaml: its first line must be # @package _global_; without it, its keys are "
+            f"taken to be parts of {folder}"
+        )
     if key and "not in" in text:
         error = _of_another_choice(schema, key, "...", text) or unknown_key(schema, key)
         return UsageError(f"{file}.yaml: {error}")

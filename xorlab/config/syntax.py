@@ -98,6 +98,10 @@ def wrong_syntax(override: str, message: str) -> UsageError:
     if problem := _unpaired(override):
         return UsageError(f"{override}: {problem}")
     if match := re.search(r"Unknown function '(\w+)'", message):
+        if values := _spaced(match[1], value):
+            return UsageError(
+                f"{override}: there is no function {match[1]}; list the values: {key}={values}"
+            )
         close = difflib.get_close_matches(match[1], _FUNCTIONS, n=1)
         hint = f"did you mean {close[0]}? One of" if close else "it is one of"
         known = ", ".join(_FUNCTIONS)
@@ -118,6 +122,21 @@ def wrong_syntax(override: str, message: str) -> UsageError:
         f"{override}: cannot be read{what}; a value with spaces or special characters is quoted "
         f"twice, for the shell too: {quoted}"
     )
+
+
+def _spaced(function: str, call: str) -> str | None:
+    """The values that NumPy's function of this name would give; None for any other call."""
+    found = re.fullmatch(rf"{function}\(([^,()]+),([^,()]+),\s*(\d+)\s*\)", call)
+    if function not in ("linspace", "logspace", "geomspace") or found is None:
+        return None
+    try:
+        low, high, count = float(found[1]), float(found[2]), int(found[3])
+        if function == "geomspace":
+            low, high = math.log10(low), math.log10(high)
+        even = [low + (high - low) * n / max(count - 1, 1) for n in range(count)]
+        return _listed(even if function == "linspace" else [10**one for one in even])
+    except (ValueError, OverflowError):
+        return None
 
 
 def _unpaired(override: str) -> str | None:

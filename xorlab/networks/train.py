@@ -27,6 +27,7 @@ from xorlab.networks.shape import Shape
 from xorlab.networks.stopping.rule import StoppingRule, keeps_best, rules_of, stops_of
 from xorlab.networks.target_rules import check_targets
 from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.trained import TrainedNetworks
 from xorlab.networks.updates.update import UpdateSchedule, seen_of
 from xorlab.trainers.shard_result import ShardResult
 
@@ -49,12 +50,13 @@ def train(config: Config) -> NetworkResult:
     return train_many([config_of("train", config)])[0]
 
 
-def train_many(configs: Iterable[Config]) -> list[NetworkResult]:
+def train_many(configs: Iterable[Config]) -> TrainedNetworks:
     """Train any mixture of configurations, those of one shape together.
 
     Returns:
         one result per configuration, in their order. Each is, bit for bit, what `train` returns
-        for that configuration alone.
+        for that configuration alone. The whole list goes into `xorlab.convergence` and `compare`
+        as it is; its ``runs()`` is a table as of `xorlab.load_runs`.
 
     Raises:
         ConfigError: a configuration cannot be trained; nothing was trained then.
@@ -76,7 +78,7 @@ def train_many(configs: Iterable[Config]) -> list[NetworkResult]:
             chunk = members[start : start + width]
             trained = train_chunk([configs[index] for index in chunk], tasks[key])
             results.update(zip(chunk, trained.results(NetworkResult), strict=True))
-    return [results[index] for index in range(len(configs))]
+    return TrainedNetworks(configs, [results[index] for index in range(len(configs))])
 
 
 def shard_key(config: Config) -> ShardKey:

@@ -167,7 +167,7 @@ def _identity(sweep: Sweep, target: PrecisionConfig) -> SweepIdentity:
 def _notes(states: Sequence[SettingProgress], target: PrecisionConfig) -> list[str]:
     """For the summary: why each setting got as many seeds as it did."""
     why = {
-        "half_width": f"the interval is within +-{100 * target.half_width:g} points",
+        "half_width": f"the interval is at most {200 * target.half_width:g} points wide",
         "max_seeds": f"it has max_seeds={target.max_seeds}",
     }
     lines = [

@@ -18,7 +18,7 @@ from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, z_value
 from xorlab.analysis.statistics.measured import measure
 from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.superiority import Resamples
-from xorlab.analysis.statistics.tables import at_event
+from xorlab.analysis.statistics.tables import WithRuns, at_event
 from xorlab.analysis.statistics.times import counted_runs, names_of
 from xorlab.analysis.statistics.verdict import Comparison, with_verdict
 
@@ -26,7 +26,7 @@ _MOST_NAMED = 10
 
 
 def compare(
-    runs: pd.DataFrame,
+    runs: pd.DataFrame | WithRuns,
     a: Mapping[str, Any],
     b: Mapping[str, Any],
     confidence: float = CONFIDENCE,
@@ -107,7 +107,7 @@ def compare(
 
 
 def compare_all(
-    runs: pd.DataFrame,
+    runs: pd.DataFrame | WithRuns,
     by: Sequence[str],
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,

@@ -17,7 +17,7 @@ from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoffs
 from xorlab.analysis.statistics.running_time import CutoffStatistics, charged, statistics_at
 from xorlab.analysis.statistics.survival import kaplan_meier
-from xorlab.analysis.statistics.tables import at_event
+from xorlab.analysis.statistics.tables import WithRuns, at_event
 from xorlab.analysis.statistics.times import (
     SEED,
     Observed,
@@ -34,7 +34,7 @@ _QUANTILES = (("epochs_q25", 0.25), ("epochs_median", 0.5), ("epochs_q75", 0.75)
 
 
 def convergence(
-    runs: pd.DataFrame,
+    runs: pd.DataFrame | WithRuns,
     by: Sequence[str],
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,

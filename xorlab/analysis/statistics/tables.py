@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 SOLVED, UNSOLVED, DIVERGED = "solved", "unsolved", "diverged"
 _PREFIX = "epochs_to_"
+
+
+class WithRuns(Protocol):
+    """Results that make a table of themselves, as those of `xorlab.train_many`."""
+
+    def runs(self) -> pd.DataFrame:
+        """One row per run."""
+
+
+def table_of(runs: pd.DataFrame | WithRuns) -> pd.DataFrame:
+    """The runs as a table.
+
+    Raises:
+        TypeError: they are neither a table nor results that have one.
+    """
+    if isinstance(runs, pd.DataFrame):
+        return runs
+    if not callable(getattr(runs, "runs", None)):
+        raise TypeError(
+            "runs: must be a table of pandas, as xorlab.load_runs or xorlab.sweep return it, or "
+            f"the results of xorlab.train_many; this is a {type(runs).__name__}"
+        )
+    return runs.runs()
+
+
+def refuse_incomplete(runs: pd.DataFrame) -> None:
+    """Refuse a table with outcomes and without the times that belong to them.
+
+    Raises:
+        ValueError: names the columns that are missing, and those that there are.
+    """
+    has = f"it has {', '.join(map(str, runs.columns))}"
+    needed = "solved, epochs_to_solve and epochs_run (xorlab.as_runs takes other names)"
+    if "outcome" not in runs:
+        raise ValueError(f"there is no column outcome; a table of your own needs {needed}; {has}")
+    if "epochs_to_solve" not in runs and (runs["outcome"] == SOLVED).any():
+        raise ValueError(
+            f"there is no column epochs_to_solve; a table of your own needs {needed}; {has}"
+        )
+    if not {"epochs_run", "training.epochs"} & {*runs} and (runs["outcome"] != SOLVED).any():
+        raise ValueError(
+            "there is neither epochs_run nor training.epochs, so nothing says how long the runs "
+            f"that were not solved had; a table of your own needs {needed}; {has}"
+        )
 
 
 def as_runs(
@@ -53,16 +99,17 @@ def as_runs(
     return table.assign(outcome=outcome, epochs_to_solve=time, epochs_run=run)
 
 
-def at_event(runs: pd.DataFrame, event: str | None) -> pd.DataFrame:
+def at_event(runs: pd.DataFrame | WithRuns, event: str | None) -> pd.DataFrame:
     """The same runs, where an event counts as their solution: that of ``epochs_to_EVENT``.
 
     Args:
-        runs: of a trainer whose `Recorder` has events.
+        runs: of a trainer whose `Recorder` has events; or results that have a table.
         event: its name; None for the runs as they are.
 
     Raises:
         ValueError: no run has such an event; the message lists those that there are.
     """
+    runs = table_of(runs)
     if event is None:
         return runs
     column = _PREFIX + event

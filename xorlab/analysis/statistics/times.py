@@ -23,7 +23,7 @@ import pandas as pd
 
 from xorlab.analysis.statistics.clusters import Clusters, clusters_of
 from xorlab.analysis.statistics.intervals import Floats
-from xorlab.analysis.statistics.tables import as_runs
+from xorlab.analysis.statistics.tables import WithRuns, as_runs, refuse_incomplete, table_of
 
 SOLVED, UNSOLVED, DIVERGED = OUTCOMES = ("solved", "unsolved", "diverged")
 LIMIT = "training.epochs"
@@ -182,7 +182,9 @@ def names_of(by: Sequence[str]) -> list[str]:
     return [by] if isinstance(by, str) else list(by)
 
 
-def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> pd.DataFrame:
+def counted_runs(
+    runs: pd.DataFrame | WithRuns, columns: Sequence[str], argument: str
+) -> pd.DataFrame:
     """The runs that count: those that have an outcome, and of runs with the same key the last.
 
     A key is recorded more than once where a run was trained again (``tracking.existing=rerun``),
@@ -194,9 +196,10 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
         argument: the name of the argument that gave them, for messages.
 
     Raises:
-        ValueError: no columns, an unknown one (the message suggests the nearest), or no run with
-            an outcome.
+        ValueError: no columns, an unknown one (the message suggests the nearest), no run with
+            an outcome, or outcomes without their times.
     """
+    runs = table_of(runs)
     known = [str(name) for name in runs.columns]
     if not columns:
         raise ValueError(f"{argument}: no columns are named; the runs have {', '.join(known)}")
@@ -208,12 +211,11 @@ def counted_runs(runs: pd.DataFrame, columns: Sequence[str], argument: str) -> p
             raise ValueError(
                 f"{argument}: there is no column {name}; {hint} runs have {', '.join(known)}"
             )
-    counted = runs.iloc[:0]
     if "outcome" not in known and "solved" in known:  # of another origin
         runs = as_runs(runs)
-    if "outcome" in runs:
-        some = runs["outcome"].notna()
-        counted = runs if some.all() else runs[some]  # a copy of a table has its size
+    refuse_incomplete(runs)
+    some = runs["outcome"].notna()
+    counted = runs if some.all() else runs[some]  # a copy of a table has its size
     if counted.empty:
         raise ValueError("there is no run with an outcome, so no statistics of convergence")
     again = trained_again(counted)
