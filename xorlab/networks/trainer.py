@@ -26,6 +26,15 @@ TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read fr
 TABLE_READ_TAG = "xorlab.table_read"  # how that file was understood
 
 
+# What the label of a setting says.
+_IN_LABEL = frozenset(
+    {
+        *("task", "task.bits", "task.width", "task.name"),
+        *("network.hidden", "optimizer", "optimizer.lr"),
+    }
+)
+
+
 class NetworkTrainer(Trainer):
     """Trains networks, those of one shape as one array program. Its data are the patterns."""
 
@@ -97,6 +106,10 @@ class NetworkTrainer(Trainer):
         if rate is not None:
             words.append(f"lr={rate:g}")
         return " ".join(words)
+
+    def names(self, key: str) -> bool:
+        """Of any task its size, and of an optimizer its learning rate."""
+        return key in _IN_LABEL
 
     def sweep_label(self, config: Config, axes: Container[str]) -> str:
         """The task, unless there are several."""

@@ -26,7 +26,7 @@ from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
 from xorlab.sweeps.console import make_console, print_line
 from xorlab.sweeps.finished import code_lines, deliver_waiting, existing_store, read_ended
 from xorlab.sweeps.parent_run import parent_run
-from xorlab.sweeps.plan.axes import sweep_identity, swept
+from xorlab.sweeps.plan.axes import settings_axes, sweep_identity, swept
 from xorlab.sweeps.plan.chunks import AdaptiveChunks
 from xorlab.sweeps.plan.jobs import Catalogue, Jobs
 from xorlab.sweeps.plan.plan import Plan, Shard, make_plan
@@ -184,7 +184,10 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
         EngineError: no worker is left; the jobs that are missing are printed.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
-    context = Context(sweep.provenance, sweep.parent.run_id)
+    named = [
+        key for key in settings_axes(swept(sweep.jobs)) if not sweep.catalogue.trainer.names(key)
+    ]
+    context = Context(sweep.provenance, sweep.parent.run_id, named)
     cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
     chunks = AdaptiveChunks(plan, executor.workers, cost)
     # The summary takes a second to import; workers train meanwhile.

@@ -144,6 +144,10 @@ class Trainer(ABC):
         """How runs of a setting are called in lists."""
         return self.name
 
+    def names(self, key: str) -> bool:
+        """Whether the label of a setting says the value of this key."""
+        return True
+
     def tags(self, data: Data) -> dict[str, str]:
         """Tags of a finished run."""
         return {}

@@ -74,8 +74,8 @@ class Task:
         """How outputs answer: it decides which metrics the task has.
 
         ``codes`` where each target is one of two numbers: an output answers the nearer one.
-        ``largest`` where each pattern of a table has one class of several: the largest output
-        answers. None where targets are any numbers.
+        ``largest`` where each pattern has one class of several: the largest output answers. None
+        where targets are any numbers.
         """
         import numpy as np
 
@@ -83,8 +83,8 @@ class Task:
         if len(values) != 2:
             return None
         ones = (self.targets == values[1]).sum(axis=1)
-        is_class = self.digest is not None and self.targets.shape[1] > 1 and (ones == 1).all()
-        return "largest" if is_class else "codes"
+        is_table = self.digest is not None and self.targets.shape[1] > 1 and (ones == 1).all()
+        return "largest" if self.classes or is_table else "codes"
 
 
 def make_task(config: TaskConfig) -> Task:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.errors import spell
 from xorlab.system.git import Provenance
 from xorlab.tracking.names import (
     CURVE,
@@ -28,6 +29,7 @@ from xorlab.trainers.shard_result import Files
 from xorlab.trainers.spec import Spec
 
 _SWEEP_TAGS = (SWEEP_TAG, PARENT_TAG)
+_LONGEST_NAME = 250  # characters, as MLflow takes them
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,20 @@ class Context:
     Attributes:
         provenance: code version and git state.
         sweep: run id of the parent run, or None.
+        named: keys that runs differ in and that their trainer's label does not name.
     """
 
     provenance: Provenance
     sweep: str | None = None
+    named: Sequence[str] = ()
+
+    def name(self, spec: Spec, seed: int) -> str:
+        """A run's name, beginning with the keys that are `named`."""
+        values = spec.values
+        words = [
+            f"{key.rpartition('.')[2]}={_short(values[key])}" for key in self.named if key in values
+        ]
+        return " ".join([*words, spec.name(seed)])[:_LONGEST_NAME]
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -109,7 +121,7 @@ def finished(
     tags = _tags(spec, seed, context) | {OUTCOME_TAG: result.outcome} | trainer.tags(spec.data)
     steps, loss = curves.pop(CURVE, (np.empty(0, np.int64), np.empty(0)))
     return Record(
-        name=spec.name(seed),
+        name=context.name(spec, seed),
         status=FINISHED,
         started=started,
         ended=ended,
@@ -133,7 +145,7 @@ def failed(
 ) -> Record:
     """The record of a run that broke off, with its traceback."""
     return Record(
-        name=spec.name(seed),
+        name=context.name(spec, seed),
         status=FAILED,
         started=started,
         ended=ended,
@@ -147,8 +159,13 @@ def failed(
 
 
 def _tags(spec: Spec, seed: int, context: Context) -> dict[str, str]:
-    own = {KEY_TAG: spec.key(seed), "mlflow.runName": spec.name(seed)}
+    own = {KEY_TAG: spec.key(seed), "mlflow.runName": context.name(spec, seed)}
     return own | context.tags | spec.trainer.identity_tags()
+
+
+def _short(value: Any) -> str:
+    """A value as it is typed; of a path, the name of the file."""
+    return f"{value:g}" if isinstance(value, float) else spell(value).rpartition("/")[2]
 
 
 def user_name() -> str:
