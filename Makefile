@@ -8,7 +8,7 @@ TEST := $(VENV)/test
 DEV := $(VENV)/dev
 
 .PHONY: help install sweep test test-slow lint format types wheel benchmark \
-	benchmark-sweep benchmark-revision benchmark-statistics benchmark-landscapes benchmark-engines coverage fuzz \
+	benchmark-sweep benchmark-revision benchmark-statistics benchmark-landscapes benchmark-trainers benchmark-engines coverage fuzz \
 	faults load studies notebooks gallery clean
 
 help:  ## show this list
@@ -66,6 +66,9 @@ benchmark-statistics: $(TEST)  ## time the statistics of many settings
 
 benchmark-landscapes: $(TEST)  ## time landscapes, and their memory
 	$(BIN)/python -m tests.benchmarks.landscapes
+
+benchmark-trainers: $(TEST)  ## time a user's trainer that returns at once, and a batch in JAX beside MLflow
+	$(BIN)/python -m tests.benchmarks.trainers
 
 benchmark-engines: $(TEST)  ## time sweeps on this machine, Slurm, Ray and Dask, side by side
 	$(BIN)/python -m tests.benchmarks.engines

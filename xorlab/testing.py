@@ -35,6 +35,7 @@ from xorlab.trainers.spec import spec_of
 from xorlab.trainers.trainer import Trainer
 
 _SEEDS = 5
+_ENVIRONMENT = "environment variables"
 
 
 def check(
@@ -108,6 +109,12 @@ def _leaves_no_trace(trainer: Trainer, config: Any) -> None:
     with _in_new_folder() as folder:
         before, threads = _traces(folder), set(threading.enumerate())
         _train(trainer, config)
+        if dict(os.environ) != before[_ENVIRONMENT]:
+            # A library may set a variable when it is loaded, as PyTorch's optimizers do: it does
+            # not do so again.
+            os.environ.clear()
+            os.environ.update(before[_ENVIRONMENT])
+            _train(trainer, config)
         for name, value in _traces(folder).items():
             assert value == before[name], f"it changed {name}"
         assert threads.issuperset(threading.enumerate()), "it left a thread running"
@@ -115,10 +122,12 @@ def _leaves_no_trace(trainer: Trainer, config: Any) -> None:
 
 def _traces(folder: Path) -> dict[str, Any]:
     state: Any = np.random.get_state()  # noqa: NPY002  (the state that nobody may touch)
+    torch = sys.modules.get("torch")
     return {
+        "PyTorch's global generator": torch and torch.get_rng_state().tolist(),
         "the working directory": Path.cwd(),
         "files in the working directory": sorted(folder.rglob("*")),
-        "environment variables": dict(os.environ),
+        _ENVIRONMENT: dict(os.environ),
         "the global state of random": random.getstate(),
         "the global state of numpy.random": (state[0], state[1].tobytes(), *state[2:]),
         "how NumPy treats floating-point errors": np.geterr(),

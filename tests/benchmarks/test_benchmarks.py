@@ -72,6 +72,13 @@ def test_the_sweep_benchmark_compares_side_by_side():
 
 
 @pytest.mark.slow
+def test_the_benchmark_of_trainers_shows_what_the_harness_costs():
+    printed = run("trainers", "--small")
+    assert re.search(r"40 +\d+\.\d +\d+\.\d\d +\d+\.\d\d", printed)
+    assert "ratio: " in printed or "JAX is not installed" in printed
+
+
+@pytest.mark.slow
 def test_the_landscape_benchmark_shows_time_and_memory():
     printed = run("landscapes", "--small")
     for line in ("48 x 48", "networks/s", "MiB, largest worker"):

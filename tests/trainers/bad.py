@@ -37,6 +37,12 @@ def writes(config: Plain) -> xorlab.Result:
 
 
 @xorlab.trainer()
+def sets(config: Plain) -> xorlab.Result:
+    os.environ["XORLAB_LEFT"] = str(config.seed)
+    return result_of(config)
+
+
+@xorlab.trainer()
 def counts(config: Plain) -> xorlab.Result:
     return result_of(config, next(_calls))
 

@@ -33,6 +33,12 @@ def test_each_check_finds_a_trainer_that_breaks_it(name):
         testing.checks(bad.BROKEN[name])[name]()
 
 
+def test_a_variable_that_is_set_at_every_call_is_a_trace(monkeypatch):
+    monkeypatch.setenv("XORLAB_LEFT", "another")  # it is as before in the end
+    with pytest.raises(AssertionError, match="it changed environment variables"):
+        testing.checks(bad.sets)["leaves no trace"]()
+
+
 def test_every_check_has_a_trainer_that_breaks_it():
     assert list(testing.checks(coin.train)) == list(bad.BROKEN)
 

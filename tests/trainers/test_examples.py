@@ -29,6 +29,37 @@ def digits():
     return trainer, trainer.kind(hidden=3, epochs=2)
 
 
+def two_spirals():
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    trainer = example("two_spirals")
+    return trainer, trainer.kind(hidden=6, epochs=8)
+
+
+def vmapped():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    trainer = example("vmapped")
+    return trainer, trainer.kind(epochs=40)
+
+
+# Imported by the test, not where tests are collected: these libraries take seconds.
+@pytest.mark.slow
+@pytest.mark.parametrize("made", [two_spirals, vmapped])
+def test_the_examples_of_other_libraries_keep_the_contract_and_learn(made):
+    trainer, quick = made()
+    testing.check(trainer, quick)
+    losses = trainer(trainer.kind(hidden=20, epochs=100)).curves["loss"][1]
+    assert losses[-1] < 0.95 * losses[0]
+
+
+@pytest.mark.slow
+def test_the_jax_example_trains_thousands_at_once():
+    trainer, _ = vmapped()
+    results = trainer._many([trainer.kind(seed, epochs=500) for seed in range(2000)])
+    alone = trainer(trainer.kind(7, epochs=500))
+    np.testing.assert_allclose(results[7].curves["loss"][1], alone.curves["loss"][1], rtol=1e-3)
+    assert 0.1 < np.mean([result.outcome == "solved" for result in results]) < 0.9
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_an_example_is_short(path):
     assert len(path.read_text().splitlines()) < 60

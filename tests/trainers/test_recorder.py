@@ -78,6 +78,43 @@ def test_steps_ascend_and_names_stay():
         xorlab.Recorder(events={"solve": bool})
 
 
+@pytest.mark.parametrize("length", [1, 7, 200, 201, 5000])
+@pytest.mark.parametrize("bad", [None, 0, 3, 4000])
+def test_whole_curves_give_the_result_of_the_same_steps_one_by_one(length, bad):
+    draw = np.random.default_rng(length)
+    steps = np.cumsum(draw.integers(1, 3, length)) - 1
+    losses, errors = draw.random(length), 1 - np.arange(length) / 3000
+    if bad is not None and bad < length:
+        losses[bad] = np.nan
+    criteria = {
+        "solved": lambda now: now["error"] < 0.2,
+        "events": {"low": lambda now: now["loss"] < 0.1},
+    }
+    one_by_one, at_once = xorlab.Recorder(**criteria), xorlab.Recorder(**criteria)
+    for step, loss, error in zip(steps.tolist(), losses, errors, strict=True):
+        one_by_one(step, loss=loss, error=error)
+    at_once.all_steps(steps, loss=losses, error=errors)
+    one, other = one_by_one.result(), at_once.result()
+    check_result(other)
+    facts = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at")
+    assert [getattr(one, fact) for fact in facts] == [getattr(other, fact) for fact in facts]
+    assert one.metrics == other.metrics
+    assert abs(len(one.curves["loss"][0]) - len(other.curves["loss"][0])) <= 3
+    for name, (found, values) in other.curves.items():
+        noted = dict(zip(steps.tolist(), {"loss": losses, "error": errors}[name], strict=True))
+        assert [noted[step] for step in found.tolist()] == values.tolist()
+
+
+def test_whole_curves_of_other_lengths_or_steps_are_refused():
+    for steps, values in (([0, 1], [1.0]), ([1, 0], [1.0, 2.0]), ([], []), ([[0]], [[1.0]])):
+        with pytest.raises(ValueError, match="all_steps: "):
+            xorlab.Recorder().all_steps(steps, loss=values)
+    note = xorlab.Recorder()
+    note(0, loss=1.0)
+    with pytest.raises(ValueError, match="has noted steps before"):
+        note.all_steps([1], loss=[1.0])
+
+
 CURVE = np.arange(3), np.array([3.0, 2.0, 1.0])
 
 

@@ -45,7 +45,13 @@ def find(text: str) -> Trainer:
         return trainer
     for point in _offered():
         if point.name == text:
-            return _checked(text, point.load())
+            try:
+                found = point.load()
+            except (ImportError, AttributeError) as error:
+                raise UsageError(
+                    f"--trainer {text}: {point.value} cannot be loaded: {error}"
+                ) from error
+            return _checked(text, found)
     raise UsageError(
         f"--trainer {text}: there is no such trainer; one of {', '.join(names())}, "
         "pkg.module:function or ./file.py:function"

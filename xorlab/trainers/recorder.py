@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from xorlab.trainers.result import DIVERGED, SOLVED, UNSOLVED, Result
 
-Criterion = Callable[[Mapping[str, float]], bool]
+Criterion = Callable[[Mapping[str, Any]], Any]  # true or false; of arrays in `all_steps`
 
 POINTS = 200  # of a curve; three times as many are kept until the last step is known
 _TAKEN = ("solve", "solved")
@@ -50,6 +50,7 @@ class Recorder:
         self._points: list[tuple[int, tuple[float, ...]]] = []
         self._step = -1
         self._diverged_at: int | None = None
+        self._spaced = False
 
     def __call__(self, step: int, /, **values: float) -> bool:
         """Note the values at a step: the number of epochs that are completed.
@@ -86,6 +87,44 @@ class Recorder:
             self._points = self._first_of_each_bin()
         return "solve" in self._reached and len(self._reached) == len(self._criteria)
 
+    def all_steps(self, steps: npt.ArrayLike, /, **curves: npt.ArrayLike) -> Recorder:
+        """Note whole curves at once: of a loop that is compiled, as by `jax.lax.scan`.
+
+        Criteria get arrays instead of numbers here, and compare them element by element.
+
+        Args:
+            steps: (R,) ascending numbers of epochs.
+            **curves: (R,) values each.
+
+        Returns:
+            this recorder.
+
+        Raises:
+            ValueError: steps do not ascend, or were noted before; or lengths differ.
+        """
+        if self._step >= 0:
+            raise ValueError("all_steps: this recorder has noted steps before")
+        at = np.asarray(steps, np.int64)
+        values = {name: np.asarray(curve, np.float64) for name, curve in curves.items()}
+        if any(column.shape != at.shape or at.ndim != 1 for column in values.values()):
+            raise ValueError(f"all_steps: each curve must have {at.size} values, one for each step")
+        if not at.size or at[0] < 0 or (np.diff(at) <= 0).any():
+            raise ValueError("all_steps: steps must ascend from 0 or later")
+        finite = np.logical_and.reduce([np.isfinite(column) for column in values.values()])
+        end = at.size if np.all(finite) else int(np.argmin(finite))
+        self._step = int(at[min(end, at.size - 1)])
+        self._diverged_at = None if end == at.size else self._step
+        at, now = at[:end], {name: column[:end] for name, column in values.items()}
+        for name, holds in self._criteria.items():
+            if len(found := np.flatnonzero(np.broadcast_to(holds(now), at.shape))):
+                self._reached[name] = int(at[found[0]])
+        self._names = tuple(values)
+        chosen = self._log_spaced(at) if len(at) > POINTS else np.arange(len(at))
+        columns = zip(*(column[chosen].tolist() for column in now.values()), strict=True)
+        self._points = list(zip(at[chosen].tolist(), columns, strict=True))
+        self._spaced = True
+        return self
+
     def result(
         self,
         *,
@@ -103,7 +142,10 @@ class Recorder:
             **arrays: what the run leaves behind, such as weights.
         """
         diverged = self._diverged_at is not None
-        points = self._thinned() if len(self._points) > POINTS else self._points
+        points = self._points
+        if len(points) > POINTS and not self._spaced:
+            chosen = self._log_spaced(np.array([step for step, _ in points]))
+            points = [points[n] for n in chosen.tolist()]
         steps = np.array([step for step, _ in points], np.int64)
         columns = np.array([values for _, values in points], np.float64)
         columns = columns.reshape(len(points), len(self._names or ()))
@@ -142,13 +184,11 @@ class Recorder:
         chosen = np.unique([*first, *events, len(steps) - 1])
         return [self._points[n] for n in chosen.tolist()]
 
-    def _thinned(self) -> list[tuple[int, tuple[float, ...]]]:
-        """About `POINTS` of the points: the nearest to log-spaced steps, and those of events."""
-        steps = np.array([step for step, _ in self._points])
+    def _log_spaced(self, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Which steps to keep: the nearest to `POINTS` log-spaced ones, and those of events."""
         first, last = max(1, int(steps[0])), max(2, int(steps[-1]))
         wanted = np.geomspace(first, last, POINTS)
         after = np.clip(np.searchsorted(steps, wanted), 1, len(steps) - 1)
         nearer = wanted - steps[after - 1] < steps[after] - wanted
         events = np.searchsorted(steps, list(self._reached.values()))
-        chosen = np.unique([0, len(steps) - 1, *(after - nearer), *events])
-        return [self._points[n] for n in chosen.tolist()]
+        return np.unique([0, len(steps) - 1, *(after - nearer), *events])
