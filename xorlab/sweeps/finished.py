@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xorlab.config.tracking_keys import TrackingConfig
@@ -52,28 +52,6 @@ def deliver_waiting(store: Store, tracking: TrackingConfig, tell: Callable[[str]
         tell(line)
 
 
-def code_lines(store: Store, jobs: Jobs) -> list[str]:
-    """A warning where runs that are skipped come from another version of the trainer's file.
-
-    The file is no part of a run's identity: an edit of a comment must not train all runs again.
-
-    Raises:
-        ServerAwayError: the server does not answer.
-    """
-    trainer = jobs.catalogue.trainer
-    code = trainer.identity_tags().get(CODE_TAG)
-    if code is None or trainer.reference is None:
-        return []
-    count = from_other_code(store, jobs.run_keys(), code)
-    if not count:
-        return []
-    file = Path(str(trainer.reference.file)).name
-    return [
-        f"{count} finished runs were recorded from another version of the file {file}, and are "
-        "not trained again; if it computes something else now, raise the trainer's version"
-    ]
-
-
 def read_ended(
     store: Store, jobs: Jobs, ledger: Ledger, existing: str, tell: Callable[[str], None]
 ) -> None:
@@ -100,6 +78,7 @@ def read_ended(
             ledger.add(runs[row["key"]], row)
         elif existing == "skip":
             ledger.add(runs[row["key"]], row, _FAILED_BEFORE)
+    _warn_of_other_code(store, jobs, list(finished.values()), tell)
     lost = runs_without_files(store, list(finished))
     if lost and existing == "skip":
         ledger.lost |= lost
@@ -109,3 +88,21 @@ def read_ended(
         )
     elif lost:
         ledger.forget(runs[finished[run_id]] for run_id in lost)
+
+
+def _warn_of_other_code(
+    store: Store, jobs: Jobs, keys: Sequence[str], tell: Callable[[str], None]
+) -> None:
+    """Say how many finished runs come from another version of the trainer's file.
+
+    The file is no part of a run's identity: an edited comment must not train all runs again.
+    """
+    trainer = jobs.catalogue.trainer
+    code = trainer.identity_tags().get(CODE_TAG)
+    count = 0 if code is None else from_other_code(store, keys, code)
+    if count and trainer.reference is not None:
+        file = Path(str(trainer.reference.file)).name
+        tell(
+            f"{count} finished runs were recorded from another version of the file {file}, and are "
+            "not trained again; if it computes something else now, raise the trainer's version"
+        )

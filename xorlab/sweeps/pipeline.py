@@ -24,7 +24,7 @@ from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
 from xorlab.sweeps.console import make_console, print_line
-from xorlab.sweeps.finished import code_lines, deliver_waiting, existing_store, read_ended
+from xorlab.sweeps.finished import deliver_waiting, existing_store, read_ended
 from xorlab.sweeps.parent_run import parent_run
 from xorlab.sweeps.plan.axes import settings_axes, sweep_identity, swept
 from xorlab.sweeps.plan.chunks import AdaptiveChunks
@@ -137,9 +137,6 @@ def prepare(
             deliver_waiting(store, tracking, tell)
         try:
             read_ended(store, jobs, ledger, tracking.existing, tell)
-            if sweep is None and tracking.existing != "rerun":
-                for line in code_lines(store, jobs):
-                    tell(line)
         except ServerAwayError:
             if sweep is None:  # one that is under way continues without its server
                 raise
