@@ -17,7 +17,8 @@ class OwnFiles(SearchPathPlugin):
         paths = [str(one.path) for one in search_path.get_path()]
         if not any(_may_be_ours(path) for path in paths):
             return
-        from xorlab.config.registration import config_directory, register_schema
+        from xorlab.config.directory import config_directory
+        from xorlab.config.registration import register_schema
 
         own = config_directory().resolve()
         folders = (Path(path.removeprefix("file://")).resolve() for path in paths)

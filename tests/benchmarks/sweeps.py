@@ -28,7 +28,8 @@ from rich.table import Table
 
 import xorlab
 from xorlab.config.compose import Composer
-from xorlab.config.registration import config_directory, register_schema
+from xorlab.config.directory import config_directory
+from xorlab.config.registration import register_schema
 from xorlab.networks.config import SCHEMA
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf, open_dict
 
 from tests.helpers.overrides import make_loader
 from xorlab.config.compose import Composer, from_omegaconf
-from xorlab.config.registration import config_directory
+from xorlab.config.directory import config_directory
 from xorlab.errors import UsageError
 from xorlab.networks.config import SCHEMA
 

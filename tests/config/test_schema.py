@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import xorlab
-from tests.conftest import ROOT
 from xorlab.errors import ConfigError, UsageError
 from xorlab.networks.config import FIELDS, GROUPS, SCHEMA, Config
 from xorlab.networks.rules import check
@@ -175,8 +174,10 @@ def test_configurations_do_not_share_what_one_may_change():
     assert second.optimizer.lr == xorlab.configure().optimizer.lr == 0.1
 
 
-def test_every_study_in_conf_is_in_the_help():
-    assert {path.stem for path in (ROOT / "conf" / "study").glob("*.yaml")} == set(GROUPS["study"])
+def test_every_file_of_a_study_is_a_preset():
+    assert {"first", "hamey1991", "tr_xor"} < set(GROUPS["study"])
+    for name in GROUPS["study"]:
+        check(xorlab.configure(f"+study={name}"))
 
 
 def test_every_default_passes_its_own_check():

@@ -21,9 +21,10 @@ from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import summarise
 from xorlab.commands import repeat, report
 from xorlab.config.compose import Composer
+from xorlab.config.directory import config_directory
 from xorlab.config.fields import is_name
 from xorlab.config.messages import readable
-from xorlab.config.registration import config_directory, register_schema
+from xorlab.config.registration import register_schema
 from xorlab.errors import ConfigError, StoreError, UsageError, error_line
 from xorlab.networks.config import SCHEMA
 from xorlab.networks.identity import SETTING_KEYS

@@ -11,7 +11,8 @@ from hydra.types import RunMode
 from omegaconf import open_dict
 
 from xorlab.config.compose import from_omegaconf
-from xorlab.config.registration import CONFIG_NAME, config_directory, register_schema
+from xorlab.config.directory import config_directory
+from xorlab.config.registration import CONFIG_NAME, register_schema
 from xorlab.networks.config import SCHEMA, Config
 
 VALUES = {

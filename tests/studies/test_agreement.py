@@ -33,7 +33,7 @@ from xorlab.studies.replication.resampled import (
     of_runs,
 )
 from xorlab.studies.replication.sample import Measured, Sample, Statistic, measure, sample_of
-from xorlab.studies.tr_xor import at_the_end
+from xorlab.studies.tr_xor import counted_from_1
 
 # Solved at 2, 4 and 6; one is not in 10 epochs.
 FOUR = Sample(np.array([2.0, 4.0, 6.0]), 4, 10.0)
@@ -226,12 +226,10 @@ def test_only_independent_statements_are_counted_for_each_author():
     assert "; 1000 / e) |" in page
 
 
-def test_the_end_of_a_run_decides_its_success_where_a_study_says_so():
-    table = runs([100, None, None], 800, **{"network.slope": 0.1})
-    table["accuracy"] = [1.0, 1.0, 0.75]
-    ended = at_the_end(table)
-    assert ended["outcome"].tolist() == ["solved", "solved", "unsolved"]
-    assert ended["epochs_to_solve"].tolist()[:2] == [101, 800]
+def test_epochs_are_counted_from_1_up_to_the_limit():
+    counted = counted_from_1(runs([100, 799, 800, None], 800))["epochs_to_solve"]
+    assert counted.tolist()[:3] == [101, 800, 800]
+    assert np.isnan(counted.iloc[3])
 
 
 def test_epochs_of_failures_by_hand():

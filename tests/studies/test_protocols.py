@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from xorlab import configure, train, train_many
+from xorlab.networks.initial_weights import initial_layers
 from xorlab.networks.tasks.tasks import make_task
 
 HAMEY = """init=uniform init.range=1.4 optimizer.lr=7 optimizer.momentum=0.65 training.epochs=2000
@@ -19,12 +20,14 @@ KRAMER = f"""init=uniform optimizer.lr=1 optimizer.weight_decay=1e-4 training.ep
 KOLEN = """init=uniform init.range=4 optimizer.lr=2 optimizer.momentum=0.5 training.epochs=50000
     training.tolerance=0.5 training.stop_when_solved=true"""
 PICTURE = """init=given init.weights=[-0.5,-0.3,0.3,0.6,y,-0.1,-0.6,0.7,x] optimizer.lr=3.25
-    optimizer.momentum=0.4 training.epochs=200 training.tolerance=0.5
+    optimizer.momentum=0.4 training.epochs=200 training.criterion=right_side
     training.stop_when_solved=true"""
 # Half the mean has half the gradient of the mean: Adam's steps are the same with half the epsilon.
 TR_XOR = """task.low=-1 network.activation=relu network.readout=sum network.output=linear init=he
     optimizer=adam optimizer.lr=0.01 optimizer.beta2=0.99 optimizer.epsilon=5e-9
-    training.loss=half_mse training.target_loss=1e-7 training.epochs=800"""
+    training.loss=half_mse training.criterion=right_side training.solved_at_end=true
+    training.min_loss=1e-7 training.patience=10 training.min_improvement=1e-24
+    training.epochs=800"""
 PROTOCOLS = {
     "notebook": "",
     "hamey": HAMEY,
@@ -69,25 +72,77 @@ def test_two_weights_of_a_picture_vary_and_the_rest_stay():
         np.testing.assert_allclose(result.biases[1], [x], atol=1e-200)
 
 
-def test_half_the_mean_and_half_the_epsilon_are_adams_steps_on_the_mean():
-    """A plain Adam on the mean squared error of a sum of two rectifiers, as the study has it."""
-    config = configure(*TR_XOR.split(), "training.epochs=60", "seed=11")
-    from xorlab.networks.initial_weights import initial_layers
+class PlainSum:
+    """The study's loop, written again: Adam on the mean squared error of a sum of two units."""
 
+    def __init__(self, weights, biases, inputs, targets, slope, lr):
+        self.w = [weights.copy(), biases.copy()]
+        self.mean, self.square = ([np.zeros_like(p) for p in self.w] for _ in range(2))
+        self.inputs, self.targets, self.slope, self.lr, self.steps = inputs, targets, slope, lr, 0
+
+    def forward(self):
+        z = self.inputs @ self.w[0] + self.w[1]
+        return z, np.where(z > 0, z, self.slope * z).sum(axis=1, keepdims=True) - self.targets
+
+    def update(self):
+        z, error = self.forward()
+        delta = 2 * error / 4 * np.where(z > 0, 1, self.slope)
+        self.steps += 1
+        for k, g in enumerate((self.inputs.T @ delta, delta.sum(axis=0))):
+            self.mean[k] = 0.9 * self.mean[k] + 0.1 * g
+            self.square[k] = 0.99 * self.square[k] + 0.01 * g**2
+            unbiased = self.square[k] / (1 - 0.99**self.steps)
+            mean = self.mean[k] / (1 - 0.9**self.steps)
+            self.w[k] -= self.lr * mean / (np.sqrt(unbiased) + 1e-8)
+
+    def run(self, epochs):
+        """Epochs counted from 1, and whether every output is then on the right side."""
+        least, idle, now = np.inf, 0, 0
+        while now < epochs:
+            now += 1
+            loss = float(np.mean(self.forward()[1] ** 2))
+            idle = 0 if least - loss > 1e-24 else idle + 1
+            if loss < 1e-7 or idle > 10:
+                break
+            least = min(least, loss)
+            self.update()
+        return now, bool((np.abs(self.forward()[1]) < 0.5).all())
+
+
+def plain_sum(config):
     (weights,), (biases,), _ = initial_layers(config, (2, 2, 1))
     task = make_task(config.task)
-    w = [weights.copy(), biases.copy()]
-    mean, square = [np.zeros_like(p) for p in w], [np.zeros_like(p) for p in w]
-    for step in range(1, 61):
-        z = task.inputs @ w[0] + w[1]
-        error = np.maximum(z, 0).sum(axis=1, keepdims=True) - task.targets
-        delta = 2 * error / 4 * (z > 0)
-        for k, g in enumerate((task.inputs.T @ delta, delta.sum(axis=0))):
-            mean[k] = 0.9 * mean[k] + 0.1 * g
-            square[k] = 0.99 * square[k] + 0.01 * g**2
-            unbiased = square[k] / (1 - 0.99**step)
-            w[k] -= 0.01 * mean[k] / (1 - 0.9**step) / (np.sqrt(unbiased) + 1e-8)
-    config.training.epochs = 60
+    slope = config.network.slope if config.network.activation == "leaky_relu" else 0.0
+    return PlainSum(weights, biases, task.inputs, task.targets, slope, config.optimizer.lr)
+
+
+def test_half_the_mean_and_half_the_epsilon_are_adams_steps_on_the_mean():
+    config = configure(*TR_XOR.split(), "training.epochs=60", "training.patience=null", "seed=11")
+    loop = plain_sum(config)
+    for _ in range(60):
+        loop.update()
     result = train(config)
-    np.testing.assert_allclose(result.weights[0], w[0], rtol=1e-9)
-    np.testing.assert_allclose(result.biases[0], w[1], rtol=1e-9)
+    np.testing.assert_allclose(result.weights[0], loop.w[0], rtol=1e-9)
+    np.testing.assert_allclose(result.biases[0], loop.w[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("slope", [None, 0.1, -0.8])
+def test_runs_of_a_sum_end_where_the_studys_own_loop_does(slope):
+    leaky = [] if slope is None else ["network.activation=leaky_relu", f"network.slope={slope}"]
+    endings = set()
+    for seed in range(8):
+        config = configure(*TR_XOR.split(), *leaky, "optimizer.lr=0.1", f"seed={seed}")
+        result = train(config)
+        epochs, right = plain_sum(config).run(800)
+        assert min(result.epochs_run + 1, 800) == epochs
+        assert (result.outcome == "solved") == right
+        endings.add((epochs, right))
+    assert len(endings) > 4
+
+
+@pytest.mark.parametrize("name", ["tr_xor_abs", "tr_xor_abs_sgd"])
+def test_one_unit_with_the_absolute_value_always_learns(name):
+    results = train_many(configure(f"+study={name}", f"seed={seed}") for seed in range(20))
+    assert {result.outcome for result in results} == {"solved"}
+    if name == "tr_xor_abs_sgd":  # a step of a half along the gradient of the mean is Newton's
+        assert {result.epochs_run for result in results} == {1}

@@ -452,7 +452,8 @@ def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monk
     from hydra.types import HydraContext, RunMode
 
     from xorlab.commands.app import task_function
-    from xorlab.config.registration import config_directory, register_schema
+    from xorlab.config.directory import config_directory
+    from xorlab.config.registration import register_schema
     from xorlab.networks.config import SCHEMA
     from xorlab.networks.trainer import TRAINER
 

@@ -19,8 +19,9 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from xorlab.config.compose import from_omegaconf
+from xorlab.config.directory import config_directory
 from xorlab.config.messages import readable, translate
-from xorlab.config.registration import config_directory, register_schema
+from xorlab.config.registration import register_schema
 from xorlab.config.user_files import check_user_folder, parse
 from xorlab.errors import (
     ConfigError,

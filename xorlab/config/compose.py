@@ -17,9 +17,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from xorlab.config.callables import refuse_calls
+from xorlab.config.directory import config_directory
 from xorlab.config.job_node import job_values, refuse_other_settings
 from xorlab.config.messages import unknown_key
-from xorlab.config.registration import config_directory, register_schema
+from xorlab.config.registration import register_schema
 from xorlab.config.schema import Schema, leaves_of
 from xorlab.config.values import belongs_elsewhere, flat, with_values
 

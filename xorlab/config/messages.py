@@ -148,11 +148,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def unknown_key(schema: Schema, key: str) -> UsageError:
-    """The error for a key that the schema does not have."""
+def unknown_key(schema: Schema, key: str, value: str | None = None) -> UsageError:
+    """The error for a key that the schema does not have, where this value was to be set."""
     choices = schema.choices.get(key)
     if choices:
-        return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={choices[0]}")
+        name = value if value in choices else choices[0]
+        return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={name}")
     if key in SWEEP_KEYS:
         return UsageError(f"{key}: belongs to {SWEEP_KEYS[key]}, which is not chosen here")
     known = SWEEP_KEYS if key.startswith("hydra.") else _known(schema)
@@ -170,10 +171,9 @@ def _no_such_key(
     schema: Schema, key: str, text: str, overrides: Sequence[str]
 ) -> ConfigError | UsageError:
     """The error for a key that is not there: of a choice that was not made, or unknown."""
-    value = re.search(rf"use \+{re.escape(key)}=(.*)", text)
-    return _of_another_choice(schema, key, value[1] if value else None, text) or unknown_key(
-        schema, key
-    )
+    found = re.search(rf"use \+{re.escape(key)}=(.*)", text)
+    value = found[1] if found else None
+    return _of_another_choice(schema, key, value, text) or unknown_key(schema, key, value)
 
 
 def _of_another_choice(schema: Schema, key: str, value: object, text: str) -> ConfigError | None:

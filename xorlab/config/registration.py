@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from xorlab.config.directory import config_directory
 from xorlab.config.schema import Schema
 
 CONFIG_NAME = "config"
-
-
-def config_directory() -> Path:
-    """Where the groups are: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
 
 
 def register_schema(schema: Schema) -> None:

@@ -15,8 +15,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xorlab.config.callables import refuse_calls
+from xorlab.config.directory import config_directory
 from xorlab.config.file_settings import refuse_other_settings_of_files
-from xorlab.config.registration import CONFIG_NAME, config_directory
+from xorlab.config.registration import CONFIG_NAME
 from xorlab.config.syntax import check_words, refuse_wrong_sort
 from xorlab.config.yaml_size import refuse_too_large
 from xorlab.errors import UsageError

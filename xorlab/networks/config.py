@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xorlab.config.closed import Closed
+from xorlab.config.directory import config_directory
 from xorlab.config.fields import (
     MAX_SEED,
     choice,
@@ -118,20 +119,8 @@ class Config(Closed):
         return tuple(units) if isinstance(units, list) else (units,)
 
 
-STUDIES = (
-    "first",
-    "failures",
-    "notebook",
-    "hamey1991",
-    "kramer1988",
-    "kramer1988_parity",
-    "kolen1990",
-    "kolen1990_slice",
-    "tr_xor",
-    "tr_xor_leaky",
-)
-
-SCHEMA = replace(schema_of(Config), choices={**schema_of(Config).choices, "study": STUDIES})
+_PRESETS = tuple(sorted(path.stem for path in (config_directory() / "study").glob("*.yaml")))
+SCHEMA = replace(schema_of(Config), choices={**schema_of(Config).choices, "study": _PRESETS})
 FIELDS = SCHEMA.fields
 CHOICES = tuple(SCHEMA.groups)  # the groups in which one class is chosen by name
 # What `conf/` and the classes above offer: group to choices.

@@ -1,12 +1,14 @@
-"""tr_xor (2025), github.com/alanoursland/tr_xor: XOR by the plain sum of two rectified units.
+"""tr_xor (2025), github.com/alanoursland/tr_xor: XOR by the plain sum of one or two units.
 
-50 networks of each kind, trained by Adam: ReLU, and leaky ReLU of several slopes. A network is
-solved if every output is on the right side of one half when its run ends; a mean squared error
-below 1e-7 only ends a run. The protocol, and what the study leaves open, is in
-``conf/study/tr_xor.yaml`` and ``tr_xor_leaky.yaml``.
+50 networks of each kind: two rectified units with slopes from 0.8 to -0.8 below zero, and a single
+unit with the absolute value. A network is solved if every output is on the right side of one half
+when its run ends; a small error, or one that no longer falls, only ends a run. The protocols, and
+what the study leaves open, are in ``conf/study/tr_xor.yaml`` and the presets that build on it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,67 +18,92 @@ from xorlab.studies.replication.sample import Statistic
 from xorlab.studies.replication.study import PublishedValue, Study, rounded
 
 _NETWORKS = 50
+_PERCENTILES = (
+    ("epochs of the fastest", 0.0),
+    ("epochs, lower quartile", 0.25),
+    ("epochs, median", 0.5),
+    ("epochs, upper quartile", 0.75),
+    ("epochs of the slowest", 1.0),
+)
 
 
-def _percent(solved: int) -> tuple[float, float]:
-    return 100 * solved / _NETWORKS, 100 * solved / _NETWORKS
+def counted_from_1(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with the study's count of epochs.
 
-
-def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with the study's own success, and its count of epochs.
-
-    A run is solved if all its outputs are on the right side when it ends. Its epochs are all that
-    it took, counted from 1: the epoch in which the error is found to be small has begun.
+    It counts the epoch in which a run is found to have ended, which has begun but not changed
+    anything that we measure: one more than ours, up to the limit.
     """
-    diverged = (runs["outcome"] == "diverged").to_numpy()
-    solved = ~diverged & (runs["accuracy"] == 1).to_numpy()
-    epochs = np.minimum(runs["epochs_run"].to_numpy(float) + 1, runs["training.epochs"])
-    outcome = np.where(solved, "solved", np.where(diverged, "diverged", "unsolved"))
-    return runs.assign(outcome=outcome, epochs_to_solve=np.where(solved, epochs, np.nan))
+    epochs = np.minimum(runs["epochs_to_solve"] + 1, runs["training.epochs"])
+    return runs.assign(epochs_to_solve=epochs)
 
 
-RELU = Study(
-    preset="tr_xor",
-    source="tr_xor (2025), ReLU",
-    networks=_NETWORKS,
-    published=(
-        PublishedValue("solved / %", "48 (24 of 50)", *_percent(24), m.SUCCESS, in_readme=True),
-        PublishedValue(
-            "epochs of the fastest", "53", *rounded(53), Statistic(m.percentile(0), grows=True)
+def _values(
+    solved: int, epochs: Sequence[int], slope: float | None = None, short: bool = False
+) -> list[PublishedValue]:
+    """How many of 50 were solved, and the fastest, the quartiles and the slowest of them."""
+    where = "" if slope is None else f", slope {slope:g}"
+    percent = 100 * solved / _NETWORKS
+    rate = PublishedValue(
+        f"solved{where} / %",
+        f"{percent:g} ({solved} of {_NETWORKS})",
+        percent,
+        percent,
+        m.SUCCESS,
+        slope=slope,
+        in_readme=short,
+    )
+    return [
+        rate,
+        *(
+            PublishedValue(
+                f"{quantity}{where}",
+                str(printed),
+                *rounded(printed),
+                Statistic(m.percentile(share), grows=share in (0, 1)),
+                slope=slope,
+                in_readme=short and share == 0.5,
+            )
+            for (quantity, share), printed in zip(_PERCENTILES, epochs, strict=True)
         ),
-        PublishedValue(
-            "epochs, lower quartile", "126", *rounded(126), Statistic(m.percentile(0.25))
-        ),
-        PublishedValue(
-            "epochs, median", "190", *rounded(190), Statistic(m.percentile(0.5)), in_readme=True
-        ),
-        PublishedValue(
-            "epochs, upper quartile", "251", *rounded(251), Statistic(m.percentile(0.75))
-        ),
-        PublishedValue(
-            "epochs of the slowest", "336", *rounded(336), Statistic(m.percentile(1), grows=True)
-        ),
+    ]
+
+
+def _study(preset: str, kind: str, values: Sequence[PublishedValue]) -> Study:
+    return Study(
+        preset=preset,
+        source=f"tr_xor (2025), {kind}",
+        networks=_NETWORKS,
+        published=tuple(values),
+        small=("seed=range(0,12)",),
+        order=4,
+        prepare=counted_from_1,
+    )
+
+
+STUDIES = (
+    _study("tr_xor", "ReLU", _values(24, (53, 126, 190, 251, 336), short=True)),
+    _study(
+        "tr_xor_leaky",
+        "leaky ReLU",
+        [
+            *_values(44, (634, 800, 800, 800, 800), 0.8),
+            *_values(47, (28, 206, 293, 376, 672), 0.1),
+            *_values(38, (32, 182, 357, 694, 800), 0.01),
+        ],
     ),
-    small=("seed=range(0,30)",),
-    order=4,
-    prepare=at_the_end,
-)
-LEAKY = Study(
-    preset="tr_xor_leaky",
-    source="tr_xor (2025), leaky ReLU",
-    networks=_NETWORKS,
-    published=tuple(
-        PublishedValue(
-            f"solved, slope {slope:g} / %",
-            f"{2 * solved} ({solved} of 50)",
-            *_percent(solved),
-            m.SUCCESS,
-            slope=slope,
-        )
-        for slope, solved in ((0.8, 44), (0.1, 47), (0.01, 38))
+    _study(
+        "tr_xor_slightly_negative",
+        "slightly negative slope",
+        _values(48, (33, 238, 2861, 3064, 3319), -0.01),
     ),
-    small=("seed=range(0,12)",),
-    order=4,
-    prepare=at_the_end,
+    _study(
+        "tr_xor_negative",
+        "negative slopes",
+        [
+            *_values(45, (14, 33, 86, 176, 302), -0.1),
+            *_values(46, (16, 29, 42, 78, 354), -0.8),
+        ],
+    ),
+    _study("tr_xor_abs", "absolute value, Adam", _values(50, (61, 139, 198, 266, 548))),
+    _study("tr_xor_abs_sgd", "absolute value, SGD", _values(50, (2, 2, 2, 2, 2))),
 )
-STUDIES = (RELU, LEAKY)
