@@ -75,7 +75,6 @@ benchmark-engines: $(TEST)  ## time sweeps on this machine, Slurm, Ray and Dask,
 
 coverage: $(TEST)  ## simulate how often intervals hold the truth and claims are right
 	$(BIN)/python -m tests.benchmarks.coverage
-	$(BIN)/python -m tests.benchmarks.conclusions
 
 fuzz: $(TEST)  ## try a hundred thousand hostile inputs
 	$(BIN)/python -m tests.fuzz --count 100000

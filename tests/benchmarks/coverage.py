@@ -1,12 +1,17 @@
-"""How often the intervals hold the true value, in simulated experiments.
+"""How often intervals hold the true value and claims are right, in simulated experiments.
 
-Usage: python -m tests.benchmarks.coverage [--small] [--experiments N]
+Usage: python -m tests.benchmarks.coverage [TABLE ...] [--small] [--experiments N] [--rows TEXT]
 
-Each row is a population (see `tests.benchmarks.populations`) and a number of runs, each column a
-statistic; a number is the percentage of experiments whose nominal 95 % interval holds the true
-value. "there" is the true cost with the cutoff that was found, "ert_cutoff" the least cost of any
-cutoff. Two tables follow for pairs of settings and for the worst rates of Wilson's and Newcombe's
-intervals, which are computed and not simulated.
+The tables are ``intervals``, ``moments`` (the same without what the cutoffs cost, and so in a
+tenth of the time), ``pairs``, ``worst``, ``claims`` and ``winners``; without a name all but
+``moments`` are made. --rows keeps the rows of ``claims`` whose name has this text. ``claims`` and
+``winners`` are explained in `tests.benchmarks.conclusions`.
+
+In ``intervals`` each row is a population (see `tests.benchmarks.populations`) and a number of
+runs, each column a statistic; a number is the percentage of experiments whose nominal 95 %
+interval holds the true value. "there" is the true cost with the cutoff that was found,
+"ert_cutoff" the least cost of any cutoff. ``pairs`` is about two settings, ``worst`` about the
+worst rates of Wilson's and Newcombe's intervals, which are computed and not simulated.
 """
 
 from __future__ import annotations
@@ -20,7 +25,10 @@ from rich.console import Console
 from rich.table import Table
 from scipy import special
 
+from tests.benchmarks.conclusions import errors_table, winners_table
 from tests.benchmarks.populations import (
+    APART,
+    RANGES,
     SHARES,
     Floats,
     Lognormal,
@@ -36,6 +44,8 @@ from xorlab.analysis.statistics.superiority import Resamples, superiority_interv
 from xorlab.analysis.statistics.survival import kaplan_meier
 
 SIZES = (5, 10, 20, 50, 100)
+CUTOFFS = ("cutoff", "ert_cutoff", "there")
+TABLES = ("intervals", "pairs", "worst", "claims", "winners")
 LOGNORMAL = [
     Lognormal(rate, spread, limit)
     for spread, limit in ((0.5, 1000), (1.0, 2000))
@@ -53,7 +63,10 @@ PAIRS = [
 def intervals(
     population: Population, n: int, experiments: int, resamples: int, generator: np.random.Generator
 ) -> tuple[dict[str, tuple[Floats, Floats]], Floats]:
-    """Lower and upper ends of every statistic, and the cutoffs found, (experiments,) each."""
+    """Lower and upper ends of every statistic, and the cutoffs found, (experiments,) each.
+
+    Without resamples there is nothing about cutoffs.
+    """
     limit = population.limit
     epochs = population.draw((experiments, n), generator)
     ascending = [row[np.isfinite(row)] for row in epochs]
@@ -66,27 +79,32 @@ def intervals(
             [statistics_at(own, n, limit) for own in rows] for rows in (ascending, charged)
         )
     )
-    best = best_cutoffs(charged, n, [float(limit)] * experiments, resamples=resamples)
-    there = (np.array([b.ert_low for b in best]), np.array([b.ert_high for b in best]))
     found = {
         "rate": wilson(plain.solved, plain.n),
         "rmst": plain.rmst()[1:],
         "ert": cost.ert()[1:],
-        "cutoff": (np.array([b.low for b in best]), np.array([b.high for b in best])),
-        "ert_cutoff": there,
-        "there": there,
     }
+    cutoffs = np.full(experiments, np.nan)
+    if resamples:
+        best = best_cutoffs(charged, n, [float(limit)] * experiments, resamples=resamples)
+        there = (np.array([b.ert_low for b in best]), np.array([b.ert_high for b in best]))
+        cutoffs = np.array([b.cutoff for b in best])
+        found |= {
+            "cutoff": (np.array([b.low for b in best]), np.array([b.high for b in best])),
+            "ert_cutoff": there,
+            "there": there,
+        }
     curves = [kaplan_meier(np.minimum(r, limit), np.isfinite(r)) for r in epochs]
     for share in SHARES:
         ends = np.array([curve.quantile(share)[1:] for curve in curves])
         found[f"q{100 * share:.0f}"] = (ends[:, 0], ends[:, 1])
-    return found, np.array([b.cutoff for b in best])
+    return found, cutoffs
 
 
 def statistics_table(
     populations: Sequence[Population], sizes: Sequence[int], experiments: int, resamples: int
 ) -> Table:
-    names = ["rate", "q25", "q50", "q75", "rmst", "ert", "cutoff", "ert_cutoff", "there"]
+    names = ["rate", "q25", "q50", "q75", "rmst", "ert", *(CUTOFFS if resamples else ())]
     table = Table(box=SIMPLE_HEAD, title=f"% of {experiments:,} experiments held by 95 % intervals")
     for column in ("population", "n", *names):
         table.add_column(column, justify="right", no_wrap=True)
@@ -183,18 +201,36 @@ def held(ends: tuple[Floats, Floats], true: float | Floats) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    known = (*TABLES, "moments")
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(known)}")
     parser.add_argument("--small", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--experiments", type=int, default=1000)
+    parser.add_argument("--rows", default="", help="of claims: those whose name has this text")
     options = parser.parse_args()
-    experiments, resamples = (50, 100) if options.small else (options.experiments, 400)
-    sizes = (5, 20) if options.small else SIZES
-    networks = 100 if options.small else 2000
-    populations = [*LOGNORMAL, *(trained(init_range, 2, networks) for init_range in (1, 4, 8))]
+    if unknown := [name for name in options.tables if name not in known]:
+        parser.error(f"{' '.join(unknown)}: not a table; they are {', '.join(known)}")
+    small: bool = options.small
+    experiments, resamples = (50, 100) if small else (options.experiments, 400)
+    claims, networks = (4, 120) if small else (options.experiments, 2000)
+    sizes = (5, 20) if small else SIZES
     console = Console(width=130)
-    console.print(statistics_table(populations, sizes, experiments, resamples))
-    console.print(pairs_table(sizes[-2:], experiments, resamples))
-    console.print(worst_table(sizes[-2:] if options.small else SIZES))
+    for name in options.tables or TABLES:
+        if name in ("intervals", "moments"):
+            wide = [trained(init_range, 2, networks) for init_range in (1, 4, 8)]
+            again = resamples if name == "intervals" else 0
+            table = statistics_table([*LOGNORMAL, *wide], sizes, experiments, again)
+        elif name == "pairs":
+            table = pairs_table(sizes[-2:], experiments, resamples)
+        elif name == "worst":
+            table = worst_table(sizes[-2:] if small else SIZES)
+        elif name == "claims":
+            table = errors_table(networks, claims, options.rows)
+        else:
+            few = (10,) if small else (10, 20, 50, 100)
+            console.print(winners_table(RANGES, few, networks, claims))
+            table = winners_table(APART, few, networks, claims)
+        console.print(table)
 
 
 if __name__ == "__main__":

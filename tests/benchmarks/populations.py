@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 MEDIAN = 100
 SHARES = (0.25, 0.5, 0.75)
 RANGES = (0.5, 1.0, 2.0, 4.0, 8.0)  # of initial weights
+APART = (0.5, 2.0, 8.0)  # the best of them and the two worst
 LIMIT = 10_000  # epochs of a trained network
 
 

@@ -112,19 +112,15 @@ def test_the_statistics_benchmark_times_convergence():
 
 
 @pytest.mark.slow
-def test_the_study_of_coverage_finds_what_is_nominal():
+def test_the_study_of_coverage_finds_what_is_nominal_and_has_a_row_for_each_kind_of_claim():
     """Small: the shares are rough, and only gross failures are caught."""
-    rows = [line.split() for line in run("coverage", "--small").splitlines()]
+    printed = run("coverage", "--small")
+    rows = [line.split() for line in printed.splitlines()]
     found = [row for row in rows if row[:1] in (["lognormal"], ["XOR,"])]
     assert len(found) == 2 * (6 + 3)
     shares = [[float(x) for x in row[-9:] if x != "-"] for row in found]
     assert min(map(min, shares)) >= 75
     assert np.mean([x for row in shares for x in row]) >= 94
-
-
-@pytest.mark.slow
-def test_the_study_of_conclusions_has_a_row_for_each_kind_of_comparison():
-    printed = run("conclusions", "--small")
     for kind in ("balanced", "unbalanced", "few events", "paired", "pooled", "anytime", "fresh"):
         assert kind in printed
     assert "true least ERT by range: 0.5: " in printed

@@ -38,9 +38,12 @@ def counted_from_1(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _values(
-    solved: int, epochs: Sequence[int], slope: float | None = None, short: bool = False
+    solved: int, epochs: tuple[int, ...], slope: float | None = None, short: bool = False
 ) -> list[PublishedValue]:
-    """How many of 50 were solved, and the fastest, the quartiles and the slowest of them."""
+    """How many of 50 were solved, and the fastest, the quartiles and the slowest of them.
+
+    A percentile that is the number of the one before it says nothing of its own.
+    """
     where = "" if slope is None else f", slope {slope:g}"
     percent = 100 * solved / _NETWORKS
     rate = PublishedValue(
@@ -62,8 +65,11 @@ def _values(
                 Statistic(m.percentile(share), grows=share in (0, 1)),
                 slope=slope,
                 in_readme=short and share == 0.5,
+                uncounted="as the row before" if printed == before else None,
             )
-            for (quantity, share), printed in zip(_PERCENTILES, epochs, strict=True)
+            for (quantity, share), printed, before in zip(
+                _PERCENTILES, epochs, (None, *epochs[:-1]), strict=True
+            )
         ),
     ]
 
