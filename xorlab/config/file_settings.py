@@ -15,7 +15,7 @@ from hydra._internal.utils import create_automatic_config_search_path, create_co
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from xorlab.config.registration import config_directory
+from xorlab.config.directory import config_directory
 from xorlab.errors import UsageError, spell
 
 _BY_FILES = ("launcher", "sweeper", "mode", "searchpath")
