@@ -12,8 +12,9 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.singleton import Singleton
 
 from xorlab.commands.app import task_function
+from xorlab.config.directory import config_directory
 from xorlab.config.messages import readable
-from xorlab.config.registration import config_directory, register_schema
+from xorlab.config.registration import register_schema
 from xorlab.errors import JobsFailedError, UsageError
 from xorlab.trainers.find import BUILT_IN, find
 from xorlab.trainers.trainer import Trainer
