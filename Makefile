@@ -17,17 +17,20 @@ help:  ## show this list
 install: $(DEV)  ## install xorlab and its tools into .venv
 
 $(RUN): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
-	touch $@
+	@echo "installing xorlab and what it needs (Hydra, MLflow, NumPy, pandas, ...) into $(VENV): this may take a minute or two"
+	@$(PYTHON) -m venv $(VENV)
+	@began=$$(date +%s); $(PIP) -e . && echo "installed in $$(($$(date +%s) - began)) s"
+	@touch $@
 
 $(TEST): $(RUN)
-	$(PIP) -e '.[test]'
-	touch $@
+	@echo "installing what the tests need into $(VENV)"
+	@began=$$(date +%s); $(PIP) -e '.[test]' && echo "installed in $$(($$(date +%s) - began)) s"
+	@touch $@
 
 $(DEV): $(TEST)
-	$(PIP) -e '.[dev]'
-	touch $@
+	@echo "installing the tools of development into $(VENV)"
+	@began=$$(date +%s); $(PIP) -e '.[dev]' && echo "installed in $$(($$(date +%s) - began)) s"
+	@touch $@
 
 sweep: $(RUN)  ## install, and run a sweep of 180 networks
 	$(BIN)/xorlab -m 'seed=range(0,30)' network.hidden=2,3,4 optimizer.lr=0.5,2

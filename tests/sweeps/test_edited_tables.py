@@ -10,6 +10,7 @@ import pytest
 
 import xorlab
 from xorlab import train
+from xorlab.analysis.statistics.repeats import RepeatedSeedsWarning
 from xorlab.engines.work import Work
 from xorlab.networks.spec import run_key
 
@@ -56,8 +57,8 @@ def recorded(runs: pd.DataFrame) -> dict[str, list[float]]:
 
 def tables(runs: pd.DataFrame) -> set[str]:
     """Digests of the tables that runs were trained on, as recorded."""
-    from xorlab.networks.trainer import TABLE_TAG
     from xorlab.tracking.store.store import open_store
+    from xorlab.trainers.trainer import TABLE_TAG
 
     client = open_store(None, "xorlab").client
     return {client.get_run(run).data.tags[TABLE_TAG] for run in runs["run_id"]}
@@ -79,6 +80,12 @@ def test_an_edited_table_is_recorded_as_it_was_trained(command, store_file, when
     runs = xorlab.load_runs()
     assert len(runs) == 8
     assert recorded(runs) == trained_on(XOR) | trained_on(AND)
+    digests = [hashlib.sha256(content.encode()).hexdigest()[:12] for content in (XOR, AND)]
+    assert runs["table"].tolist() == [digests[0]] * 4 + [digests[1]] * 4
+    assert runs["started"].is_monotonic_increasing
+    assert str(runs["started"].dt.tz) == "UTC"
+    with pytest.warns(RepeatedSeedsWarning, match="in table"):
+        xorlab.convergence(runs, by="task.path")  # two versions of one file
 
 
 def test_a_table_that_is_deleted_meanwhile_loses_no_result(

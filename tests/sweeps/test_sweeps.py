@@ -30,7 +30,7 @@ INLINE = "hydra.launcher.executor=inline"
 def comparable(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs without what differs from start to start."""
     return (
-        runs.drop(columns=["run_id", "sweep"])
+        runs.drop(columns=["run_id", "sweep", "started"])
         .sort_values(["network.hidden", "optimizer.lr", "seed"])
         .reset_index(drop=True)
     )

@@ -13,7 +13,11 @@ SWEEP = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=400", "
 
 def comparable(runs: pd.DataFrame) -> pd.DataFrame:
     order = ["network.hidden", "seed"]
-    return runs.drop(columns=["run_id", "sweep"]).sort_values(order).reset_index(drop=True)
+    return (
+        runs.drop(columns=["run_id", "sweep", "started"], errors="ignore")
+        .sort_values(order)
+        .reset_index(drop=True)
+    )
 
 
 @pytest.mark.slow

@@ -108,8 +108,8 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
     from xorlab.networks.spec import spec_of
     from xorlab.networks.tasks.proben1 import Proben1
     from xorlab.networks.tasks.table import Table
-    from xorlab.networks.trainer import TABLE_TAG
     from xorlab.tracking.names import KEY_TAG
+    from xorlab.trainers.trainer import TABLE_TAG
 
     config = recorded.network.config
     if not isinstance(config.task, Table | Proben1):

@@ -118,10 +118,10 @@ def _report(options: argparse.Namespace) -> int:
 def _report_of_run(store: Store, found: Any, folder: Path) -> int:
     """The page of one of MLflow's runs, as a file in a folder."""
     from xorlab.failures.run_report import run_report
-    from xorlab.networks.trainer import TABLE_TAG
     from xorlab.sweeps.summary.summary import origin_of
     from xorlab.tracking.read.runs import load_runs
     from xorlab.tracking.store.artifacts import write_files
+    from xorlab.trainers.trainer import TABLE_TAG
 
     run_id = found.info.run_id
     runs = load_runs(store.uri, store.experiment)

@@ -20,9 +20,8 @@ from xorlab.networks.train import chunk_width, shard_key, train_chunk
 from xorlab.trainers.memory import MemoryEstimate
 from xorlab.trainers.reference import Reference
 from xorlab.trainers.shard_result import Files, ShardResult
-from xorlab.trainers.trainer import Arrays, Trainer
+from xorlab.trainers.trainer import TABLE_TAG, Arrays, Trainer
 
-TABLE_TAG = "xorlab.table"  # SHA-256 of the file that the patterns were read from
 TABLE_READ_TAG = "xorlab.table_read"  # how that file was understood
 
 

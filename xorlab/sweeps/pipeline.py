@@ -46,6 +46,7 @@ from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, start_tags
+from xorlab.tracking.write.view import keep_view
 from xorlab.trainers.memory import refuse_too_much
 
 if TYPE_CHECKING:
@@ -181,9 +182,8 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
         EngineError: no worker is left; the jobs that are missing are printed.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
-    named = [
-        key for key in settings_axes(swept(sweep.jobs)) if not sweep.catalogue.trainer.names(key)
-    ]
+    names = sweep.catalogue.trainer.names
+    named = [key for key in settings_axes(swept(sweep.jobs)) if not names(key)]
     context = Context(sweep.provenance, sweep.parent.run_id, named)
     cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
     chunks = AdaptiveChunks(plan, executor.workers, cost)
@@ -234,7 +234,8 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         raise StoreError(missing)
     tell(f"Recorded in experiment {store.experiment!r} as sweep {run_id}")
     tell(f"Open the report: {artifact_location(store, run_id, REPORT_FILE)}")
-    tell(f"Browse the runs: {store.browse()}")
+    view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), not sweep.skipped)
+    tell(f"Browse the runs: {store.browse(view=view)}")
 
 
 def _summarise(

@@ -28,6 +28,8 @@ CODE_TAG = "xorlab.trainer_code"  # digest of the file that defines it
 _SECONDS = 0.2  # of a run, before one was measured
 _POINTS = 200  # of a curve
 
+TABLE_TAG = "xorlab.table"  # of a run: SHA-256 of the file that its data were read from
+
 
 class Trainer(ABC):
     """Trains configurations of one schema.

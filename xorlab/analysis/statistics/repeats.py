@@ -20,6 +20,7 @@ _RESULTS = {
     "solved",
     "accuracy",
     "near_targets",
+    "started",
     "max_error",
     "seconds",
 }

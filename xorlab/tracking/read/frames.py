@@ -14,6 +14,7 @@ import numpy as np
 
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.trainers.find import built_in
+from xorlab.trainers.trainer import TABLE_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,10 @@ Row = dict[str, Any]
 # Run id, steps, losses.
 Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
+# When a run began, and the beginning of the digest of its data, where there is one.
+START, TABLE = "started", "table"
 _LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
+_DIGITS = 12  # of a digest: enough to tell tables apart
 _PARAMS, _METRICS = "params.", "metrics."
 _AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take far less memory
 
@@ -49,6 +53,11 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
         columns[name] = _typed(table[_PARAMS + name])
     for name in sorted(_named(table, _METRICS)):
         columns[name] = pd.Series(table[_METRICS + name].to_numpy())
+    if START in table.column_names and START not in columns:
+        milliseconds = table[START].to_numpy()
+        columns[START] = pd.Series(pd.to_datetime(milliseconds, unit="ms", utc=True))
+    if TABLE in table.column_names and TABLE not in columns:
+        columns[TABLE] = _text(table[TABLE]).str.slice(0, _DIGITS)
     frame = pd.DataFrame(columns)
     frame.attrs["params"] = params
     return frame
@@ -70,7 +79,9 @@ def _table(rows: Sequence[Row]) -> pa.Table:
         values = [row.get(name) for row in rows]
         if name in _LEADING:
             columns[name] = pa.array(values, pa.large_string())
-        elif name.startswith(_PARAMS):  # few different texts
+        elif name == START:
+            columns[name] = pa.array(values, pa.int64())
+        elif name == TABLE or name.startswith(_PARAMS):  # few different texts
             columns[name] = pa.array(values, pa.large_string()).dictionary_encode()
         elif name != _METRICS + CURVE:  # its last value is `final_loss`
             columns[name] = pa.array(values, pa.float64())
@@ -177,7 +188,7 @@ def client_row(run: Run) -> dict[str, Any]:
         tags,
         run.data.params,
         run.data.metrics,
-    )
+    ) | {START: run.info.start_time}
 
 
 def row_of(
@@ -196,6 +207,7 @@ def row_of(
         "outcome": tags.get(OUTCOME_TAG),
         "sweep": tags.get(SWEEP_TAG),
         "key": tags[KEY_TAG],
+        **({TABLE: intern(tags[TABLE_TAG])} if TABLE_TAG in tags else {}),
         # Many rows have the same few keys and values: each is in memory once.
         **{intern(f"params.{key}"): intern(value) for key, value in params.items()},
         **{intern(f"metrics.{key}"): value for key, value in metrics.items()},

@@ -48,7 +48,9 @@ def load_runs(
         ``run_id``, ``name``, ``status``, ``outcome`` (missing unless the run is finished),
         ``sweep``, ``key``, then every param and metric by its dotted name, numbers as numbers.
         A metric that a run does not have, such as ``epochs_to_solve`` of one that was not solved,
-        is NaN. Parent runs are not among the rows. A sweep on a server is read from the file that
+        is NaN. Last come ``started``, when a run's training began, and where runs learned tables
+        ``table``, the beginning of a file's SHA-256: two versions of an edited file differ in it.
+        Parent runs are not among the rows. A sweep on a server is read from the file that
         it stored there, so its runs are as they were when it ended.
 
         An experiment in which xorlab has recorded nothing is read as it is: ``run_id``, ``name``,

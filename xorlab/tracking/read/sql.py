@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
-from xorlab.tracking.read.frames import Row, long_frame
+from xorlab.tracking.read.frames import START, TABLE, Row, long_frame
 from xorlab.tracking.store.database import Transaction, Value, rows_in
 from xorlab.tracking.store.store import Store
+from xorlab.trainers.trainer import TABLE_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.f
 _NO_CURVE = np.empty(0, np.int64), np.empty(0), np.empty(0)
 _CURVE = 'SELECT step, value FROM metrics WHERE run_uuid = :run AND "key" = :key ORDER BY step'
 _AT_ONCE = 500  # runs of one query
-_TAGS = {OUTCOME_TAG: "outcome", SWEEP_TAG: "sweep", KEY_TAG: "key"}
+_TAGS = {OUTCOME_TAG: "outcome", SWEEP_TAG: "sweep", KEY_TAG: "key", TABLE_TAG: TABLE}
 _ALL = """
     SELECT run.run_uuid FROM runs AS run
     JOIN tags AS own ON own.run_uuid = run.run_uuid AND own."key" = :key
@@ -52,9 +53,9 @@ def rows_from_sql(store: Store, run_ids: Sequence[str] | None = None) -> Iterato
 def _rows(transaction: Transaction, run_ids: Sequence[str]) -> dict[str, Row]:
     """Rows of these runs by their ids; that of a run which is not there is empty."""
     rows: dict[str, Row] = {run_id: {} for run_id in run_ids}
-    query = "SELECT run_uuid, name, status FROM runs WHERE run_uuid IN"
-    for run_id, name, status in rows_in(transaction, query, run_ids):
-        rows[run_id] |= {"run_id": run_id, "name": name, "status": status}
+    query = "SELECT run_uuid, name, status, start_time FROM runs WHERE run_uuid IN"
+    for run_id, name, status, started in rows_in(transaction, query, run_ids):
+        rows[run_id] |= {"run_id": run_id, "name": name, "status": status, START: started}
     # Runs have many other tags, some of them long.
     wanted: dict[str, Value] = {f"tag{number}": name for number, name in enumerate(_TAGS)}
     keys = ", ".join(f":{name}" for name in wanted)

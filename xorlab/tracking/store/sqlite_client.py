@@ -97,6 +97,15 @@ class SqliteClient:
             transaction.insert("experiment_tags", ("key", "value", "experiment_id"), rows)
         return str(experiment_id)
 
+    def set_experiment_tag(self, experiment_id: str, key: str, value: str) -> None:
+        """Set a tag of an experiment."""
+        with self.database.writing() as transaction:
+            transaction.execute(
+                'INSERT OR REPLACE INTO experiment_tags ("key", value, experiment_id) '
+                "VALUES (:key, :value, :experiment)",
+                {"key": key, "value": value, "experiment": int(experiment_id)},
+            )
+
     def _experiments(self, where: str, value: Value = None) -> list[Experiment]:
         with self.database.reading() as transaction:
             rows = transaction.rows(f"{_EXPERIMENTS} {where}", {"value": value})

@@ -104,15 +104,17 @@ class Store:
         name = self.client.get_experiment(experiment_id).name
         return replace(self, experiment=name, experiment_id=experiment_id)
 
-    def page(self, below: str = "") -> str:
+    def page(self, below: str = "", view: str | None = None) -> str:
         """The address of a page of MLflow's UI.
 
         Args:
             below: the rest of the page's address: a run or one of its files, as
                 ``/RUN_ID/artifacts/report.html``.
+            view: of the runs; see `xorlab.tracking.write.view`.
         """
         # Without its last part the address opens MLflow's view of traces of language models.
         page = f"#/experiments/{self.experiment_id}/runs{below}?workflowType=machine_learning"
+        page += f"&viewStateShareKey={view}" if view is not None else ""
         server = public_address(self.uri).rstrip("/") if is_server(self.uri) else _LOCAL_UI
         return f"{server}/{page}"
 
@@ -122,17 +124,18 @@ class Store:
             return None
         return f"{_mlflow()} ui --backend-store-uri {shlex.quote(public_address(self.uri))}"
 
-    def browse(self, below: str = "") -> str:
+    def browse(self, below: str = "", view: str | None = None) -> str:
         """The command that starts MLflow's UI, and the page that then shows the runs.
 
         Args:
             below: as `page` takes it.
+            view: as `page` takes it.
         """
         command = self.serve()
         if command is None:
-            return self.page(below)
+            return self.page(below, view)
         whose = f"  with your user name in place of {HIDDEN}\n" if HIDDEN in command else ""
-        return f"{command}\n{whose}  then open {self.page(below)}"
+        return f"{command}\n{whose}  then open {self.page(below, view)}"
 
 
 _LOCAL_UI = "http://127.0.0.1:5000"
