@@ -8,7 +8,7 @@ import pytest
 
 import xorlab
 from tests.helpers.commands import Recorded, parents, record
-from tests.sweeps.test_sweeps import INLINE
+from tests.helpers.recorded import INLINE
 from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.commands.report import main as report
 

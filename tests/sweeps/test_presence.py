@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import xorlab
+from tests.helpers.recorded import INLINE
 
 SWEEP = ("-m", "seed=range(0,6)", "network.hidden=2,3", "training.epochs=300")
 RECORDED = "SELECT run_uuid FROM tags WHERE key = 'xorlab.key'"
-INLINE = "hydra.launcher.executor=inline"
 
 
 def change(database: Path, statement: str) -> None:

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.faults.server_faults import HURRY
 from tests.helpers.postgres import Postgres, no_postgres, serving_postgres
+from tests.helpers.proxies import Proxy, proxied
 from xorlab.tracking.store.store import open_store
 
 
@@ -28,3 +30,12 @@ def postgres(tmp_path_factory) -> Iterator[Postgres]:
 def uri(postgres) -> str:
     """The address of a store without runs."""
     return postgres.create(f"db{uuid4().hex}", "template_store")
+
+
+@pytest.fixture
+def proxy(server, monkeypatch) -> Iterator[Proxy]:
+    """A proxy in front of the server, and a client that gives up soon."""
+    for name, value in HURRY.items():
+        monkeypatch.setenv(name, value)
+    with proxied(server) as proxy:
+        yield proxy

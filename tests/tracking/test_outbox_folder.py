@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 
 import xorlab
-from tests.faults.server_faults import HURRY
-from tests.helpers.proxies import CUT, ERROR, PASS, proxied
+from tests.helpers.away import OUTBOX
+from tests.helpers.proxies import CUT, ERROR, PASS
 from xorlab.commands.outbox import main
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.known_servers import known_servers
 from xorlab.tracking.outbox.pending import PendingFile, PendingRun, PendingSweep
 from xorlab.tracking.write.record import Record
 
-OUTBOX = Path("xorlab-outbox")
 RUNS = [
     PendingRun(id_, "http://host", "e", True, Record("r", "FINISHED", n, 2, {}, {"k": "v"}))
     for n, id_ in enumerate(("a" * 32, "b" * 32))
@@ -33,14 +32,6 @@ SWEEP = ("-m", "seed=range(0,4)", "training.epochs=20", "hydra.launcher.executor
 @pytest.fixture
 def outbox(tmp_path) -> Outbox:
     return Outbox(tmp_path / "outbox")
-
-
-@pytest.fixture
-def proxy(server, monkeypatch):
-    for name, value in HURRY.items():
-        monkeypatch.setenv(name, value)
-    with proxied(server) as proxy:
-        yield proxy
 
 
 def test_files_are_there_while_they_are_sent_and_for_their_sender_alone(outbox):

@@ -1,0 +1,44 @@
+"""A sweep that is started again trains what is missing, and nothing else."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+import xorlab
+from tests.helpers.commands import parents
+from tests.helpers.recorded import INLINE, SMALL
+
+
+def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
+    command(*SMALL)
+    before = xorlab.load_runs()
+    ended = command(*SMALL)
+    assert "24 skipped" in ended.out
+    pd.testing.assert_frame_equal(xorlab.load_runs(), before)
+    assert len(parents()) == 1
+
+
+def test_a_run_that_was_trained_alone_is_not_trained_again(command, store_file):
+    command("seed=3", "training.epochs=50")
+    ended = command("-m", "seed=range(0,5)", "training.epochs=50", INLINE)
+    assert ended.code == 0
+    assert "1 skipped" in ended.out
+    assert sorted(xorlab.load_runs()["seed"]) == [0, 1, 2, 3, 4]
+
+
+def test_a_widened_sweep_only_adds_what_is_new(command, store_file):
+    command("-m", "seed=range(0,4)", "training.epochs=50")
+    ended = command("-m", "seed=range(0,6)", "optimizer.lr=0.1,0.5", "training.epochs=50")
+    assert "12 runs" in ended.out
+    assert "4 skipped" in ended.out
+    assert len(xorlab.load_runs()) == 12
+    (wide,) = (parent for parent in parents() if "optimizer.lr" in parent.data.params)
+    assert len(xorlab.load_runs(sweep=wide.info.run_id)) == 12
+
+
+def test_existing_runs_can_be_run_again(command, store_file):
+    command("-m", "seed=1,2", "training.epochs=9")
+    command("-m", "seed=1,2", "training.epochs=9", "tracking.existing=rerun")
+    runs = xorlab.load_runs()
+    assert len(runs) == 4
+    assert runs["key"].nunique() == 2
