@@ -1,4 +1,4 @@
-"""How a number of things is written."""
+"""How numbers of things and times are written."""
 
 from __future__ import annotations
 
@@ -6,3 +6,10 @@ from __future__ import annotations
 def counted(number: int, noun: str) -> str:
     """A number of things as it is written everywhere: ``1 run``, ``1,200 runs``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """A time that need not be exact: ``38 s``, ``12 min``, ``1.8 h``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s" if seconds else "0 s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"

@@ -49,6 +49,12 @@ def with_missing_named(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return runs.assign(**{name: runs[name].map(_or_dash) for name in partly})
 
 
+def headers(by: Sequence[str]) -> list[str]:
+    """Short names of keys: their last parts, or all of it where two would be the same."""
+    last = [name.rpartition(".")[2] for name in by]
+    return [own if last.count(own) == 1 else name for own, name in zip(last, by, strict=True)]
+
+
 def setting_label(row: Mapping[Any, Any], by: Sequence[str]) -> str:
     """A setting in one line with the last part of each key, such as ``hidden=2, lr=0.5``."""
     return _line((name.rpartition(".")[2], row[name]) for name in by)

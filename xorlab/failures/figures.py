@@ -76,7 +76,7 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
                     color="white" if dark else ON_LIGHT,
                 )
         left = left + share
-    label_rows(ax, shown, [*by, "n" if has_all else "failed"], heights)
+    pad = label_rows(ax, shown, [*by, "n" if has_all else "failed"], heights)
     ax.set_yticks([])
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlim(0, 100)
@@ -90,7 +90,7 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
     failed = int(shown["n"].sum() - shown["solved"].sum()) if has_all else shown["failed"].sum()
     n = f"{failed:,} failed"
     n = f"{n} of {counted(int(shown['n'].sum()), 'run')}" if has_all else f"{n} runs"
-    ax.set_title(f"Why runs failed (n = {n}{rest})")
+    ax.set_title(f"Why runs failed (n = {n}{rest})", pad=pad)
     if ax.get_legend_handles_labels()[0]:
         legend_below(ax)
     return ax

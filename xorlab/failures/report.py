@@ -132,13 +132,12 @@ def diagnose_within(
         pieces.append(diagnose(part))
         done += len(part)
         now = time.monotonic()
-        left, each = seconds - (now - began), (now - part_began) / len(part)
+        left, took = seconds - (now - began), now - part_began
         if tell is not None and now - told > _TELL_EVERY:
             told = now
             tell(f"diagnosed {done:,} of {counted(len(spread), 'failed run')}")
-        fits = int(left / max(each, 1e-9))
-        if fits < 1:
+        if left < took:  # as many again would not be done in time
             break
-        size = min(_GROWTH * size, fits, _MOST_AT_ONCE)
+        size = min(_GROWTH * size, int(size * left / max(took, 1e-9)), _MOST_AT_ONCE)
     table = pd.concat(pieces, ignore_index=True) if pieces else diagnose(failed)
     return Diagnosis(table, len(failed))

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
+from xorlab.analysis.counts import counted
 from xorlab.config.compose import Composer
 from xorlab.config.messages import readable
 from xorlab.config.syntax import refuse_wrong_sort
@@ -80,7 +81,7 @@ def compose_jobs(
     refuse_wrong_sort([f"{key}={value}" for key, value in params.items()])
     start = len(catalogue)
     if len(grid) >= _MANY:
-        tell(f"composing and checking {len(grid)} jobs")
+        tell(f"composing and checking {counted(len(grid), 'job')}")
     specs: dict[int, Spec] = {}  # by the id of a configuration that is composed once for all seeds
     for number, overrides in enumerate(grid, first):
         try:

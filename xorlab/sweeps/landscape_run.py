@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from xorlab.analysis.counts import counted
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
@@ -152,8 +153,8 @@ def _train_and_record(
         seconds = _train(where, run, config, grid, pieces, executor)
         landscape = assembled(config, grid, pieces, run.run_id)
         _finish(where, run, landscape, seconds)
-    before = f", {known} of them recorded before" if known else ""
-    return landscape, f"{grid.count} networks in {seconds:.1f} s{before}"
+    before = f", {known:,} of them recorded before" if known else ""
+    return landscape, f"{counted(grid.count, 'network')} in {seconds:,.1f} s{before}"
 
 
 def _train(
@@ -171,7 +172,7 @@ def _train(
     server_was_away = False
     try:
         with (
-            SweepProgress(where.console, total, grid.count - total, "networks") as progress,
+            SweepProgress(where.console, total, grid.count - total, "network") as progress,
             training(works, executor, run.beat) as ended,
         ):
             for piece, pixels in ended:
@@ -230,4 +231,4 @@ def _picture(landscape: Landscape) -> bytes:
 def _headline(landscape: Landscape) -> str:
     height, width = landscape.outcome.shape
     shares = ", ".join(f"{100 * share:.2f} % {name}" for name, share in landscape.shares().items())
-    return f"{width} x {height} networks, {landscape.x.key} by {landscape.y.key}: {shares}"
+    return f"{width:,} x {height:,} networks, {landscape.x.key} by {landscape.y.key}: {shares}"

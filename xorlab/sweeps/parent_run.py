@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from xorlab.analysis.counts import counted
 from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.sweeps.console import print_line
 from xorlab.system.git import Provenance
@@ -45,7 +46,9 @@ def parent_run(
     with explained_errors(store):
         marked = close_abandoned(store)
         if marked:
-            console.print(f"{marked} runs that a killed process left behind are marked KILLED")
+            were = "is" if marked == 1 else "are"
+            runs = counted(marked, "run")
+            console.print(f"{runs} that a killed process left behind {were} marked KILLED")
         if isinstance(run, Parent):
             parent = run
             parent.reopen(provenance)

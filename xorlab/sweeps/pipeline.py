@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.console import Console
 
+from xorlab.analysis.counts import counted
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
@@ -220,11 +221,13 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     from xorlab.sweeps.summary.summary import REPORT_FILE
     from xorlab.sweeps.summary.tables import summary_table
 
-    ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
     tell = partial(print_line, sweep.console)
+    tell("Writing the report")
+    ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
     if len(summary.settings):
         sweep.console.print(summary_table(summary.table, sweep.console.width))
-    for line in (summary.headline, *summary.notes, *(f"failed: {job}" for job in ending.failed)):
+    failed = (f"failed: {job}" for job in ending.failed)
+    for line in filter(None, (summary.headline, summary.answer, *summary.notes, *failed)):
         tell(line)
     if waiting is not None:
         raise StoreError(waiting)
@@ -296,5 +299,5 @@ def _with_missing_jobs(sweep: Sweep, plan: Plan, error: EngineError) -> EngineEr
     for job in missing[:_MOST_LISTED]:
         print_line(sweep.console, f"missing: {job.label}")
     if len(missing) > _MOST_LISTED:
-        print_line(sweep.console, f"and {len(missing) - _MOST_LISTED} more")
-    return EngineError(f"{error}; {len(missing)} of {len(plan.jobs)} runs are missing")
+        print_line(sweep.console, f"and {len(missing) - _MOST_LISTED:,} more")
+    return EngineError(f"{error}; {len(missing):,} of {counted(len(plan.jobs), 'run')} are missing")

@@ -10,6 +10,7 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
+from xorlab.analysis.counts import counted
 from xorlab.analysis.statistics.sequential import confidence_sequence, seeds_until
 from xorlab.config.launcher_keys import PrecisionConfig
 from xorlab.engines.local import Executor
@@ -118,8 +119,9 @@ def _rounds(
             for state in states:
                 state.update(sweep.ledger, target)
             left = [state for state in states if state.stopped is None]
-            known = f"{len(states) - len(left)} of {len(states)} settings known well enough"
-            sweep.console.print(f"round {number}: {len(plan.jobs)} runs; {known}")
+            every = counted(len(states), "setting")
+            known = f"{len(states) - len(left):,} of {every} known well enough"
+            sweep.console.print(f"round {number}: {counted(len(plan.jobs), 'run')}; {known}")
             if not left:
                 break
             _, plan = _next_round(launcher, left, target, executor, sweep)

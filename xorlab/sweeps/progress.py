@@ -8,6 +8,8 @@ from collections import Counter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from xorlab.analysis.counts import counted, duration
+
 _PLAIN_EVERY = 5.0  # seconds
 
 
@@ -18,10 +20,10 @@ class SweepProgress:
         console: where to show.
         total: runs to train.
         skipped: runs that were finished before, beside those.
-        unit: what they are called.
+        unit: what one of them is called.
     """
 
-    def __init__(self, console: Console, total: int, skipped: int, unit: str = "runs") -> None:
+    def __init__(self, console: Console, total: int, skipped: int, unit: str = "run") -> None:
         self._unit = unit
         self.outcomes: Counter[str] = Counter()
         self._console = console
@@ -69,15 +71,15 @@ class SweepProgress:
     def _line(self) -> str:
         # Of this start alone, like the rate: what was finished before comes apart, at the end.
         left = " left to train" if self._skipped else ""
-        parts = [f"{self.done}/{self._total} {self._unit}{left}"]
-        parts.append(f"{self.outcomes['solved']} solved")
+        parts = [f"{self.done:,}/{counted(self._total, self._unit)}{left}"]
+        parts.append(f"{self.outcomes['solved']:,} solved")
         if self.outcomes["failed"]:
-            parts.append(f"{self.outcomes['failed']} failed")
+            parts.append(f"{self.outcomes['failed']:,} failed")
         if self.done:
             rate = self.done / max(self.seconds, 1e-9)
             parts += [
-                f"{rate:.0f} {self._unit}/s",
-                f"{(self._total - self.done) / rate:.0f} s left",
+                f"{rate:,.0f} {self._unit}s/s",
+                f"{duration((self._total - self.done) / rate)} left",
             ]
-        before = f"; {self._skipped} skipped (finished before)" if self._skipped else ""
+        before = f"; {self._skipped:,} skipped (finished before)" if self._skipped else ""
         return ", ".join(parts) + before

@@ -13,12 +13,14 @@ from matplotlib.axes import Axes
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH
 from xorlab.analysis.figures.style import COLOURS, counts, cut, epochs_axis, new_axes
-from xorlab.analysis.labels import short
+from xorlab.analysis.labels import headers, short
 
 MOST_ROWS = 30
 _LETTER = 4.6  # points, the width of a letter in a label
 _GAP = 9.0  # points between two columns of labels
-_MOST_LABEL = 200.0  # points for all labels of a row
+_LONGEST_NAME = 14  # letters of a name that is turned
+_PAD, _TURNED_PAD = 6.0, 26.0  # points between the Axes and their title, beside turned names
+_MOST_LABEL = 225.0  # points for all labels of a row
 _OTHERS, _FIRST = "#8a8a8a", COLOURS[0]
 
 
@@ -37,10 +39,10 @@ def success_bars(
         best: numbers of the rows that are drawn in colour; none for all of them.
     """
     values = 100 * statistics[["rate", "rate_low", "rate_high"]].to_numpy(float)
-    ax, rows = _forest(statistics, by, values, best, ax)
+    ax, rows, pad = _forest(statistics, by, values, best, ax)
     ax.set_xlim(-2, 102)
     ax.set_xlabel("runs solved / %, with 95 % Wilson interval")
-    _title(ax, f"Success rate (n = {counts(statistics)} per setting)", rows, statistics)
+    _title(ax, f"Success rate (n = {counts(statistics)} per setting)", rows, pad, statistics)
     return ax
 
 
@@ -59,17 +61,17 @@ def cost_bars(
         best: numbers of the rows that are drawn in colour; none for all of them.
     """
     names = ["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]
-    ax, rows = _forest(statistics, by, statistics[names].to_numpy(float), best, ax)
+    ax, rows, pad = _forest(statistics, by, statistics[names].to_numpy(float), best, ax)
     epochs_axis(ax, "")
     ax.set_xlabel("epochs per success, with 95 % interval")
-    _title(ax, f"Cost of a success (n = {counts(statistics)} per setting)", rows, statistics)
+    _title(ax, f"Cost of a success (n = {counts(statistics)} per setting)", rows, pad, statistics)
     return ax
 
 
-def _title(ax: Axes, title: str, rows: int, statistics: pd.DataFrame) -> None:
+def _title(ax: Axes, title: str, rows: int, pad: float, statistics: pd.DataFrame) -> None:
     if rows < len(statistics):
         title += f"\nthe {rows} cheapest of {counted(len(statistics), 'setting')}"
-    ax.set_title(title)
+    ax.set_title(title, pad=pad)
 
 
 def _forest(
@@ -78,8 +80,8 @@ def _forest(
     values: npt.NDArray[np.float64],
     best: Collection[int],
     ax: Axes | None,
-) -> tuple[Axes, int]:
-    """Draw estimates (N, 3) with their intervals; the Axes, and how many rows there are."""
+) -> tuple[Axes, int, float]:
+    """Draw estimates (N, 3) with their intervals; the Axes, the number of rows, `label_rows`."""
     shown = _shown(statistics)
     ax = ax or new_axes(WIDTH, 0.95 + 0.235 * max(len(shown), 3))
     y = np.arange(len(shown))[::-1]
@@ -100,8 +102,7 @@ def _forest(
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color="#808080", alpha=0.25, lw=0.6)
     ax.set_axisbelow(True)
-    label_rows(ax, statistics.iloc[shown], by, y)
-    return ax, len(shown)
+    return ax, len(shown), label_rows(ax, statistics.iloc[shown], by, y)
 
 
 def _shown(statistics: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -112,7 +113,7 @@ def _shown(statistics: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.sort(np.argsort(cost, kind="stable")[:MOST_ROWS])
 
 
-def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[np.int64]) -> None:
+def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[np.int64]) -> float:
     """A column of values for each key at the left of the Axes, below the key's name.
 
     Where a row begins with the same values as the one above it, they are not repeated.
@@ -122,34 +123,45 @@ def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[n
         rows: with the columns ``by``.
         by: the keys, left to right.
         y: (N,) heights of the rows, in data coordinates; the first is the highest.
+
+    Returns:
+        points to leave between the Axes and their title.
     """
     names = headers(by)
     texts = [[short(value) for value in rows[name]] for name in by]
-    widths = _widths(names, texts)
+    widths, turned = _widths(names, texts)
     x = -_GAP - sum(widths) * _LETTER - _GAP * (len(widths) - 1)
     same = np.ones(len(rows), bool)
     for name, column, width in zip(names, texts, widths, strict=True):
-        _text(ax, x, len(rows) - 0.4, cut(name, width), va="bottom", color="#707070")
+        how = {"rotation": 40, "rotation_mode": "anchor"} if turned else {}
+        shown = cut(name, _LONGEST_NAME if turned else width)
+        _text(ax, x, len(rows) - 0.4, shown, va="bottom", color="#808080", **how)
         before = [None, *column[:-1]]
         same &= np.array([a == b for a, b in zip(column, before, strict=True)])
         for text, height, repeated in zip(column, y, same, strict=True):
             if not (repeated and len(by) > 1):
                 _text(ax, x, float(height), cut(text, width), va="center")
         x += width * _LETTER + _GAP
+    return _TURNED_PAD if turned else _PAD
 
 
-def _widths(names: Sequence[str], texts: Sequence[Sequence[str]]) -> list[int]:
-    """Letters of each column; the widest give way until all fit."""
-    widths = [max(map(len, (name, *own))) for name, own in zip(names, texts, strict=True)]
-    while sum(widths) * _LETTER + _GAP * len(widths) > _MOST_LABEL and max(widths) > 4:
-        widths[widths.index(max(widths))] -= 1
-    return widths
+def _widths(names: Sequence[str], texts: Sequence[Sequence[str]]) -> tuple[list[int], bool]:
+    """Letters of each column, and whether the names above them have to be turned.
+
+    Where there is too little room the names are turned; if that does not do, the widest columns
+    are cut.
+    """
+    values = [max(map(len, own)) for own in texts]
+    straight = [max(width, len(name)) for width, name in zip(values, names, strict=True)]
+    if _points(straight) <= _MOST_LABEL:
+        return straight, False
+    while _points(values) > _MOST_LABEL and max(values) > 4:
+        values[values.index(max(values))] -= 1
+    return values, True
 
 
-def headers(by: Sequence[str]) -> list[str]:
-    """Short names of keys: their last parts, or all of it where two would be the same."""
-    last = [name.rpartition(".")[2] for name in by]
-    return [own if last.count(own) == 1 else name for own, name in zip(last, by, strict=True)]
+def _points(widths: Sequence[int]) -> float:
+    return sum(widths) * _LETTER + _GAP * len(widths)
 
 
 def _text(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:

@@ -14,6 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ HIGHEST_LOSS = 1e12  # before a divergence losses exceed any useful axis
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 ON_LIGHT = "#111111"  # text on a light colour, dark also where the page is
 _MOST_LINES = 3  # of a wrapped text
+_BELOW = 0.48  # inches between the axes and a legend: the labels are there
 _LONGEST = 72  # characters of a label in a legend
 STYLES = ("-", "--", ":", "-.")  # distinguish lines without colour
 
@@ -44,22 +46,32 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
 def epochs_axis(ax: Axes, label: str) -> None:
     """Make the x axis logarithmic, with plain numbers; call it when everything is drawn."""
     ax.set_xscale("log")
-    low, high = ax.get_xlim()
-    decades = np.log10(high / low)
-    subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
-    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_locator(LogLocator(subs=_subdivisions(*ax.get_xlim())))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel(label)
 
 
+def _subdivisions(low: float, high: float) -> tuple[float, ...]:
+    """Which multiples of a power of ten are labelled on an axis with these ends."""
+    decades = np.log10(high / low) if 0 < low < high else 4.0
+    return (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
+
+
 def log_axis(axis: Axis) -> None:
-    """Label a logarithmic axis with plain numbers, and powers of ten beyond a million."""
+    """Label a logarithmic axis with plain numbers, and powers of ten beyond a million.
+
+    Call it when everything is drawn.
+    """
+    low, high = sorted(float(end) for end in axis.get_view_interval())
+    axis.set_major_locator(LogLocator(subs=_subdivisions(low, high)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
     axis.set_minor_locator(NullLocator())
 
 
 def _plain(value: float) -> str:
+    if not 0 < value < np.inf:  # nothing is drawn on the axis
+        return ""
     exponent = round(np.log10(value))
     if -4 < exponent < 6:
         return f"{value:,.0f}" if value >= 1 else f"{value:g}"
@@ -84,13 +96,17 @@ def legend_below(ax: Axes) -> None:
     lines, labels = ax.get_legend_handles_labels()
     shown = [cut(text, _LONGEST) for text in labels]
     columns = 2 if max(map(len, shown), default=0) <= _LONGEST // 2 and len(shown) > 1 else 1
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # noqa: S101  (axes are made on one)
+    scale = figure.dpi_scale_trans
     ax.legend(
         lines,
         shown,
         frameon=False,
         fontsize="small",
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.17),
+        bbox_to_anchor=(0.5, 0.0),
+        bbox_transform=ax.transAxes + ScaledTranslation(0, -_BELOW, scale),
         ncols=columns,
     )
 

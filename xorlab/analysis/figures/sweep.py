@@ -23,6 +23,7 @@ from xorlab.analysis.statistics.times import SOLVED
 _MOST_WITH_INTERVAL, _MOST_NUMBERED = 5, 12  # columns of a heat map with so much text in a cell
 _LONGEST_VALUE = 14  # letters of a value beside the cells
 _CROWDED = 50  # letters below the columns; more are turned
+_LOWEST_LOSS = 1e-12  # below it is rounding
 _MOST_BANDS = 4  # lines with a band; more bands would hide one another
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
@@ -117,6 +118,7 @@ def curve_bands(
     epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
     log_axis(ax.yaxis)
+    ax.set_ylim(bottom=max(ax.get_ylim()[0], _LOWEST_LOSS))
     ax.set_ylabel("mean squared error")
     ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({shown})", fontsize="medium")
     legend_below(ax)

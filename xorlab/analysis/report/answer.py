@@ -13,7 +13,7 @@ from xorlab.analysis.labels import setting_label
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.statistics.winner import Cheapest
 
-_MOST_RIVALS = 2
+_MOST_RIVALS, _MOST_KEYS = 2, 3  # that are written out
 
 
 def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> str:
@@ -46,14 +46,13 @@ def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> 
             f"{name} is the cheapest of {counted(len(settings), 'setting')}: a success takes "
             f"{cost} epochs, restarts included; every other setting takes more."
         )
-    shown = " and ".join(
-        f"{setting_label(row, by)} ({_cost(row)})" for row in others[:_MOST_RIVALS]
-    )
-    left = len(others) - _MOST_RIVALS
-    more = f" and {counted(left, 'more setting')}" if left > 0 else ""
+    if len(others) <= _MOST_RIVALS and len(by) <= _MOST_KEYS:
+        shown = " and ".join(f"{setting_label(row, by)} ({_cost(row)})" for row in others)
+    else:
+        shown = counted(len(others), "other setting")
     verb = "is" if len(others) == 1 else "are"
     return (
-        f"{name} looks cheapest, with {cost} epochs per success, restarts included; {shown}{more} "
+        f"{name} looks cheapest, with {cost} epochs per success, restarts included; {shown} "
         f"{verb} not shown to cost more."
     )
 

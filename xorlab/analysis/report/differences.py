@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.labels import setting_label
+from xorlab.analysis.labels import headers, setting_label, short
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.comparison import compare_all
 from xorlab.analysis.statistics.times import SEED
@@ -105,17 +105,16 @@ def _with_leader(
             turned = a == best
             found[b if turned else a] = _cells(pair, turned)
     rows = [
-        [setting_label(record, by), *found[_values(record, by)]]
+        [*(short(record[name]) for name in by), *found[_values(record, by)]]
         for record in records
         if _values(record, by) in found
     ]
     name = setting_label(leader, by)
-    header = ("setting", "solved, best / %", "difference / points", "sooner", *_LAST)
+    header = (*headers(by), "solved, best / %", "difference / points", "sooner", *_LAST)
     text = f"Each setting against the one that looks cheapest, {name}."
     tests = len(records) * (len(records) - 1) // 2
-    return Section(
-        _TITLE, [text], header, rows[:_MOST_ROWS], more=rows[_MOST_ROWS:], note=_note(tests)
-    )
+    first, rest = rows[:_MOST_ROWS], rows[_MOST_ROWS:]
+    return Section(_TITLE, [text], header, first, len(by), more=rest, note=_note(tests))
 
 
 _LAST = ("p", "compared", "what can be claimed")

@@ -160,4 +160,4 @@ def _starts(counted: pd.DataFrame) -> Numbers | None:
     if not all(key in names for key in _NEEDED):
         return None
     text = counted[names].astype(str)
-    return np.asarray(text.groupby(names, sort=False).ngroup(), np.intp)
+    return np.asarray(text.groupby(names, sort=False, dropna=False).ngroup(), np.intp)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from xorlab.analysis.counts import counted, duration
 from xorlab.analysis.report.settings_table import MOST_ROWS, SettingsTable
 from xorlab.sweeps.plan.axes import described
 from xorlab.sweeps.plan.plan import Plan
@@ -25,12 +26,12 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
     """
     table = Table("plan", "", box=SIMPLE_HEAD, show_header=False)
     rows = [
-        ("jobs", str(len(plan.jobs))),
-        ("settings x seeds", f"{plan.settings} x {plan.seeds}"),
+        ("jobs", f"{len(plan.jobs):,}"),
+        ("settings x seeds", f"{plan.settings:,} x {plan.seeds:,}"),
         *((key, described(values)) for key, values in axes.items()),
-        ("duplicates", str(plan.duplicates)),
-        ("already finished", str(plan.skipped)),
-        ("to train", str(len(plan.remaining))),
+        ("duplicates", f"{plan.duplicates:,}"),
+        ("already finished", f"{plan.skipped:,}"),
+        ("to train", f"{len(plan.remaining):,}"),
         ("shards", _shards([len(shard.jobs) for shard in plan.shards])),
         ("workers", str(workers)),
         ("estimated training time", _time(plan, workers)),
@@ -51,19 +52,23 @@ def summary_table(settings: SettingsTable, width: int) -> Table:
     titles, cells = settings.header, [column.cells()[:MOST_ROWS] for column in settings.columns]
     if _width(titles, cells) > width:
         titles = [title.replace(" ", "\n").replace(".", ".\n") for title in titles]
-    shown = list(range(len(titles)))
+    shown, left_out = list(range(len(titles))), []
     for n in settings.least_needed():
         if _width([titles[m] for m in shown], [cells[m] for m in shown]) > width:
             shown.remove(n)
+            left_out.append(settings.header[n])
     table = Table(box=SIMPLE_HEAD)
     for n in shown:
         is_key = n < len(settings.keys)
         table.add_column(titles[n], justify="left" if is_key else "right", no_wrap=True)
     for row in zip(*(cells[n] for n in shown), strict=True):
         table.add_row(*row)
-    rows = len(settings.rows())
+    rows, captions = len(settings.rows()), []
     if rows > MOST_ROWS:
-        table.caption = f"and {rows - MOST_ROWS} more settings in the tracking store"
+        captions.append(f"and {counted(rows - MOST_ROWS, 'more setting')} in the report")
+    if left_out:
+        captions.append(f"for want of width without {', '.join(left_out)}: see the report")
+    table.caption = "; ".join(captions) or None
     return table
 
 
@@ -78,9 +83,8 @@ def _shards(sizes: Sequence[int]) -> str:
         return "0"
     least, most = min(sizes), max(sizes)
     if least == most:
-        runs = "1 run" if most == 1 else f"{most} runs"
-        return f"{len(sizes)} of {runs}" + (" each" if len(sizes) > 1 else "")
-    return f"{len(sizes)}, of {least} to {most} runs each"
+        return f"{len(sizes):,} of {counted(most, 'run')}" + (" each" if len(sizes) > 1 else "")
+    return f"{len(sizes):,}, of {least:,} to {counted(most, 'run')} each"
 
 
 def _memory(need: MemoryEstimate) -> str:
@@ -91,10 +95,4 @@ def _memory(need: MemoryEstimate) -> str:
 def _time(plan: Plan, workers: int) -> str:
     if not plan.jobs.catalogue.trainer.knows_time:
         return "not known before the first runs have ended"
-    return f"{_duration(plan.seconds(workers))}, without recording"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s" if seconds else "0 s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{duration(plan.seconds(workers))}, without recording"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from xorlab.analysis.counts import counted
 from xorlab.errors import StoreError
 from xorlab.system.credentials import HIDDEN
 from xorlab.tracking.names import KEY_TAG, RECORD_TAG
@@ -166,7 +167,7 @@ def not_delivered(error: ServerAwayError, store: Store, outbox: Outbox) -> str:
 
 def results(count: int) -> str:
     """A number of results, in words."""
-    return f"{count} result{'' if count == 1 else 's'}"
+    return counted(count, "result")
 
 
 def _waits_for(outbox: Outbox, path: Path, store: Store) -> bool:
