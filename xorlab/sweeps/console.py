@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 _FILE_WIDTH = 160  # characters
+_MOST_LISTED = 20  # lines
 
 
 def make_console() -> Console:
@@ -16,3 +19,11 @@ def make_console() -> Console:
 def print_line(console: Console, line: str) -> None:
     """Print text as it is: no markup, and no line breaks but the terminal's."""
     console.print(line, soft_wrap=True, markup=False)
+
+
+def print_some(console: Console, lines: Sequence[str]) -> None:
+    """Print the first lines, and how many more there are."""
+    for line in lines[:_MOST_LISTED]:
+        print_line(console, line)
+    if len(lines) > _MOST_LISTED:
+        print_line(console, f"and {len(lines) - _MOST_LISTED:,} more")

@@ -24,7 +24,7 @@ from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
-from xorlab.sweeps.console import make_console, print_line
+from xorlab.sweeps.console import make_console, print_line, print_some
 from xorlab.sweeps.finished import deliver_waiting, existing_store, read_ended
 from xorlab.sweeps.parent_run import parent_run
 from xorlab.sweeps.plan.axes import settings_axes, sweep_identity, swept
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from xorlab.analysis.report.summary import Summary
 
 _SUMMARY = "xorlab.sweeps.summary.finish"
-_MOST_LISTED = 20  # missing jobs that are named
 
 
 @dataclass
@@ -296,8 +295,5 @@ def _stop_at_a_failure(sweep: Sweep, shards: Sequence[Shard]) -> None:
 def _with_missing_jobs(sweep: Sweep, plan: Plan, error: EngineError) -> EngineError:
     """Print the jobs that an engine has not trained; the error, with their number."""
     missing = [job for job in plan.remaining if job.run not in sweep.ledger]
-    for job in missing[:_MOST_LISTED]:
-        print_line(sweep.console, f"missing: {job.label}")
-    if len(missing) > _MOST_LISTED:
-        print_line(sweep.console, f"and {len(missing) - _MOST_LISTED:,} more")
+    print_some(sweep.console, [f"missing: {job.label}" for job in missing])
     return EngineError(f"{error}; {len(missing):,} of {counted(len(plan.jobs), 'run')} are missing")

@@ -67,7 +67,7 @@ def summary_table(settings: SettingsTable, width: int) -> Table:
     if rows > MOST_ROWS:
         captions.append(f"and {counted(rows - MOST_ROWS, 'more setting')} in the report")
     if left_out:
-        captions.append(f"for want of width without {', '.join(left_out)}: see the report")
+        captions.append(f"left out for width: {', '.join(left_out)} (see the report)")
     table.caption = "; ".join(captions) or None
     return table
 
