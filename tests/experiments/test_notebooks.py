@@ -32,7 +32,7 @@ SWEEPS: dict[str, Sweeps] = {
 PARAMETERS = {
     "fractal_boundary": "PIXELS = 96",
     "hamey1991": "NETWORKS = 40",
-    "kolen1990": "NETWORKS, EPOCHS = 2, 1000",
+    "kolen1990": "NETWORKS, EPOCHS, PIXELS = 2, 1000, 96",
     "kramer1988": "NETWORKS, EPOCHS = 4, {'kramer1988': 2000, 'kramer1988_parity': 4000}",
 }
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))
