@@ -45,6 +45,20 @@ def test_a_summary_agrees_with_the_statistics_of_the_whole_table():
     pd.testing.assert_frame_equal(summary.runs, runs)
 
 
+def test_each_event_of_a_trainer_has_its_own_curves():
+    runs = seeded({0.5: [5, 9, None], 2.0: [3, None, None]})
+    runs["epochs_to_generalise"] = [7.0, np.nan, np.nan, 12.0, 14.0, np.nan]
+    runs["epochs_to_never"] = np.nan
+    summary = summarise(runs, curves_frame([]), "", KEYS)
+    names = [figure.name for figure in summary.figures]
+    assert [name for name in names if name.startswith("survival")] == [
+        "survival.png",
+        "survival_generalise.png",
+    ]
+    page = report_html("", summary).decode()
+    assert "have not reached the event “generalise” by each epoch" in page
+
+
 def test_a_key_that_follows_from_a_choice_does_not_make_a_setting():
     runs = table({0.5: [1, 2], 2.0: [3, None]}, status="FINISHED")
     runs["optimizer"] = runs["optimizer.lr"].map({0.5: "gd", 2.0: "rprop"})

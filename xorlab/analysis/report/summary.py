@@ -27,6 +27,7 @@ from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.design import start_columns
+from xorlab.analysis.statistics.tables import event_columns
 from xorlab.analysis.statistics.times import KEY, OBSERVED, OUTCOMES, SEED, counted_runs
 from xorlab.analysis.statistics.winner import cheapest
 
@@ -160,7 +161,7 @@ def summarise(
             headline, runs, curves, by, pd.DataFrame(), shared=shared, notes=tuple(notes)
         )
     # Selecting or grouping rows copies them, and these are a quarter of all columns.
-    used = {"run_id", SEED, KEY, *OBSERVED, *start_columns(runs), *by}
+    used = {"run_id", SEED, KEY, *OBSERVED, *start_columns(runs), *event_columns(runs), *by}
     named = runs[[name for name in runs if name in used]]
     if by == [SETTING]:  # the runs have none of the keys
         named = named.assign(**{SETTING: "all runs"})

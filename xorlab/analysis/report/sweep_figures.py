@@ -17,6 +17,7 @@ from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
 from xorlab.analysis.labels import SETTING, setting_label
 from xorlab.analysis.statistics.convergence import convergence
+from xorlab.analysis.statistics.tables import at_event, events_of
 from xorlab.analysis.statistics.times import SEED, SOLVED, counted_runs
 
 _MOST_LINES, _MOST_LOSS_BANDS = 4, 2  # in one figure; more are drawn as small multiples
@@ -78,6 +79,14 @@ def _figures(
         caption if any_solved else "",  # without a solved run it is a level line
         _several(survival_curves, lines, key, "Share of runs not solved yet"),
     )
+    for event in events_of(runs):
+        reached, column = _with_lines(at_event(runs, event), settings, by)
+        yield (
+            f"survival_{event}.png",
+            f"The share of runs that have not reached the event “{event}” by each epoch, with its "
+            f"95 % band; a tick is a run that ended there without it.{pooled}",
+            _several(_until(event), reached, column, f"Share of runs without “{event}” yet"),
+        )
     if any_solved:
         caption = (
             "Expected epochs until a run is solved (ERT), against the cutoff: the epochs after "
@@ -108,6 +117,17 @@ def _figures(
         )
         bands: Draw = lambda some, key, ax: curve_bands(some, curves, key, ax)  # noqa: E731
         yield "curves.png", caption, _several(bands, lines, key, "Loss", _MOST_LOSS_BANDS)
+
+
+def _until(event: str) -> Draw:
+    """Draw the share of runs that have not reached an event yet."""
+
+    def draw(some: pd.DataFrame, key: str, ax: Axes) -> Axes:
+        made = survival_curves(some, key, ax)
+        made.set_ylabel(f"runs without “{event}” yet / %")
+        return made
+
+    return draw
 
 
 def _several(

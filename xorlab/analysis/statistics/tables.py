@@ -10,6 +10,7 @@ import pandas as pd
 
 SOLVED, UNSOLVED, DIVERGED = "solved", "unsolved", "diverged"
 _PREFIX = "epochs_to_"
+_SOLVE = f"{_PREFIX}solve"
 
 
 class WithRuns(Protocol):
@@ -99,6 +100,17 @@ def as_runs(
     return table.assign(outcome=outcome, epochs_to_solve=time, epochs_run=run)
 
 
+def event_columns(runs: pd.DataFrame) -> list[str]:
+    """The columns of the events that any of the runs has had, besides its solution."""
+    names = [str(name) for name in runs if str(name).startswith(_PREFIX)]
+    return sorted(name for name in names if name != _SOLVE and runs[name].notna().any())
+
+
+def events_of(runs: pd.DataFrame) -> list[str]:
+    """The names of these events."""
+    return [name.removeprefix(_PREFIX) for name in event_columns(runs)]
+
+
 def at_event(runs: pd.DataFrame | WithRuns, event: str | None) -> pd.DataFrame:
     """The same runs, where an event counts as their solution: that of ``epochs_to_EVENT``.
 
@@ -114,9 +126,8 @@ def at_event(runs: pd.DataFrame | WithRuns, event: str | None) -> pd.DataFrame:
         return runs
     column = _PREFIX + event
     if column not in runs:
-        events = [str(name) for name in runs if str(name).startswith(_PREFIX)]
-        known = [name.removeprefix(_PREFIX) for name in events if name != f"{_PREFIX}solve"]
-        raise ValueError(f"event={event}: no run has it; there are {', '.join(known) or 'none'}")
+        known = ", ".join(events_of(runs)) or "none"
+        raise ValueError(f"event={event}: no run has it; there are {known}")
     time = _numbers(runs, column)
     reached = ~np.isnan(time)
     before = runs["outcome"].to_numpy(object) if "outcome" in runs else np.full(len(runs), UNSOLVED)
