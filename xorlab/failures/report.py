@@ -94,8 +94,9 @@ def _sentence(found: Diagnosis, seconds: float) -> str:
         classes = ", ".join(f"{counts[name]:,} {name}" for name in CLASSES if counts.get(name, 0))
         return f"{failed}: {classes}."
     return (
-        f"{failed}; {len(found.table):,} of them, spread over the settings, are diagnosed here, "
-        f"which may take {seconds:.0f} s. xorlab-report SWEEP --diagnose SECONDS diagnoses more."
+        f"{failed}. The time allowed, {seconds:.0f} s, was enough to diagnose "
+        f"{len(found.table):,} of them, spread over the settings; "
+        "xorlab-report SWEEP --diagnose SECONDS diagnoses more."
     )
 
 
