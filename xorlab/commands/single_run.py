@@ -22,6 +22,8 @@ from xorlab.system.git import provenance
 from xorlab.trainers.memory import refuse_too_much
 from xorlab.trainers.result import DIVERGED, SOLVED
 
+_MOST_SHOWN = 16  # patterns whose predictions are printed
+
 
 def run_single(config: Config) -> float:
     """Train one network and record it; unless it is a job of a sweep, print and draw it too.
@@ -121,7 +123,10 @@ def _result_text(config: Config, result: NetworkResult) -> str:
         for step, loss in zip(result.steps.tolist(), result.loss.tolist(), strict=True)
         if step in tenths or step == result.steps[-1] != config.training.epochs
     ]
-    lines += ["", "Predictions after training:", np.array2string(result.predictions, precision=8)]
+    shown, count = result.predictions[:_MOST_SHOWN], len(result.predictions)
+    lines += ["", "Predictions after training:", np.array2string(shown, precision=8)]
+    if count > _MOST_SHOWN:
+        lines.append(f"and {count - _MOST_SHOWN} more, in predictions.json of the run")
     ending = {
         SOLVED: f"Solved at step {result.epochs_to_solve}.",
         DIVERGED: f"Diverged at step {result.diverged_at}: a weight or the loss is not finite.",
