@@ -230,3 +230,18 @@ def test_curves_and_events_are_recorded_and_read_back(command, store_file):
     times = xorlab.convergence(runs, by="task.name", event="generalise")
     assert times["n"].item() == 6
     assert times["solved"].item() == runs["epochs_to_generalise"].notna().sum()
+
+
+@pytest.mark.slow
+def test_workers_train_the_same_bits(command, store_file):
+    import xorlab
+
+    own = ("training.update=minibatch", "training.batch_size=8", *RULES["both"])
+    ended = command("-m", "seed=range(0,8)", "hydra.launcher.workers=2", *DATA, *own)
+    assert (ended.code, ended.err) == (0, "")
+    runs = xorlab.load_runs().sort_values("seed")
+    for seed, run in zip(range(8), runs.itertuples(), strict=True):
+        result = train(config_of(seed, *own))
+        assert (run.epochs_run, run.final_loss) == (result.epochs_run, result.final_loss)
+        assert run.relevant_epochs == result.metrics["relevant_epochs"]
+        assert run.test_loss == result.metrics["test_loss"]
