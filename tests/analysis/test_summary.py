@@ -127,8 +127,8 @@ def test_one_lucky_run_does_not_name_a_winner():
 def test_runs_that_are_solved_by_their_initial_weights_cost_an_epoch_each():
     """Such runs once gave "0 with a cutoff of 0", with an interval from 0 to 0."""
     runs = seeded({1.0: [0] * 20, 2.0: [0] * 12 + [40] * 8})
-    first, *_ = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).findings
-    assert "lr=1, 1 (95 % interval 1 to " in first
+    first = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer
+    assert "a success takes 1 [1 to " in first
     assert "cutoff of 0" not in first
     assert " if a run is given up after 0" not in first
 

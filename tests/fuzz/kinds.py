@@ -121,7 +121,7 @@ class Kinds:
             headline=given[2],
             runs=runs,
             shared=whole.shared | {"task": given[1]},
-            findings=(given[3],),
+            answer=given[3],
             notes=(given[4],),
         )
         tags = _Tags()
