@@ -4,7 +4,7 @@ An unsolved run is censored at its epoch limit, `training.epochs`. So is a diver
 the epoch of its divergence: it would never be solved, but censoring it there would assume that it
 still might be. Divergence is a competing event with a known censoring time, and this is the
 estimate of Fine & Gray (1999) for such "censoring complete" data. The same holds for runs that
-`training.min_gradient` ended.
+`training.min_gradient` or a stopping rule, such as `training.patience`, ended.
 
 Expected running times count the whole limit for such a run, as COCO and Kramer &
 Sangiovanni-Vincentelli (1988) do. If diverged runs are stopped at once and restarted, they cost
