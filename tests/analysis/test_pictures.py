@@ -1,0 +1,27 @@
+"""Pictures of a page: they have its colours, and the texts of a user as they are."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import xorlab
+from tests.helpers.samples import table
+from xorlab.analysis.figures.forest import success_bars
+from xorlab.analysis.figures.picture import picture
+
+HOSTILE = "$x^ </svg><script>"
+
+
+def test_a_picture_has_the_colour_of_the_text_around_it_and_shows_any_label_as_it_is():
+    runs = table({0.5: [1, 2, None], 2.0: [3, None, None]}, task=HOSTILE)
+    settings = xorlab.convergence(runs, by=["task", "optimizer.lr"])
+    drawn = picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"]))
+    assert drawn.png.startswith(b"\x89PNG")
+    root = ET.fromstring(drawn.svg)
+    assert "width" not in root.attrib
+    assert "#000000" not in drawn.svg
+    assert HOSTILE in "".join(root.itertext())
+    assert (
+        drawn.svg
+        == picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"])).svg
+    )
