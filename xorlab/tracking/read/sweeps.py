@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError
-from xorlab.tracking.names import IDENTITY_TAG
+from xorlab.tracking.names import HEARTBEAT_TAG, IDENTITY_TAG
 from xorlab.tracking.read.by_name import LATEST, run_by_name
-from xorlab.tracking.read.pages import newest_run
+from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.store.conditions import tag
 from xorlab.tracking.store.store import Store
 
@@ -69,8 +69,15 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
 
 
 def _latest(store: Store, everywhere: bool) -> Run:
-    found = newest_run(store, [tag(IDENTITY_TAG)], everywhere)
+    """The sweep that was started last: for the first time, or again."""
+    runs = search_all(store, [tag(IDENTITY_TAG)], everywhere=everywhere)
+    found = max(runs, key=_last_sign_of_life, default=None)
     if found is None:
         where = "this store" if everywhere else f"experiment {store.experiment!r}"
         raise StoreError(f"there is no sweep in {where}")
     return found
+
+
+def _last_sign_of_life(run: Run) -> int:
+    """When its process last recorded one, in milliseconds since 1970."""
+    return int(run.data.tags.get(HEARTBEAT_TAG, run.info.start_time))
