@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import xorlab
 from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
-from xorlab.analysis.figures.picture import picture
+from xorlab.analysis.figures.picture import Picture
 
 HOSTILE = "$x^ </svg><script>"
 
@@ -15,7 +15,7 @@ HOSTILE = "$x^ </svg><script>"
 def test_a_picture_has_the_colour_of_the_text_around_it_and_shows_any_label_as_it_is():
     runs = table({0.5: [1, 2, None], 2.0: [3, None, None]}, task=HOSTILE)
     settings = xorlab.convergence(runs, by=["task", "optimizer.lr"])
-    drawn = picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"]))
+    drawn = Picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"]))
     assert drawn.png.startswith(b"\x89PNG")
     root = ET.fromstring(drawn.svg)
     assert "width" not in root.attrib
@@ -23,5 +23,5 @@ def test_a_picture_has_the_colour_of_the_text_around_it_and_shows_any_label_as_i
     assert HOSTILE in "".join(root.itertext())
     assert (
         drawn.svg
-        == picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"])).svg
+        == Picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"])).svg
     )

@@ -77,8 +77,9 @@ def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_p
         page.goto(f"{experiment}/runs/{parent}/artifacts/report.html?{TRAINING}")
         report = page.frame_locator("iframe").first
         report.get_by_role("heading", name="Settings", exact=True).wait_for()
-        assert report.locator("img").count() >= 3
-        assert report.locator("img").evaluate_all("them => them.every(i => i.naturalWidth > 0)")
+        assert report.locator("figure svg").count() >= 3
+        shown = "them => them.every(one => one.getBoundingClientRect().width > 100)"
+        assert report.locator("figure svg").evaluate_all(shown)
 
         said = []
         for run_id in twins["run_id"]:

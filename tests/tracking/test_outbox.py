@@ -84,7 +84,7 @@ def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
     assert "stopped because it has max_seeds=3" in parent.data.tags["mlflow.note.content"]
     assert parent.data.metrics["runs"] == len(runs) == 6
     names = {artifact.path for artifact in store.client.list_artifacts(parent.info.run_id)}
-    assert {"report.html", "runs.parquet", "curves.parquet", "success.png"} <= names
+    assert {"report.html", "runs.parquet", "curves.parquet"} <= names
     assert main([]) == 0
     assert "nothing waits in" in capfd.readouterr().out
 

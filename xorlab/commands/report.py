@@ -182,6 +182,7 @@ def _report_of_runs(
         )
     else:
         folder = folder or _DEFAULT_OUT
+        files |= summary.pictures()
         write_files(folder, files)
         where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
     _print(summary.headline)

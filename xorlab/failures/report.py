@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.figures.picture import picture
+from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import with_missing_named
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.summary import Summary
@@ -68,7 +68,7 @@ def with_failures(
         "How the runs of each setting ended. The classes follow from the recorded weights, the "
         "gradient and the curvature there, and the loss curve."
     )
-    drawn = picture("failures.png", caption, lambda: failure_bars(table, summary.by))
+    drawn = Picture("failures.png", caption, lambda: failure_bars(table, summary.by))
     counts = found.table["failure"].value_counts()
     rows = [
         [name, f"{counts[name]:,}", f"{EXPLANATIONS[name].meaning} {EXPLANATIONS[name].advice}"]

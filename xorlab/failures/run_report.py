@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.figures.picture import WIDTH, Picture, picture
+from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import decision_surface, learning_curve, new_axes
 from xorlab.analysis.figures.weights import weight_matrices
 from xorlab.analysis.report.html import Origin
@@ -118,7 +118,7 @@ def _figures(
     solved = int(run["epochs_to_solve"]) if run["outcome"] == SOLVED else None
     steps, loss = curve["step"].to_numpy(np.int64), curve["loss"].to_numpy(np.float64)
     figures = [
-        picture(
+        Picture(
             "loss.png",
             "The mean squared error over patterns and outputs.",
             lambda: learning_curve(steps, loss, solved, new_axes(WIDTH, 3.6)),
@@ -128,7 +128,7 @@ def _figures(
         return figures
     if task is not None and task.inputs.shape[1] == 2:
         figures.append(
-            picture(
+            Picture(
                 "surface.png",
                 "The output over the two inputs: it should be high at the squares, and low at the "
                 "circles.",
@@ -142,7 +142,7 @@ def _figures(
         )
     caption = "The weights at the end: a column for each unit, a row for what feeds it."
     matrices = lambda: weight_matrices(network.weights, network.biases)  # noqa: E731
-    return [*figures, picture("weights.png", caption, matrices)]
+    return [*figures, Picture("weights.png", caption, matrices)]
 
 
 def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: str) -> Section:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import matplotlib as mpl
@@ -40,24 +41,6 @@ _DIGITS = re.compile(r"(\.\d\d)\d+")
 _FONT = re.compile(r"'DejaVu Sans'[^;\"]*")
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One figure of a page.
-
-    Attributes:
-        name: of its PNG file.
-        caption: what it shows, and how to read it.
-        png: the file.
-        svg: the same as an element of a page. Black is the colour of the text around it, and
-            nothing is behind it, so that it fits a light page and a dark one.
-    """
-
-    name: str
-    caption: str
-    png: bytes
-    svg: str
-
-
 @contextmanager
 def page_style() -> Iterator[None]:
     """Draw in the style of the page inside the block."""
@@ -65,22 +48,48 @@ def page_style() -> Iterator[None]:
         yield
 
 
-def picture(name: str, caption: str, draw: Callable[[], Axes | Figure]) -> Picture:
-    """Draw a figure in the style of the page.
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One figure of a page, drawn in the style of the page when it is asked for.
 
-    Args:
+    Attributes:
         name: of its PNG file.
-        caption: what it shows, and how to read it.
+        caption: what it shows, and how to read it; empty for a figure that a page leaves out.
         draw: the function that draws it.
     """
-    with page_style():
-        drawn = draw()
+
+    name: str
+    caption: str
+    draw: Callable[[], Axes | Figure]
+
+    @cached_property
+    def svg(self) -> str:
+        """The figure as an element of a page.
+
+        Black is the colour of the text around it, and nothing is behind it, so that it fits a
+        light page and a dark one.
+        """
+        with page_style():
+            return _svg(self._figure, self.name)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The figure as a file."""
+        file = io.BytesIO()
+        with page_style():
+            self._figure.savefig(file, format="png", dpi=_DPI)
+        return file.getvalue()
+
+    @cached_property
+    def _figure(self) -> Figure:
+        drawn = self.draw()
         figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
         assert figure is not None  # noqa: S101  (axes are made on one)
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=_DPI)
-        figure.set_layout_engine("none")  # everything has its position now
-        return Picture(name, caption, file.getvalue(), _svg(figure, name))
+        layout = figure.get_layout_engine()
+        if layout is not None:  # once, for every format
+            layout.execute(figure)
+            figure.set_layout_engine("none")
+        return figure
 
 
 def _svg(figure: Figure, name: str) -> str:

@@ -95,14 +95,18 @@ class Summary:
         return "\n\n".join(filter(None, parts))
 
     def files(self) -> dict[str, bytes]:
-        """The tables, except that of the curves, and the figures as files by name."""
+        """The tables, except that of the curves, as files by name."""
         made = {"runs.parquet": parquet(self.runs)}
         if len(self.settings):
             made["settings.parquet"] = parquet(self.settings)
+        return made
+
+    def pictures(self) -> dict[str, bytes]:
+        """The figures as PNG files by name, those that the page leaves out included."""
         figures = list(self.figures)
         if self.failures is not None and self.failures.picture is not None:
             figures.append(self.failures.picture)
-        return made | {figure.name: figure.png for figure in figures}
+        return {figure.name: figure.png for figure in figures}
 
     def curves_table(self) -> bytes:
         """The curves as Parquet."""

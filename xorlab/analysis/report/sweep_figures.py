@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from xorlab.analysis.figures.forest import cost_bars, effects, success_bars
 from xorlab.analysis.figures.panels import MOST_PANELS, Draw, panels
-from xorlab.analysis.figures.picture import WIDTH, Picture, picture
+from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import new_axes, new_figure
 from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
@@ -44,7 +44,7 @@ def sweep_figures(
         best: rows of ``settings`` that may be the cheapest.
     """
     return tuple(
-        picture(name, caption, draw)
+        Picture(name, caption, draw)
         for name, caption, draw in _figures(runs, curves, settings, by, best)
     )
 
