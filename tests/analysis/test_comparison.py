@@ -191,7 +191,7 @@ def test_one_setting_and_no_runs_are_refused():
 
 def test_an_unknown_limit_is_refused():
     runs = table({0.1: [1, None], 2.0: [3, 4]}).drop(columns=["training.epochs", "epochs_run"])
-    with pytest.raises(ValueError, match=r"add training\.epochs"):
+    with pytest.raises(ValueError, match=r"neither epochs_run nor training\.epochs"):
         xorlab.compare(runs, A, B)
 
 

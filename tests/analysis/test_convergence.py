@@ -28,6 +28,7 @@ def frame(*epochs: float | None, setting: str = "a", diverged: int = 0) -> pd.Da
             "epochs_to_solve": [np.nan if s is None else float(s) for s in epochs]
             + [np.nan] * diverged,
             "final_loss": [0.25 if s is None else 0.01 for s in epochs] + [np.nan] * diverged,
+            "training.epochs": LIMIT,
         }
     )
 
@@ -64,7 +65,7 @@ def test_the_interval_is_wilsons_formula(solved, unsolved):
 
 def test_each_setting_has_a_row_and_runs_without_outcome_do_not_count():
     runs = pd.concat([frame(1, 2), frame(3, None, setting="b")], ignore_index=True)
-    runs.loc[len(runs)] = ["b", None, np.nan, np.nan]
+    runs.loc[len(runs)] = ["b", None, np.nan, np.nan, LIMIT]
     found = convergence(runs, by=["setting"]).set_index("setting")
     assert found["n"].to_dict() == {"a": 2, "b": 2}
 
@@ -180,12 +181,13 @@ def test_mixed_limits_are_censored_each_at_its_own():
     assert (row["solved"], row["rate"]) == (2, 2 / 6)
 
 
-def test_an_unknown_limit_leaves_what_depends_on_it_undefined():
+def test_without_a_limit_runs_that_were_not_solved_are_refused():
     runs = table({0.1: [10, 20, None], 0.5: [1, 2, 3]})
-    found = convergence(runs.drop(columns=["training.epochs", "epochs_run"]), by=LR)
-    assert found["epochs_median"].tolist() == [20, 2]
-    for name in ("limit", "rmst", "ert", "ert_if_noticed", "cutoff", "ert_cutoff_low"):
-        assert found[name].isna().tolist() == [True, False], name
+    runs = runs.drop(columns=["training.epochs", "epochs_run"])
+    with pytest.raises(ValueError, match="nothing says how long the runs that were not solved had"):
+        convergence(runs, by=LR)
+    found = convergence(runs[runs["outcome"] == "solved"], by=LR)
+    assert found["epochs_median"].tolist() == [10, 2]
 
 
 def test_settings_may_be_made_of_several_columns_and_of_missing_values():

@@ -123,7 +123,7 @@ def run(folder: Path, *arguments: str) -> str:
         capture_output=True,
         text=True,
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
     return ended.stdout
 
 

@@ -169,7 +169,12 @@ def _chunk(
         z.append(sums)
         rz.append(tangent)
         activation = Activation.choices()[names[layer]]
-        f, f1, f2 = activation.derivatives(sums, network.slope)
+        try:
+            f, f1, f2 = activation.derivatives(sums, network.slope)
+        except NotImplementedError as error:
+            raise ConfigError(
+                "network.activation", names[layer], "one whose class has derivatives"
+            ) from error
         if activation.kinked:
             kinks += (sums == 0).sum(axis=(1, 2))
         a.append(f)
