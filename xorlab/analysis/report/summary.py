@@ -96,8 +96,7 @@ class Summary:
 
     def files(self) -> dict[str, bytes]:
         """The tables, except that of the curves, as files by name."""
-        # When runs started is left out: MLflow has it, and runs that others recorded are here too.
-        made = {"runs.parquet": parquet(self.runs.drop(columns="started", errors="ignore"))}
+        made = {"runs.parquet": parquet(self.runs)}
         if len(self.settings):
             made["settings.parquet"] = parquet(self.settings)
         return made

@@ -22,7 +22,7 @@ from xorlab.tracking.names import (
     PARENT_TAG,
     SWEEP_TAG,
 )
-from xorlab.tracking.read.frames import row_of
+from xorlab.tracking.read.frames import START, row_of
 from xorlab.tracking.store.artifacts import CONFIG_FILE
 from xorlab.trainers.result import Curve, Result
 from xorlab.trainers.shard_result import Files
@@ -180,4 +180,5 @@ def record_row(run_id: str, record: Record) -> dict[str, Any]:
     """The same row from the record that was written."""
     last = {name: float(values[-1]) for name, (_, values) in record.curves.items() if len(values)}
     metrics = last | record.metrics
-    return row_of(run_id, record.name, record.status, record.tags, record.params, metrics)
+    row = row_of(run_id, record.name, record.status, record.tags, record.params, metrics)
+    return row | {START: record.started}
