@@ -74,7 +74,11 @@ def test_a_seed_and_defaults_are_needed():
     [
         ("chance", 1.0, "chance=1.0: must be a number > 0 and < 1"),
         ("epochs", 0, "epochs=0: must be an integer >= 1"),
-        ("breaks", "odd", "breaks=odd: must be one of raise, exit, wrong, nan, or null"),
+        (
+            "breaks",
+            "odd",
+            "breaks=odd: must be one of raise, exit, cancel, .*, print, hang, or null",
+        ),
         ("sides", [0, "1"], "sides=.*: must be a list of integers"),
         ("seed", -1, "seed=-1: must be an integer from 0 to 4294967295"),
     ],
