@@ -92,7 +92,7 @@ def measure(side: int, epochs: int) -> tuple[float, float, float, float]:
         watcher.join()
         if child.returncode != 0:
             raise SystemExit(printed)
-        within = re.search(rf"{side * side} networks in ([0-9.]+) s", printed)
+        within = re.search(rf"{side * side:,} networks in ([0-9.]+) s", printed)
         assert within is not None
         return float(within[1]), whole, *seen[0]
 

@@ -176,7 +176,7 @@ def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file
         *engine.options,
     )
     assert (ended.code, ended.err) == (0, "")
-    assert "1 of 1 settings known well enough" in ended.out
+    assert "1 of 1 setting known well enough" in ended.out
     assert not Path("slurm").exists()
 
 

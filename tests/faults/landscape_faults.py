@@ -75,11 +75,11 @@ def same(content: bytes) -> bool:
 
 def trained_again(said: str, had: int) -> int:
     """Pieces that were recorded, and trained all the same, by what the last start says."""
-    found = re.search(r"networks in .* s(?:, (\d+) of them recorded before)?: run", said)
+    found = re.search(r"networks in .* s(?:, ([\d,]+) of them recorded before)?: run", said)
     if found is None:  # it was finished before
         assert "already finished" in said, said
         return 0
-    return had - int(found[1] or 0) // PIECE
+    return had - int((found[1] or "0").replace(",", "")) // PIECE
 
 
 def in_a_row(hit: Hit, hint: str) -> Callable[[Path, Random], Outcome]:

@@ -25,7 +25,8 @@ SHORT = (
     "landscape, disk full",
     "landscape, SIGTERM",
     "landscape, SIGKILL",
-    "trainer",
+    "trainer hangs",
+    "trainer calls os._exit",
 )
 GOOD = Outcome(expected=3, found=3, twice=0, half=0, message="full; free some", hint="full; free")
 

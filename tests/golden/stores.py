@@ -11,6 +11,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,8 @@ def _table(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cell(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, datetime):
+        return "<time>"
     if isinstance(value, float) and not np.isfinite(value):
         return repr(value)
     return names.get(value, value) if isinstance(value, str) else value

@@ -197,7 +197,7 @@ def test_divergence_is_placed_at_its_step_and_leaves_the_neighbours_alone(recwar
     assert not recwarn.list
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_trained_network_predicts_what_it_answered_at_the_end(data, table):
     config = member(data.draw(shapes(table)), data.draw(draws()))

@@ -59,7 +59,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(process, command, store_file):
     pd.testing.assert_frame_equal(comparable(killed), comparable(whole))
     assert curves_by_key(killed) == curves_by_key(whole)
     store = open_store(None, "killed")
-    everything = store.client.searchruns_so_far([store.experiment_id], max_results=1000)
+    everything = store.client.search_runs([store.experiment_id], max_results=1000)
     assert {run.info.status for run in everything} == {"FINISHED"}
 
 

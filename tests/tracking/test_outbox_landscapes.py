@@ -50,7 +50,7 @@ def test_pieces_of_a_landscape_wait_and_the_same_command_ends_it(proxy, server, 
     again = process(*found)
     out, err = again.communicate()
     assert again.returncode == 0, err
-    assert ", 1200 of them recorded before: run" in out
+    assert ", 1,200 of them recorded before: run" in out
     one = xorlab.load_landscape(uri=server, experiment="planes that wait")
     here = xorlab.landscape(xorlab.configure(*LANDSCAPE[:-1]))
     assert one.final_loss.tobytes() == here.final_loss.tobytes()
@@ -70,7 +70,7 @@ def test_a_piece_of_a_landscape_that_the_server_refuses_is_kept(proxy, server, p
     again = process(*found)
     out, err = again.communicate()
     assert again.returncode == 0, err
-    assert re.search(r", \d+ of them recorded before: run", out)
+    assert re.search(r", [\d,]+ of them recorded before: run", out)
     assert not list(OUTBOX.glob("*.file"))
 
 

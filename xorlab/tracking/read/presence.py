@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.artifacts import has_files, local_folder
 from xorlab.tracking.store.database import rows_in
+from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, restore_command
 
 _PLACES = "SELECT run_uuid, artifact_uri FROM runs WHERE lifecycle_stage = 'active' AND run_uuid IN"
@@ -40,7 +41,17 @@ def what_is_missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | 
         store: where it was recorded.
         parent: id of the sweep's own run.
         run_ids: of its runs.
+
+    Returns:
+        the text; None also where a server does not answer: it has said that it has all.
     """
+    try:
+        return _missing(store, parent, run_ids)
+    except ServerAwayError:
+        return None
+
+
+def _missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
     experiment = store.client.get_experiment(store.experiment_id)
     if experiment.lifecycle_stage != "active":
         return (
