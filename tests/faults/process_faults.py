@@ -196,7 +196,7 @@ def _kill(pids: list[int]) -> int:
 
 
 TOO_MUCH = "this would need about .* of memory, and the memory limit .* What needs less: fewer"
-LEFT = r"1 runs that a killed process left behind are marked KILLED|begun: 0 runs are left behind"
+LEFT = r"1 run that a killed process left behind is marked KILLED|begun: 0 runs are left behind"
 FAULTS = (
     Fault("SIGTERM", in_a_row(asked_to_stop(signal.SIGTERM, 143), GO_ON, WORKERS), 5),
     Fault("Ctrl-C", in_a_row(asked_to_stop(signal.SIGINT, 130), GO_ON, WORKERS), 5),
