@@ -100,7 +100,7 @@ def test_the_benchmark_of_large_sweeps_shows_time_and_memory():
 
 @pytest.mark.slow
 def test_a_killed_sweep_is_whole_in_the_end():
-    printed = run("kills", "--kills", "2", "--epochs", "2000")
+    printed = run("kills", "--kills", "1", "--epochs", "2000")
     assert "runs expected 300, finished 300, twice 0, half 0, curves that differ 0" in printed
 
 
@@ -128,6 +128,6 @@ def test_the_study_of_coverage_finds_what_is_nominal_and_has_a_row_for_each_kind
 
 @pytest.mark.slow
 def test_sweeps_at_once_lose_nothing_in_any_store():
-    printed = run("load", "--sweeps", "3", "--runs", "40", "--epochs", "50")
-    assert "| SQLite | 120 | 120 | 0 | 0 | 0 |" in printed
+    printed = run("load", "--sweeps", "2", "--runs", "40", "--epochs", "50")
+    assert "| SQLite | 80 | 80 | 0 | 0 | 0 |" in printed
     assert "| PostgreSQL" in printed
