@@ -20,13 +20,20 @@ from xorlab.studies.replication.registry import STUDIES
 # The sweeps that each notebook reads, made small.
 Sweeps = tuple[tuple[str, ...], ...]
 _FIRST = (("+study=first", "seed=range(0,6)", "training.epochs=1500"),)
-_PUBLISHED = tuple((f"+study={name}", *study.small) for name, study in STUDIES.items())
 SWEEPS: dict[str, Sweeps] = {
     "conclusions": _FIRST,
     "first_sweep": _FIRST,
     "reading_failures": (("+study=failures", "seed=range(0,12)", "training.epochs=3000"),),
     "seeds_and_cutoffs": _FIRST,
-    **dict.fromkeys(("hamey1991", "kolen1990", "kramer1988", "tr_xor"), _PUBLISHED),
+    # The notebook of a paper reads the studies whose names begin with its own.
+    **{
+        paper: tuple(
+            (f"+study={name}", *study.small)
+            for name, study in STUDIES.items()
+            if name.startswith(paper)
+        )
+        for paper in ("hamey1991", "kolen1990", "kramer1988", "tr_xor")
+    },
 }
 # What replaces the cell tagged `parameters` in a notebook that trains networks.
 PARAMETERS = {
