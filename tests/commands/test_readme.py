@@ -127,8 +127,13 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path, store_file
         (tmp_path / block[2:].partition(":")[0]).write_text(block)
     readme = DOCUMENTS[0].read_text()
     for line in HERE:
-        # Those of the guides take minutes together: they run in small above.
-        if "127.0.0.1" in line or (line in COMMANDS and line not in readme):
+        if "127.0.0.1" in line:
+            continue
+        if line in COMMANDS and line not in readme:
+            # Those of the guides take minutes together: they run in small above, and here if
+            # something in the text may read what they record.
+            if "tracking.experiment=" in line:
+                run(re.sub(r"range\(0,\d+\)", "range(0,4)", line), tmp_path)
             continue
         printed[line] = run(line, tmp_path)
     sweep = next(line for line in HERE if "range(0,100)" in line and "lr=0.1,0.5,2" in line)
