@@ -62,7 +62,7 @@ def launch(launcher: Any, grid: Sequence[Sequence[str]], first: int) -> Sequence
         sweep, plan = prepare(launcher, grid, first, executor.workers, earlier, processes)
         if sweep is None:
             return [SweepJobReturn(launcher, job.num, job.overrides, 0.0) for job in plan.jobs]
-        launcher.sweep = sweep
+        launcher.sweep = launcher.task_function.sweep = sweep  # the latter for who called it
         if plan.shards:
             executor.start()
         with opened(sweep):
@@ -97,6 +97,7 @@ def _launch_elsewhere(
                 sweep.ledger.reasons[job.run] = repr(ret._return_value)  # noqa: SLF001
         sweep.seconds = time.monotonic() - began
         finish(sweep)
+    sweeper.task_function.sweep = sweep  # not before: a launcher may have pickled it
     return returns_of(sweeper, plan.jobs, sweep.ledger, sweep.tracking.objective)
 
 

@@ -154,7 +154,6 @@ def prepare(
         store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
         writer = ResultWriter(store, tracking, ledger, tell)
         sweep = Sweep(store, tracking, console, catalogue, ledger, writer)
-        plugin.task_function.sweep = sweep  # for who called it
     sweep.skipped += plan.skipped
     return sweep, plan
 

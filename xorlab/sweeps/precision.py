@@ -149,6 +149,7 @@ def _next_round(
     sweep, plan = prepare(launcher, grid, first, executor.workers, sweep, processes)
     for state, run in zip(owners, plan.jobs.runs.tolist(), strict=True):
         state.runs.append(run)
+    launcher.task_function.sweep = sweep  # for who called it
     if sweep is not None and plan.shards:
         executor.start()
     return sweep, plan
