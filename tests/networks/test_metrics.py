@@ -58,7 +58,7 @@ def test_the_largest_output_answers_for_classes(outputs, tasks):
 def test_answering_one_class_always_scores_its_share(tasks):
     task = tasks["largest"]
     assert ended(task, np.tile([0.1, 0.4, 0.2], (4, 1)))["accuracy"] == 0.5
-    assert ended(task, np.full((4, 3), 0.5))["accuracy"] == 0  # a tie is no answer
+    assert ended(task, np.full((4, 3), 0.5))["accuracy"] == 0  # a tie counts as wrong
 
 
 def test_each_run_of_a_sweep_has_the_metrics_of_its_own_table(command, store_file, tmp_path):

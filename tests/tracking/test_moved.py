@@ -90,7 +90,7 @@ def shared(folder) -> Iterator[Path]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """The folder as it is for a user who may read it alone; root is nobody meanwhile."""
+    """Within: the folder can be read and not written; root works as another user meanwhile."""
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     root = os.geteuid() == 0
