@@ -13,6 +13,10 @@ from xorlab.config.schema import Schema
 
 CONFIG_NAME = "config"
 
+# The schema that was registered last, and what Hydra has for it. Registering copies every node, and
+# a command asks for it more than once.
+_last: list[tuple[Schema, Any]] = []
+
 
 def register_schema(schema: Schema) -> None:
     """Give Hydra the typed schema that closes every configuration, and the plug-ins' own.
@@ -22,6 +26,8 @@ def register_schema(schema: Schema) -> None:
     """
     import_module("hydra_plugins.xorlab.vectorized")
     store = ConfigStore.instance()
+    if _last and _last[0] == (schema, store.repo.get(f"{schema.node}.yaml")):
+        return
     root = OmegaConf.structured(schema.kind)
     for name, kind in schema.sections.items():
         if name in schema.groups:
@@ -34,6 +40,7 @@ def register_schema(schema: Schema) -> None:
     store.store(name=schema.node, node=root, provider="xorlab")
     if schema.primary != CONFIG_NAME:
         store.store(name=schema.primary, node=_primary(schema), provider="xorlab")
+    _last[:] = [(schema, store.repo[f"{schema.node}.yaml"])]
 
 
 def _primary(schema: Schema) -> DictConfig:

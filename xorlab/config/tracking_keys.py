@@ -72,6 +72,14 @@ class TrackingConfig(Closed):
         "tracking.bulk=false",
         is_flag,
     )
+    report: bool = key(
+        True,
+        "end a sweep with its report: figures, and why runs were not solved; "
+        "xorlab-report makes one at any time",
+        "true or false",
+        "tracking.report=false",
+        is_flag,
+    )
     outbox: str | None = key(
         None,
         "folder where finished runs wait while a tracking server is away; null: "

@@ -14,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from xorlab.engines.make import make_engine
 from xorlab.errors import JobsFailedError
 from xorlab.sweeps.compose import launcher_and_grid
+from xorlab.sweeps.ending import finish
 from xorlab.sweeps.job_returns import SweepJobReturn, returns_of
-from xorlab.sweeps.pipeline import finish, opened, prepare, train_and_record
+from xorlab.sweeps.pipeline import opened, prepare, train_and_record
 from xorlab.sweeps.plan.jobs import Jobs
 from xorlab.sweeps.unused_keys import refuse_chdir, refuse_job_keys
 

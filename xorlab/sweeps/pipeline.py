@@ -2,7 +2,7 @@
 
 Each stage is a module that knows one thing. Here they are put together; the grid sweeper, the
 precision sweeper and launching through other launchers compose `prepare`, `opened`,
-`train_and_record` and `finish` in three ways.
+`train_and_record` and `xorlab.sweeps.ending.finish` in three ways.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -22,7 +22,7 @@ from rich.console import Console
 from xorlab.analysis.counts import counted
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.local import Executor
-from xorlab.errors import EngineError, StoppedError, StoreError
+from xorlab.errors import EngineError, StoppedError
 from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
 from xorlab.sweeps.console import make_console, print_line, print_some
 from xorlab.sweeps.finished import deliver_waiting, existing_store, read_ended
@@ -36,22 +36,11 @@ from xorlab.sweeps.record import ResultWriter
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.sweeps.train import training
 from xorlab.system.git import Provenance, provenance
-from xorlab.tracking.names import FAILED, FINISHED
-from xorlab.tracking.outbox.folder import Outbox, address_key
-from xorlab.tracking.outbox.pending import PendingSweep
-from xorlab.tracking.outbox.recorder import not_delivered
-from xorlab.tracking.read.presence import what_is_missing
-from xorlab.tracking.read.sweep_files import artifact_location
-from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.tracking.write.record import Context
-from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, start_tags
-from xorlab.tracking.write.view import keep_view
+from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much
-
-if TYPE_CHECKING:
-    from xorlab.analysis.report.summary import Summary
 
 _SUMMARY = "xorlab.sweeps.summary.finish"
 
@@ -203,83 +192,6 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     except EngineError as error:
         raise _with_missing_jobs(sweep, plan, error) from error
     sweep.seconds += progress.seconds
-
-
-def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
-    """Give the parent run its summary and last status, and print the summary.
-
-    Args:
-        sweep: all of whose jobs have ended.
-        notes: further lines for the summary.
-
-    Raises:
-        StoreError: the server has not taken everything; the rest is kept, to be delivered later.
-    """
-    assert sweep.parent is not None  # noqa: S101  (within `opened`)
-    from xorlab.sweeps.summary.summary import REPORT_FILE
-    from xorlab.sweeps.summary.tables import summary_table
-
-    tell = partial(print_line, sweep.console)
-    tell("Writing the report")
-    ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
-    if len(summary.settings):
-        sweep.console.print(summary_table(summary.table, sweep.console.width))
-    failed = (f"failed: {job}" for job in ending.failed)
-    for line in filter(None, (summary.headline, summary.answer, *summary.notes, *failed)):
-        tell(line)
-    if waiting is not None:
-        raise StoreError(waiting)
-    store, run_id = sweep.store, sweep.parent.run_id
-    missing = what_is_missing(store, run_id, sweep.ledger.run_ids())
-    if missing is not None:
-        raise StoreError(missing)
-    tell(f"Recorded in experiment {store.experiment!r} as sweep {run_id}")
-    tell(f"Open the report: {artifact_location(store, run_id, REPORT_FILE)}")
-    view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), not sweep.skipped)
-    tell(f"Browse the runs: {store.browse(view=view)}")
-
-
-def _summarise(
-    sweep: Sweep, parent: Parent, notes: Sequence[str]
-) -> tuple[PendingSweep, Summary, str | None]:
-    """How the sweep ended, its summary, and a message if its server has not taken everything."""
-    from xorlab.sweeps.summary.finish import finish_sweep, summary_at_hand
-
-    store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), start_tags(sweep.provenance)
-    keys = sweep.catalogue.trainer.setting_keys
-    try:
-        waiting = sweep.writer.complete(sweep.jobs, parent)
-    except ServerAwayError as error:
-        waiting = not_delivered(error, store, outbox)
-    ending = _ending(sweep, parent, notes)
-    if waiting is not None:
-        outbox.keep(ending)
-        return ending, summary_at_hand(ending, sweep.ledger, keys), waiting
-    if not is_server(store.uri):
-        return ending, finish_sweep(store, parent, ending, sweep.ledger, tags, keys), None
-    try:
-        with outbox.sending([ending]) as (path,):
-            summary = finish_sweep(store, parent, ending, sweep.ledger, tags, keys)
-            outbox.remove(path)
-    except ServerAwayError as error:
-        waiting = not_delivered(error, store, outbox)
-        summary = summary_at_hand(ending, sweep.ledger, keys)
-    return ending, summary, waiting
-
-
-def _ending(sweep: Sweep, parent: Parent, notes: Sequence[str]) -> PendingSweep:
-    failed = sweep.failed
-    return PendingSweep(
-        store=address_key(sweep.store.uri),
-        experiment=sweep.store.experiment,
-        run_id=parent.run_id,
-        status=FAILED if failed else FINISHED,
-        keys=list(sweep.jobs.run_keys()),
-        seconds=sweep.seconds,
-        skipped=sweep.skipped,
-        notes=notes,
-        failed=failed,
-    )
 
 
 def _stop_at_a_failure(sweep: Sweep, shards: Sequence[Shard]) -> None:

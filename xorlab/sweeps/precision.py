@@ -17,8 +17,9 @@ from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.errors import JobsFailedError, UsageError
 from xorlab.sweeps.compose import launcher_and_grid
+from xorlab.sweeps.ending import finish
 from xorlab.sweeps.job_returns import returns_of
-from xorlab.sweeps.pipeline import Sweep, finish, opened, prepare, train_and_record
+from xorlab.sweeps.pipeline import Sweep, opened, prepare, train_and_record
 from xorlab.sweeps.plan.axes import described, settings_axes, sweep_name, swept
 from xorlab.sweeps.plan.plan import Plan
 from xorlab.sweeps.summary.ledger import Ledger

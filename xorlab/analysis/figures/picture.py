@@ -88,7 +88,7 @@ class Picture:
         layout = figure.get_layout_engine()
         if layout is not None:  # once, for every format
             layout.execute(figure)
-            figure.set_layout_engine("none")
+            figure.set_layout_engine(None)  # any engine makes matplotlib draw twice
         return figure
 
 

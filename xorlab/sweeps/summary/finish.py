@@ -47,11 +47,16 @@ def finish_sweep(
         tags: with the code version.
         keys: that make a setting.
     """
-    summary = summary_of(store, ledger, keys, ending.seconds, ending.skipped, ending.notes)
-    summary = with_causes(summary, diagnosis_seconds(ending.seconds))
+    summary = summary_of(
+        store, ledger, keys, ending.seconds, ending.skipped, ending.notes, ending.report
+    )
+    if ending.report:
+        summary = with_causes(summary, diagnosis_seconds(ending.seconds))
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
-    started = store.client.get_run(parent.run_id).info.start_time
-    origin = origin_of(store, parent.run_id, {**tags, IDENTITY_TAG: ""}, started)
+    origin = None
+    if ending.report:
+        started = store.client.get_run(parent.run_id).info.start_time
+        origin = origin_of(store, parent.run_id, {**tags, IDENTITY_TAG: ""}, started)
     with TemporaryDirectory(prefix="xorlab-") as folder:
         path = Path(folder) / CURVES_FILE
         every = np.arange(len(summary.runs))

@@ -34,15 +34,19 @@ def summary_of(
     seconds: float,
     skipped: int,
     notes: Sequence[str],
+    drawn: bool = True,
 ) -> Summary:
     """Of a sweep's runs; curves that the ledger does not have are read from the store.
 
     Those of ``keys`` in which the runs differ make their settings.
 
     Where there are very many curves, the summary has those of some runs, chosen by their keys,
-    which are hashes.
+    which are hashes. Without figures, ``drawn=False``, it has none.
     """
     runs = ledger.frame()
+    line = headline(runs, seconds, skipped)
+    if not drawn:
+        return summarise(runs, curves_frame([]), line, keys, notes, drawn=False)
     indices = np.arange(len(runs))
     if len(runs) > MOST_CURVES:
         indices = np.sort(np.argsort(runs["key"].to_numpy(str))[:MOST_CURVES])
@@ -51,7 +55,7 @@ def summary_of(
     parts = curves_in_parts(store, ledger, runs, indices)
     frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
-    return summarise(runs, joined, headline(runs, seconds, skipped), keys, notes)
+    return summarise(runs, joined, line, keys, notes)
 
 
 def counts_of(runs: pd.DataFrame) -> dict[str, float]:
@@ -120,20 +124,21 @@ def _date(milliseconds: int) -> str:
 def files_of(
     summary: Summary,
     title: str,
-    origin: Origin,
+    origin: Origin | None,
     failed: Sequence[str] = (),
     curves: Path | None = None,
 ) -> dict[str, bytes | Path]:
-    """File name to content: tables, figures and the report.
+    """File name to content: tables, and the report with its figures.
 
     Args:
         summary: what they are of.
         title: of the report.
-        origin: where the runs come from.
+        origin: where the runs come from; None for no report.
         failed: jobs that broke off.
         curves: a file of all curves; None where the summary itself has them all.
     """
-    report = report_html(title, summary, origin, failed=failed)
-    files: dict[str, bytes | Path] = {**summary.files(), REPORT_FILE: report}
+    files: dict[str, bytes | Path] = {**summary.files()}
+    if origin is not None:
+        files[REPORT_FILE] = report_html(title, summary, origin, failed=failed)
     files[CURVES_FILE] = summary.curves_table() if curves is None else curves
     return files

@@ -126,6 +126,7 @@ class PendingSweep:
         skipped: how many runs were finished before.
         notes: further lines of its summary.
         failed: a line for each job that failed.
+        report: whether it gets a report, and not its tables alone.
     """
 
     store: str
@@ -137,6 +138,7 @@ class PendingSweep:
     skipped: int
     notes: Sequence[str]
     failed: Sequence[str]
+    report: bool = True
 
     @property
     def name(self) -> str:
@@ -232,6 +234,7 @@ def _sweep(header: dict[str, Any]) -> PendingSweep:
         skipped=int(header["skipped"]),
         notes=_lines(header["notes"]),
         failed=_lines(header["failed"]),
+        report=bool(header.get("report", True)),
     )
 
 
