@@ -15,7 +15,7 @@ import matplotlib as mpl
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.helpers.commands import isolate
+from tests.helpers.commands import isolate, without_report
 
 settings.register_profile(
     "xorlab",
@@ -61,11 +61,11 @@ class Ended:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capfd) -> Callable[..., Ended]:
-    """Runs the command line in this process."""
+    """Runs the command line in this process; sweeps draw no report unless asked to."""
     from xorlab.__main__ import main
 
     def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["xorlab", *arguments])
+        monkeypatch.setattr(sys, "argv", ["xorlab", *without_report(arguments)])
         capfd.readouterr()
         try:
             code = main()
@@ -79,12 +79,12 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd) -> Callable[..., Ended]:
 
 @pytest.fixture
 def process() -> Callable[..., subprocess.Popen[str]]:
-    """Starts the command line in another process."""
+    """Starts the command line in another process; sweeps draw no report unless asked to."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **options) -> subprocess.Popen[str]:
         child = subprocess.Popen(
-            [sys.executable, "-m", "xorlab", *arguments],
+            [sys.executable, "-m", "xorlab", *without_report(arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -65,7 +65,8 @@ def artifacts(run_id: str, experiment: str = "xorlab") -> Path:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory, empty_store) -> Recorded:
     """What the sweep leaves, for the tests that only read it."""
-    return record(tmp_path_factory.mktemp("sweep"), empty_store, *SWEEP)
+    folder = tmp_path_factory.mktemp("sweep")
+    return record(folder, empty_store, *SWEEP, "tracking.report=true")
 
 
 @pytest.fixture

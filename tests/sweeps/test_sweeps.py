@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 import xorlab
 from tests.helpers.commands import Recorded, parents, record
 from tests.helpers.recorded import INLINE, SMALL, comparable, curves_by_key
+from xorlab.commands.report import main as make_report
 from xorlab.networks.trainer import TRAINER
 from xorlab.sweeps.plan.axes import swept
 from xorlab.sweeps.plan.jobs import catalogued
@@ -18,7 +20,7 @@ from xorlab.tracking.store.store import open_store
 
 
 def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):
-    ended = command(*SMALL)
+    ended = command(*SMALL, "tracking.report=true")
     assert (ended.code, ended.err) == (0, "")
     assert "24 runs in" in ended.out
     (parent,) = parents()
@@ -42,7 +44,7 @@ def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):
 
 
 def test_the_parent_run_holds_the_summary(command, store_file):
-    command(*SMALL)
+    command(*SMALL, "tracking.report=true")
     (parent,) = parents()
     assert parent.info.status == "FINISHED"
     assert parent.info.run_name == "sweep xor seed=0..5 hidden=2, 3 lr=0.5, 3.0"
@@ -61,6 +63,23 @@ def test_the_parent_run_holds_the_summary(command, store_file):
     )
     curves = pd.read_parquet(folder / "curves.parquet")
     pd.testing.assert_frame_equal(xorlab.load_curves(tidy), curves)
+    assert (folder / "report.html").read_text().count("<svg ") >= 3
+
+
+def test_a_sweep_without_a_report_has_its_tables_and_gets_one_when_it_is_asked_for(
+    command, store_file
+):
+    ended = command("-m", "seed=1,2", "optimizer.lr=0.5,3", "training.epochs=30", INLINE)
+    assert (ended.code, ended.err) == (0, "")
+    assert "tracking.report=false" in sys.argv
+    (parent,) = parents()
+    assert "Open the report" not in ended.out
+    assert f"\nMake its report: xorlab-report {parent.info.run_id[:8]}\n" in ended.out
+    assert "| optimizer.lr | runs |" in parent.data.tags["mlflow.note.content"]
+    folder = Path(open_store(None, "xorlab").client.download_artifacts(parent.info.run_id, ""))
+    tables = {"curves.parquet", "runs.parquet", "settings.parquet"}
+    assert {path.name for path in folder.iterdir()} == tables
+    assert make_report([parent.info.run_id[:8]]) == 0
     assert (folder / "report.html").read_text().count("<svg ") >= 3
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xorlab
+from tests.helpers.commands import without_report
 from tests.trainers import coin
 from xorlab.commands.main import run_trainer
 from xorlab.commands.repeat import main
@@ -112,7 +113,8 @@ def test_the_trainer_must_be_named_and_be_the_right_one(runs, capfd, command):
 def test_a_twin_repeats_to_its_tolerance_and_an_edited_file_is_said(store_file, monkeypatch, capfd):
     Path("rounded.py").write_text(ROUNDED)
     monkeypatch.setattr(
-        "sys.argv", ["rounded.py", "-m", "seed=1,2", INLINE, "hydra.launcher.workers=1"]
+        "sys.argv",
+        ["rounded.py", *without_report(["-m", "seed=1,2", INLINE, "hydra.launcher.workers=1"])],
     )
     assert run_trainer(find("./rounded.py:train")) == 0
     run = xorlab.load_runs()["run_id"].iloc[0]

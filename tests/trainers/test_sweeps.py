@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import xorlab
+from tests.helpers.commands import without_report
 from tests.trainers import coin
 from xorlab.commands import report
 from xorlab.commands.main import run_named, run_trainer
@@ -33,7 +34,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def run(monkeypatch, capsys):
     def started(*arguments: str, trainer=coin.train) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["coin.py", *arguments])
+        monkeypatch.setattr("sys.argv", ["coin.py", *without_report(arguments)])
         code = run_trainer(trainer)
         captured = capsys.readouterr()
         return code, captured.out + captured.err
@@ -44,7 +45,7 @@ def run(monkeypatch, capsys):
 def test_a_sweep_is_recorded_with_curves_arrays_and_a_report_and_is_not_trained_again(
     run, store_file
 ):
-    code, out = run(*SWEEP)
+    code, out = run(*SWEEP, "tracking.report=true")
     assert code == 0, out
     runs = xorlab.load_runs()
     assert len(runs) == 24
@@ -170,7 +171,8 @@ def test_script_option_and_import_name_the_same_runs(run, store_file, monkeypatc
         spec = spec_of(found, found.schema.kind())
         assert spec.key(1) == spec_of(coin.train, coin.train.schema.kind()).key(1)
     run(*SWEEP, INLINE)
-    monkeypatch.setattr("sys.argv", ["xorlab", "--trainer", "./coin.py:train", *SWEEP, INLINE])
+    arguments = without_report([*SWEEP, INLINE])
+    monkeypatch.setattr("sys.argv", ["xorlab", "--trainer", "./coin.py:train", *arguments])
     assert run_named(["--trainer", "./coin.py:train", *SWEEP, INLINE]) == 0
     assert "none trained, 24 skipped" in capsys.readouterr().out
 

@@ -16,7 +16,7 @@ from xorlab.config.syntax import refuse_wrong_sort
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
 from xorlab.sweeps.plan.grid import grid_of
-from xorlab.sweeps.plan.jobs import Catalogue, Jobs
+from xorlab.sweeps.plan.jobs import Catalogue, Jobs, told
 from xorlab.trainers.spec import Spec
 from xorlab.trainers.trainer import Trainer
 
@@ -96,7 +96,7 @@ def compose_jobs(
                     specs[id(config)] = spec
         except (ConfigError, UsageError) as error:
             several = len(grid) > 1
-            job = f"job {number} of {len(grid)} ({' '.join(overrides)}): " if several else ""
+            job = f"job {number} of {len(grid)} ({told(overrides)}): " if several else ""
             raise UsageError(f"{job}{error}") from error
         catalogue.add(number, overrides, spec, seed)
     return catalogue.since(start)

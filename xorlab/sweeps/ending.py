@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.outbox.recorder import not_delivered
 from xorlab.tracking.read.presence import what_is_missing
 from xorlab.tracking.read.sweep_files import artifact_location
-from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.address import is_server, public_address
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.write.sweep_run import Parent, start_tags
 from xorlab.tracking.write.view import keep_view
@@ -58,7 +59,9 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     if sweep.tracking.report:
         tell(f"Open the report: {artifact_location(store, run_id, REPORT_FILE)}")
     else:
-        tell(f"Make its report: xorlab-report {run_id[:8]}")
+        uri = sweep.tracking.uri
+        where = "" if uri is None else f" --uri {shlex.quote(public_address(uri))}"
+        tell(f"Make its report: xorlab-report {run_id[:8]}{where}")
     view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), not sweep.skipped)
     tell(f"Browse the runs: {store.browse(view=view)}")
 

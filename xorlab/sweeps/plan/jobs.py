@@ -45,8 +45,13 @@ class Job:
     @property
     def label(self) -> str:
         """What messages call it, such as ``job 3 (seed=2 network.hidden=4)``."""
-        overrides = without_credentials(" ".join(self.overrides)) or "(defaults)"
-        return f"job {self.num} ({overrides})"
+        return f"job {self.num} ({told(self.overrides)})"
+
+
+def told(overrides: Sequence[str]) -> str:
+    """What messages say of a job's overrides: not where it is recorded, which all jobs share."""
+    own = (text for text in overrides if not text.startswith("tracking."))
+    return without_credentials(" ".join(own)) or "(defaults)"
 
 
 class Catalogue:
