@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.fault import Fault, Outcome
+from tests.faults.stored import found, recorded
 from tests.faults.sweeps import (
     EXPECTED,
     INLINE,
@@ -24,11 +25,9 @@ from tests.faults.sweeps import (
     Hit,
     compared,
     ended,
-    found,
     fresh,
     in_a_row,
     message,
-    recorded,
     start,
     sweeping,
     until,

@@ -16,7 +16,8 @@ from mlflow import MlflowClient
 
 from tests.faults.fault import Fault, Outcome
 from tests.faults.landscape_faults import LANDSCAPE, PIECES, same, trained_again, whole
-from tests.faults.server_faults import HURRY, places, started, with_shared
+from tests.faults.server_faults import HURRY, with_shared
+from tests.faults.server_sweeps import places, started
 from tests.faults.sweeps import INLINE
 from tests.helpers.proxies import CUT, CUT_AFTER, ERROR, PASS, proxied
 

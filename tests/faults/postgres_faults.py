@@ -16,15 +16,14 @@ from random import Random
 
 from tests.faults import sweeps
 from tests.faults.fault import Fault, Outcome
+from tests.faults.stored import Found, found_by
 from tests.faults.sweeps import (
     EXPECTED,
     INLINE,
     SWEEP,
     Child,
-    Found,
     compared,
     ended,
-    found_by,
     message,
     sweeping,
     until,

@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.fault import Fault, Outcome
-from tests.faults.sweeps import SWEEP, in_a_row, recorded, sweeping, until
+from tests.faults.stored import recorded
+from tests.faults.sweeps import SWEEP, in_a_row, sweeping, until
 
 _SIZE = 96  # MiB
 _LOST = "the power was lost"

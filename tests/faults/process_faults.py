@@ -14,6 +14,7 @@ from random import Random
 
 from tests.faults import sweeps
 from tests.faults.fault import Fault, Outcome
+from tests.faults.stored import found, recorded
 from tests.faults.sweeps import (
     EXPECTED,
     INLINE,
@@ -22,11 +23,9 @@ from tests.faults.sweeps import (
     Hit,
     compared,
     ended,
-    found,
     fresh,
     in_a_row,
     message,
-    recorded,
     sweeping,
     until,
 )

@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.fault import Fault, Outcome
-from tests.faults.server_faults import SWEEP, again, outcome, places, with_shared
+from tests.faults.server_faults import with_shared
+from tests.faults.server_sweeps import SWEEP, again, outcome, places
 from tests.helpers.proxies import CUT, CUT_AFTER, PASS, Proxy, Rule, proxied
 
 TOLD = r"^6 runs in .* s: "

@@ -11,18 +11,8 @@ import pytest
 
 from tests.faults import landscape_server_faults
 from tests.faults.race_faults import both, one_killed
-from tests.faults.server_faults import (
-    BRIDGED,
-    HURRY,
-    RUNS,
-    SCENARIOS,
-    SWEEP,
-    outcome,
-    places,
-    restartable,
-    restarted,
-    started,
-)
+from tests.faults.server_faults import HURRY, SCENARIOS, restartable, restarted
+from tests.faults.server_sweeps import BRIDGED, RUNS, SWEEP, outcome, places, started
 from tests.helpers.proxies import ERROR, PASS, proxied
 
 pytestmark = pytest.mark.slow

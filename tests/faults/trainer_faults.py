@@ -10,7 +10,8 @@ from random import Random
 
 from tests.faults import unruly
 from tests.faults.fault import Fault, Outcome
-from tests.faults.sweeps import compared, ended, found, fresh, message, recorded, sweeping, until
+from tests.faults.stored import found, recorded
+from tests.faults.sweeps import compared, ended, fresh, message, sweeping, until
 
 SWEEP = ("--trainer", "./unruly.py:train", "-m", "seed=range(0,8)", "size=range(1,7)")
 RUNS, BAD = 48, 6  # seed 3 is the bad one
