@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,16 +36,14 @@ def isolate(patch: pytest.MonkeyPatch, folder: Path) -> None:
     patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
-def without_report(arguments: Sequence[str]) -> list[str]:
+def without_report(arguments: tuple[str, ...]) -> list[str]:
     """The arguments of a command; a sweep draws no report with them unless they ask for one.
 
     To draw it takes most of the time of a small sweep.
     """
-    quick = [*arguments]
+    sweeps = arguments[:1] == ("-m",) and "plan=true" not in arguments
     asked = any(argument.startswith("tracking.report=") for argument in arguments)
-    if quick[:1] == ["-m"] and "plan=true" not in quick and not asked:
-        quick.insert(1, "tracking.report=false")
-    return quick
+    return [*arguments, "tracking.report=false"] if sweeps and not asked else [*arguments]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def test_ctrl_c_stops_soon_keeps_what_is_complete_and_says_how_to_go_on(
     out, err = child.communicate(timeout=20)
     assert child.returncode == 130
     assert "Traceback" not in out + err
-    assert "Go on with: xorlab -m 'seed=range(0,40)'" in out
+    assert "Go on with: xorlab -m 'seed=range(0,40)' " in out
     (parent,) = parents()
     assert parent.info.status == "KILLED"
     runs = xorlab.load_runs()

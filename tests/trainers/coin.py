@@ -68,6 +68,7 @@ def broken(breaks: str) -> xorlab.Result | None:
         case "print":
             print("heads or tails")
         case "hang":
+            Path("hangs").touch()
             while Path("hang").exists():
                 time.sleep(0.02)
     return None

@@ -114,7 +114,7 @@ def test_a_twin_repeats_to_its_tolerance_and_an_edited_file_is_said(store_file, 
     Path("rounded.py").write_text(ROUNDED)
     monkeypatch.setattr(
         "sys.argv",
-        ["rounded.py", *without_report(["-m", "seed=1,2", INLINE, "hydra.launcher.workers=1"])],
+        ["rounded.py", *without_report(("-m", "seed=1,2", INLINE, "hydra.launcher.workers=1"))],
     )
     assert run_trainer(find("./rounded.py:train")) == 0
     run = xorlab.load_runs()["run_id"].iloc[0]

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import threading
+import time
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -133,11 +135,18 @@ def test_a_run_that_hangs_ends_with_ctrl_c_and_the_sweep_goes_on_later(run, exec
     Path("hang").touch()
     sweep = ("-m", "breaks=hang", "seed=range(2,5)", "chance=0.1,0.2")
     options = (f"hydra.launcher.executor={executor}", "hydra.launcher.workers=1")
+    import_module("xorlab.sweeps.summary.finish")  # which a thread does while a sweep trains
     before = threading.active_count()
-    timer = threading.Timer(2.5, os.kill, [os.getpid(), signal.SIGINT])
-    timer.start()
+
+    def interrupt() -> None:
+        while not Path("hangs").exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
     code, out = run(*sweep, *options)
-    timer.join()
+    interrupter.join()
     assert code == 130
     assert "stopped; what is recorded stays. Go on with: " in out
     assert threading.active_count() == before
@@ -171,7 +180,7 @@ def test_script_option_and_import_name_the_same_runs(run, store_file, monkeypatc
         spec = spec_of(found, found.schema.kind())
         assert spec.key(1) == spec_of(coin.train, coin.train.schema.kind()).key(1)
     run(*SWEEP, INLINE)
-    arguments = without_report([*SWEEP, INLINE])
+    arguments = without_report((*SWEEP, INLINE))
     monkeypatch.setattr("sys.argv", ["xorlab", "--trainer", "./coin.py:train", *arguments])
     assert run_named(["--trainer", "./coin.py:train", *SWEEP, INLINE]) == 0
     assert "none trained, 24 skipped" in capsys.readouterr().out

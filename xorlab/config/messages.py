@@ -97,8 +97,9 @@ def translate(
             f"{match[1] or match[2]}: several values make a sweep; start it with xorlab -m"
         )
     if "does not support sweep type" in text:
+        intervals = (word for word in overrides if "interval(" in word)
         return UsageError(
-            f"{' '.join(overrides)}: an interval is for search; list values, or range"
+            f"{' '.join(intervals)}: an interval is for search; list values, or range"
         )
     if isinstance(error, ValidationError) and (allowed := schema.allowed(str(error.full_key))):
         return ConfigError(str(error.full_key), error.value, allowed)
