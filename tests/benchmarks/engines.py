@@ -190,7 +190,7 @@ def scale(sides: list[int], epochs: int, folder: Path) -> None:
         )
         grid = Grid(xorlab.configure(*plane))
         sizes = [len(grid.pixels(n)) for n in grid.pieces]
-        model = sum(seconds_of(grid.config(0), grid.task, size) for size in sizes)
+        model = sum(seconds_of(grid.config(0), grid.data, size) for size in sizes)
         spent, peak = started(folder, "-m", "xorlab", *plane, f"tracking.experiment=plane{side}")
         made.add_row(
             f"{side * side:,}",

@@ -32,7 +32,9 @@ SERVERS = [line for line in LINES if line.startswith("mlflow ")]
 DATABASE, FILES = "postgresql://xorlab@db.example/runs", "/srv/xorlab"  # of the team, in the text
 TEAM = [line for line in LINES if DATABASE in line or "127.0.0.1:5056" in line]
 ENGINES = [line for line in LINES if "hydra.launcher.engine=" in line]  # see test_engines
-HERE = [line for line in LINES if line not in MAKE + BENCHMARKS + SERVERS + TEAM + ENGINES]
+OWN = [line for line in LINES if "--trainer" in line]  # see trainers/test_landscapes
+ELSEWHERE = MAKE + BENCHMARKS + SERVERS + TEAM + ENGINES + OWN
+HERE = [line for line in LINES if line not in ELSEWHERE]
 COMMANDS = [line for line in HERE if line.split()[0] == "xorlab" and "127.0.0.1" not in line]
 # What makes a command take a second.
 FEWER = {

@@ -20,7 +20,7 @@ from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.engines.wire import from_npz, pack_work, to_npz, unpack_work
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.landscapes.grid import Grid
-from xorlab.landscapes.landscape import Fault, PieceWork
+from xorlab.landscapes.pixels import Fault, PieceWork
 from xorlab.networks.identity import identity_params
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
@@ -126,7 +126,7 @@ def test_a_shard_without_one_result_travels():
 
 def test_a_piece_of_a_landscape_travels_with_its_plane():
     config = configure(*PLANE)
-    work = PieceWork(config, Grid(config).task, 0)
+    work = PieceWork(config, Grid(config).data, TRAINER, 0)
     home = from_npz(to_npz(unpack_work(pack_work(work)).run()))
     for name, array in work.run().arrays().items():
         np.testing.assert_array_equal(home.arrays()[name], array)

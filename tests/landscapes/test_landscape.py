@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 import xorlab
 from xorlab import ConfigError, configure, train
-from xorlab.landscapes.grid import Axis, Grid, zoomed
-from xorlab.landscapes.landscape import Fault, PieceWork, assembled, landscape, train_pixels
+from xorlab.landscapes.axis import Axis
+from xorlab.landscapes.grid import Grid, zoomed
+from xorlab.landscapes.landscape import assembled, landscape
+from xorlab.landscapes.pixels import Fault, PieceWork, train_pixels
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring_of
 from xorlab.networks.initializers.given import Given
@@ -18,6 +20,7 @@ from xorlab.networks.landscape_rules import varying
 from xorlab.networks.spec import run_key
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes, train_chunk
+from xorlab.networks.trainer import TRAINER
 from xorlab.trainers.result import OUTCOMES
 
 LR = (
@@ -188,7 +191,8 @@ def test_pieces_do_not_show():
     config = plane(width=40, height=30)
     grid = Grid(config)
     assert len(grid.pieces) > 1
-    pieces = {piece: PieceWork(config, grid.task, piece).run() for piece in reversed(grid.pieces)}
+    works = {n: PieceWork(config, grid.data, TRAINER, n) for n in reversed(grid.pieces)}
+    pieces = {piece: work.run() for piece, work in works.items()}
     one, other = assembled(config, grid, pieces), landscape(config)
     for name in ("outcome", "epochs_to_solve", "final_loss"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
@@ -198,9 +202,9 @@ def test_a_piece_that_breaks_comes_home_as_text(monkeypatch):
     def breaks(*_):
         raise FloatingPointError("odd one")
 
-    monkeypatch.setattr("xorlab.landscapes.landscape.train_chunk", breaks)
+    monkeypatch.setattr("xorlab.networks.trainer.train_chunk", breaks)
     config = plane()
-    fault = PieceWork(config, make_task(config.task), 0).run()
+    fault = PieceWork(config, make_task(config.task), TRAINER, 0).run()
     assert isinstance(fault, Fault)
     assert fault.reason.strip().endswith("FloatingPointError: odd one")
 
@@ -212,14 +216,14 @@ def test_a_number_that_switches_a_part_off_makes_a_separate_program(monkeypatch)
         widths.append(len(configs))
         return train_chunk(configs, task)
 
-    monkeypatch.setattr("xorlab.landscapes.landscape.train_chunk", counted)
+    monkeypatch.setattr("xorlab.networks.trainer.train_chunk", counted)
     grid = Grid(plane(width=2, height=2))
     configs = grid.configs(range(4))
     for config in configs[:2]:
         config.optimizer.momentum = 0.0
-    pixels = train_pixels(configs, grid.task)
+    pixels = train_pixels(TRAINER, configs, grid.data)
     assert widths == [2, 2]
-    assert pixels.final_loss.tolist() == [train(config).final_loss for config in configs]
+    assert pixels.metrics["final_loss"].tolist() == [train(config).final_loss for config in configs]
 
 
 def test_a_window_is_as_many_times_smaller_on_the_axis_scale():

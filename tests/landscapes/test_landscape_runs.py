@@ -175,7 +175,7 @@ def test_a_stopped_landscape_goes_on_where_it_was(how, process, command, store_f
     # A file that is cut off counts for nothing.
     kept[0].with_name("0003.npz").write_bytes(kept[0].read_bytes()[:100])
     trained = []
-    from xorlab.landscapes.landscape import PieceWork
+    from xorlab.landscapes.pixels import PieceWork
 
     true = PieceWork.run
     with monkeypatch.context() as patched:
@@ -199,14 +199,14 @@ def test_pieces_that_outlived_the_end_of_their_landscape_are_forgotten(command, 
 
 
 def test_a_piece_that_breaks_fails_the_run_and_keeps_the_others(command, store_file, monkeypatch):
-    import xorlab.landscapes.landscape as module
+    import xorlab.landscapes.pixels as module
 
     true = module.train_pixels
 
-    def breaks(configs, task):
+    def breaks(trainer, configs, data):
         if min(config.init.y for config in configs) > 0:
             raise FloatingPointError("odd one")
-        return true(configs, task)
+        return true(trainer, configs, data)
 
     with monkeypatch.context() as patched:
         patched.setattr(module, "train_pixels", breaks)
@@ -235,7 +235,10 @@ def test_wrong_axes_are_one_line_before_any_store_is_made(command, tmp_path):
     assert (result.code, result.out) == (2, "")
     assert "landscape.y=weight.99: must be one of weight.1 to weight.9" in result.err
     assert result.err.count("\n") == 1
-    assert command(*SMALL, "plan=true").code == 2
+    plan = command(*SMALL, "plan=true")
+    assert plan.code == 0
+    assert "48 x 40 networks, optimizer.lr by weight.9, in 4 pieces" in plan.out
+    assert "to train: 1,920 (0 recorded before)" in plan.out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -85,7 +85,7 @@ def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
         "training.epochs=5",
     )
     grid = Grid(configure(*found))
-    need = estimate_landscape_memory(grid.config(0), grid.task, grid.piece, grid.count, 2)
+    need = estimate_landscape_memory(grid.config(0), grid.data, grid.piece, grid.count, 2)
     child = process(*found, "hydra.launcher.workers=2")
     most = own = 0
     while child.poll() is None:

@@ -87,7 +87,7 @@ def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_f
 
 @pytest.mark.slow
 def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, monkeypatch):
-    from xorlab.landscapes.landscape import Fault, PieceWork
+    from xorlab.landscapes.pixels import Fault, PieceWork
     from xorlab.tracking.store.store import open_store
 
     found = (

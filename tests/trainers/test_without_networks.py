@@ -16,7 +16,7 @@ import xorlab
 from tests.conftest import ROOT
 from tests.trainers import coin
 
-GONE = ("networks", "failures", "landscapes", "studies")
+GONE = ("networks", "failures", "studies")
 SWEEP = ("-m", "seed=range(0,100)", "chance=0.1,0.4")
 
 

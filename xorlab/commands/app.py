@@ -88,6 +88,8 @@ def task_function(trainer: Trainer) -> Callable[[DictConfig], float]:
             return _job(trainer, config)
         except (ConfigError, UsageError, EngineError, StoreError) as error:
             raise _Refused(error) from error
+        except JobsFailedError:
+            raise _RunsFailed from None
 
     run.trainer = trainer  # type: ignore[attr-defined]
     return run
@@ -101,25 +103,30 @@ class _Refused(BaseException):
         self.code = _USAGE if isinstance(error, ConfigError | UsageError) else _FAILED
 
 
+class _RunsFailed(BaseException):
+    """Carries past Hydra that runs of a landscape failed, which is recorded and told."""
+
+
 def _is_landscape(config: Any) -> bool:
-    return hasattr(config, "landscape") and config.landscape.x is not None
+    return config.landscape.x is not None
 
 
 def _job(trainer: Trainer, config: Any) -> float:
     trainer.check(config)
+    if _is_landscape(config):
+        from xorlab.config.launcher_keys import LauncherConfig
+        from xorlab.sweeps.landscape_run import run_landscape
+
+        launcher = HydraConfig.get().launcher  # only xorlab's own launcher has these keys
+        options = LauncherConfig(**launcher) if "engine" in launcher else None
+        return run_landscape(trainer, config, options)
     if trainer.name != BUILT_IN:
         from xorlab.commands.one_run import run_one
 
         return run_one(trainer, config)
-    if not _is_landscape(config):
-        from xorlab.commands.single_run import run_single
+    from xorlab.commands.single_run import run_single
 
-        return run_single(config)
-    from xorlab.config.launcher_keys import LauncherConfig
-    from xorlab.sweeps.landscape_run import run_landscape
-
-    launcher = HydraConfig.get().launcher  # only xorlab's own launcher has these keys
-    return run_landscape(config, LauncherConfig(**launcher) if "engine" in launcher else None)
+    return run_single(config)
 
 
 def _dispatch_with_traceback(trainer: Trainer) -> int:
@@ -153,7 +160,7 @@ def _start(trainer: Trainer) -> int:
     )(task_function(trainer))
     try:
         application()
-    except JobsFailedError:
+    except (JobsFailedError, _RunsFailed):
         return _FAILED
     return _DONE
 

@@ -1,1 +1,1 @@
-"""Landscapes: one network trained for every pixel of a plane of two configuration keys."""
+"""Landscapes: one run for every pixel of a plane of two configuration keys, of any trainer."""

@@ -14,53 +14,66 @@ from matplotlib.ticker import LogFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from xorlab.analysis.figures.style import new_axes
-from xorlab.landscapes.grid import Axis
-from xorlab.landscapes.landscape import Landscape
-from xorlab.networks.initializers.given import Given
+from xorlab.landscapes.landscape import RAISED, Landscape
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
+from xorlab.trainers.shard_result import FAILED
 
 # From fast (light) to slow (dark), so that slow networks stand out against white, unsolved ones.
 _ORDERED = ListedColormap(colormaps["viridis"](np.linspace(0.95, 0.08, 256)), "viridis, part")
-_OUTCOME_COLOURS = {SOLVED: "#0072B2", UNSOLVED: "#FFFFFF", DIVERGED: "#000000"}
-_LABELS = {
-    "epochs_to_solve": "epochs to solve",
-    "final_loss": "mean squared error at the end",
-    "outcome": "outcome",
+_OUTCOME_COLOURS = {
+    RAISED: "#D55E00",
+    SOLVED: "#0072B2",
+    UNSOLVED: "#FFFFFF",
+    DIVERGED: "#000000",
 }
 _LOWEST, _HIGHEST = 1e-12, 1e12
 _PLANE_INCHES = 5.2  # approximate size of the plane within a figure
+_MOST_TICKS = 10  # of an axis of integers: one for each
 
 
 def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | None = None) -> Axes:
-    """The plane, each pixel coloured by how its network ended.
+    """The plane, each pixel coloured by how its run ended.
 
     Args:
         landscape: from `xorlab.landscape` or `xorlab.load_landscape`.
         ax: where to draw; None for a new figure.
-        value: ``epochs_to_solve``, ``outcome`` or ``final_loss``; None for ``landscape.value``.
+        value: ``epochs_to_solve``, ``outcome``, or one of ``landscape.metrics``; None for
+            ``landscape.value``.
 
     Returns:
-        the Axes. Diverged networks are black, and unsolved ones white except for ``final_loss``.
+        the Axes. Diverged runs are black, those that raised an error orange, and where times are
+        shown, runs without one are white.
+
+    Raises:
+        UsageError: there is no such value.
     """
-    value = value or landscape.config.landscape.value
+    value = value or landscape.value
+    numbers = landscape.numbers(value).astype(float)
     ax = ax or new_axes(6.9, 6.0)
-    diverged = np.equal(landscape.outcome, OUTCOMES.index(DIVERGED))
-    shown = [name for name, share in landscape.shares().items() if share and name != SOLVED]
+    shares = {name: share for name, share in landscape.shares().items() if share}
     if value == "outcome":
-        colours = ListedColormap([_OUTCOME_COLOURS[name] for name in OUTCOMES])
-        _paint(ax, landscape, landscape.outcome, colours, Normalize(-0.5, len(OUTCOMES) - 0.5))
-        shown = [name for name, share in landscape.shares().items() if share]
+        names = [*([RAISED] if RAISED in shares else []), *OUTCOMES]
+        colours = ListedColormap([_OUTCOME_COLOURS[name] for name in names])
+        norm = Normalize(len(OUTCOMES) - len(names) - 0.5, len(OUTCOMES) - 0.5)
+        _paint(ax, landscape, landscape.outcome, colours, norm)
+        shown = list(shares)
     else:
-        numbers = getattr(landscape, value).astype(float)
-        hidden = diverged if value == "final_loss" else ~landscape.solved
-        shown = [name for name in shown if value != "final_loss" or name == DIVERGED]
-        _paint_ordered(ax, landscape, np.ma.masked_array(numbers, hidden), _LABELS[value])
-        if diverged.any():
-            black = ListedColormap([_OUTCOME_COLOURS[DIVERGED]])
-            _paint(ax, landscape, np.ma.masked_array(diverged, ~diverged), black, Normalize(0, 1))
+        times = value.startswith("epochs_to_")
+        hidden = ~landscape.solved if value == "epochs_to_solve" else np.isnan(numbers)
+        white = UNSOLVED if value == "epochs_to_solve" else ""
+        shown = [name for name in shares if name in (white, DIVERGED, RAISED)]
+        log = times or value == "epochs_run" or "loss" in value
+        label = landscape.value_label(value)
+        _paint_ordered(ax, landscape, np.ma.masked_array(numbers, hidden), label, log)
+        for name, code in ((DIVERGED, OUTCOMES.index(DIVERGED)), (RAISED, FAILED)):
+            if name in shares:
+                there = np.equal(landscape.outcome, code)
+                one = ListedColormap([_OUTCOME_COLOURS[name]])
+                _paint(ax, landscape, np.ma.masked_array(there, ~there), one, Normalize(0, 1))
     _frame(ax, landscape)
-    share = 100 * landscape.shares()[SOLVED]
-    ax.set_title(f"{_LABELS[value].capitalize()}: {share:.1f} % solved (n = {diverged.size:,})")
+    share, label = 100 * landscape.shares()[SOLVED], landscape.value_label(value)
+    title = f"{label[:1].upper()}{label[1:]}: {share:.1f} % solved (n = {numbers.size:,})"
+    ax.set_title(title)
     if shown:
         patches = [
             Patch(facecolor=_OUTCOME_COLOURS[name], edgecolor="grey", label=name) for name in shown
@@ -71,7 +84,7 @@ def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | N
             handles=patches,
             loc="upper right",
             bbox_to_anchor=(1, 0),
-            ncols=3,
+            ncols=len(OUTCOMES),
             frameon=False,
             bbox_transform=ax.transAxes + below,
             borderaxespad=0,
@@ -85,10 +98,15 @@ def sharp_dpi(landscape: Landscape) -> int:
 
 
 def _paint_ordered(
-    ax: Axes, landscape: Landscape, numbers: np.ma.MaskedArray[Any, Any], label: str
+    ax: Axes, landscape: Landscape, numbers: np.ma.MaskedArray[Any, Any], label: str, log: bool
 ) -> None:
-    """Paint numbers on a logarithmic scale, with a colour bar."""
+    """Paint numbers, on a logarithmic scale or a linear one, with a colour bar."""
     above = numbers.compressed()
+    if not log:
+        ends = (above.min(), above.max()) if above.size else (0.0, 1.0)
+        image = _paint(ax, landscape, numbers, _ORDERED, Normalize(*ends))
+        ax.figure.colorbar(image, ax=ax, label=label, fraction=0.05)
+        return
     above = np.clip(above[above > 0], _LOWEST, _HIGHEST)  # colours cannot show a wider range
     low, high = (above.min(), above.max()) if above.size else (1.0, 1.0)
     norm = LogNorm(low, high if high > low else 1.01 * low, clip=True)
@@ -102,7 +120,7 @@ def _paint(
     ax: Axes, landscape: Landscape, values: npt.NDArray[Any], cmap: Colormap, norm: Normalize
 ) -> Any:
     x, y = landscape.x, landscape.y
-    if x.log or y.log:
+    if x.log or y.log or x.whole or y.whole:
         return ax.pcolormesh(x.edges, y.edges, values, cmap=cmap, norm=norm, rasterized=True)
     return ax.imshow(
         values,
@@ -116,24 +134,17 @@ def _paint(
 
 
 def _frame(ax: Axes, landscape: Landscape) -> None:
-    for axis, scale, label, limits in (
-        (landscape.x, ax.set_xscale, ax.set_xlabel, ax.set_xlim),
-        (landscape.y, ax.set_yscale, ax.set_ylabel, ax.set_ylim),
+    for axis, scale, label, limits, ticks in (
+        (landscape.x, ax.set_xscale, ax.set_xlabel, ax.set_xlim, ax.set_xticks),
+        (landscape.y, ax.set_yscale, ax.set_ylabel, ax.set_ylim, ax.set_yticks),
     ):
         if axis.log:
             scale("log")
         else:
             # After a zoom the tick labels are long.
             ax.locator_params(axis="x" if axis is landscape.x else "y", nbins=5)
-        label(_axis_label(landscape, axis))
-        limits(axis.low, axis.high)
-
-
-def _axis_label(landscape: Landscape, axis: Axis) -> str:
-    """The label of an axis: its key, and for a given weight its number too."""
-    init = landscape.config.init
-    letter = axis.key.removeprefix("init.")
-    if isinstance(init, Given) and axis.key in ("init.x", "init.y"):
-        numbers = [n for n, weight in enumerate(init.weights, 1) if weight == letter]
-        return f"{axis.key} (weight {', '.join(map(str, numbers))})"
-    return axis.key
+        if axis.whole and axis.size <= _MOST_TICKS:
+            ticks(axis.settings, labels=list(map(str, axis.settings)))
+            ticks([], minor=True)
+        label(landscape.label(axis))
+        limits(*axis.ends)

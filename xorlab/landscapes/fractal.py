@@ -238,8 +238,8 @@ def busiest(landscape: Landscape, factor: float) -> tuple[float, float]:
 
 
 def _extent(landscape: Landscape) -> float:
-    axis = landscape.x
-    return float(np.log(axis.high / axis.low)) if axis.log else axis.high - axis.low
+    low, high = landscape.x.ends
+    return float(np.log(high / low)) if landscape.x.log else high - low
 
 
 def _tile_counts(inside: Bools) -> tuple[Ints, Ints]:

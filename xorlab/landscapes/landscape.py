@@ -1,201 +1,211 @@
-"""Landscapes: one network trained for every pixel of a plane, and how each of them ended."""
+"""Landscapes: one run for every pixel of a plane, and how each of them ended."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.engines.wire import pack_configs, unpack_configs
-from xorlab.landscapes.grid import Axis, Grid, axes, zoomed
-from xorlab.networks.config import Config
-from xorlab.networks.tasks.tasks import Task
-from xorlab.networks.train import shard_key, train_chunk
-from xorlab.networks.trainer import TRAINER
-from xorlab.trainers.result import OUTCOMES, SOLVED
+from xorlab.errors import UsageError, spell
+from xorlab.landscapes.axis import Axis
+from xorlab.landscapes.grid import Grid, zoomed
+from xorlab.landscapes.pixels import Pixels, together, train_pixels
+from xorlab.trainers.result import OUTCOMES, SOLVED, UNSOLVED
+from xorlab.trainers.shard_result import FAILED
+from xorlab.trainers.trainer import Trainer
 
-_CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+Floats = npt.NDArray[np.float64]
+
+RAISED = "failed"  # the outcome of a run that raised an error, by name
+_EVENT = "epochs_to_"
 
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """How each network of a plane ended. Row 0 is the lowest y, column 0 the lowest x.
+    """How each run of a plane ended. Row 0 is the lowest y, column 0 the lowest x.
 
     Attributes:
-        config: what the networks share, and the axes of the plane.
+        config: what the runs share, and the axes of the plane; None where it was loaded without
+            its trainer.
+        x: the horizontal axis; ``x.values`` (W,) and ``x.edges`` (W + 1,) of the pixels.
+        y: the vertical axis; ``y.values`` (H,) and ``y.edges`` (H + 1,) of the pixels.
         outcome: (H, W) int8, index into `xorlab.trainers.result.OUTCOMES`: 0 solved, 1 unsolved,
-            2 diverged.
-        epochs_to_solve: (H, W) int32, the step at which each was first solved; -1 if never.
-        final_loss: (H, W) float64, mean squared error at the end; NaN if diverged.
+            2 diverged; -1 if the run raised an error.
+        epochs_to_solve: (H, W) integers, the step at which each was first solved; -1 if never.
+        metrics: (H, W) float64 each, by name: of networks ``final_loss``, the mean squared error at
+            the end; of other trainers their metrics, the last values of their curves, and
+            ``epochs_run``. NaN where the run diverged, raised an error, or has no such metric.
+        failures: the last line of the error of each run that raised one, by row and column.
+        value: what the picture shows.
         run_id: of the MLflow run that recorded it; None if it was not recorded.
+        trainer: of the configuration; None where it is not known.
     """
 
-    config: Config
+    config: Any
+    x: Axis
+    y: Axis
     outcome: npt.NDArray[np.int8]
-    epochs_to_solve: npt.NDArray[np.int32]
-    final_loss: npt.NDArray[np.float64]
+    epochs_to_solve: npt.NDArray[np.int32] | npt.NDArray[np.int64]
+    metrics: Mapping[str, Floats]
+    failures: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    value: str = "epochs_to_solve"
     run_id: str | None = None
+    trainer: Trainer | None = None
 
     @property
-    def x(self) -> Axis:
-        """The horizontal axis; ``x.values`` (W,) and ``x.edges`` (W + 1,) of the pixels."""
-        return axes(self.config)[0]
-
-    @property
-    def y(self) -> Axis:
-        """The vertical axis; ``y.values`` (H,) and ``y.edges`` (H + 1,) of the pixels."""
-        return axes(self.config)[1]
+    def final_loss(self) -> Floats:
+        """(H, W) the metric of this name."""
+        return self.numbers("final_loss")
 
     @property
     def solved(self) -> npt.NDArray[np.bool_]:
-        """(H, W) whether each network solved the task."""
-        return np.equal(self.outcome, _CODES[SOLVED])
+        """(H, W) whether each run was solved."""
+        return np.equal(self.outcome, OUTCOMES.index(SOLVED))
+
+    def numbers(self, name: str) -> npt.NDArray[Any]:
+        """(H, W) a value of each pixel: ``outcome``, ``epochs_to_solve``, or a metric.
+
+        A time of an event that never happened, as of ``epochs_to_NAME``, is NaN.
+
+        Raises:
+            UsageError: there is no such value.
+        """
+        known: dict[str, npt.NDArray[Any]] = {
+            "outcome": self.outcome,
+            "epochs_to_solve": self.epochs_to_solve,
+            **self.metrics,
+        }
+        check_value_name(name, known, self.outcome)
+        return known.get(name, np.full(self.outcome.shape, np.nan))
 
     def shares(self) -> dict[str, float]:
-        """The share of the networks with each outcome, by name."""
-        return {name: float(np.mean(self.outcome == code)) for name, code in _CODES.items()}
+        """The share of the runs with each outcome, by name; ``failed`` only if there are any."""
+        shares = {name: float(np.mean(self.outcome == code)) for code, name in enumerate(OUTCOMES)}
+        failed = float(np.mean(self.outcome == FAILED))
+        return shares | {RAISED: failed} if failed else shares
 
-    def pixel(self, row: int, column: int) -> Config:
-        """The configuration of one network, for `xorlab.train`."""
-        return Grid(self.config).config(row * self.outcome.shape[1] + column)
+    def pixel(self, row: int, column: int) -> Any:
+        """The configuration of one run, for `xorlab.train` or the trainer.
 
-    def zoomed(self, x: float, y: float, factor: float) -> Config:
+        Raises:
+            UsageError: the landscape was loaded without its trainer.
+        """
+        trainer = self._trainer()
+        grid = Grid(self.config, trainer=trainer)
+        return trainer.planes.own(grid.config(row * self.outcome.shape[1] + column))
+
+    def zoomed(self, x: float, y: float, factor: float) -> Any:
         """The landscape of a smaller window around a point, with as many pixels.
+
+        A key of integers has fewer pixels, if fewer integers are left.
 
         Args:
             x: horizontal centre of the window.
             y: vertical centre of the window.
             factor: how many times smaller its sides are, on the scales of the axes.
+
+        Raises:
+            UsageError: the landscape was loaded without its trainer.
         """
-        return zoomed(self.config, x, y, factor)
+        return zoomed(self.config, x, y, factor, self._trainer())
+
+    def label(self, axis: Axis) -> str:
+        """How an axis is labelled in a picture."""
+        if self.trainer is None or self.config is None:
+            return axis.key
+        return self.trainer.planes.label(self.config, axis.key)
+
+    def value_label(self, name: str) -> str:
+        """How a value of the pixels is called in a picture."""
+        own = {} if self.trainer is None else self.trainer.planes.value_labels
+        return {"epochs_to_solve": "epochs to solve", **own}.get(name, name)
+
+    def _trainer(self) -> Trainer:
+        if self.trainer is None or self.config is None:
+            raise UsageError(
+                "this landscape was loaded without its trainer; name it, as "
+                "xorlab.load_landscape(trainer=train)"
+            )
+        return self.trainer
 
 
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """How N networks ended: the arrays of a `Landscape`, each (N,)."""
+def check_value_name(name: str, known: Collection[str], outcome: npt.NDArray[np.int8]) -> None:
+    """Refuse to show what no pixel has.
 
-    outcome: npt.NDArray[np.int8]
-    epochs_to_solve: npt.NDArray[np.int32]
-    final_loss: npt.NDArray[np.float64]
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The arrays by name."""
-        return dict(vars(self))
-
-    def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        """For another process."""
-        return {}, self.arrays()
-
-    @classmethod
-    def unpack(cls, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Pixels:
-        """The reverse of `pack`."""
-        return cls(**arrays)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A piece that failed, with the reason as text."""
-
-    reason: str
-
-    def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        """For another process."""
-        return {"reason": self.reason}, {}
-
-    @classmethod
-    def unpack(cls, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Fault:
-        """The reverse of `pack`."""
-        return cls(header["reason"])
-
-
-@dataclass(frozen=True)
-class PieceWork:
-    """What a worker needs to train a piece of a landscape: no store and no paths.
-
-    Attributes:
-        config: with the landscape.
-        task: the patterns that every network learns.
-        piece: number of the piece.
-    """
-
-    config: Config
-    task: Task
-    piece: int
-
-    def run(self) -> Pixels | Fault:
-        """Train the piece; an exception is returned as text."""
-        try:
-            grid = Grid(self.config, self.task)
-            return train_pixels(grid.configs(grid.pixels(self.piece)), self.task)
-        except Exception:
-            return Fault(traceback.format_exc())
-
-    def on_worker_death(self, reason: str) -> Pixels | Fault:
-        """The result of a piece whose worker was killed."""
-        return Fault(reason)
-
-    def halves(self) -> None:
-        """A piece is not divided."""
-
-    def pack(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        """For another process."""
-        header, arrays = pack_configs(TRAINER, [self.config], self.task)
-        return header | {"piece": self.piece}, arrays
-
-    @classmethod
-    def unpack(cls, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> PieceWork:
-        """The reverse of `pack`."""
-        (config,), task, _ = unpack_configs(header, arrays)
-        return cls(config, task, header["piece"])
-
-
-def landscape(config: Config) -> Landscape:
-    """Train one network for every pixel, in this process.
+    But an event may never have happened, and runs that diverged or failed have no metrics.
 
     Args:
-        config: with a landscape; `xorlab.configure("landscape.x=optimizer.lr", ...)`.
+        name: what is to be shown.
+        known: what the pixels have.
+        outcome: of the pixels.
+
+    Raises:
+        UsageError: says what there is.
+    """
+    ended = np.isin(outcome, [OUTCOMES.index(SOLVED), OUTCOMES.index(UNSOLVED)]).any()
+    if ended and name not in known and not name.startswith(_EVENT):
+        raise UsageError(f"landscape.value={spell(name)}: must be one of {', '.join(known)}")
+
+
+def landscape(config: Any, trainer: Trainer | None = None) -> Landscape:
+    """Train one run for every pixel, in this process.
+
+    Args:
+        config: with a landscape; `xorlab.configure("landscape.x=optimizer.lr", ...)`, or the
+            ``config`` of another landscape.
+        trainer: of the configuration; None for the built-in network.
 
     Raises:
         ConfigError: the configuration has no landscape, or one that cannot be trained.
     """
-    grid = Grid(config)
+    grid = Grid(config, trainer=trainer)
     pieces = {
-        piece: train_pixels(grid.configs(grid.pixels(piece)), grid.task) for piece in grid.pieces
+        piece: train_pixels(grid.trainer, grid.configs(grid.pixels(piece)), grid.data)
+        for piece in grid.pieces
     }
     return assembled(config, grid, pieces)
 
 
 def assembled(
-    config: Config, grid: Grid, pieces: Mapping[int, Pixels], run_id: str | None = None
+    config: Any, grid: Grid, pieces: Mapping[int, Pixels], run_id: str | None = None
 ) -> Landscape:
     """Join all pieces, by number, to a landscape."""
-    arrays = {
-        name: np.concatenate([pieces[n].arrays()[name] for n in grid.pieces]).reshape(grid.shape)
-        for name in pieces[0].arrays()
-    }
-    return Landscape(config, **arrays, run_id=run_id)
+    whole = together([pieces[number] for number in grid.pieces])
+    return of_pixels(whole, config, (grid.x, grid.y), grid.trainer, run_id)
 
 
-def train_pixels(configs: Iterable[Config], task: Task) -> Pixels:
-    """Train networks, and keep of each what a landscape records.
+def of_pixels(
+    pixels: Pixels,
+    config: Any,
+    both: tuple[Axis, Axis],
+    trainer: Trainer | None,
+    run_id: str | None,
+    value: str | None = None,
+) -> Landscape:
+    """All pixels as a landscape.
 
-    They are trained in groups: a number that is zero may switch off a part of the optimizer, and
-    networks with different parts cannot be trained as one array.
+    Args:
+        pixels: in order.
+        config: with the landscape; None where the trainer is not known.
+        both: the horizontal and the vertical axis.
+        trainer: of the configuration, if it is known.
+        run_id: of the run that recorded it.
+        value: what the picture shows; None for what the configuration says.
     """
-    groups: dict[object, list[int]] = {}
-    made = list(configs)
-    for index, config in enumerate(made):
-        groups.setdefault(shard_key(config), []).append(index)
-    pixels = Pixels(
-        np.empty(len(made), np.int8), np.empty(len(made), np.int32), np.empty(len(made))
+    x, y = both
+    shape = (y.size, x.size)
+    return Landscape(
+        config,
+        x,
+        y,
+        pixels.outcome.reshape(shape),
+        pixels.epochs_to_solve.reshape(shape),
+        {name: values.reshape(shape) for name, values in pixels.metrics.items()},
+        {divmod(place, x.size): reason for place, reason in pixels.failures.items()},
+        config.landscape.value if value is None else value,
+        run_id,
+        trainer,
     )
-    for members in groups.values():
-        trained = train_chunk([made[index] for index in members], task)
-        pixels.outcome[members] = trained.outcome
-        pixels.epochs_to_solve[members] = trained.epochs_to_solve
-        pixels.final_loss[members] = trained.metrics["final_loss"]
-    return pixels

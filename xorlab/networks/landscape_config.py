@@ -1,16 +1,20 @@
-"""The plane of a landscape: its keys."""
+"""The plane of a landscape of networks: its keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from xorlab.config.closed import Closed
-from xorlab.config.fields import choice, is_finite, is_integer, is_optional, is_text, key
+from xorlab.config.fields import choice
+from xorlab.config.landscape_keys import (
+    AnyLandscape,
+    axis_end,
+    axis_key,
+    axis_pixels,
+    axis_scale,
+)
 
-SCALES = ("linear", "log")
 PIXEL_VALUES = ("epochs_to_solve", "outcome", "final_loss")
-MAX_PIXELS = 8192  # along one side of a landscape
 
 _EXAMPLE = (
     "landscape.x=optimizer.lr landscape.x_low=0.1 landscape.x_high=10 "
@@ -19,61 +23,29 @@ _EXAMPLE = (
 
 
 def _axis_key(where: str) -> Any:
-    return key(
-        None,
+    return axis_key(
         f"the key that varies {where} a landscape; weight.N is the N-th initial weight, "
         "counted as in init.weights; null: no landscape",
         "a number that may differ between networks of one shape, such as optimizer.lr, init.range "
         "or weight.1",
         _EXAMPLE,
-        is_optional(is_text),
-    )
-
-
-def _end(letter: str, end: str) -> Any:
-    return key(
-        None,
-        f"{end} edge of landscape.{letter}: pixels are cells between the edges, their values "
-        "the middles",
-        "a finite number, above 0 on a log scale",
-        _EXAMPLE,
-        is_optional(is_finite),
-    )
-
-
-def _scale(letter: str) -> Any:
-    return choice(
-        "linear",
-        SCALES,
-        f"spacing of landscape.{letter}",
-        f"{_EXAMPLE} landscape.{letter}_scale=log",
-    )
-
-
-def _pixels(letter: str, what: str) -> Any:
-    return key(
-        200,
-        f"pixels along landscape.{letter}",
-        f"an integer from 1 to {MAX_PIXELS}",
-        f"{_EXAMPLE} landscape.{what}=512",
-        is_integer(1, MAX_PIXELS),
     )
 
 
 @dataclass
-class LandscapeConfig(Closed):
+class LandscapeConfig(AnyLandscape):
     """One network for every pixel of a plane, in a single run."""
 
     x: str | None = _axis_key("across")
-    x_low: float | None = _end("x", "left")
-    x_high: float | None = _end("x", "right")
-    x_scale: str = _scale("x")
-    width: int = _pixels("x", "width")
+    x_low: float | None = axis_end("x", "left", _EXAMPLE)
+    x_high: float | None = axis_end("x", "right", _EXAMPLE)
+    x_scale: str = axis_scale("x", _EXAMPLE)
+    width: int = axis_pixels("x", "width", _EXAMPLE)
     y: str | None = _axis_key("up")
-    y_low: float | None = _end("y", "lower")
-    y_high: float | None = _end("y", "upper")
-    y_scale: str = _scale("y")
-    height: int = _pixels("y", "height")
+    y_low: float | None = axis_end("y", "lower", _EXAMPLE)
+    y_high: float | None = axis_end("y", "upper", _EXAMPLE)
+    y_scale: str = axis_scale("y", _EXAMPLE)
+    height: int = axis_pixels("y", "height", _EXAMPLE)
     value: str = choice(
         "epochs_to_solve",
         PIXEL_VALUES,

@@ -1,4 +1,4 @@
-"""Rules for the plane of a landscape: which keys may vary, and between which edges."""
+"""Rules for the plane of a landscape of networks: which keys may vary."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from xorlab.errors import ConfigError
 from xorlab.networks.config import Config
 from xorlab.networks.initializers.given import Given
 from xorlab.networks.training_config import RIGHT_SIDE
+from xorlab.trainers import planes
 
 _WEIGHT = re.compile(r"weight\.([1-9][0-9]*)")
 
@@ -19,30 +20,18 @@ def check_plane(config: Config) -> None:
     Raises:
         ConfigError: names the key, the value and what is allowed.
     """
-    plane = vars(config.landscape)
-    _check_names(config)
-    axis = plane["x"] if plane["x"] is not None else plane["y"]
-    for letter, other in (("x", "y"), ("y", "x")):
-        low, high = plane[f"{letter}_low"], plane[f"{letter}_high"]
-        given = {letter: plane[letter], f"{letter}_low": low, f"{letter}_high": high}
-        for name, value in given.items():
-            if value is None and axis is not None:
-                what = "the key of an axis" if name == letter else "a finite number"
-                set_ = letter if plane[letter] is not None else other
-                raise ConfigError(
-                    f"landscape.{name}", None, f"{what} where landscape.{set_}={plane[set_]}"
-                )
-            if value is not None and axis is None:
-                raise ConfigError(
-                    f"landscape.{name}", value, "left out where there is no landscape.x"
-                )
-        if low is not None and high is not None and not low < high:
+    x, y = config.landscape.x, config.landscape.y
+    allowed = varying(config) if x is not None or y is not None else []
+    what = f"a number that may differ between networks of one shape: {', '.join(allowed)}"
+    planes.check_plane(
+        config.landscape, dict.fromkeys(allowed, False), f"{what}, or weight.N", _is_weight
+    )
+    for letter, key, other in (("x", x, y), ("y", y, x)):
+        if key is not None and other is not None and key.startswith("init.") and _is_weight(other):
             raise ConfigError(
-                f"landscape.{letter}_low", low, f"below landscape.{letter}_high={high}"
-            )
-        if low is not None and low <= 0 and plane[f"{letter}_scale"] == "log":
-            raise ConfigError(
-                f"landscape.{letter}_low", low, f"above 0 where landscape.{letter}_scale=log"
+                f"landscape.{letter}",
+                key,
+                f"outside init where the other axis is {other}: the weights are drawn once",
             )
 
 
@@ -68,27 +57,5 @@ def varying(config: Config) -> list[str]:
     return keys if training.criterion == RIGHT_SIDE else [*keys, "training.tolerance"]
 
 
-def _check_names(config: Config) -> None:
-    keys = {"x": config.landscape.x, "y": config.landscape.y}
-    named = {letter: key for letter, key in keys.items() if key is not None}
-    allowed = varying(config) if named else []
-    for letter, key in named.items():
-        if key not in allowed and weight_number(key) is None:
-            choices = ", ".join(allowed)
-            raise ConfigError(
-                f"landscape.{letter}",
-                key,
-                f"a number that may differ between networks of one shape: {choices}, or weight.N",
-            )
-    x, y = keys.values()
-    if x is None or y is None:
-        return
-    if x == y:
-        raise ConfigError("landscape.y", y, "another key than landscape.x")
-    for letter, key, other in (("x", x, y), ("y", y, x)):
-        if key.startswith("init.") and weight_number(other) is not None:
-            raise ConfigError(
-                f"landscape.{letter}",
-                key,
-                f"outside init where the other axis is {other}: the weights are drawn once",
-            )
+def _is_weight(key: str) -> bool:
+    return weight_number(key) is not None

@@ -13,12 +13,19 @@ from xorlab.networks.parameters import parameter_count
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import lane_bytes, layer_sizes
-from xorlab.trainers.memory import MOST_CURVES, PARENT, POINTS_AT_ONCE, RUN, WORKER, MemoryEstimate
+from xorlab.trainers.memory import (
+    MOST_CURVES,
+    PARENT,
+    PIXEL,
+    POINTS_AT_ONCE,
+    RUN,
+    WORKER,
+    MemoryEstimate,
+)
 
 # Measured: what a point of a curve costs where it is in the tables of the summary, or on its way
 # into the store.
 _SUMMARISED, _RECORDED = 200, 900
-_PIXEL = 200  # of a landscape: its arrays and its picture
 _COPIES = 3  # of a curve in a worker: as it is trained, turned round, and on its way home
 
 
@@ -81,9 +88,9 @@ def estimate_landscape_memory(
         workers: processes that train; 0 where the parent does.
     """
     training = _arrays(config, task, piece) + (_COPIES * 8 * _points(config) + 6_000) * piece
-    parent = PARENT + _PIXEL * pixels + (0 if workers else training)
+    parent = PARENT + PIXEL * pixels + (0 if workers else training)
     worker = WORKER + training if workers else 0
-    wide = _PIXEL * pixels > max(1, workers) * training
+    wide = PIXEL * pixels > max(1, workers) * training
     key = "landscape.width" if wide else "network.hidden"
     return MemoryEstimate(parent, worker, workers, (key, flat(config)[key]), _ADVICE[key])
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from xorlab.config.identity import RunKeys
-from xorlab.errors import UsageError
 from xorlab.networks.artifacts import predictions_json, weights_npz
 from xorlab.networks.config import SCHEMA, Config
 from xorlab.networks.cost import seconds_of
 from xorlab.networks.identity import SETTING_KEYS, run_keys, setting_params
 from xorlab.networks.memory import estimate_memory
+from xorlab.networks.planes import NetworkPlanes
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.target_rules import check_targets
@@ -45,19 +46,14 @@ class NetworkTrainer(Trainer):
     fewest = 256  # a NumPy call costs the same for one network as for hundreds
     knows_time = True
 
+    @cached_property
+    def planes(self) -> NetworkPlanes:
+        """Over numbers of one shape, and over single weights."""
+        return NetworkPlanes(self)
+
     def check(self, config: Config) -> None:
         """Refuse a configuration that cannot be trained."""
         check(config)
-
-    def check_job(self, config: Config) -> None:
-        """Refuse a landscape too, which is a run by itself."""
-        check(config)
-        if config.landscape.x is not None:
-            raise UsageError(
-                f"landscape.x={config.landscape.x}: a landscape is one run, not a job of a sweep; "
-                "leave out -m, or run one after another with hydra/sweeper=basic "
-                "hydra/launcher=basic"
-            )
 
     def data_key(self, config: Config) -> Hashable:
         """The task with its keys."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -14,14 +15,14 @@ from xorlab.analysis.counts import counted
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
-from xorlab.errors import EngineError, StoppedError, StoreError, UsageError
+from xorlab.errors import EngineError, JobsFailedError, StoppedError, StoreError
 from xorlab.landscapes.grid import Grid
-from xorlab.landscapes.landscape import Fault, Landscape, PieceWork, Pixels, assembled
-from xorlab.networks.config import Config
-from xorlab.networks.memory import estimate_landscape_memory
+from xorlab.landscapes.landscape import RAISED, Landscape, assembled, check_value_name
+from xorlab.landscapes.pixels import Fault, PieceWork, Pixels
 from xorlab.sweeps.console import make_console, print_line
 from xorlab.sweeps.finished import deliver_waiting
 from xorlab.sweeps.job_returns import objective
+from xorlab.sweeps.landscape_plan import finished_run, print_plan
 from xorlab.sweeps.parent_run import parent_run
 from xorlab.sweeps.progress import SweepProgress
 from xorlab.sweeps.train import training
@@ -48,9 +49,14 @@ from xorlab.tracking.store.artifacts import put_files
 from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store, open_store
-from xorlab.tracking.write.sweep_run import Parent, earlier_run
+from xorlab.tracking.write.sweep_run import Parent
+from xorlab.trainers.find import BUILT_IN
 from xorlab.trainers.memory import refuse_too_much
 from xorlab.trainers.result import OUTCOMES
+from xorlab.trainers.shard_result import FAILED
+from xorlab.trainers.trainer import CODE_TAG, Trainer
+
+_MOST_REASONS = 5  # that are printed
 
 
 class PieceError(StoppedError):
@@ -69,69 +75,68 @@ class _Place:
         print_line(self.console, line)
 
 
-def run_landscape(config: Config, options: LauncherConfig | None = None) -> float:
-    """Train one network for every pixel and record them as one run, or resume that run.
+def run_landscape(trainer: Trainer, config: Any, options: LauncherConfig | None = None) -> float:
+    """Train one run for every pixel and record them as one run of MLflow, or resume that.
+
+    With ``plan=true`` only what would be done is printed.
 
     Args:
+        trainer: of the configuration.
         config: with a landscape.
         options: where pieces are trained, as of a sweep; None for the cores of this machine.
 
     Returns:
-        the metric that `tracking.objective` names; the share of networks where it is `solved`.
+        the metric that `tracking.objective` names; the share of runs where it is `solved`.
 
     Raises:
         ConfigError: the landscape cannot be trained.
         EngineError: the cluster that the options name cannot be reached, or has no worker left.
         StoreError: the tracking store cannot be opened, or its server is away at the end.
         PieceError: a piece failed.
+        JobsFailedError: runs raised errors, which is recorded.
     """
-    grid = Grid(config)
-    if config.plan:
-        raise UsageError("plan=true: there is a plan for a sweep only; a landscape is one run")
+    grid = Grid(config, trainer=trainer)
     options = options or LauncherConfig()
     executor = make_engine(options)
     try:
         processes = options.processes_here(executor.workers)
-        first = grid.config(0)
-        refuse_too_much(
-            estimate_landscape_memory(first, grid.task, grid.piece, grid.count, processes)
-        )
+        need = trainer.planes.memory(grid.config(0), grid.data, grid.piece, grid.shape, processes)
+        refuse_too_much(need)
         tracking = config.tracking
+        if config.plan:
+            return print_plan(config, grid, executor.workers, need.total)
         store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
         where = _Place(store, Outbox(tracking.outbox), make_console())
         deliver_waiting(store, tracking, where.tell)
-        finished = _finished_run(store, config, grid)
+        finished = finished_run(store, config, grid)
         if finished is None:
             executor.start()
             landscape, story = _train_and_record(where, config, grid, executor)
             picture = PICTURE_FILE
         else:
-            landscape, picture = _read(store, finished, config)
+            landscape, picture = _read(store, finished, config, trainer)
             story = "already finished; tracking.existing=rerun would train it again"
     finally:
         executor.close()
     assert landscape.run_id is not None  # noqa: S101  (it is recorded)
     where.tell(_headline(landscape))
+    for line in _failures(landscape, grid):
+        where.tell(line)
     where.tell(f"{story}: run {landscape.run_id}")
     where.tell(f"Open the picture: {artifact_location(store, landscape.run_id, picture)}")
     where.tell(f"Browse the runs: {store.browse()}")
+    if landscape.failures:
+        raise JobsFailedError
     return objective(landscape.shares(), config.tracking.objective)
 
 
-def _finished_run(store: Store, config: Config, grid: Grid) -> str | None:
-    """The id of a run that has this landscape whole; None if it is to be trained."""
-    if config.tracking.existing == "rerun":
-        return None
-    earlier = earlier_run(store, landscape_identity(config, grid.task))
-    return earlier.info.run_id if earlier and earlier.info.status == FINISHED else None
-
-
-def _read(store: Store, run_id: str, config: Config) -> tuple[Landscape, str]:
+def _read(store: Store, run_id: str, config: Any, trainer: Trainer) -> tuple[Landscape, str]:
     """A finished landscape and its picture's file; a picture of another value is drawn now."""
-    landscape = recorded_landscape(store, run_id)
+    own = None if trainer.name == BUILT_IN else trainer
+    landscape = recorded_landscape(store, run_id, own)
     value, picture = config.landscape.value, PICTURE_FILE
-    if value != landscape.config.landscape.value:
-        landscape.config.landscape.value = value
+    if value != landscape.value:
+        landscape = replace(landscape, value=value)
         picture = f"{value}.png"
         put_files(store, run_id, {picture: _picture(landscape)})
     forget_pieces(store, run_id)  # left if it was killed just after it finished
@@ -139,28 +144,42 @@ def _read(store: Store, run_id: str, config: Config) -> tuple[Landscape, str]:
 
 
 def _train_and_record(
-    where: _Place, config: Config, grid: Grid, executor: Executor
+    where: _Place, config: Any, grid: Grid, executor: Executor
 ) -> tuple[Landscape, str]:
     """The landscape, and in words how it came about."""
     store, code = where.store, provenance(Path.cwd())
     reuse = config.tracking.existing != "rerun"
-    with parent_run(
-        store, landscape_identity(config, grid.task), code, where.console, reuse
-    ) as run:
-        put_config(store, run.run_id, config)
+    identity = landscape_identity(config, grid.data, grid.trainer)
+    with parent_run(store, identity, code, where.console, reuse) as run:
+        put_config(store, run.run_id, config, grid.trainer)
         pieces = recorded_pieces(store, run.run_id, grid) if run.resumed else {}
+        _tag(where, run, grid.trainer, bool(pieces))
         known = sum(len(grid.pixels(piece)) for piece in pieces)
         seconds = _train(where, run, config, grid, pieces, executor)
         landscape = assembled(config, grid, pieces, run.run_id)
         _finish(where, run, landscape, seconds)
     before = f", {known:,} of them recorded before" if known else ""
-    return landscape, f"{counted(grid.count, 'network')} in {seconds:,.1f} s{before}"
+    noun = grid.trainer.planes.noun
+    return landscape, f"{counted(grid.count, noun)} in {seconds:,.1f} s{before}"
+
+
+def _tag(where: _Place, run: Parent, trainer: Trainer, resumes: bool) -> None:
+    """Record which trainer it is; say so if its file was edited since it began."""
+    client, tags = where.store.client, trainer.identity_tags()
+    before = client.get_run(run.run_id).data.tags.get(CODE_TAG) if tags and resumes else None
+    if before is not None and before != tags.get(CODE_TAG):
+        where.tell(
+            f"the file of {trainer.name} was edited after some of the pieces were trained; if "
+            "that changes results, raise its version"
+        )
+    for name, value in tags.items():
+        client.set_tag(run.run_id, name, value)
 
 
 def _train(
     where: _Place,
     run: Parent,
-    config: Config,
+    config: Any,
     grid: Grid,
     pieces: dict[int, Pixels],
     executor: Executor,
@@ -168,11 +187,13 @@ def _train(
     """Train the pieces that are missing, and record each when it ends; returns the seconds."""
     missing = [piece for piece in grid.pieces if piece not in pieces]
     total = sum(len(grid.pixels(piece)) for piece in missing)
-    works = ((piece, PieceWork(config, grid.task, piece)) for piece in missing)
+    works = ((piece, PieceWork(config, grid.data, grid.trainer, piece)) for piece in missing)
     server_was_away = False
     try:
         with (
-            SweepProgress(where.console, total, grid.count - total, "network") as progress,
+            SweepProgress(
+                where.console, total, grid.count - total, grid.trainer.planes.noun
+            ) as progress,
             training(works, executor, run.beat) as ended,
         ):
             for piece, pixels in ended:
@@ -187,8 +208,14 @@ def _train(
                         f"Training goes on; pieces wait in {where.outbox.folder}"
                     )
                 pieces[piece] = pixels
-                counts = np.bincount(pixels.outcome, minlength=len(OUTCOMES)).tolist()
-                progress.add(Counter(dict(zip(OUTCOMES, counts, strict=True))))
+                progress.add(_counts(pixels))
+                check_value_name(config.landscape.value, pixels.arrays(), pixels.outcome)
+                if pixels.failures and config.tracking.failures == "stop":
+                    place, reason = next(iter(pixels.failures.items()))
+                    at = grid.setting(grid.pixels(piece)[place])
+                    raise PieceError(
+                        f"tracking.failures=stop: {at}: {reason}; what is recorded stays"
+                    )
     except EngineError as error:
         left = len(grid.pieces) - len(pieces)
         raise EngineError(
@@ -197,11 +224,18 @@ def _train(
     return progress.seconds
 
 
+def _counts(pixels: Pixels) -> Counter[str]:
+    """How many ended in each way."""
+    counts = np.bincount(pixels.outcome - FAILED, minlength=len(OUTCOMES) - FAILED).tolist()
+    return Counter(dict(zip((RAISED, *OUTCOMES), counts, strict=True)))
+
+
 def _finish(where: _Place, run: Parent, landscape: Landscape, seconds: float) -> None:
     """Give the run its files, then its last status, then remove the pieces."""
     store, outbox = where.store, where.outbox
     files = {ARRAYS_FILE: landscape_file(landscape), PICTURE_FILE: _picture(landscape)}
-    numbers = {"networks": float(landscape.outcome.size), "seconds": seconds}
+    noun = "network" if landscape.trainer is None else landscape.trainer.planes.noun
+    numbers = {f"{noun}s": float(landscape.outcome.size), "seconds": seconds}
     if is_server(store.uri):
         answers_now(store.client)
     try:
@@ -231,4 +265,18 @@ def _picture(landscape: Landscape) -> bytes:
 def _headline(landscape: Landscape) -> str:
     height, width = landscape.outcome.shape
     shares = ", ".join(f"{100 * share:.2f} % {name}" for name, share in landscape.shares().items())
-    return f"{width:,} x {height:,} networks, {landscape.x.key} by {landscape.y.key}: {shares}"
+    noun = "run" if landscape.trainer is None else landscape.trainer.planes.noun
+    return f"{width:,} x {height:,} {noun}s, {landscape.x.key} by {landscape.y.key}: {shares}"
+
+
+def _failures(landscape: Landscape, grid: Grid) -> list[str]:
+    """A line for each kind of error that runs raised, with one of those that did."""
+    width = landscape.x.size
+    first: dict[str, str] = {}
+    for (row, column), reason in landscape.failures.items():
+        first.setdefault(reason, grid.setting(row * width + column))
+    counts = Counter(landscape.failures.values())
+    return [
+        f"failed: {counted(counts[reason], 'run')}, such as {at}: {reason}"
+        for reason, at in [*first.items()][:_MOST_REASONS]
+    ]

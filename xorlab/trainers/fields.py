@@ -17,6 +17,7 @@ from xorlab.config.fields import (
     key,
     section,
 )
+from xorlab.config.landscape_keys import AnyLandscape
 from xorlab.config.tracking_keys import AnyTracking
 from xorlab.errors import spell
 
@@ -94,7 +95,11 @@ def root_of(kind: type[Any]) -> type[Any]:
     plan = key(
         False, "print what a sweep would do, and stop", "true or false", "-m plan=true", is_flag
     )
-    fields += [("plan", bool, plan), ("tracking", AnyTracking, section(AnyTracking, "any"))]
+    fields += [
+        ("plan", bool, plan),
+        ("landscape", AnyLandscape, section(AnyLandscape, "any")),
+        ("tracking", AnyTracking, section(AnyTracking, "any")),
+    ]
     return dataclasses.make_dataclass(kind.__name__, fields)
 
 

@@ -17,6 +17,7 @@ from xorlab.errors import ConfigError, UsageError
 from xorlab.system.working_folder import kept_working_folder
 from xorlab.trainers.columns import check_result, to_columns
 from xorlab.trainers.fields import root_of
+from xorlab.trainers.planes import Planes
 from xorlab.trainers.reference import Reference, load, source_file
 from xorlab.trainers.result import Result
 from xorlab.trainers.shard_result import ShardResult, failed, joined
@@ -25,9 +26,14 @@ from xorlab.trainers.trainer import CODE_TAG, TRAINER_TAG, Data, Trainer
 C = TypeVar("C")
 Many = Callable[[Sequence[C]], Sequence[Result]]
 
-_NO_PART = ("plan", "tracking.")
+_NO_PART = ("plan", "tracking.", "landscape.")
 _MOST = 1024  # runs in a batch, or in a piece of a sweep
 _PIECE_COST = 0.01  # seconds to send and record it
+
+
+class _FunctionPlanes(Planes):
+    def own(self, config: Any) -> Any:
+        return self.trainer.own(config)  # type: ignore[attr-defined]
 
 
 class FunctionTrainer(Trainer, Generic[C]):
@@ -69,6 +75,11 @@ class FunctionTrainer(Trainer, Generic[C]):
         self._later = {
             key: item.default for key, item in identity.items() if item.metadata["later"]
         }
+
+    @cached_property
+    def planes(self) -> Planes:
+        """How landscapes of its configurations are made."""
+        return _FunctionPlanes(self)
 
     def __call__(self, config: C) -> Result:
         """Train one configuration."""
@@ -138,6 +149,7 @@ class FunctionTrainer(Trainer, Generic[C]):
             raise
         except Exception as error:
             raise UsageError(f"{self.name}: {type(error).__name__}: {error}") from error
+        self.planes.check(config)
 
     def params(self, config: Any) -> dict[str, Any]:
         """The values that take part in the identity, without the seed; null ones are left out."""

@@ -69,6 +69,13 @@ class Curves:
             steps = np.concatenate([steps, self.extra[end - count : end]])
         return steps, values
 
+    def last(self) -> npt.NDArray[np.float64]:
+        """(N,) the last value of each curve; NaN where it has none."""
+        some = self.lengths > 0
+        values = np.full(len(self.lengths), np.nan)
+        values[some] = self.values[self._ends[some] - 1]
+        return values
+
     @cached_property
     def _ends(self) -> Integers:
         return np.cumsum(self.lengths)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from xorlab.config.checks import check_value, check_values
 from xorlab.config.identity import RunKeys
 from xorlab.config.schema import Schema
 from xorlab.trainers.memory import PARENT, RUN, WORKER, MemoryEstimate
+from xorlab.trainers.planes import Planes, refuse_as_job
 from xorlab.trainers.reference import Reference
 from xorlab.trainers.result import Result
 from xorlab.trainers.shard_result import Files, ShardResult
@@ -57,6 +59,11 @@ class Trainer(ABC):
     piece_cost: float = 0.0
     result: type[Result] = Result
 
+    @cached_property
+    def planes(self) -> Planes:
+        """How landscapes of its configurations are made."""
+        return Planes(self)
+
     @abstractmethod
     def train(self, configs: Sequence[Any], data: Data) -> ShardResult:
         """Train configurations that have one value of `together`."""
@@ -78,12 +85,13 @@ class Trainer(ABC):
         check_values(config)
 
     def check_job(self, config: Any) -> None:
-        """Refuse a configuration that cannot be trained as a job of a sweep.
+        """Refuse a configuration that cannot be a job of a sweep, as a landscape cannot.
 
         Raises:
             ConfigError, UsageError: says why.
         """
         self.check(config)
+        refuse_as_job(config)
 
     def check_seed(self, seed: int) -> None:
         """Refuse a seed that is not allowed.
