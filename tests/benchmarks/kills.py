@@ -23,14 +23,15 @@ from xorlab.tracking.store.store import open_store
 
 GRID = ("-m", "seed=range(0,10)", "network.hidden=2,3,4,5,6,7,8,9,10,11", "optimizer.lr=0.1,0.5,2")
 RUNS = 300
+COMMAND = (sys.executable, "-m", "xorlab")
+ENVIRONMENT = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     return subprocess.Popen(
-        [sys.executable, "-m", "xorlab", *arguments],
+        [*COMMAND, *arguments],
         cwd=folder,
-        env=environment,
+        env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )

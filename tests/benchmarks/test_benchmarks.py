@@ -105,6 +105,13 @@ def test_a_killed_sweep_is_whole_in_the_end():
 
 
 @pytest.mark.slow
+def test_an_interrupted_sweep_has_recorded_what_it_showed():
+    sweep = ("seed=range(0,4000)", "network.hidden=4", "training.epochs=20000")
+    printed = run("interrupts", "--seconds", "12", *sweep)
+    assert re.search(r"([\d,]+) runs shown, \1 recorded; exit code 130", printed)
+
+
+@pytest.mark.slow
 def test_the_statistics_benchmark_times_convergence():
     printed = run("statistics", "--small")
     assert "2,000 resamples" in printed

@@ -57,7 +57,7 @@ def test_every_job_is_dispatched_once_and_shards_are_one_array_program(
     for shard in shards:
         assert len({shard_key(job.config) for job in shard.jobs}) == 1
         assert 0 < len(shard.jobs) <= chunk_width(shard.jobs[0].config, shard.data)
-    if dispatch == 0:
+    if dispatch == 0 and speed >= 1:
         assert shards == list(plan.shards)
 
 
@@ -77,6 +77,32 @@ def test_a_shard_is_short_unless_it_would_be_mostly_fixed_cost(hidden, epochs, u
     for shard in plan.shards:
         fixed, each = shard.line
         assert shard.seconds <= 2.5 + each or fixed >= 0.08 * shard.seconds
+
+
+@given(
+    speed=st.sampled_from([0.2, 1.0, 5.0]),
+    epochs=st.sampled_from([20_000, 100_000]),
+    workers=st.integers(1, 3),
+)
+@settings(max_examples=5)
+def test_a_shard_takes_a_quarter_of_the_time_so_far_or_little_more_than_it_must(
+    speed, epochs, workers
+):
+    plan = plan_of(1_000, (3,), epochs, workers)
+    times = [0.0] * workers  # at which each worker is free
+    chunks = AdaptiveChunks(plan, workers, 0.0, clock=lambda: min(times))
+    trained = []
+    while chunks:
+        begins = min(times)
+        (shard,) = chunks.take()
+        seconds = shard.seconds / speed
+        short = max(2.5, begins / 4) if trained else 1.0 / speed
+        trained += [job.num for job in shard.jobs]
+        fixed, each = shard.line
+        assert seconds <= 1.01 * 1.5 * max(short, 2.0 * fixed / speed) + 2 * each / speed
+        times[times.index(begins)] += seconds
+        chunks.observe([shard], [replace(failed(1, ""), started=1, ended=1 + int(1e3 * seconds))])
+    assert sorted(trained) == [job.num for job in plan.jobs]
 
 
 @pytest.mark.parametrize("dispatch", [0.005, 0.05])

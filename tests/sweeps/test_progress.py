@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections import Counter
 
 from rich.console import Console
@@ -28,7 +29,10 @@ def test_elsewhere_lines_are_plain_and_not_too_many(monkeypatch):
         for _ in range(50):
             progress.add(Counter(solved=1))
         assert out.getvalue() == ""
-        monkeypatch.setattr("xorlab.sweeps.progress._PLAIN_EVERY", 0.0)
+        later = time.monotonic() + 2.5  # a first line soon, the next ones less often
+        monkeypatch.setattr("xorlab.sweeps.progress.time.monotonic", lambda: later)
+        progress.add(Counter(unsolved=1))
         progress.add(Counter(unsolved=1))
     assert out.getvalue().startswith("51/100 runs, 50 solved, ")
+    assert out.getvalue().count("\n") == 1
     assert "\x1b" not in out.getvalue()

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from xorlab.analysis.counts import counted, duration
 
-_PLAIN_EVERY = 5.0  # seconds
+_PLAIN_FIRST, _PLAIN_EVERY = 2.0, 5.0  # seconds: short sweeps print no line
 
 
 class SweepProgress:
@@ -29,7 +29,8 @@ class SweepProgress:
         self._console = console
         self._total = total
         self._skipped = skipped
-        self._began = self._shown = time.monotonic()
+        self._began = time.monotonic()
+        self._next_line = self._began + _PLAIN_FIRST
         self._bar: Progress | None = None
 
     def __enter__(self) -> SweepProgress:
@@ -54,8 +55,8 @@ class SweepProgress:
         self.outcomes += outcomes
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, description=self._line())
-        elif time.monotonic() - self._shown > _PLAIN_EVERY and self.done < self._total:
-            self._shown = time.monotonic()
+        elif time.monotonic() > self._next_line and self.done < self._total:
+            self._next_line = time.monotonic() + _PLAIN_EVERY
             self._console.print(self._line(), highlight=False)
 
     @property

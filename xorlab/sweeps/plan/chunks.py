@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.sweeps.plan.plan import Plan, Shard
@@ -14,22 +15,36 @@ _PROBE = 0.2  # seconds of work before the speed of a worker is known
 _MOST_SECONDS = 60.0  # what a killed worker may cost
 _MOST_UNKNOWN = 10.0  # the same where the time of a run is unknown
 _MOST_RUNS = 5000  # bounds the memory that an outcome takes
+# Where dispatch is free: seconds of the first shards, which show results and measure the speed; of
+# those that follow; and the share of the time since the start that a later shard may take, so that
+# a stop costs no more than that, and long sweeps still come to train many networks together.
+_FIRST, _SHORT, _SHARE_OF_PAST = 1.0, 2.5, 0.25
+_BESIDE_FIXED = 2.0  # times its fixed cost a shard may always take: a shorter one saves little
 
 
 class AdaptiveChunks:
     """The shards of a plan that are not dispatched yet, cut as they are taken.
 
-    If dispatch is free, they stay as planned, largest first. If not, the plan's estimates of time
-    are corrected by what workers have measured. Each piece is then as long as the cost of dispatch
-    demands, or an even share of what is left if that is more.
+    If dispatch is free, they stay as planned, largest first, except that a shard which would take
+    too long for how long the sweep has run is divided. If not, each piece is as long as the cost of
+    dispatch demands, or an even share of what is left if that is more. The plan's estimates of time
+    are corrected by what workers have measured.
 
     Args:
         plan: what is left to train.
         workers: how many shards are trained at a time.
         dispatch: seconds that it takes to dispatch a piece.
+        clock: seconds that pass while the sweep runs.
     """
 
-    def __init__(self, plan: Plan, workers: int, dispatch: float) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        workers: int,
+        dispatch: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock, self._began = clock, clock()
         self._workers, self._dispatch = workers, dispatch
         self._estimated = self._measured = 0.0
         self._knows_time = plan.jobs.catalogue.trainer.knows_time
@@ -53,7 +68,7 @@ class AdaptiveChunks:
     def take(self) -> tuple[Shard, ...]:
         """What to dispatch next."""
         if self._dispatch == 0:
-            return (self._waiting.pop(),)
+            return (self._short(),)
         target = self._target()
         taken: list[Shard] = []
         runs, seconds = 0, 0.0
@@ -79,6 +94,21 @@ class AdaptiveChunks:
             even = min(even, _PROBE)
         known = self._knows_time
         return min(_MOST_SECONDS if known else _MOST_UNKNOWN, max(self._dispatch / SHARE, even))
+
+    def _short(self) -> Shard:
+        """The next shard as planned, or a piece of it if it would take too long."""
+        shard = self._waiting.pop()
+        fixed, each = shard.line
+        if not self._knows_time or each <= 0:
+            return shard
+        most = max(_SHORT, _SHARE_OF_PAST * (self._clock() - self._began))
+        most = max((most if self._estimated else _FIRST) / self.pace, _BESIDE_FIXED * fixed)
+        count = max(1, int((most - fixed) / each))
+        pieces = -(-len(shard.jobs) // count)
+        if shard.seconds <= 1.5 * most or pieces == 1:
+            return shard
+        self._waiting.append(Shard(shard.jobs[-(-len(shard.jobs) // pieces) :]))
+        return Shard(shard.jobs[: -(-len(shard.jobs) // pieces)])
 
     def _cut(self, seconds: float) -> Shard:
         """So many seconds of the next group, or all of it."""

@@ -1,0 +1,98 @@
+"""How soon a long sweep shows its first results, and how much training Ctrl-C costs.
+
+Usage: python -m tests.benchmarks.interrupts [--seconds N] [KEY=VALUES ...]
+
+A sweep that would take hours is started on a terminal, in a folder whose store exists, and
+interrupted. The lost training is what each worker did after its last result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import xorlab
+from tests.benchmarks.kills import COMMAND, ENVIRONMENT
+
+SLOW = ("seed=range(0,4000)", "task=parity", "task.bits=4", "network.hidden=8,16")
+WORKERS = 2
+SHOWN = re.compile(r"([\d,]+)/[\d,]+ runs")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("keys", nargs="*", default=[*SLOW, "training.epochs=20000"])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subprocess.run(
+            [*COMMAND, "training.epochs=10"],
+            cwd=folder,
+            env=ENVIRONMENT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        began, results, ended, code = interrupted(folder, options.keys, options.seconds)
+        recorded = len(xorlab.load_runs(f"sqlite:///{folder}/mlflow.db", "interrupted"))
+    print(f"training began after {began:.1f} s")
+    if not results:
+        raise SystemExit(f"no results within {options.seconds - began:.1f} s of training")
+    print(f"first results after {results[0][0] - began:.1f} s of training")
+    last = [moment for moment, _ in results][-WORKERS:]
+    lost = [options.seconds - moment for moment in last]
+    print("lost at each worker:", ", ".join(f"{seconds:.1f} s" for seconds in lost))
+    print(f"{results[-1][1]:,} runs shown, {recorded:,} recorded; exit code {code}")
+    print(f"ended {ended:.1f} s after the interrupt")
+    if recorded < results[-1][1]:
+        raise SystemExit("results that were shown are not in the store")
+
+
+def interrupted(
+    folder: Path, keys: list[str], seconds: float
+) -> tuple[float, list[tuple[float, int]], float, int]:
+    """When training began, when results were shown, how long the end took, and the exit code."""
+    screen, terminal = pty.openpty()
+    start = time.monotonic()
+    sweep = (*keys, "tracking.experiment=interrupted", f"hydra.launcher.workers={WORKERS}")
+    child = subprocess.Popen(
+        [*COMMAND, "-m", *sweep],
+        cwd=folder,
+        env=ENVIRONMENT | {"COLUMNS": "160", "TERM": "xterm"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    began, done, results = 0.0, 0, []
+    while (now := time.monotonic() - start) < seconds:
+        if not select.select([screen], [], [], 0.05)[0]:
+            continue
+        for text in SHOWN.findall(os.read(screen, 65536).decode(errors="replace")):
+            began = began or now
+            if (count := int(text.replace(",", ""))) > done:
+                done = count
+                results.append((now, count))
+    os.killpg(child.pid, signal.SIGINT)
+    stopped = time.monotonic()
+    while child.poll() is None:
+        if select.select([screen], [], [], 0.05)[0]:
+            try:
+                sys.stderr.write(os.read(screen, 65536).decode(errors="replace"))
+            except OSError:  # the terminal has closed
+                break
+    return began, results, time.monotonic() - stopped, child.wait()
+
+
+if __name__ == "__main__":
+    main()
