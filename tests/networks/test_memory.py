@@ -152,6 +152,8 @@ def test_the_plan_tells_the_estimate_and_refuses_what_cannot_be(command, tmp_pat
     "overrides",
     [
         ["-m", "seed=range(0,300)", "training.epochs=1000000", "training.record_every=1"],
+        ["-m", "seed=range(0,1000000000)"],
+        ["-m", "hydra/sweeper=precision", "optimizer.lr=range(0.001,1000000,0.001)"],
         [
             "landscape.x=weight.1",
             "landscape.y=weight.2",
