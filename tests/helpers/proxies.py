@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import socket
 import struct
 import threading
@@ -18,6 +19,10 @@ from urllib.parse import urlsplit
 # passed on late, or its answer comes late.
 PASS, ERROR, CUT, CUT_AFTER = "pass", "500", "cut", "cut after"
 LATE, LATE_AFTER = "late", "late after"
+# It is told to come back in an hour; its answer comes byte by byte.
+HOUR, TRICKLE = "an hour", "trickle"
+# An empty page of results that names a next page: always the same, or always another.
+SAME_PAGE, NEXT_PAGE = "same page", "next page"
 
 # Number of the request, from 0, method and path, to what becomes of it.
 Rule = Callable[[int, str, str], str]
@@ -126,6 +131,14 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.isdigit():
             self._answer(int(fault), {"Content-Type": "text/plain"}, b"the proxy says so")
             return
+        if fault == HOUR:
+            self._answer(503, {"Retry-After": "3600"}, b"")
+            return
+        if fault in (SAME_PAGE, NEXT_PAGE):
+            token = "page" if fault == SAME_PAGE else f"page{len(self.proxy.seen)}"
+            page = json.dumps({"next_page_token": token}).encode()
+            self._answer(200, {"Content-Type": "application/json"}, page)
+            return
         if fault == LATE:
             time.sleep(self.proxy.delay)
         status, headers, content = self._passed_on(body)
@@ -134,6 +147,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault == LATE_AFTER:
             time.sleep(self.proxy.delay)
+        if fault == TRICKLE:
+            self.send_response(status)
+            for byte in b"X-Slow: " + b"." * 200:
+                self.wfile.write(bytes([byte]))
+                time.sleep(self.proxy.delay / 10)
+            return
         self._answer(status, headers, content)
 
     def _passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from xorlab.errors import StoreError
 from xorlab.tracking.store.client import through_mlflow, without_mlflow
 from xorlab.tracking.store.conditions import Condition, mlflow_filter
 from xorlab.tracking.store.store import Store
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST_EMPTY = 50  # pages one after the other; some servers filter a page after they have cut it
 _PAGE, _SERVER_PAGE = 10_000, 1_000  # a server must answer before it counts as absent
 
 
@@ -72,9 +74,18 @@ def newest_run(
 
 def _pages(fetch: Callable[[str | None], PagedList[T]]) -> Iterator[T]:
     token: str | None = None
+    before: set[str] = set()
+    empty = 0
     while True:
         page = fetch(token)
         yield from page
-        token = page.token
+        token, empty = page.token, 0 if page else empty + 1
         if not token:
             return
+        if token in before or empty > _MOST_EMPTY:
+            raise StoreError(
+                "the tracking server's list of results does not end: "
+                + ("it names the same page again" if token in before else f"{empty} empty pages")
+                + "; its administrator should look at it"
+            )
+        before.add(token)

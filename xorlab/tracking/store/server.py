@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import StoreError, causes
+from xorlab.system.deadline import within
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import public_address
 
@@ -28,10 +29,18 @@ _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server may ask for an hour
 }
+# MLflow's time limit is one between two bytes: a server that sends one byte a second is never late.
+# So each call has a limit of its own: the time in which MLflow itself would give up, and some more,
+# which is a lot more where a call sends or fetches files.
+_MORE, _MORE_FOR_FILES = 10.0, 600.0  # seconds
+_FILES = ("log_artifact", "log_artifacts", "download_artifacts")
+_ASKING = 10.0  # seconds for the question whether a server is back
 _AWAY = frozenset({408, 429, 500, 502, 503, 504})  # statuses of which MLflow repeats a call
 _NO_ANSWER = re.compile(r"API request to .* failed with (?:timeout )?exception", re.DOTALL)
 _STATUS = re.compile(r"failed with error code (\d{3})")
+_TOO_LONG = "it took too long"
 _LONGEST_ANSWER = 160  # characters
 _FIRST, _LONGEST = 1.0, 30.0  # seconds between questions whether the server is back
 
@@ -100,11 +109,12 @@ class ServerClient:
     def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         if not self.answers():
             raise ServerAwayError(self._address, str(self._reason))
+        more = _MORE_FOR_FILES if function.__name__ in _FILES else _MORE
         try:
             with quiet_logger("urllib3"):
-                return function(*arguments, **options)
+                return within(_patience() + more, partial(function, *arguments, **options))
         except Exception as error:
-            reason = outage(error)
+            reason = _TOO_LONG if isinstance(error, TimeoutError) else outage(error)
             if reason is None:
                 raise
             self._lost(reason)
@@ -124,7 +134,8 @@ class ServerClient:
         try:
             with quiet_logger("urllib3"):
                 # This needs the server's database, not only the process in front of it.
-                answer = http_request(  # type: ignore[no-untyped-call]
+                ask = partial(
+                    http_request,
                     creds,
                     "/api/2.0/mlflow/experiments/get",
                     "GET",
@@ -132,6 +143,9 @@ class ServerClient:
                     timeout=5,
                     params={"experiment_id": "0"},
                 )
+                answer = within(_ASKING, ask)
+        except TimeoutError:
+            return _TOO_LONG
         except Exception as error:
             return outage(error) or str(error)
         return f"it answers {answer.status_code}" if answer.status_code in _AWAY else None
@@ -222,13 +236,32 @@ def _reason(text: str) -> str:
         return f"it answers {status[1]}"
     words = {
         "refused": "connection refused",
-        "timed out": "it took too long",
-        "timeout": "it took too long",
+        "timed out": _TOO_LONG,
+        "timeout": _TOO_LONG,
         "resolve": "there is no such host",
         "certificate": "its certificate is not trusted",
     }
     found = [reason for word, reason in words.items() if word in text.lower()]
     return found[0] if found else "the connection broke"
+
+
+def _patience() -> float:
+    """Seconds after which MLflow gives up a server that does not answer at all."""
+    from mlflow.environment_variables import (
+        MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR,
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+        MLFLOW_HTTP_REQUEST_TIMEOUT,
+    )
+
+    retries, factor, timeout = (
+        float(variable.get())  # type: ignore[no-untyped-call]
+        for variable in (
+            MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+            MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR,
+            MLFLOW_HTTP_REQUEST_TIMEOUT,
+        )
+    )
+    return (retries + 1) * timeout + factor * (2**retries - 1)
 
 
 def with_patience() -> None:
