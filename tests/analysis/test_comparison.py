@@ -368,5 +368,8 @@ def test_pairs_with_one_setting_are_corrected_for_all_pairs():
     assert some["p"].tolist() == same["p"].tolist()
     assert some["p_holm"].tolist() == pytest.approx(np.minimum(1, 6 * some["p"]).tolist())
     assert (some["p_holm"].to_numpy() >= same["p_holm"].to_numpy()).all()
+    named = "after Bonferroni's correction for 6 comparisons"
+    assert some["sentence"].str.contains(named).sum() == 3
+    assert not some["sentence"].str.contains("Holm").any()
     with pytest.raises(ValueError, match=r"against=optimizer\.lr=9: no run has that"):
         xorlab.compare_all(runs, by=["optimizer.lr"], against={"optimizer.lr": 9})

@@ -10,7 +10,13 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from xorlab.analysis.statistics.bootstrap import counts_in_blocks
-from xorlab.analysis.statistics.intervals import mean_interval, mover, newcombe, wilson
+from xorlab.analysis.statistics.intervals import (
+    clopper_pearson,
+    mean_interval,
+    mover,
+    newcombe,
+    wilson,
+)
 
 counts = st.integers(1, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 confidences = st.sampled_from([0.8, 0.95, 0.99])
@@ -20,6 +26,19 @@ confidences = st.sampled_from([0.8, 0.95, 0.99])
 def test_wilsons_interval_is_statsmodels(runs, confidence):
     expected = proportion_confint(*runs, alpha=1 - confidence, method="wilson")
     np.testing.assert_allclose(wilson(*runs, confidence), expected, atol=1e-12)
+
+
+@given(runs=counts, confidence=confidences)
+def test_the_exact_interval_is_statsmodels(runs, confidence):
+    expected = proportion_confint(*runs, alpha=1 - confidence, method="beta")
+    np.testing.assert_allclose(clopper_pearson(*runs, confidence), expected, atol=1e-12)
+
+
+@given(n=st.integers(1, 40), rate=st.floats(0.001, 0.999))
+def test_the_exact_interval_covers_its_level_at_every_rate(n, rate):
+    k = np.arange(n + 1)
+    low, high = clopper_pearson(k, n)
+    assert stats.binom.pmf(k, n, rate)[(low <= rate) & (rate <= high)].sum() >= 0.95 - 1e-9
 
 
 def test_wilsons_interval_takes_arrays_and_is_exact_at_its_ends():

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from tests.helpers.samples import LIMIT, epochs_lists, times
-from xorlab.analysis.statistics.intervals import wilson
+from xorlab.analysis.statistics.intervals import clopper_pearson
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.restarts import (
     LEAST_SOLVED,
@@ -77,8 +78,19 @@ def test_no_success_is_infinite_and_bounded_below_by_the_best_success_rate_that_
     ert, low, high = statistics_at(np.array([]), 30, 1000).ert()
     assert np.isinf(ert)
     assert np.isinf(high)
-    rate = wilson(0, 30)[1]
+    rate = clopper_pearson(0, 30)[1]
     assert low == pytest.approx(1000 * (1 - rate) / rate)
+
+
+@pytest.mark.parametrize("rate", [0.15, 0.3, 0.5, 0.75, 0.95])
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_the_interval_of_ert_covers_its_level_at_every_rate(n, rate):
+    """Runs solved at 100 epochs or not at all: only their number is uncertain."""
+    k = np.arange(n + 1)
+    ends = np.array([statistics_at(np.full(j, 100.0), n, 1000).ert()[1:] for j in k])
+    true = 100 + 1000 * (1 - rate) / rate
+    held = (ends[:, 0] <= true) & (true <= ends[:, 1])
+    assert stats.binom.pmf(k, n, rate)[held].sum() >= 0.95
 
 
 def test_all_solved_may_still_fail_now_and_then():

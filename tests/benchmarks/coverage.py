@@ -11,7 +11,8 @@ In ``intervals`` each row is a population (see `tests.benchmarks.populations`) a
 runs, each column a statistic; a number is the percentage of experiments whose nominal 95 %
 interval holds the true value. "there" is the true cost with the cutoff that was found,
 "ert_cutoff" the least cost of any cutoff. ``pairs`` is about two settings, ``worst`` about the
-worst rates of Wilson's and Newcombe's intervals, which are computed and not simulated.
+worst rates of Wilson's, exact and Newcombe's intervals and about those of quantiles, which are
+computed and not simulated.
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ from scipy import special
 
 from tests.benchmarks.conclusions import errors_table, winners_table
 from tests.benchmarks.populations import (
-    APART,
-    RANGES,
     SHARES,
     Floats,
     Lognormal,
@@ -36,8 +35,9 @@ from tests.benchmarks.populations import (
     costs,
     trained,
     truth,
+    winners,
 )
-from xorlab.analysis.statistics.intervals import newcombe, wilson
+from xorlab.analysis.statistics.intervals import clopper_pearson, newcombe, wilson
 from xorlab.analysis.statistics.restarts import best_cutoffs
 from xorlab.analysis.statistics.running_time import CutoffStatistics, statistics_at
 from xorlab.analysis.statistics.superiority import Resamples, superiority_interval
@@ -150,13 +150,16 @@ def pairs_table(sizes: Sequence[int], experiments: int, resamples: int) -> Table
 def worst_table(sizes: Sequence[int]) -> Table:
     """Least and mean coverage over a grid of rates, exactly."""
     table = Table(box=SIMPLE_HEAD, title="exact coverage of 95 % intervals over all rates, %")
-    for column in ("n", "Wilson, least", "at rate", "mean", "Newcombe, least", "at rates", "mean"):
-        table.add_column(column, justify="right", no_wrap=True)
+    columns = ("n", "Wilson, least", "at rate", "mean", "exact, least", "mean")
+    for column in (*columns, "Newcombe, least", "at rates", "mean", "quartiles", "median"):
+        table.add_column(column, justify="right")
     for n in sizes:
         p = np.concatenate([np.linspace(0.001, 0.05, 99), np.linspace(0.051, 0.5, 450)])
         k = np.arange(n + 1)
-        low, high = wilson(k, n)
-        covered = (binomial(k, n, p) * ((low <= p[:, None]) & (p[:, None] <= high))).sum(axis=1)
+        covered, exact = (
+            (binomial(k, n, p) * ((low <= p[:, None]) & (p[:, None] <= high))).sum(axis=1)
+            for low, high in (wilson(k, n), clopper_pearson(k, n))
+        )
         q = np.array([0.01, 0.02, *np.arange(0.05, 0.96, 0.05), 0.98, 0.99])
         chance, ends = binomial(k, n, q), newcombe(k[:, None], n, k[None, :], n)
         two = np.array(
@@ -174,11 +177,25 @@ def worst_table(sizes: Sequence[int]) -> Table:
             f"{100 * covered.min():.1f}",
             f"{p[np.argmin(covered)]:.3f}",
             f"{100 * covered.mean():.1f}",
+            f"{100 * exact.min():.1f}",
+            f"{100 * exact.mean():.1f}",
             f"{100 * two.min():.1f}",
             f"{q[i]:.2f} {q[j]:.2f}",
             f"{100 * two.mean():.1f}",
+            *(f"{100 * quantile_coverage(share, n):.1f}" for share in SHARES[:2]),
         )
     return table
+
+
+def quantile_coverage(share: float, n: int) -> float:
+    """Exact coverage of the interval of a quantile of continuous times.
+
+    It holds the quantile if the number of runs solved by then is one whose band has the share.
+    """
+    k = np.arange(n + 1)
+    low, high = wilson(k, n)
+    chance = binomial(k, n, np.array([share]))[0]
+    return float(chance[(low <= share) & (share <= high)].sum())
 
 
 def binomial(k: Floats, n: int, p: Floats) -> Floats:
@@ -227,9 +244,10 @@ def main() -> None:
         elif name == "claims":
             table = errors_table(networks, claims, options.rows)
         else:
-            few = (10,) if small else (10, 20, 50, 100)
-            console.print(winners_table(RANGES, few, networks, claims))
-            table = winners_table(APART, few, networks, claims)
+            few = (20,) if small else (10, 20, 50, 100)
+            for title, populations in winners(networks).items():
+                console.print(winners_table(title, populations, few, claims))
+            continue
         console.print(table)
 
 

@@ -22,6 +22,7 @@ MEDIAN = 100
 SHARES = (0.25, 0.5, 0.75)
 RANGES = (0.5, 1.0, 2.0, 4.0, 8.0)  # of initial weights
 APART = (0.5, 2.0, 8.0)  # the best of them and the two worst
+RATES = (2.0, 0.5, 0.2)  # learning rates, of which one is clearly the best
 LIMIT = 10_000  # epochs of a trained network
 
 
@@ -114,3 +115,15 @@ def trained(init_range: float, lr: float, networks: int) -> Trained:
     results = xorlab.train_many([replace(first, seed=seed) for seed in range(networks)])
     epochs = [np.inf if one.epochs_to_solve is None else one.epochs_to_solve for one in results]
     return Trained(f"XOR, range {init_range:g}", np.array(epochs, float))
+
+
+@cache
+def winners(networks: int) -> dict[str, list[Trained]]:
+    """Sweeps whose cheapest setting is to be named: of close, of distant and of clear costs."""
+    return {
+        "ranges of which two are close": [trained(each, 2.0, networks) for each in RANGES],
+        "ranges that lie apart": [trained(each, 2.0, networks) for each in APART],
+        "learning rates of which one is clearly best": [
+            trained(0.5, each, networks) for each in RATES
+        ],
+    }

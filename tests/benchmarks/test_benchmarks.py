@@ -130,7 +130,7 @@ def test_the_study_of_coverage_finds_what_is_nominal_and_has_a_row_for_each_kind
     assert np.mean([x for row in shares for x in row]) >= 94
     for kind in ("balanced", "unbalanced", "few events", "paired", "pooled", "anytime", "fresh"):
         assert kind in printed
-    assert "true least ERT by range: 0.5: " in printed
+    assert printed.count("true least ERT: ") == 3
 
 
 @pytest.mark.slow

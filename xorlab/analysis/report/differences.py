@@ -91,7 +91,9 @@ def _all_pairs(pairs: pd.DataFrame, records: Sequence[Any], by: Sequence[str]) -
     rows.sort(key=lambda row: row[0])
     header = ("setting A", "setting B", "solved A, B / %", "A - B / points", "A sooner", *_LAST)
     text = f"Every pair of {counted(len(records), 'setting')}."
-    return Section(_TITLE, [text], header, [row for _, row in rows], 2, note=_note(len(pairs)))
+    return Section(
+        _TITLE, [text], header, [row for _, row in rows], 2, note=_note(len(pairs), "Holm")
+    )
 
 
 def _with_leader(
@@ -114,14 +116,22 @@ def _with_leader(
     text = f"Each setting against the one that looks cheapest, {name}."
     tests = len(records) * (len(records) - 1) // 2
     first, rest = rows[:_MOST_ROWS], rows[_MOST_ROWS:]
-    return Section(_TITLE, [text], header, first, len(by), more=rest, note=_note(tests))
+    return Section(
+        _TITLE,
+        [text],
+        header,
+        first,
+        len(by),
+        more=rest,
+        note=_note(tests, "Bonferroni" if tests > len(pairs) else "Holm"),
+    )
 
 
 _LAST = ("p", "compared", "what can be claimed")
 
 
-def _note(tests: int) -> str:
-    corrected = f", corrected for all {counted(tests, 'pair')} (Holm)" if tests > 1 else ""
+def _note(tests: int, correction: str) -> str:
+    corrected = f", corrected for all {counted(tests, 'pair')} ({correction})" if tests > 1 else ""
     return (
         "Difference of the success rates in percentage points and probability that a run is solved "
         "sooner than one of the other setting, each with its 95 % interval; p is of the test of "

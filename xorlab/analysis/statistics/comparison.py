@@ -123,6 +123,8 @@ def compare_all(
 ) -> pd.DataFrame:
     """Compare every pair of settings, with Holm's (1979) correction of the tests.
 
+    With ``against`` only the pairs of one setting are compared, with Bonferroni's correction.
+
     Each pair is compared as `compare` does it: one may be paired, and another not.
 
     Args:
@@ -178,10 +180,13 @@ def compare_all(
     p, p_rate = (
         holm(np.array([getattr(x[3], name) for x in plain]), len(every)) for name in ("p", "p_rate")
     )
+    correction = "Holm" if len(pairs) == len(every) else "Bonferroni"
     rows = []
     for first, second, (a, b, measured, one) in zip(p, p_rate, plain, strict=True):
         values = {f"a.{k}": v for k, v in a.items()} | {f"b.{k}": v for k, v in b.items()}
-        judged = with_verdict(one, float(first), float(second), len(every), confidence, measured)
+        judged = with_verdict(
+            one, float(first), float(second), len(every), confidence, measured, correction
+        )
         rows.append(values | asdict(judged))
     frame = pd.DataFrame(rows)
     frame["seeds"] = frame["seeds"].astype("Int64")

@@ -40,6 +40,10 @@ class KaplanMeier:
         The interval holds the epochs at which the band of the curve contains the share (Brookmeyer
         & Crowley 1982). The epoch is NaN where the share was not reached; the interval then starts
         where the band first allows the share, or at the last observed epoch, and ends at infinity.
+
+        Where no run was censored earlier, 95 % intervals of a quartile cover 98 % for 5 and 10 runs
+        and 93.5, 95.2 and 95.1 % for 20, 50 and 100, those of the median 93.8, 97.9, 95.9, 93.5 and
+        94.3 % (exact, for continuous times, `python -m tests.benchmarks.coverage worst`).
         """
         reached = self.survival <= 1 - share + 1e-12
         estimate = float(self.times[reached][0]) if reached.any() else np.nan

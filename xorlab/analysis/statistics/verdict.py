@@ -40,8 +40,9 @@ class Comparison:
         test: the name of the test of which is solved sooner.
         z: its statistic, positive where A solves sooner.
         p: its two-sided p-value.
-        p_holm: ``p`` after Holm's (1979) correction for all pairs compared together; equal to
-            ``p`` for a single pair.
+        p_holm: ``p`` after Holm's (1979) correction for all pairs compared together, or after
+            Bonferroni's where only the pairs ``against`` one setting are; equal to ``p`` for a
+            single pair.
         rate_test: the name of the test of the rates.
         p_rate: its two-sided p-value, before such a correction.
         paired: whether the settings were compared seed by seed.
@@ -129,6 +130,7 @@ def with_verdict(
     pairs: int,
     confidence: float,
     measured: Measured,
+    correction: str = "Holm",
 ) -> Comparison:
     """A comparison with its claim, the seeds it needs, and its sentence.
 
@@ -139,6 +141,7 @@ def with_verdict(
         pairs: number of comparisons made together.
         confidence: 1 minus the level of all their claims together.
         measured: what the comparison was made of.
+        correction: after whom the correction is named.
     """
     level = 1 - confidence
     significant = p_holm < level
@@ -147,7 +150,7 @@ def with_verdict(
     judged = replace(plain, p_holm=p_holm, claimed=sooner or rates)
     if not judged.claimed:
         judged = replace(judged, seeds=_seeds(judged, level / pairs, measured))
-    after = f" after Holm's correction for {pairs} comparisons" if pairs > 1 else ""
+    after = f" after {correction}'s correction for {pairs} comparisons" if pairs > 1 else ""
     tests = f"{plain.test} p {_p(p_holm)}{after}"
     if rates and not significant:
         tests = f"{plain.rate_test} test, p {_p(p_rate)}{after}; {tests}"
