@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,6 +25,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _IN_ONE_LIST = 500
 _CACHE = 64_000  # KiB at most; 500 runs of 200 points change 40,000
 _PATIENCE = 120.0  # seconds to wait for other writers; SQLite keeps no queue
+_TRY = 0.25  # of these seconds at a time
 
 
 class Transaction(Protocol):
@@ -70,7 +72,7 @@ class SqliteDatabase:
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:
         """A transaction that sees one state of the database."""
-        with self._transaction("BEGIN") as transaction:
+        with self._transaction("BEGIN", "SELECT 1 FROM sqlite_master") as transaction:
             yield transaction
 
     @contextlib.contextmanager
@@ -83,14 +85,31 @@ class SqliteDatabase:
     @contextlib.contextmanager
     def _transaction(self, *begin: str) -> Iterator[SqliteTransaction]:
         connection = sqlite3.connect(
-            self._uri, timeout=_PATIENCE, isolation_level=None, uri=True, check_same_thread=False
+            self._uri, timeout=_TRY, isolation_level=None, uri=True, check_same_thread=False
         )
         # Closing undoes what is not committed, also where Ctrl-C arrives in between.
         with contextlib.closing(connection):
             for statement in begin:
-                connection.execute(statement)
+                _patiently(connection, statement)
+            connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE:.0f}")
             yield SqliteTransaction(connection)
             connection.execute("COMMIT")
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Execute a statement that waits for other writers, and can be interrupted meanwhile.
+
+    While SQLite itself waits, Python sees no Ctrl-C: so it waits a moment at a time.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 class SqliteTransaction:
