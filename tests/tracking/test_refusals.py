@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import threading
@@ -22,12 +23,15 @@ PAGE = "<!doctype html><html><title>Not here: permission denied, disk quota exce
 class _Answering(BaseHTTPRequestHandler):
     """Gives one answer to whatever is asked."""
 
-    status, body = 200, ""
+    status, body, elsewhere, asked = 200, "", "", 0
 
     def do_GET(self) -> None:
+        type(self).asked += 1
         content = self.body.encode()
         self.send_response(self.status)
         self.send_header("Content-Length", str(len(content)))
+        if self.elsewhere:
+            self.send_header("Location", self.elsewhere)
         self.end_headers()
         self.wfile.write(content)
 
@@ -37,8 +41,8 @@ class _Answering(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-@pytest.fixture
-def answering() -> Iterator[tuple[str, type[_Answering]]]:
+@contextlib.contextmanager
+def _served() -> Iterator[tuple[str, type[_Answering]]]:
     kind = type("Answering", (_Answering,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
     thread = threading.Thread(target=server.serve_forever)
@@ -47,6 +51,12 @@ def answering() -> Iterator[tuple[str, type[_Answering]]]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[str, type[_Answering]]]:
+    with _served() as served:
+        yield served
 
 
 @pytest.mark.parametrize(
@@ -75,6 +85,17 @@ def test_what_a_server_refuses_is_not_taken_for_a_file(status, body, message, an
     assert text.startswith(f"cannot open the tracking store {address}: ")
     for foreign in ("<", "folder writable", "Free some space"):
         assert foreign not in text
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_request_follows_a_server_to_another_host(status, answering):
+    address, kind = answering
+    with _served() as (elsewhere, other):
+        kind.status, kind.elsewhere = status, f"{elsewhere}/api/2.0/mlflow/experiments/get-by-name"
+        with pytest.raises(StoreError, match=rf"sends its callers elsewhere.*answers {status}"):
+            open_store(address.replace("//", "//me:secret@"), "xorlab")
+        assert kind.asked
+        assert not other.asked
 
 
 @pytest.mark.parametrize(

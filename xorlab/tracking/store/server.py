@@ -22,7 +22,7 @@ from xorlab.tracking.store.address import public_address
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-# How MLflow repeats a call, unless its user says otherwise: a server that refuses connections is
+# How MLflow calls a server, unless its user says otherwise: a server that refuses connections is
 # known to be unreachable after some three seconds, one that hangs after some fifty; by MLflow's own
 # defaults after a quarter of an hour.
 _PATIENCE = {
@@ -30,6 +30,7 @@ _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server may ask for an hour
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",  # what is recorded goes to the address that was named
 }
 # MLflow's time limit is one between two bytes: a server that sends one byte a second is never late.
 # So each call has a limit of its own: the time in which MLflow itself would give up, and some more,
@@ -211,6 +212,12 @@ def refusal(error: BaseException) -> tuple[str, str, str] | None:
             )
         if isinstance(one, RestException):
             continue  # a server of MLflow says itself what is wrong
+        if status.startswith("3"):
+            return (
+                "this address sends its callers elsewhere, and what is recorded goes to no other",
+                f"it answers {status}",
+                "Give the address of the MLflow server itself, with https where it asks for that",
+            )
         if status in ("404", "405") or "valid JSON" in text:
             answer = f"it answers {status}" if status else "it answers with a page"
             return (
