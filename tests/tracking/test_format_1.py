@@ -44,7 +44,9 @@ def test_each_kind_is_read():
     run, piece, sweep = (kinds[name] for name in NAMES)
     assert isinstance(run, PendingRun)
     assert run.record.tags[RECORD_TAG] == run.id
-    assert (run.skip_existing, len(run.record.steps)) == (True, len(run.record.loss))
+    steps, loss = run.record.curves["loss"]
+    assert (run.skip_existing, list(run.record.curves)) == (True, ["loss"])
+    assert 0 < len(steps) == len(loss)
     assert set(run.record.artifacts) == {"config.yaml", "predictions.json", "weights.npz"}
     assert piece == PendingFile(
         "http://SERVER", "format 1", "LANDSCAPE", "pieces", "0001.npz", b"a piece"
@@ -59,11 +61,11 @@ def test_only_the_present_format_is_written():
     for path in WRITTEN.iterdir():
         pending = decoded(path.read_bytes())
         with np.load(io.BytesIO(pending.content())) as archive:
-            assert json.loads(archive["header"].tobytes())["format"] == 2
+            assert json.loads(archive["header"].tobytes())["format"] == 3
         assert decoded(pending.content()).content() == pending.content()
 
 
-@pytest.mark.parametrize("format_number", [0, 3, None])
+@pytest.mark.parametrize("format_number", [0, 4, None])
 def test_an_unknown_format_is_left_alone(format_number):
     header = json.loads((WRITTEN / "sweep.json").read_bytes()) | {"format": format_number}
     with pytest.raises(xorlab.StoreError, match="another version of xorlab wrote it"):
@@ -89,7 +91,8 @@ def test_all_of_it_is_delivered(server, tmp_path, capfd):
     expected = decoded((WRITTEN / "run.npz").read_bytes()).record
     assert run.data.params == expected.params
     curve = [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")]
-    assert curve == list(zip(expected.steps.tolist(), expected.loss.tolist(), strict=True))
+    steps, loss = expected.curves["loss"]
+    assert curve == list(zip(steps.tolist(), loss.tolist(), strict=True))
     weights = client.download_artifacts(run.info.run_id, "weights.npz", str(tmp_path))
     assert Path(weights).read_bytes() == expected.artifacts["weights.npz"]
     piece = client.download_artifacts(landscape, "pieces/0001.npz", str(tmp_path))

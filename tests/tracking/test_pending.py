@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,8 +32,14 @@ records = st.builds(
     tags=st.dictionaries(texts, texts, max_size=3),
     metrics=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
     step=st.integers(0, 10**8),
-    steps=st.lists(st.integers(0, 10**8), max_size=4).map(lambda v: np.array(v, np.int64)),
-    loss=st.lists(st.floats(), max_size=4).map(np.array),
+    curves=st.dictionaries(
+        texts,
+        st.tuples(
+            st.lists(st.integers(0, 10**8), max_size=4).map(lambda v: np.array(v, np.int64)),
+            st.lists(st.floats(), max_size=4).map(lambda v: np.array(v, np.float64)),
+        ),
+        max_size=3,
+    ),
     artifacts=st.dictionaries(st.sampled_from(["a.txt", "b.npz", "c d.json"]), st.binary()),
 )
 pending_runs = st.builds(PendingRun, st.just("0" * 32), texts, texts, st.booleans(), records)
@@ -43,7 +51,24 @@ def test_a_run_is_read_back_bit_for_bit(run):
     found = decoded(run.content())
     assert found.content() == run.content()
     assert (found.record.params, found.record.tags) == (run.record.params, run.record.tags)
-    assert found.record.loss.tobytes() == run.record.loss.astype(np.float64).tobytes()
+    curves = [
+        {name: (steps.tobytes(), values.tobytes()) for name, (steps, values) in one.curves.items()}
+        for one in (found.record, run.record)
+    ]
+    assert curves[0] == curves[1]
+
+
+def test_a_run_of_format_2_has_the_loss_apart_from_its_other_curves():
+    loss, hits = (np.arange(3), np.ones(3)), (np.arange(2), np.zeros(2))
+    run = replace(RUN, record=replace(RUN.record, curves={"loss": loss, "hits": hits}))
+    with np.load(io.BytesIO(run.content())) as archive:
+        arrays = dict(archive)
+    header = json.loads(arrays["header"].tobytes()) | {"format": 2, "curves": ["hits"]}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    old = {"steps_0": "steps", "values_0": "loss", "steps_1": "steps_0", "values_1": "values_0"}
+    file = io.BytesIO()
+    np.savez(file, **{old.get(name, name): array for name, array in arrays.items()})
+    assert decoded(file.getvalue()).content() == run.content()
 
 
 @given(position=st.integers(0, 10**6), bit=st.integers(0, 7), cut=st.booleans())

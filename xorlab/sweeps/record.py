@@ -10,7 +10,7 @@ from xorlab.sweeps.plan.jobs import Job, Jobs
 from xorlab.sweeps.plan.plan import Shard
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.choose_recorder import make_recorder
-from xorlab.tracking.names import FAILED, OUTCOME_TAG
+from xorlab.tracking.names import CURVE, FAILED, OUTCOME_TAG
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.store import Store
@@ -18,6 +18,7 @@ from xorlab.tracking.write.duplicates import without_duplicates_of
 from xorlab.tracking.write.record import Context, Record, failed, finished, record_row
 from xorlab.tracking.write.sweep_run import Parent
 from xorlab.trainers.memory import POINTS_AT_ONCE
+from xorlab.trainers.result import NO_CURVE
 from xorlab.trainers.shard_result import Failure, ShardResult
 
 _NOT_THERE = (
@@ -108,7 +109,7 @@ class ResultWriter:
             self._ledger.add(job.run, record_row(run_id or "", record), reason)
             if run_id is None and record.status == FAILED:
                 continue  # another process may have finished it
-            self._ledger.add_curve(job.run, record.steps, record.loss)
+            self._ledger.add_curve(job.run, *record.curves.get(CURVE, NO_CURVE))
         return counts
 
 

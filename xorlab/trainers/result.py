@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Curve = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 Array = npt.NDArray[Any]
+NO_CURVE: Curve = (np.empty(0, np.int64), np.empty(0))
 
 SOLVED, UNSOLVED, DIVERGED = "solved", "unsolved", "diverged"
 OUTCOMES = (SOLVED, UNSOLVED, DIVERGED)

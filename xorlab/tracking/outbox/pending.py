@@ -17,10 +17,12 @@ import numpy as np
 
 from xorlab.errors import StoreError
 from xorlab.system.npz import npz_bytes
+from xorlab.tracking.names import CURVE
 from xorlab.tracking.write.record import Record
+from xorlab.trainers.result import Curve
 
-_FORMAT = 2
-_READABLE = (1, _FORMAT)
+_FORMAT = 3
+_READABLE = (1, 2, _FORMAT)
 _HEADER = "header"
 _FORMAT_1_HEADERS = {"run": "run", "told": "file"}  # names of the array, with the kind
 
@@ -55,7 +57,7 @@ class PendingRun:
         return f"{self.record.started:015d}-{self.id}"
 
     def content(self) -> bytes:
-        """The file: also arrays ``steps`` and ``loss``, and ``file_0``... for its artifacts."""
+        """The file: also ``steps_0`` and ``values_0``... of its curves, ``file_0``... of its files."""
         record = self.record
         files = {f"file_{n}": _array(data) for n, data in enumerate(record.artifacts.values())}
         return _encoded(
@@ -76,7 +78,7 @@ class PendingRun:
                 "files": list(record.artifacts),
                 "curves": list(record.curves),
             },
-            {"steps": record.steps, "loss": record.loss, **files, **_curves(record)},
+            {**files, **_arrays(record.curves)},
         )
 
 
@@ -187,12 +189,7 @@ def _run(header: dict[str, Any], arrays: Arrays) -> PendingRun:
         tags=_texts(header["tags"]),
         metrics={str(key): float(value) for key, value in header["metrics"].items()},
         step=int(header["step"]),
-        steps=arrays["steps"].astype(np.int64),
-        loss=arrays["loss"].astype(np.float64),
-        curves={
-            str(name): (arrays[f"steps_{n}"], arrays[f"values_{n}"])
-            for n, name in enumerate(header.get("curves", ()))
-        },
+        curves=_curves(header, arrays),
         artifacts=files,
     )
     return PendingRun(
@@ -204,12 +201,23 @@ def _run(header: dict[str, Any], arrays: Arrays) -> PendingRun:
     )
 
 
-def _curves(record: Record) -> Arrays:
-    """The curves of a record but that of the loss, as arrays."""
+def _arrays(curves: Mapping[str, Curve]) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
-    for n, (steps, values) in enumerate(record.curves.values()):
+    for n, (steps, values) in enumerate(curves.values()):
         arrays |= {f"steps_{n}": steps, f"values_{n}": values}
     return arrays
+
+
+def _curves(header: dict[str, Any], arrays: Arrays) -> dict[str, Curve]:
+    """The reverse of `_arrays`; up to format 2 the loss had its own arrays."""
+    names = enumerate(header.get("curves", ()))
+    kept = {str(name): (f"steps_{n}", f"values_{n}") for n, name in names}
+    if "loss" in arrays:
+        kept = {CURVE: ("steps", "loss")} | kept
+    return {
+        name: (arrays[steps].astype(np.int64), arrays[values].astype(np.float64))
+        for name, (steps, values) in kept.items()
+    }
 
 
 def _file(header: dict[str, Any], arrays: Arrays) -> PendingFile:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xorlab.system.clock import now
 from xorlab.system.files import flush_file_system
-from xorlab.tracking.names import CURVE, FINISHED, KEY_TAG
+from xorlab.tracking.names import FINISHED, KEY_TAG
 from xorlab.tracking.store.artifacts import has_files, local_folder, write_files
 from xorlab.tracking.store.database import Transaction, Value, rows_in
 from xorlab.tracking.store.errors import check_there
@@ -200,8 +200,6 @@ def _final(identifier: str, record: Record) -> Iterator[tuple[Value, ...]]:
 
 
 def _metrics(identifier: str, record: Record) -> Iterator[tuple[Value, ...]]:
-    curve = zip(record.steps.tolist(), record.loss.tolist(), strict=True)
-    yield from ((CURVE, loss, record.ended, step, False, identifier) for step, loss in curve)
     for name, (steps, values) in record.curves.items():
         points = zip(steps.tolist(), values.tolist(), strict=True)
         yield from ((name, value, record.ended, step, False, identifier) for step, value in points)
@@ -209,9 +207,6 @@ def _metrics(identifier: str, record: Record) -> Iterator[tuple[Value, ...]]:
 
 
 def _latest(identifier: str, record: Record) -> Iterator[tuple[Value, ...]]:
-    if len(record.steps):
-        last, step = float(record.loss[-1]), int(record.steps[-1])
-        yield CURVE, last, record.ended, step, False, identifier
     for name, (steps, values) in record.curves.items():
         if len(steps):
             last, step = float(values[-1]), int(steps[-1])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from xorlab.system.clock import now
-from xorlab.tracking.names import CURVE, FINISHED, KEY_TAG, KILLED, ONCE_TAG, SWEEP_TAG
+from xorlab.tracking.names import FINISHED, KEY_TAG, KILLED, ONCE_TAG, SWEEP_TAG
 from xorlab.tracking.read.search import finished_runs
 from xorlab.tracking.store.artifacts import put_artifacts
 from xorlab.tracking.store.errors import check_there
@@ -144,17 +144,13 @@ def _abandon(store: Store, run_id: str) -> None:
 
 
 def metric_entities(record: Record) -> list[Metric]:
-    """The curve and the final numbers as MLflow's metrics."""
+    """The curves and the final numbers as MLflow's metrics."""
     from mlflow.entities import Metric
 
-    curve = [
-        Metric(CURVE, loss, record.ended, step)
-        for step, loss in zip(record.steps.tolist(), record.loss.tolist(), strict=True)
-    ]
-    curve += [
+    points = [
         Metric(name, value, record.ended, step)
         for name, (steps, values) in record.curves.items()
         for step, value in zip(steps.tolist(), values.tolist(), strict=True)
     ]
     final = [Metric(key, v, record.ended, record.step) for key, v in record.metrics.items()]
-    return curve + final
+    return points + final

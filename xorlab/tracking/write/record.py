@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from xorlab.errors import spell
 from xorlab.system.git import Provenance
 from xorlab.tracking.names import (
@@ -77,8 +74,7 @@ class Record:
         params: identity params, as typed on the command line.
         metrics: final numbers, all finite; recorded at ``step``.
         step: epochs run.
-        steps, loss: (R,) the curve of the metric ``loss``.
-        curves: further ones by name, each with its steps (R,) and values (R,).
+        curves: by the name of the metric, each with its steps (R,) and values (R,).
         tags: MLflow and xorlab tags.
         artifacts: file name to content.
     """
@@ -91,8 +87,6 @@ class Record:
     tags: dict[str, str]
     metrics: dict[str, float] = field(default_factory=dict)
     step: int = 0
-    steps: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    loss: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     curves: Mapping[str, Curve] = field(default_factory=dict)
     artifacts: dict[str, bytes] = field(default_factory=dict)
 
@@ -117,9 +111,8 @@ def finished(
         ended: when it ended.
         files: that it leaves, by name; None for those that its trainer makes of the result.
     """
-    trainer, curves = spec.trainer, dict(result.curves)
+    trainer = spec.trainer
     tags = _tags(spec, seed, context) | {OUTCOME_TAG: result.outcome} | trainer.tags(spec.data)
-    steps, loss = curves.pop(CURVE, (np.empty(0, np.int64), np.empty(0)))
     return Record(
         name=context.name(spec, seed),
         status=FINISHED,
@@ -130,9 +123,7 @@ def finished(
         # The last point of a curve is a final number already.
         metrics={name: v for name, v in result.numbers().items() if name not in result.curves},
         step=result.epochs_run,
-        steps=steps,
-        loss=loss,
-        curves=curves,
+        curves=result.curves,
         artifacts={
             **(trainer.files(spec.data, result) if files is None else files),
             CONFIG_FILE: spec.yaml(seed).encode(),
@@ -178,7 +169,11 @@ def user_name() -> str:
 
 def record_row(run_id: str, record: Record) -> dict[str, Any]:
     """The same row from the record that was written."""
-    last = {name: float(values[-1]) for name, (_, values) in record.curves.items() if len(values)}
+    last = {
+        name: float(values[-1])
+        for name, (_, values) in record.curves.items()
+        if len(values) and name != CURVE  # its last value is `final_loss`
+    }
     metrics = last | record.metrics
     row = row_of(run_id, record.name, record.status, record.tags, record.params, metrics)
     return row | {START: record.started}
