@@ -57,7 +57,7 @@ class PendingRun:
         return f"{self.record.started:015d}-{self.id}"
 
     def content(self) -> bytes:
-        """The file: also ``steps_0`` and ``values_0``... of its curves, ``file_0``... of its files."""
+        """The file: ``steps_N`` and ``values_N`` of each curve, ``file_N`` of each artifact."""
         record = self.record
         files = {f"file_{n}": _array(data) for n, data in enumerate(record.artifacts.values())}
         return _encoded(
