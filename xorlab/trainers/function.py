@@ -122,13 +122,13 @@ class FunctionTrainer(Trainer, Generic[C]):
 
     def own(self, config: Any) -> C:
         """The user's configuration in a whole one."""
-        values: dict[str, Any] = {}
-        hints = get_type_hints(self.kind)
-        for item in dataclasses.fields(self.kind):  # type: ignore[arg-type]
-            value = getattr(config, item.name)
-            is_section = item.name in self.schema.sections
-            values[item.name] = hints[item.name](**vars(value)) if is_section else value
-        return self.kind(**values)
+        given = vars(config)
+        return self.kind(
+            **{
+                name: given[name] if kind is None else kind(**vars(given[name]))
+                for name, kind in self._parts.items()
+            }
+        )
 
     def whole(self, config: C) -> Any:
         """The reverse of `own`, at the defaults of the harness's keys."""
@@ -184,6 +184,15 @@ class FunctionTrainer(Trainer, Generic[C]):
                 text = f"{value:g}" if isinstance(value, float) else str(value)
                 parts.append(f"{leaf.name}={text[:20]}")
         return " ".join([self.name, *parts[:4]])
+
+    @cached_property
+    def _parts(self) -> dict[str, Any]:
+        """The fields of the user's dataclass, each with the class of its section if it is one."""
+        hints, sections = get_type_hints(self.kind), self.schema.sections
+        return {
+            item.name: hints[item.name] if item.name in sections else None
+            for item in dataclasses.fields(self.kind)  # type: ignore[arg-type]
+        }
 
     @cached_property
     def _keys(self) -> frozenset[str]:

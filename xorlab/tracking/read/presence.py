@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.artifacts import has_files, local_folder
@@ -20,10 +21,17 @@ def runs_without_files(store: Store, run_ids: Sequence[str]) -> set[str]:
     A folder of artifacts may have been removed, or a disk may not have kept what it was given.
     Files on a server are not looked at: that takes a call for each run.
     """
-    found = _places(store, run_ids).items()
-    return {
-        run for run, place in found if (folder := local_folder(place)) and not has_files(folder)
-    }
+    lost: set[str] = set()
+    # Runs of one experiment are beside one another: their common address is read once.
+    folders: dict[str, Path | None] = {}
+    for run, place in _places(store, run_ids).items():
+        head, _, tail = place.partition(f"{run}/")
+        if head not in folders:
+            folders[head] = local_folder(head)
+        folder = folders[head]
+        if folder is not None and not has_files(folder / run / tail if tail else folder):
+            lost.add(run)
+    return lost
 
 
 def _places(store: Store, run_ids: Sequence[str]) -> dict[str, str]:
