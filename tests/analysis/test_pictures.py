@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import pytest
+
 import xorlab
 from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
@@ -25,3 +27,14 @@ def test_a_picture_has_the_colour_of_the_text_around_it_and_shows_any_label_as_i
         drawn.svg
         == Picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"])).svg
     )
+
+
+def test_a_picture_that_cannot_be_drawn_says_so_in_its_place():
+    runs = table({0.5: [1, 2, None]})
+    settings = xorlab.convergence(runs, by=["optimizer.lr"])
+    drawn = Picture("a.png", "", lambda: success_bars(settings, ["no such key"]))
+    with pytest.warns(UserWarning, match=r"^a\.png was not drawn: KeyError"):
+        svg = drawn.svg
+    assert "a.png was not drawn" in "".join(ET.fromstring(svg).itertext())
+    with pytest.warns(UserWarning, match="not drawn"):
+        assert drawn.png.startswith(b"\x89PNG")

@@ -159,6 +159,16 @@ def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
     assert ended.stdout == "[]\n"
 
 
+def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, monkeypatch):
+    from xorlab.analysis.figures import style
+
+    monkeypatch.delattr(style, "decision_surface")
+    ended = command("training.epochs=20")
+    assert (ended.code, ended.err) == (0, "")
+    assert "learning.png was not drawn: ImportError: " in ended.out
+    assert xorlab.load_runs()["status"].tolist() == ["FINISHED"]
+
+
 @pytest.mark.parametrize("start", [[], ["-m"]])
 @pytest.mark.parametrize(
     ("override", "message"),

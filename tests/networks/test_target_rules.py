@@ -80,3 +80,12 @@ def test_the_reach_of_an_activation_is_where_its_values_lie(name):
     assert values.max() <= high
     assert np.isinf(low) or values.min() == pytest.approx(low, abs=1e-9)
     assert np.isinf(high) or values.max() == pytest.approx(high, abs=1e-9)
+
+
+def test_accuracy_is_no_objective_where_no_answer_is_right_or_wrong(command, tmp_path):
+    (tmp_path / "line.csv").write_text(LINE)
+    table = ("task=table", f"task.path={tmp_path}/line.csv", "network.output=linear")
+    for start in ([], ["-m"]):
+        ended = command(*start, *table, "tracking.objective=accuracy")
+        assert (ended.code, ended.out) == (2, "")
+        assert "tracking.objective=accuracy: must be another where targets are any" in ended.err

@@ -88,6 +88,23 @@ def test_an_edited_table_is_recorded_as_it_was_trained(command, store_file, when
         xorlab.convergence(runs, by="task.path")  # two versions of one file
 
 
+@pytest.mark.parametrize("edit", [lambda: TABLE.write_text(AND), TABLE.unlink])
+def test_reports_of_runs_whose_table_changed_say_what_cannot_be_known(edit, command, store_file):
+    from xorlab.commands.report import main
+
+    TABLE.write_text(XOR)
+    assert command(*SWEEP).code == 0
+    edit()
+    assert main(["latest", "--out", "sweep"]) == 0
+    page = Path("sweep/report.html").read_text()
+    assert "They are not diagnosed: " in page
+    assert "table.csv" in page.partition("They are not diagnosed: ")[2][:200]
+    run = xorlab.load_runs()["run_id"][0]
+    assert main([run, "--out", "run"]) == 0
+    (page_of_run,) = Path("run").glob("run-*.html")
+    assert "table.csv" in page_of_run.read_text()
+
+
 def test_a_table_that_is_deleted_meanwhile_loses_no_result(
     command, store_file, when_training_begins
 ):

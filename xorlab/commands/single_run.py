@@ -74,7 +74,7 @@ def run_single(config: Config) -> float:
             record,
             tags=record.tags | {OWNER_TAG: this_process()},
             artifacts=record.artifacts
-            | {"learning.png": _drawing(config, result, task)}
+            | _drawing(config, result, task)
             | context.provenance.files(),
         )
     with explained_errors(store):
@@ -148,7 +148,16 @@ def _why(config: Config, task: Task, result: NetworkResult) -> str:
     return f"Why: {failure}. {explanation.meaning}\n{explanation.advice}"
 
 
-def _drawing(config: Config, result: NetworkResult, task: Task) -> bytes:
+def _drawing(config: Config, result: NetworkResult, task: Task) -> dict[str, bytes]:
+    """The picture of a run; none, and a line, if it cannot be drawn: the run is recorded anyway."""
+    try:
+        return {"learning.png": _learning(config, result, task)}
+    except Exception as error:
+        _print(f"learning.png was not drawn: {type(error).__name__}: {error}")
+        return {}
+
+
+def _learning(config: Config, result: NetworkResult, task: Task) -> bytes:
     from xorlab.analysis.figures.style import decision_surface, learning_curve, new_figure, png
 
     surface = task.inputs.shape[1] == 2 and result.outcome != DIVERGED

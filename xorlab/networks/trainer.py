@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from xorlab.config.identity import RunKeys
+from xorlab.errors import ConfigError
 from xorlab.networks.artifacts import predictions_json, weights_npz
 from xorlab.networks.config import SCHEMA, Config
 from xorlab.networks.cost import seconds_of
@@ -125,6 +126,13 @@ class NetworkTrainer(Trainer):
     def check_data(self, config: Config, data: Task) -> None:
         """Refuse targets that cannot be reached, or that any network meets."""
         check_targets(config, data)
+        if config.tracking.objective == "accuracy" and data.answer is None:
+            raise ConfigError(
+                "tracking.objective",
+                "accuracy",
+                "another where targets are any numbers, such as final_loss: no answer is right or "
+                "wrong",
+            )
 
     def data_line(self, data: Task) -> str | None:
         """How a table was understood."""

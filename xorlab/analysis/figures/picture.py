@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from textwrap import shorten
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 WIDTH = 5.2  # inches: all figures of a page are as wide, so that their type has one size
 _DPI = 140  # of PNG files
@@ -52,6 +56,9 @@ def page_style() -> Iterator[None]:
 class Picture:
     """One figure of a page, drawn in the style of the page when it is asked for.
 
+    One that cannot be drawn says so in its place and as a warning: what was measured, and the
+    other figures, do not depend on it.
+
     Attributes:
         name: of its PNG file.
         caption: what it shows, and how to read it; empty for a figure that a page leaves out.
@@ -69,16 +76,23 @@ class Picture:
         Black is the colour of the text around it, and nothing is behind it, so that it fits a
         light page and a dark one.
         """
-        with page_style():
-            return _svg(self._figure, self.name)
+        return self._saved(lambda figure: _svg(figure, self.name))
 
     @cached_property
     def png(self) -> bytes:
         """The figure as a file."""
-        file = io.BytesIO()
+        return self._saved(_png)
+
+    def _saved(self, save: Callable[[Figure], T]) -> T:
         with page_style():
-            self._figure.savefig(file, format="png", dpi=_DPI)
-        return file.getvalue()
+            try:
+                return save(self._figure)
+            except Exception as error:
+                reason = f"{self.name} was not drawn: {type(error).__name__}: {error}"
+                warnings.warn(reason, stacklevel=2)
+                figure = Figure(figsize=(WIDTH, 0.6))
+                figure.text(0.01, 0.5, shorten(reason, 75), va="center")
+                return save(figure)
 
     @cached_property
     def _figure(self) -> Figure:
@@ -90,6 +104,12 @@ class Picture:
             layout.execute(figure)
             figure.set_layout_engine(None)  # any engine makes matplotlib draw twice
         return figure
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI)
+    return file.getvalue()
 
 
 def _svg(figure: Figure, name: str) -> str:
