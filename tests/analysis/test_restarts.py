@@ -203,6 +203,16 @@ def test_one_lucky_run_does_not_decide():
     assert lucky.ert_low < usual.ert_low  # but it may not have been luck
 
 
+def test_only_runs_end_the_interval_of_the_cutoff_and_not_the_rule_of_ten():
+    """Ten of ten solved: only the last of them may be the cutoff, but it need not be the best."""
+    time = np.array([90.0, 95, 100, 105, 110, 115, 120, 125, 130, 900])
+    best = best_cutoff(time, np.ones(10, bool), 1000)
+    assert (best.cutoff, best.low, best.high) == (900, 0, 1000)
+    many = best_cutoff(np.tile(time, 20), np.ones(200, bool), 1000)
+    assert many.cutoff == 130
+    assert many.low > 90
+
+
 def test_no_cutoff_is_told_from_luck_by_fewer_than_ten_solved_runs():
     time = np.array([0.0] + [100.0] * 8 + [1000.0] * 11)
     best = best_cutoff(time, time < 1000, 1000)

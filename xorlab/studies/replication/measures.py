@@ -8,7 +8,6 @@ import numpy as np
 
 from xorlab.analysis.statistics.intervals import Floats, mean_interval, wilson
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoff
-from xorlab.analysis.statistics.running_time import statistics_at
 from xorlab.studies.replication.sample import Interval, Sample, Statistic
 
 
@@ -58,12 +57,6 @@ def running_time(sample: Sample) -> float:
         return np.inf
     failed = sample.n - len(sample.ascending)
     return float((sample.ascending.sum() + failed * sample.limit) / len(sample.ascending))
-
-
-def running_time_interval(sample: Sample) -> Interval:
-    """Interval of `running_time`; see `xorlab.analysis.statistics.running_time`."""
-    _, low, high = statistics_at(sample.ascending, sample.n, sample.limit).ert()
-    return float(low), float(high)
 
 
 def percentile(share: float) -> Callable[[Sample], float]:
@@ -146,4 +139,3 @@ def _half_peak_epochs(sample: Sample) -> Floats:
 SUCCESS = Statistic(success, success_interval)
 MEAN_EPOCHS = Statistic(mean_epochs, mean_epochs_interval)
 DEVIATION_EPOCHS = Statistic(deviation_epochs)
-RUNNING_TIME = Statistic(running_time, running_time_interval)
