@@ -159,6 +159,14 @@ def test_importing_xorlab_imports_neither_mlflow_nor_pandas():
     assert ended.stdout == "[]\n"
 
 
+def test_a_run_on_large_inputs_is_told_to_standardise_them(command, store_file, tmp_path):
+    (tmp_path / "large.csv").write_text("a,b,y\n0,1000,0\n0,2000,1\n1,1000,1\n1,2000,0\n")
+    run = ("task=table", "task.path=large.csv", "training.epochs=20")
+    hint = "Its inputs lie between 0 and 2,000. Try task.standardise=true first"
+    assert hint in command(*run).out
+    assert hint not in command(*run, "task.standardise=true").out
+
+
 def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, monkeypatch):
     from xorlab.analysis.figures import style
 

@@ -22,6 +22,7 @@ from xorlab.system.git import provenance
 from xorlab.trainers.memory import refuse_too_much
 from xorlab.trainers.result import DIVERGED, SOLVED
 
+_LARGE_INPUT = 20.0  # beyond it a unit with a weight of 1 is saturated
 _MOST_SHOWN = 16  # patterns whose predictions are printed
 
 
@@ -131,7 +132,10 @@ def _result_text(config: Config, result: NetworkResult) -> str:
         SOLVED: f"Solved at step {result.epochs_to_solve}.",
         DIVERGED: f"Diverged at step {result.diverged_at}: a weight or the loss is not finite.",
     }
-    lines += ["", ending.get(result.outcome, f"Not solved in {result.epochs_run} epochs.")]
+    lines += [
+        "",
+        ending.get(result.outcome, f"Not solved in {result.epochs_run:,} epochs."),
+    ]
     return "\n".join(lines)
 
 
@@ -145,7 +149,23 @@ def _why(config: Config, task: Task, result: NetworkResult) -> str:
     except ConfigError as error:
         return f"Why is not known: {error}"
     explanation = EXPLANATIONS[failure]
-    return f"Why: {failure}. {explanation.meaning}\n{explanation.advice}"
+    lines = [
+        f"Why: {failure}. {explanation.meaning}",
+        explanation.advice,
+        _scale_text(config, task),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _scale_text(config: Config, task: Task) -> str:
+    """What to try first where inputs of a table are so large that units saturate."""
+    low, high = float(task.inputs.min()), float(task.inputs.max())
+    if getattr(config.task, "standardise", True) or max(-low, high) <= _LARGE_INPUT:
+        return ""
+    return (
+        f"Its inputs lie between {low:,.6g} and {high:,.6g}. Try task.standardise=true first: each "
+        "input then has mean 0 and standard deviation 1."
+    )
 
 
 def _drawing(config: Config, result: NetworkResult, task: Task) -> dict[str, bytes]:

@@ -72,7 +72,7 @@ def run_report(
         _others(run, runs, network, table),
         _predictions(network, task, run, trouble),
         *numbers,
-        _terms(),
+        *([] if run["outcome"] == SOLVED else [_terms()]),
     ]
     return run_page(str(run["name"]), answer, origin, _figures(run, network, task, one), sections)
 

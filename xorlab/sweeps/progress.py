@@ -79,7 +79,7 @@ class SweepProgress:
         if self.done:
             rate = self.done / max(self.seconds, 1e-9)
             parts += [
-                f"{rate:,.0f} {self._unit}s/s",
+                f"{rate:,.{0 if rate >= 10 else 1}f} {self._unit}s/s",
                 f"{duration((self._total - self.done) / rate)} left",
             ]
         before = f"; {self._skipped:,} skipped (finished before)" if self._skipped else ""
