@@ -60,6 +60,8 @@ def test_an_event_counts_in_place_of_the_solution():
     runs = xorlab.as_runs(RUNS).assign(epochs_to_seen=[1.0, 2, 3, 4, 5, 6, np.nan, 8])
     found = xorlab.convergence(runs, by="lr", event="seen")
     assert found["solved"].tolist() == [4, 3]
+    # Epochs spent per event: 1 + 2 + 3 + 4, and 5 + 6 + 8 with the ten that saw nothing.
+    assert found["ert"].tolist() == pytest.approx([10 / 4, 29 / 3])
     assert xorlab.compare(runs, {"lr": 0.1}, {"lr": 0.5}, event="seen").rate_a == 1
     with pytest.raises(ValueError, match="event=odd: no run has it; there are seen"):
         xorlab.convergence(runs, by="lr", event="odd")

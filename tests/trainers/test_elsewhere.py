@@ -21,6 +21,11 @@ from xorlab.trainers.reference import load
 ENGINES = [
     pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("slurm", "ray", "dask")
 ]
+PLANE = (
+    *("--trainer", "./coin.py:train", "landscape.x=chance", "landscape.x_low=0.1"),
+    *("landscape.x_high=0.5", "landscape.width=4", "landscape.y=seed", "landscape.y_low=0"),
+    *("landscape.y_high=4", "landscape.height=5"),
+)
 TRAINER = ("--trainer", "./coin.py:train", "-m", "chance=0.1,0.4")
 
 
@@ -85,6 +90,12 @@ def test_workers_of_a_cluster_load_it_and_refuse_another_version(
         runs = xorlab.load_runs()
         assert len(runs) == runs["key"].nunique() == 20
         same_as_here(runs)
+        ended = command(*PLANE, *where.options)
+        assert (ended.code, ended.err) == (0, ""), ended.out
+        one = xorlab.load_landscape(trainer=find("./coin.py:train"))
+        here = xorlab.landscape(one.config, one.trainer)
+        assert one.numbers("hit").tolist() == here.numbers("hit").tolist()
+        assert one.epochs_to_solve.tolist() == here.epochs_to_solve.tolist()
         edited = source.replace("loss=1 / step", "loss=2 / step").replace("version=2", "version=3")
         Path("coin.py").write_text(edited)
         ended = command(*TRAINER, "seed=range(10,15)", *where.options)
