@@ -180,6 +180,7 @@ def test_few_settings_are_compared_in_all_pairs_and_many_with_the_best_one():
     summary = summarise(seeded(few), curves_frame([]), "", ("optimizer.lr",), drawn=False)
     assert summary.differences is not None
     assert len(summary.differences.rows) == 6
+    assert "corrected for all 6 pairs (Holm)" in summary.differences.note
     many = few | {float(lr): [lr, lr + 9, None, lr] * 5 for lr in range(14, 25)}
     summary = summarise(seeded(many), curves_frame([]), "", ("optimizer.lr",), drawn=False)
     assert summary.differences is not None
@@ -188,7 +189,7 @@ def test_few_settings_are_compared_in_all_pairs_and_many_with_the_best_one():
         f"Each setting against the one that looks cheapest, {best}."
     ]
     assert len(summary.differences.rows) == 14
-    assert "corrected for all 105 pairs" in summary.differences.note
+    assert "corrected for all 105 pairs (Bonferroni)" in summary.differences.note
 
 
 def test_a_pair_says_the_same_in_whichever_order_it_is_shown():
