@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from xorlab.system.streams import prints
 
+
+@prints("xorlab")
 def main() -> int:
     """Run the command line; returns the exit code: 0 done, 1 a job failed, 2 wrong usage."""
     if sys.argv[1:] == ["--version"]:

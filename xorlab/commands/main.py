@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from xorlab.errors import UsageError, error_line
 from xorlab.system.program import typed_program
+from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
     from xorlab.trainers.trainer import Trainer
@@ -39,6 +40,7 @@ def main(trainer: Trainer) -> NoReturn:
     sys.exit(run_trainer(trainer))
 
 
+@prints("xorlab")
 def run_trainer(trainer: Trainer) -> int:
     """Run the command line of this process for a trainer; returns the exit code."""
     if _REPEAT in sys.argv[1:]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from xorlab.commands.common import DONE, FAILED, command_parser, run_command
 from xorlab.errors import StoreError, UsageError, error_line
 from xorlab.system.credentials import HIDDEN
+from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
     from xorlab.tracking.outbox.folder import Outbox
@@ -22,6 +23,7 @@ _NAME = "xorlab-outbox"
 Destination = tuple[str, str]  # store, experiment
 
 
+@prints("xorlab-outbox")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_command
 from xorlab.commands.repeat_conclusion import SAME, changed, conclusion
 from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
     from xorlab.networks.result import NetworkResult
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from xorlab.trainers.trainer import Trainer
 
 
+@prints("xorlab-repeat")
 def main(arguments: Sequence[str] | None = None, trainer: Trainer | None = None) -> int:
     """Run the command line; returns the exit code.
 

@@ -12,6 +12,7 @@ from xorlab.analysis.counts import counted
 from xorlab.commands.common import DONE, check_id, command_parser, run_command
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.system.streams import prints
 from xorlab.tracking.read.by_name import LATEST
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _DEFAULT_OUT = Path("xorlab-report")
 _DIAGNOSE = 60.0  # seconds
 
 
+@prints("xorlab-report")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 a store failed, 2 wrong usage."""
     options = _parser().parse_args(arguments)
