@@ -108,6 +108,7 @@ def test_everything_from_a_user_is_escaped(sweep_store):
     assert "49" not in "".join(page.text).replace("0.49", "").split(HOSTILE)[0]
 
 
+@pytest.mark.slow
 def test_a_report_of_a_thousand_runs_is_small():
     configs = [xorlab.Config(seed=seed) for seed in range(1000)]
     for number, config in enumerate(configs):
@@ -128,6 +129,7 @@ def test_a_report_of_a_thousand_runs_is_small():
     assert 100_000 < len(content) < 3_000_000
 
 
+@pytest.mark.slow
 def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, tmp_path, capfd):
     command(*SWEEP)
     sweep = xorlab.load_runs()["sweep"].iloc[0]
@@ -152,6 +154,7 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
     assert len(pd.read_parquet("three/runs.parquet")) == 10
 
 
+@pytest.mark.slow
 def test_the_beginning_of_an_id_finds_a_sweep_in_any_experiment(command, store_file, capfd):
     small = ("-m", "seed=1,2", "training.epochs=5", "hydra.launcher.executor=inline")
     assert command(*small).code == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import xorlab
 
 ENGINE = '''
@@ -47,6 +49,7 @@ class Thread(Engine):
 '''
 
 
+@pytest.mark.slow
 def test_an_engine_trains_a_sweep(extended):
     extended(
         "engines/clusters/thread.py",

@@ -24,6 +24,7 @@ def measure(ended):
 '''
 
 
+@pytest.mark.slow
 def test_a_metric_is_recorded_with_every_run(extended):
     extended(
         "networks/metrics/max_weight.py",

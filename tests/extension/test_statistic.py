@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import xorlab
 
 STATISTIC = '''
@@ -20,6 +22,7 @@ def columns(data: GroupedRuns) -> list[Column]:
 '''
 
 
+@pytest.mark.slow
 def test_a_statistic_is_in_the_report(extended):
     printed = extended(
         "analysis/report/columns/largest_error.py",

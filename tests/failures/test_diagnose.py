@@ -76,6 +76,7 @@ def test_failures_of_xor_are_minima_and_saddles_at_infinity(command, store_file)
         assert diagnosis.loc[seed, "fall_ahead"] > 0.9
 
 
+@pytest.mark.slow
 def test_any_mixture_is_told_as_each_part_alone(command, store_file):
     common = ("seed=1", INLINE, "training.epochs=60")
     command(

@@ -113,6 +113,7 @@ def test_the_null_is_smooth_and_winds_as_much(name):
     assert again.dimensions.tolist() == null.dimensions.tolist()
 
 
+@pytest.mark.slow
 def test_rough_shapes_are_rougher_than_their_null_and_a_circle_is_not():
     for name, rougher in (("snowflake", True), ("carpet", True), ("circle", False)):
         inside, _ = SHAPES[name]

@@ -130,6 +130,7 @@ def test_no_network_of_a_landscape_is_a_row_of_runs(command, store_file):
         xorlab.load_landscape(xorlab.load_runs()["run_id"].iloc[0])
 
 
+@pytest.mark.slow
 def test_a_finished_landscape_is_told_not_trained_again(command, store_file, monkeypatch):
     command(*SMALL, INLINE)
     (run,) = landscape_runs()
@@ -221,6 +222,7 @@ def test_a_piece_that_breaks_fails_the_run_and_keeps_the_others(command, store_f
     assert issubclass(PieceError, RuntimeError)
 
 
+@pytest.mark.slow
 def test_a_landscape_is_no_job_of_a_sweep_but_may_be_run_one_after_another(command, store_file):
     result = command("-m", *SMALL, "seed=1,2")
     assert (result.code, result.out) == (2, "")

@@ -41,6 +41,7 @@ def need(count: int, *overrides: str, workers: int = 1):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "overrides"),
     [

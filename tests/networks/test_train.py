@@ -46,7 +46,7 @@ def configs_of(shape: Config, members: list[dict]) -> list[Config]:
 
 
 @settings(
-    max_examples=150,
+    max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

@@ -105,6 +105,7 @@ def test_a_shard_takes_a_quarter_of_the_time_so_far_or_little_more_than_it_must(
     assert sorted(trained) == [job.num for job in plan.jobs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dispatch", [0.005, 0.05])
 @pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
 def test_dispatch_costs_less_than_its_share_of_the_work(dispatch, speed):

@@ -88,6 +88,7 @@ def test_an_edited_table_is_recorded_as_it_was_trained(command, store_file, when
         xorlab.convergence(runs, by="task.path")  # two versions of one file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", [lambda: TABLE.write_text(AND), TABLE.unlink])
 def test_reports_of_runs_whose_table_changed_say_what_cannot_be_known(edit, command, store_file):
     from xorlab.commands.report import main

@@ -61,6 +61,7 @@ def test_callbacks_of_a_sweep_are_called_and_those_of_jobs_refused(
     assert (ended.code, (tmp_path / "jobs").read_text()) == (0, "2 ")
 
 
+@pytest.mark.slow
 def test_a_job_that_is_its_number_is_the_same_with_every_launcher(command, store_file):
     """Also after some jobs are finished, and Hydra would number the others anew."""
     same = ("-m", "seed=${hydra:job.num}", "network.hidden=2,3,4", "training.epochs=3")

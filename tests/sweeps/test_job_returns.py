@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 import xorlab
 from tests.helpers.commands import parents
 from tests.helpers.recorded import INLINE
 
 
+@pytest.mark.slow
 def test_job_returns_are_hydras_with_the_objective_in_job_order(store_file, monkeypatch):
     """Another sweeper, on top of the vectorized launcher, gets what any launcher gives."""
     from hydra._internal.callbacks import Callbacks

@@ -37,6 +37,7 @@ def test_seeds_go_where_they_are_needed(recorded, tmp_path):
     assert "2 of 2 settings known well enough" in recorded.out
 
 
+@pytest.mark.slow
 def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
     ended = command(*SWEEP, "hydra.sweeper.max_seeds=45")
     assert ended.code == 0
@@ -60,6 +61,7 @@ def test_why_it_stopped_is_recorded_under_one_parent(command, store_file):
         assert again.data.tags["mlflow.note.content"].count(" runs were not solved: ") == 1
 
 
+@pytest.mark.slow
 def test_started_again_it_trains_nothing_and_with_a_closer_target_only_what_is_missing(
     command, recorded, tmp_path
 ):

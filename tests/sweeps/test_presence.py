@@ -81,6 +81,7 @@ def is_recorded(database: Path) -> bool:
         return connection.execute(RECORDED).fetchone() is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["removed", "empty"])
 def test_runs_that_have_lost_their_files_are_named_and_completed(how, command, store_file):
     assert command(*SWEEP, INLINE).code == 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import xorlab
 
 SHORT = ("seed=0,1", "training.record_every=1", "hydra.launcher.executor=inline")
 ROWS = "0,0,0\n0,1,1\n1,0,1\n1,1,{}\n"
 
 
+@pytest.mark.slow
 def test_keys_that_differ_and_are_not_in_the_label_come_first(store_file):
     axes = "init=he,glorot", "network.activation=tanh,relu", "training.epochs=3,5"
     runs = xorlab.sweep(*axes, "training.loss=half_sse,half_mse", *SHORT)
@@ -18,6 +21,7 @@ def test_keys_that_differ_and_are_not_in_the_label_come_first(store_file):
     assert "activation=tanh init=he loss=half_sse epochs=3 xor h=2 lr=0.1 seed=1" in {*runs["name"]}
 
 
+@pytest.mark.slow
 def test_tables_are_told_apart_and_what_the_label_says_is_not_said_twice(store_file):
     for name in ("a", "b"):
         Path(f"{name}.csv").write_text(ROWS.format(int(name == "a")))

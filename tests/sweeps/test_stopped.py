@@ -22,6 +22,7 @@ LONG = (
 )
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_soon_keeps_what_is_complete_and_says_how_to_go_on(
     process, store_file, tmp_path
 ):

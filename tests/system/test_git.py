@@ -87,6 +87,7 @@ def test_programs_that_a_repository_names_are_not_run(repository):
     assert not (repository / "pwned").exists()
 
 
+@pytest.mark.slow
 def test_runs_and_sweeps_keep_the_diff(command, repository, store_file):
     (repository / "tracked.txt").write_text("two\n")
     inline = "hydra.launcher.executor=inline"

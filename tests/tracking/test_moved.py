@@ -48,6 +48,7 @@ def places(folder: Path) -> list[Path]:
     return [local_folder(store.client.get_run(one).info.artifact_uri) for one in ids]
 
 
+@pytest.mark.slow
 def test_files_are_found_where_the_store_was_moved_with_them(folder, command, monkeypatch):
     monkeypatch.chdir(folder)
     runs = xorlab.load_runs()

@@ -156,6 +156,7 @@ def test_jobs_of_another_launcher_wait_too(proxy, server, command):
     assert (len(runs), set(runs["status"])) == (2, {"FINISHED"})
 
 
+@pytest.mark.slow
 def test_a_refusal_is_no_outage(proxy, server, command, capfd):
     proxy.rule = lambda number, method, path: "403" if path.endswith("log-batch") else PASS
     result = command(*SWEEP, *there(proxy, "refused"))
@@ -212,6 +213,7 @@ def test_one_run_that_the_server_cannot_take_holds_up_no_other(proxy, server, co
     assert xorlab.load_runs(server, "poison")["key"].nunique() == 4
 
 
+@pytest.mark.slow
 def test_no_password_waits_in_a_file(proxy, server, command, capfd, monkeypatch):
     address = proxy.address.replace("://", f"://me:{SECRET}@")
     goes_away_at(proxy, "runs/create", 2)

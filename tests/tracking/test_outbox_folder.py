@@ -169,6 +169,7 @@ def test_without_a_folder_a_server_that_answers_gets_everything(proxy, command):
     assert "results cannot be kept in" in away.err
 
 
+@pytest.mark.slow
 def test_a_sweep_that_goes_well_leaves_no_folder(server, command):
     there = (f"tracking.uri={server}", "tracking.experiment=tidy")
     assert command(*SWEEP, *there).code == 0

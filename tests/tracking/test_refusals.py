@@ -142,6 +142,7 @@ def test_a_deleted_experiment_is_restored_by_the_command_that_is_printed(store_f
     assert words == ["experiments", "restore", "--experiment-id", store.experiment_id]
 
 
+@pytest.mark.slow
 def test_the_experiment_of_the_environment_counts_like_its_address(
     command, store_file, monkeypatch
 ):
@@ -156,6 +157,7 @@ def test_the_experiment_of_the_environment_counts_like_its_address(
     assert (ended.code, "MLFLOW_EXPERIMENT_NAME=a" in ended.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_sweep_is_found_by_its_beginning_and_as_the_latest(command, store_file):
     small = ("training.epochs=3", "hydra.launcher.executor=inline")
     command("-m", "seed=0,1", *small)

@@ -65,6 +65,7 @@ def test_curves_that_a_sweep_left_as_a_file_are_those_that_the_server_tells(serv
         xorlab.load_runs(server, "filed", filter="nonsense")
 
 
+@pytest.mark.slow
 def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_file):
     sweep = (
         "-m",

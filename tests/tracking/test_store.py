@@ -61,6 +61,7 @@ def test_processes_that_start_at_once_on_a_new_folder_share_store_and_experiment
     assert {out.strip() for out, _ in printed} != {"0"}
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_makes_the_store_leaves_none(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # else it takes no time
     with subprocess.Popen([sys.executable, "-c", OPEN, "first"]) as start:

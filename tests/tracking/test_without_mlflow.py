@@ -227,6 +227,7 @@ def test_a_store_that_was_removed_is_not_made_again(store_file):
         open_store(None, "xorlab", create=False)
 
 
+@pytest.mark.slow
 def test_runs_and_sweeps_on_a_known_store_do_not_import_mlflow(store_file):
     def loaded(*arguments: str) -> set[str]:
         command = [sys.executable, "-c", COMMAND, *arguments]

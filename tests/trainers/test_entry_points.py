@@ -38,6 +38,7 @@ def installed(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_a_short_name_is_listed_without_loading_and_trains_in_other_processes(
     installed, store_file, monkeypatch, capfd
 ):

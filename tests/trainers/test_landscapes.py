@@ -134,6 +134,7 @@ def test_a_plane_of_two_keys_is_one_run_whose_pixels_are_runs_of_the_trainer(com
     assert xorlab.landscape(closer, train).outcome.shape == (3, 7)
 
 
+@pytest.mark.slow
 def test_an_interrupted_plane_goes_on_where_it_was(command, train, monkeypatch):
     true, trained = PieceWork.run, []
 
@@ -162,6 +163,7 @@ def test_an_interrupted_plane_goes_on_where_it_was(command, train, monkeypatch):
     assert not list(Path("mlartifacts").glob("*/*/artifacts/pieces"))
 
 
+@pytest.mark.slow
 def test_a_run_that_raises_costs_only_its_pixel(command, train):
     breaks = (*PLANE, INLINE, "breaks=raise", "landscape.value=final_loss")
     stopped = command(*NAMED, *breaks, "tracking.failures=stop")
@@ -191,6 +193,7 @@ def test_a_batched_twin_trains_the_pixels_that_go_together(train):
     assert_same(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", ["extending.md", "guides/landscapes.md"])
 def test_the_commands_of_the_guides_make_a_picture(document, command):
     text = (ROOT / "experiments" / document).read_text()

@@ -69,6 +69,7 @@ def test_a_run_repeats_bit_for_bit_by_its_id_its_key_and_its_script(runs, monkey
     assert len(xorlab.load_runs()) == 2  # nothing is recorded
 
 
+@pytest.mark.slow
 def test_a_record_that_was_altered_does_not_repeat(runs, capfd):
     run = runs["run_id"].iloc[0]
     altered("UPDATE metrics SET value = value + 1e-12 WHERE key = 'loss' AND run_uuid = ?", run)
@@ -92,6 +93,7 @@ def refused(arguments: Sequence[str], capfd) -> str:
     return capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_trainer_must_be_named_and_be_the_right_one(runs, capfd, command):
     run = runs["run_id"].iloc[0]
     message = refused([run], capfd)
@@ -138,6 +140,7 @@ def test_a_twin_repeats_to_its_tolerance_and_an_edited_file_is_said(store_file, 
     assert f"value {value * (1 + 1e-9)} then, {value * (1 + 1e-4)} now" in printed
 
 
+@pytest.mark.slow
 def test_a_run_that_raises_now_does_not_repeat(runs, capfd, monkeypatch):
     def raises(config):
         raise ArithmeticError("tails")

@@ -165,6 +165,7 @@ def test_a_single_run_is_recorded(run, store_file):
     assert xorlab.load_runs()["seed"].tolist() == [5]
 
 
+@pytest.mark.slow
 def test_seeds_are_added_until_the_rates_are_known(run, store_file):
     more = ("hydra.sweeper.half_width=0.2", "hydra.sweeper.first_round=5")
     code, out = run("-m", "hydra/sweeper=precision", "chance=0.1,0.4", *more, INLINE)
@@ -172,6 +173,7 @@ def test_seeds_are_added_until_the_rates_are_known(run, store_file):
     assert "of 2 settings known well enough" in out
 
 
+@pytest.mark.slow
 def test_script_option_and_import_name_the_same_runs(run, store_file, monkeypatch, capsys):
     path = Path(coin.__file__)
     shutil.copy(path, "coin.py")
