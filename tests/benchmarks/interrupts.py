@@ -42,14 +42,14 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        began, results, ended, code = interrupted(folder, options.keys, options.seconds)
+        began, results, stopped, ended, code = interrupted(folder, options.keys, options.seconds)
         recorded = len(xorlab.load_runs(f"sqlite:///{folder}/mlflow.db", "interrupted"))
     print(f"training began after {began:.1f} s")
     if not results:
-        raise SystemExit(f"no results within {options.seconds - began:.1f} s of training")
+        raise SystemExit(f"no results within {stopped - began:.1f} s of training")
     print(f"first results after {results[0][0] - began:.1f} s of training")
     last = [moment for moment, _ in results][-WORKERS:]
-    lost = [options.seconds - moment for moment in last]
+    lost = [stopped - moment for moment in last]
     print("lost at each worker:", ", ".join(f"{seconds:.1f} s" for seconds in lost))
     print(f"{results[-1][1]:,} runs shown, {recorded:,} recorded; exit code {code}")
     print(f"ended {ended:.1f} s after the interrupt")
@@ -59,8 +59,8 @@ def main() -> None:
 
 def interrupted(
     folder: Path, keys: list[str], seconds: float
-) -> tuple[float, list[tuple[float, int]], float, int]:
-    """When training began, when results were shown, how long the end took, and the exit code."""
+) -> tuple[float, list[tuple[float, int]], float, float, int]:
+    """When training began, results were shown, and the interrupt came; its time; the exit code."""
     screen, terminal = pty.openpty()
     start = time.monotonic()
     sweep = (*keys, "tracking.experiment=interrupted", f"hydra.launcher.workers={WORKERS}")
@@ -75,7 +75,8 @@ def interrupted(
     )
     os.close(terminal)
     began, done, results = 0.0, 0, []
-    while (now := time.monotonic() - start) < seconds:
+    # Where the first results are late, the interrupt waits for them.
+    while (now := time.monotonic() - start) < seconds or (not results and now < 10 * seconds):
         if not select.select([screen], [], [], 0.05)[0]:
             continue
         for text in SHOWN.findall(os.read(screen, 65536).decode(errors="replace")):
@@ -91,7 +92,7 @@ def interrupted(
                 sys.stderr.write(os.read(screen, 65536).decode(errors="replace"))
             except OSError:  # the terminal has closed
                 break
-    return began, results, time.monotonic() - stopped, child.wait()
+    return began, results, stopped - start, time.monotonic() - stopped, child.wait()
 
 
 if __name__ == "__main__":
