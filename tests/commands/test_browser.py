@@ -55,11 +55,16 @@ def text_of(page, *shown: str) -> str:
 
 def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_path, page):
     sweep = ("-m", "seed=1,2", "network.hidden=2,3", "optimizer.lr=3", "training.epochs=800")
-    ended = command(*sweep)
+    ended = command(*sweep, "tracking.report=true")
     assert ended.code == 0
     # The part of the address that the sweep printed which does not depend on the server.
     printed = re.search(r"open http://127\.0\.0\.1:5000/(#/\S+)", ended.out)[1]
-    assert command(*sweep, "tracking.existing=rerun", "tracking.bulk=false").code == 0
+    assert (
+        command(
+            *sweep, "tracking.existing=rerun", "tracking.bulk=false", "tracking.report=true"
+        ).code
+        == 0
+    )
     runs = xorlab.load_runs().sort_values(["network.hidden", "seed"])
     parent, again = runs["sweep"].unique()
     twins = runs[(runs["seed"] == 1) & (runs["network.hidden"] == 2)]

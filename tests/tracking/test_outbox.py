@@ -68,6 +68,7 @@ def test_the_outbox_command_also_ends_the_sweep(proxy, server, command, capfd):
         "hydra.sweeper.max_seeds=3",
         "hydra.sweeper.first_round=2",
         "hydra.launcher.executor=inline",
+        "tracking.report=true",
         *there(proxy, "ended"),
     )
     assert "6 runs in" in result.out  # both rounds, although the second began without a server
