@@ -96,10 +96,10 @@ def test_a_shard_takes_a_quarter_of_the_time_so_far_or_little_more_than_it_must(
         begins = min(times)
         (shard,) = chunks.take()
         seconds = shard.seconds / speed
-        short = max(2.5, begins / 4) if trained else 1.0 / speed
+        short = max(4.0, begins / 4) if trained else 1.0 / speed
         trained += [job.num for job in shard.jobs]
         fixed, each = shard.line
-        assert seconds <= 1.01 * 1.5 * max(short, 2.0 * fixed / speed) + 2 * each / speed
+        assert seconds <= 1.01 * 1.25 * max(short, 2.0 * fixed / speed) + 2 * each / speed
         times[times.index(begins)] += seconds
         chunks.observe([shard], [replace(failed(1, ""), started=1, ended=1 + int(1e3 * seconds))])
     assert sorted(trained) == [job.num for job in plan.jobs]

@@ -8,8 +8,9 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from xorlab.errors import EngineError, UsageError
@@ -114,7 +115,7 @@ def load_file(path: Path) -> ModuleType:
             return known
     _make_importable(path.parent)
     name = path.stem if path.stem not in sys.modules else f"_xorlab_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be loaded as a module")
     module = importlib.util.module_from_spec(spec)
@@ -125,6 +126,18 @@ def load_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+class _Source(SourceFileLoader):
+    """Compiles the file as it is now.
+
+    Python's own would take compiled code of a file of the same size that was edited in the same
+    second.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code of the module."""
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _is_from(module: ModuleType, path: Path) -> bool:

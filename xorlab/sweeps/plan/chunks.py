@@ -12,14 +12,16 @@ from xorlab.trainers.shard_result import ShardResult
 SHARE = 0.05  # the cost of dispatch, relative to the work
 _ROUNDS = 4  # dispatch what is left in so many rounds, so that workers end together
 _PROBE = 0.2  # seconds of work before the speed of a worker is known
+_REMEMBERED = 0.7  # the weight of a measurement, relative to the next one
 _MOST_SECONDS = 60.0  # what a killed worker may cost
 _MOST_UNKNOWN = 10.0  # the same where the time of a run is unknown
 _MOST_RUNS = 5000  # bounds the memory that an outcome takes
 # Where dispatch is free: seconds of the first shards, which show results and measure the speed; of
 # those that follow; and the share of the time since the start that a later shard may take, so that
 # a stop costs no more than that, and long sweeps still come to train many networks together.
-_FIRST, _SHORT, _SHARE_OF_PAST = 1.0, 2.5, 0.25
+_FIRST, _SHORT, _SHARE_OF_PAST = 1.0, 4.0, 0.25
 _BESIDE_FIXED = 2.0  # times its fixed cost a shard may always take: a shorter one saves little
+_TOLERATED = 1.25  # times that a shard is not worth dividing for
 
 
 class AdaptiveChunks:
@@ -83,9 +85,11 @@ class AdaptiveChunks:
         """Correct the estimates by the time that a worker took."""
         for shard, done in zip(shards, outcomes, strict=True):
             if done.ended:
-                # Times are whole milliseconds: a shard that took less still took some time.
-                self._measured += max(0.5, done.ended - done.started) / 1e3
-                self._estimated += shard.seconds
+                # Times are whole milliseconds: a shard that took less still took some time. What
+                # was measured first, while workers warmed up, is forgotten.
+                took = max(0.5, done.ended - done.started) / 1e3
+                self._measured = _REMEMBERED * self._measured + took
+                self._estimated = _REMEMBERED * self._estimated + shard.seconds
 
     def _target(self) -> float:
         """Seconds of work to dispatch next."""
@@ -105,7 +109,7 @@ class AdaptiveChunks:
         most = max((most if self._estimated else _FIRST) / self.pace, _BESIDE_FIXED * fixed)
         count = max(1, int((most - fixed) / each))
         pieces = -(-len(shard.jobs) // count)
-        if shard.seconds <= 1.5 * most or pieces == 1:
+        if shard.seconds <= _TOLERATED * most or pieces == 1:
             return shard
         self._waiting.append(Shard(shard.jobs[-(-len(shard.jobs) // pieces) :]))
         return Shard(shard.jobs[: -(-len(shard.jobs) // pieces)])
