@@ -1,4 +1,4 @@
-"""Output that nobody takes: the work is done, and the exit code says what became of the output."""
+"""Closed, full and broken output streams: results are recorded, and the exit code is right."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def started(line: str, folder, **options) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("line", "runs"), [(RUN, 1), pytest.param(SWEEP, 2, marks=pytest.mark.slow)]
 )
-def test_what_was_trained_is_recorded_whoever_reads(line, runs, tmp_path, store_file):
+def test_runs_are_recorded_although_standard_output_is_full(line, runs, tmp_path, store_file):
     full = started(f"{line} >/dev/full", tmp_path)
     assert full.returncode == 1
     assert re.fullmatch(LOST.format("xorlab"), full.stderr)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 # passed on late, or its answer comes late.
 PASS, ERROR, CUT, CUT_AFTER = "pass", "500", "cut", "cut after"
 LATE, LATE_AFTER = "late", "late after"
-# It is told to come back in an hour; its answer comes byte by byte.
+# It is answered 503 with a Retry-After of an hour; the answer is sent one byte at a time.
 HOUR, TRICKLE = "an hour", "trickle"
 # An empty page of results that names a next page: always the same, or always another.
 SAME_PAGE, NEXT_PAGE = "same page", "next page"

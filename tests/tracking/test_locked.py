@@ -1,4 +1,4 @@
-"""A store that another process keeps locked: who waits for it can be interrupted, and is told."""
+"""A store locked by another process: waiting for it can be interrupted, and ends with an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xorlab.tracking.store.database import SqliteDatabase
 
 @pytest.fixture
 def locked(store_file):
-    """A store that nobody else can write, while the test runs."""
+    """A store that another connection has locked for writing."""
     with closing(sqlite3.connect(store_file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield store_file
@@ -31,7 +31,7 @@ def test_ctrl_c_ends_the_wait(locked):
     assert time.monotonic() - began < 20
 
 
-def test_who_only_reads_does_not_wait(locked):
+def test_reading_does_not_wait(locked):
     with SqliteDatabase(locked).reading() as transaction:
         assert list(transaction.rows("SELECT count(*) FROM runs")) == [(0,)]
 
@@ -39,7 +39,7 @@ def test_who_only_reads_does_not_wait(locked):
 @pytest.mark.parametrize(
     "arguments", [("seed=1",), ("-m", "seed=1,2", "hydra.launcher.executor=inline")]
 )
-def test_what_waits_too_long_says_so(locked, command, monkeypatch, arguments):
+def test_a_timeout_is_an_error_of_one_line(locked, command, monkeypatch, arguments):
     monkeypatch.setattr(database_module, "_PATIENCE", 0.5)
     ended = command(*arguments, "training.epochs=5")
     assert ended.code == 1
@@ -47,7 +47,7 @@ def test_what_waits_too_long_says_so(locked, command, monkeypatch, arguments):
     assert ended.err.count("\n") == 1
 
 
-def test_a_wait_ends_when_the_other_is_done(store_file):
+def test_a_wait_ends_when_the_lock_is_released(store_file):
     with closing(
         sqlite3.connect(store_file, isolation_level=None, check_same_thread=False)
     ) as other:

@@ -1,4 +1,4 @@
-"""Servers that answer in their own time: nobody waits for them longer than we say."""
+"""Slow servers: each call has a time limit, and can be interrupted."""
 
 from __future__ import annotations
 
