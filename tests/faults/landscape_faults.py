@@ -21,7 +21,7 @@ from tests.faults.disk_faults import FULL, full, no_mounts, on_a_disk_of_its_own
 from tests.faults.fault import Fault, Outcome
 from tests.faults.process_faults import LEFT, WORKERS, message_of_next_start, workers
 from tests.faults.sweeps import INLINE, Hit, ended, fresh, message, sweeping, until
-from xorlab.tracking.landscapes import landscape_file
+from xorlab.tracking.landscape_arrays import landscape_file
 
 # Ten pieces that take three seconds together.
 LANDSCAPE = (

@@ -85,6 +85,7 @@ def _repeat_network(found: FoundRun, options: argparse.Namespace) -> int:
 
     recorded = recorded_run(found)
     spec = _spec_with_table(recorded, options.table)
+    _check_altered(recorded, spec)
     sys.stdout.write(f"Training run {recorded.run_id} again: {recorded.name}\n")
     sys.stdout.flush()
     (result,) = train_chunk([spec.config], spec.data).results(NetworkResult)
@@ -143,6 +144,26 @@ def _spec_with_table(recorded: Recorded, moved: str | None) -> Spec:
     if then is None and spec.key(config.seed) != recorded.tags.get(KEY_TAG):
         raise StoreError(f"{path} is not the table that the run was trained on")
     return spec
+
+
+def _check_altered(recorded: Recorded, spec: Spec) -> None:
+    """Refuse to train what the run was not: numbers in an edited file may be absurd.
+
+    Raises:
+        StoreError: configuration and key of the record do not belong to one another.
+        UsageError: there is not enough memory.
+    """
+    from xorlab.networks.memory import estimate_memory
+    from xorlab.tracking.names import KEY_TAG
+    from xorlab.trainers.memory import refuse_too_much
+
+    config = spec.config
+    if spec.key(config.seed) != recorded.tags.get(KEY_TAG):
+        raise StoreError(
+            f"config.yaml of run {recorded.run_id} gives another key than its tag "
+            f"{KEY_TAG}: one of them was altered"
+        )
+    refuse_too_much(estimate_memory([(config, spec.data, 1)], [(config, 1)], 0))
 
 
 def _check_table(path: str, then: str, now: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xorlab.commands.common import DONE, FAILED
 from xorlab.commands.repeat_conclusion import SAME, changed, conclusion
-from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from xorlab.tracking.read.found import FoundRun
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xorlab.trainers.spec import Spec
     from xorlab.trainers.trainer import Trainer
 
+CONFIG = "config.yaml"
 _KINDS = {"outcome": "outcome", "metric": "numbers", "steps": "curves", "curve": "curves"}
 _KINDS |= {"array": "arrays", "file": "files"}
 
@@ -57,10 +58,10 @@ def repeat_own(found: FoundRun, trainer: Trainer | None, table: str | None) -> i
 
 def _spec(found: FoundRun, trainer: Trainer | None) -> tuple[Spec, int]:
     """The run's setting and seed, of the trainer that trained it."""
-    import yaml
-
     from xorlab.config.values import from_flat, unnested
+    from xorlab.config.yaml_size import read_yaml
     from xorlab.tracking.names import KEY_TAG
+    from xorlab.tracking.read.files import reading
     from xorlab.trainers.spec import spec_of
     from xorlab.trainers.trainer import TRAINER_TAG
 
@@ -77,21 +78,17 @@ def _spec(found: FoundRun, trainer: Trainer | None) -> tuple[Spec, int]:
             f"{found.run_id}: this is a run of the trainer {found.trainer or 'of networks'}, and "
             f"{own or 'the built-in one'} was named"
         )
-    text = found.files().get("config.yaml")
+    text = found.files.get(CONFIG)
     if text is None:
-        raise StoreError(f"run {found.run_id} has no readable config.yaml")
-    try:
-        values = unnested(yaml.safe_load(text), trainer.schema.groups)
+        raise StoreError(f"run {found.run_id} has no readable {CONFIG}")
+    with reading(found.run_id, CONFIG):
+        values = unnested(read_yaml(CONFIG, text), trainer.schema.groups)
         config = from_flat(trainer.schema.kind, values)
         trainer.check(config)
-    except (ConfigError, UsageError, yaml.YAMLError, AttributeError, TypeError) as error:
-        raise StoreError(
-            f"config.yaml of run {found.run_id} does not fit the trainer {own}: {error}"
-        ) from error
     spec = spec_of(trainer, config)
     if spec.key(config.seed) != found.tags[KEY_TAG]:
         raise StoreError(
-            f"config.yaml of run {found.run_id} gives another key than its record: the trainer's "
+            f"{CONFIG} of run {found.run_id} gives another key than its record: the trainer's "
             "keys have changed since, or the record was altered"
         )
     return spec, config.seed
@@ -107,10 +104,14 @@ def _parts(outcome: str, numbers: Any, curves: Any, files: dict[str, bytes]) -> 
 def _recorded(found: FoundRun, now: Parts) -> Parts:
     """The same of the record. What was added to it since does not count."""
     from xorlab.tracking.names import OUTCOME_TAG
+    from xorlab.tracking.read.files import reading
+    from xorlab.trainers.columns import ARRAYS_FILE
 
     names = [name.partition(" ")[2] for name in now if name.startswith("curve ")]
     outcome, metrics = found.tags.get(OUTCOME_TAG, ""), found.run.data.metrics
-    then = _parts(outcome, metrics, found.curves(names), found.files())
+    curves = found.curves(names)
+    with reading(found.run_id, ARRAYS_FILE):
+        then = _parts(outcome, metrics, curves, found.files)
     facts = ("metric epochs_to_solve", "metric diverged_at")
     return {name: part for name, part in then.items() if name in now or name in facts}
 

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from xorlab.errors import UsageError
 
 MOST_VALUES = 100_000
+_DEEPEST = 100  # collections within one another: readers call themselves for each
+
+
+def read_yaml(name: str, text: str | bytes) -> Any:
+    """The content of a YAML file of plain values: no object of Python is made.
+
+    Args:
+        name: of the file, for the message.
+        text: its content.
+
+    Raises:
+        UsageError: it is too large or too deep.
+        yaml.YAMLError: it is not YAML.
+    """
+    refuse_too_large(name, text)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(text, Loader=loader)  # noqa: S506  (a safe loader, in C where there is one)
 
 
 def refuse_too_large(name: str, text: str | bytes) -> None:
@@ -20,7 +39,7 @@ def refuse_too_large(name: str, text: str | bytes) -> None:
         text: its content; what is no YAML is left to whoever reads it.
 
     Raises:
-        UsageError: it has more than `MOST_VALUES` values.
+        UsageError: it has more than `MOST_VALUES` values, or more than 100 levels.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     sizes: dict[str, int] = {}
@@ -38,6 +57,8 @@ def refuse_too_large(name: str, text: str | bytes) -> None:
                 total += sizes.get(str(event.anchor), 1)
             elif isinstance(event, yaml.ScalarEvent):
                 total += 1
+            if len(open_nodes) > _DEEPEST:
+                raise UsageError(f"{name}: must have at most {_DEEPEST} levels of lists and maps")
             if total > MOST_VALUES:
                 raise UsageError(
                     f"{name}: must have at most {MOST_VALUES} values, those that aliases (*name) "

@@ -9,7 +9,8 @@ from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.pixels import Pixels
 from xorlab.sweeps.console import make_console, print_line
 from xorlab.sweeps.finished import existing_store
-from xorlab.tracking.landscapes import landscape_identity, recorded_pieces
+from xorlab.tracking.landscape_pieces import recorded_pieces
+from xorlab.tracking.landscapes import landscape_identity
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import earlier_run
@@ -35,7 +36,8 @@ def print_plan(config: Any, grid: Grid, workers: int, memory: int) -> float:
     finished = None if store is None else finished_run(store, config, grid)
     if store is not None and tracking.existing != "rerun" and finished is None:
         earlier = earlier_run(store, landscape_identity(config, grid.data, trainer))
-        known = {} if earlier is None else recorded_pieces(store, earlier.info.run_id, grid)
+        if earlier is not None:
+            known, _ = recorded_pieces(store, earlier.info.run_id, grid)
     left = [] if finished else [len(grid.pixels(n)) for n in grid.pieces if n not in known]
     if trainer.knows_time:
         first = grid.config(0)

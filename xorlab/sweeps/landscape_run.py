@@ -19,7 +19,7 @@ from xorlab.errors import EngineError, JobsFailedError, StoppedError, StoreError
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.landscape import RAISED, Landscape, assembled, check_value_name
 from xorlab.landscapes.pixels import Fault, PieceWork, Pixels
-from xorlab.sweeps.console import make_console, print_line
+from xorlab.sweeps.console import make_console, print_line, print_some
 from xorlab.sweeps.finished import deliver_waiting
 from xorlab.sweeps.job_returns import objective
 from xorlab.sweeps.landscape_plan import finished_run, print_plan
@@ -28,17 +28,9 @@ from xorlab.sweeps.progress import SweepProgress
 from xorlab.sweeps.train import training
 from xorlab.system.git import provenance
 from xorlab.system.program import typed_command
-from xorlab.tracking.landscapes import (
-    ARRAYS_FILE,
-    PICTURE_FILE,
-    forget_pieces,
-    landscape_file,
-    landscape_identity,
-    put_config,
-    record_piece,
-    recorded_landscape,
-    recorded_pieces,
-)
+from xorlab.tracking.landscape_arrays import ARRAYS_FILE, PICTURE_FILE, landscape_file
+from xorlab.tracking.landscape_pieces import forget_pieces, record_piece, recorded_pieces
+from xorlab.tracking.landscapes import landscape_identity, put_config, recorded_landscape
 from xorlab.tracking.names import FINISHED
 from xorlab.tracking.outbox.delivery import deliver
 from xorlab.tracking.outbox.folder import Outbox
@@ -152,7 +144,8 @@ def _train_and_record(
     identity = landscape_identity(config, grid.data, grid.trainer)
     with parent_run(store, identity, code, where.console, reuse) as run:
         put_config(store, run.run_id, config, grid.trainer)
-        pieces = recorded_pieces(store, run.run_id, grid) if run.resumed else {}
+        pieces, damaged = recorded_pieces(store, run.run_id, grid) if run.resumed else ({}, [])
+        print_some(where.console, [f"{line}; it is trained again" for line in damaged])
         _tag(where, run, grid.trainer, bool(pieces))
         known = sum(len(grid.pixels(piece)) for piece in pieces)
         seconds = _train(where, run, config, grid, pieces, executor)

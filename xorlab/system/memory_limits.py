@@ -8,6 +8,7 @@ from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _UNLIMITED = 1 << 60  # cgroups v1 writes "no limit" as a number near 2^63
+_ALWAYS_FREE = 1 << 26  # bytes
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,22 @@ class MemoryLimit:
 def memory_limits() -> list[MemoryLimit]:
     """Every limit that this system reports; an empty list if it reports none."""
     return [*_free(), *_of_groups(), *_of_addresses()]
+
+
+def refuse_larger(count: int) -> None:
+    """Refuse to read more bytes than this process may still use.
+
+    Raises:
+        ValueError: with what it would need, and the limit.
+    """
+    if count <= _ALWAYS_FREE:  # asking the system takes longer than reading so little
+        return
+    for limit in memory_limits():
+        if count > limit.bytes:
+            raise ValueError(
+                f"reading it would need {count / 1e9:.1f} GB of memory, and {limit.reason} leaves "
+                f"{limit.bytes / 1e9:.1f} GB"
+            )
 
 
 def out_of_memory_kills() -> int | None:

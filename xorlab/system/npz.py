@@ -3,26 +3,93 @@
 from __future__ import annotations
 
 import io
+import math
+import struct
+import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.system.memory_limits import refuse_larger
 from xorlab.system.signals import signals_deferred
 
+Array = npt.NDArray[Any]
 
-def npz_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
+_SUFFIX = ".npy"
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 1  # flag of a member
+_KINDS = "biufcSU"  # of arrays: numbers, truth values and texts
+
+
+def npz_arrays(content: bytes) -> dict[str, Array]:
     """The arrays of an npz file by name; nothing in it is executed.
 
+    Nothing is allocated before the sizes that the file states have been compared with what it
+    holds and with the memory that is free: a file of a few bytes can state a shape of terabytes.
+
     Raises:
-        ValueError, OSError, EOFError, zipfile.BadZipFile: it is damaged, or not an npz file.
+        ValueError: it is damaged, is not an npz file of plain arrays, or needs more memory than is
+            free.
     """
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _check(members)
+            return {
+                member.filename.removesuffix(_SUFFIX): _array(member, archive.read(member))
+                for member in members
+            }
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"it is damaged, or not an npz file ({error})") from error
+    except (EOFError, OSError, RuntimeError, zlib.error, struct.error) as error:
+        raise ValueError(f"it is damaged ({error})") from error
 
 
-def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]], small: bool = False) -> bytes:
+def _check(members: list[zipfile.ZipInfo]) -> None:
+    names = [member.filename for member in members]
+    if len(set(names)) < len(names):
+        raise ValueError("it has two arrays of one name")
+    for member in members:
+        if not member.filename.endswith(_SUFFIX):
+            raise ValueError(f"{member.filename!r} in it is not an array")
+        if member.flag_bits & _ENCRYPTED:
+            raise ValueError("it is encrypted")
+        if member.compress_type not in _COMPRESSIONS:
+            raise ValueError("it is compressed in a way that NumPy does not use")
+    # Once as bytes, and once as an array.
+    refuse_larger(2 * sum(member.file_size for member in members))
+
+
+def _array(member: zipfile.ZipInfo, data: bytes) -> Array:
+    """One array, a copy; its header must state exactly the size of its data."""
+    file = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(file)
+        shape, by_columns, dtype = _HEADERS[version](file)
+    except Exception as error:  # NumPy reads it as Python's compiler would
+        cause = str(error).partition("\n")[0]
+        raise ValueError(f"{member.filename!r} in it is not an array ({cause})") from error
+    if dtype.kind not in _KINDS or not dtype.itemsize or any(length < 0 for length in shape):
+        raise ValueError(f"{member.filename!r} in it is not an array of numbers or texts")
+    start = file.tell()
+    if math.prod(shape) * dtype.itemsize != len(data) - start:
+        size = "x".join(map(str, shape)) or "1"
+        raise ValueError(
+            f"{member.filename!r} in it says that it has {size} values, and holds "
+            f"{len(data) - start} bytes"
+        )
+    array: Array = np.ndarray(shape, dtype, data, start, order="F" if by_columns else "C")
+    return array.copy("K")
+
+
+def npz_bytes(arrays: Mapping[str, Array], small: bool = False) -> bytes:
     """The content of an npz file, without a pickle.
 
     Args:

@@ -7,7 +7,6 @@ too: their headers have other names, and the end of a sweep is plain JSON.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from xorlab.errors import StoreError
-from xorlab.system.npz import npz_bytes
+from xorlab.system.npz import npz_arrays, npz_bytes
 from xorlab.tracking.names import CURVE
 from xorlab.tracking.write.record import Record
 from xorlab.trainers.result import Curve
@@ -165,13 +164,13 @@ def decoded(content: bytes) -> Pending:
         if content.startswith(b"{"):
             return _sweep(_checked(content))
         # Each array has a checksum, which reading compares.
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            name = next(n for n in (_HEADER, *_FORMAT_1_HEADERS) if n in arrays)
-            header = _checked(arrays[name].tobytes())
-            kind = _FORMAT_1_HEADERS.get(name) or header["kind"]
-            if kind == "run":
-                return _run(header, arrays)
-            return _file(header, arrays) if kind == "file" else _sweep(header)
+        arrays = npz_arrays(content)
+        name = next(n for n in (_HEADER, *_FORMAT_1_HEADERS) if n in arrays)
+        header = _checked(arrays[name].tobytes())
+        kind = _FORMAT_1_HEADERS.get(name) or header["kind"]
+        if kind == "run":
+            return _run(header, arrays)
+        return _file(header, arrays) if kind == "file" else _sweep(header)
     except Exception as error:  # a damaged archive raises errors of many kinds
         raise DamagedError(f"it is damaged: {type(error).__name__}: {error}") from error
 

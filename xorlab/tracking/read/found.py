@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorlab.errors import StoreError, UsageError
+from xorlab.errors import UsageError
 from xorlab.tracking.names import FINISHED, IDENTITY_TAG, KEY_TAG, LANDSCAPE_TAG
 from xorlab.tracking.read.by_name import run_by_name
+from xorlab.tracking.read.files import read_all_files
 from xorlab.tracking.read.runs import curves_of
-from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.trainers.result import Curve
 from xorlab.trainers.shard_result import Files
@@ -63,18 +62,14 @@ class FoundRun:
             for name, table in tables.items()
         }
 
+    @cached_property
     def files(self) -> Files:
         """Its files at the top of its artifacts, by name.
 
         Raises:
             StoreError: they cannot be read.
         """
-        with tempfile.TemporaryDirectory(prefix="xorlab-") as scratch:
-            try:
-                folder = Path(self.store.client.download_artifacts(self.run_id, "", scratch))
-                return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-            except mlflow_errors(OSError) as error:
-                raise StoreError(f"run {self.run_id} has no readable files: {error}") from error
+        return read_all_files(self.store, self.run_id)
 
 
 def finished_run(name: str, uri: str | None) -> FoundRun:

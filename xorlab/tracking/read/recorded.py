@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.errors import StoreError
+from xorlab.tracking.read.files import read_file
 from xorlab.tracking.read.found import FoundRun
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
-from xorlab.tracking.store.errors import mlflow_errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +51,7 @@ def recorded_run(found: FoundRun) -> Recorded:
     one = pd.DataFrame({"run_id": [run_id], "sweep": [None]})
     network = load_weights(one, store.uri)[run_id]
     curve = load_curves(one, uri=store.uri)
-    with tempfile.TemporaryDirectory(prefix="xorlab-") as folder:
-        try:
-            path = store.client.download_artifacts(run_id, "predictions.json", folder)
-            predictions = Path(path).read_bytes()
-        except mlflow_errors(OSError) as error:
-            raise StoreError(f"run {run_id} has no readable predictions.json") from error
+    predictions = read_file(store, run_id, "predictions.json")
     steps, loss = curve["step"].to_numpy(np.int64), curve["loss"].to_numpy(np.float64)
     run_name = run.info.run_name or ""
     return Recorded(
