@@ -13,6 +13,7 @@ import yaml
 
 import xorlab
 from xorlab.sweeps.landscape_run import PieceError
+from xorlab.system.npz import npz_arrays, npz_bytes
 from xorlab.tracking.store.store import open_store
 
 AXES = (
@@ -181,7 +182,9 @@ def test_a_stopped_landscape_goes_on_where_it_was(how, process, command, store_f
     true = PieceWork.run
     with monkeypatch.context() as patched:
         patched.setattr(PieceWork, "run", lambda work: trained.append(work.piece) or true(work))
-        assert command(*SLOW, INLINE).code == 0
+        went_on = command(*SLOW, INLINE)
+    assert went_on.code == 0
+    assert f"pieces/0003.npz of run {run.info.run_id} cannot be used: it is damaged" in went_on.out
     assert not ({int(path.stem) for path in kept} - {3}) & set(trained)
     assert 3 in trained
     (run,) = landscape_runs()
@@ -216,9 +219,27 @@ def test_a_piece_that_breaks_fails_the_run_and_keeps_the_others(command, store_f
     assert "FloatingPointError: odd one" in result.err
     (run,) = landscape_runs()
     assert run.info.status == "FAILED"
-    assert list((folder_of(run) / "pieces").iterdir())
-    assert command(*SMALL, INLINE).code == 0
+    pieces = sorted((folder_of(run) / "pieces").glob("[0-9]*.npz"))
+    whole = npz_arrays(pieces[0].read_bytes())
+    # Each has the right number of pixels, and something that they cannot have.
+    damages = {
+        "outcome": whole["outcome"] + 7,
+        "final_loss": whole["outcome"],
+        "first": np.zeros(2),
+    }
+    damages |= {"failed": np.array([-1]), "epochs_to_solve": whole["final_loss"]}
+    for piece, (name, values) in zip(pieces, damages.items(), strict=False):
+        arrays = npz_arrays(piece.read_bytes()) | {name: values, "reasons": np.array(["why"])}
+        piece.write_bytes(npz_bytes(arrays))
+    pieces[-1].unlink()
+    os.mkfifo(pieces[-1])
+    again = command(*SMALL, INLINE)
+    assert again.code == 0
+    assert again.out.count("cannot be used") == min(len(pieces) - 1, len(damages))
+    assert f"run {run.info.run_id} has no readable {pieces[-1].name}" in again.out
+    assert again.out.count("; it is trained again") > 1
     assert [run.info.status for run in landscape_runs()] == ["FINISHED"]
+    assert_same(xorlab.load_landscape(), xorlab.landscape(xorlab.configure(*SMALL)))
     assert issubclass(PieceError, RuntimeError)
 
 

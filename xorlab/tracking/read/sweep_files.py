@@ -24,7 +24,7 @@ RUNS_FILE = "runs.parquet"
 CURVES_FILE = "curves.parquet"
 # The columns without which the tables are of no use, and the kinds of their values.
 _TEXT, _INTEGER, _NUMBER = ("string", "large_string", "dictionary"), ("integer",), ("floating",)
-_KINDS = {
+_KINDS: dict[str, dict[str, Collection[str]]] = {
     RUNS_FILE: {"run_id": _TEXT, "status": _TEXT, "key": _TEXT},
     CURVES_FILE: {"run_id": _TEXT, "step": _INTEGER, "loss": _NUMBER},
 }
