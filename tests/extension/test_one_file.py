@@ -129,7 +129,7 @@ def run(folder: Path, *arguments: str) -> str:
 
 def test_one_file_is_in_the_help(extended):
     printed = run(extended, "--help")
-    assert "quickprop, adam, delta_bar_delta, irprop_plus, irprop_minus, sign_step\n" in printed
+    assert "lbfgs, scg, levenberg_marquardt, sign_step\n" in printed
     assert "encoder, table, dataset, two_spirals, proben1, majority\n" in printed
     assert "nguyen_widrow, given, halves\n" in printed
     assert (

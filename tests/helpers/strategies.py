@@ -13,6 +13,7 @@ from xorlab.networks.config import READOUTS, Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.initializers.initializer import Initializer
 from xorlab.networks.initializers.notebook import Notebook
+from xorlab.networks.line_searches.line_search import LineSearch
 from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.optimizers.quickprop import GRADIENT_TERMS
 from xorlab.networks.parameters import parameter_count
@@ -80,6 +81,7 @@ def shapes(draw, table: str | None = None) -> Config:
         rule
         for rule in Optimizer.choices().values()
         if UpdateSchedule.choices()[config.training.update].whole or rule.batch_only is None
+        if rule.losses is None or config.training.loss in rule.losses
     ]
     config.optimizer = draw(st.sampled_from(rules))()
     if hasattr(config.optimizer, "momentum"):
@@ -88,6 +90,10 @@ def shapes(draw, table: str | None = None) -> Config:
         config.optimizer.weight_decay = draw(st.sampled_from([0.0, 0.01]))
     if hasattr(config.optimizer, "gradient_term"):
         config.optimizer.gradient_term = draw(st.sampled_from(GRADIENT_TERMS))
+    if hasattr(config.optimizer, "line_search"):
+        config.optimizer.line_search = draw(st.sampled_from([*LineSearch.choices()]))
+    if hasattr(config.optimizer, "memory"):
+        config.optimizer.memory = draw(st.sampled_from([1, 3]))
     return config
 
 
@@ -105,6 +111,11 @@ _NUMBERS = {
     "kappa": [0.035, 10.0],
     "phi": [0.1, 0.333],
     "theta": [0.0, 0.7],
+    "curvature": [0.01, 0.5, 0.9],
+    "sigma": [1e-6, 1e-2],
+    "lambda_0": [1e-8, 1.0],
+    "damping": [1e-6, 0.01, 1e3],
+    "damping_factor": [1.5, 10.0, 1e200],
 }
 
 

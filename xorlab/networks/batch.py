@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.networks.columns import NO_LIMIT, NetworkColumns, TrainingSpec, padded
+from xorlab.networks.jacobian import Jacobian
+from xorlab.networks.line import Line
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.measured import Measured
 from xorlab.networks.optimizers.optimizer import Optimizer, Update
@@ -134,11 +136,19 @@ class Batch:
     def _epoch_calls(self, whole: Pass) -> tuple[Calls, Calls]:
         """The calls of `gradient` and of `update`."""
         spec, schedule = self._spec, UpdateSchedule.choices()[self._spec.update]
-        needs_loss = Optimizer.choices()[spec.optimizer].needs_loss
-        self._minimised = np.zeros(self.width, self.dtype) if needs_loss else None
-        self._update = self._update_calls()
+        rule = Optimizer.choices()[spec.optimizer]
+        self._minimised = np.zeros(self.width, self.dtype) if rule.needs_loss else None
+        loss = self._minimised_calls()
+        descend = self._gradient_calls(whole) if schedule.whole else []
+        line = jacobian = None
+        if rule.searches:
+            look = [*whole.forward().calls, *loss]
+            line = self._line(look, descend)
+        if rule.needs_jacobian:
+            jacobian = Jacobian(spec.shape, spec.task.inputs, self._parameters.packed)
+        self._update = self._update_calls(line, jacobian)
         if schedule.whole:
-            gradient = [*self._minimised_calls(), *self._gradient_calls(whole)]
+            gradient = [*loss, *descend]
             if not spec.by_gradient:
                 return [], gradient + self._update
             return gradient + self._length_calls(self._step.packed), self._update
@@ -155,6 +165,14 @@ class Batch:
         loss.emit(program, self.outputs, self.error, column, self._minimised)
         scale = program.constant(loss.scale(*targets.shape))
         program.emit(np.multiply, self._minimised, scale, self._minimised)
+        if "decay" in self._spec.flags:
+            weights = self._parameters.packed
+            squares, total = program.empty(*weights.shape), program.empty(self.width)
+            program.emit(np.multiply, weights, weights, squares)
+            program.fold(squares, 0, total)
+            program.emit(np.multiply, total, self._values["decay"], total)
+            program.emit(np.multiply, total, program.constant(0.5), total)
+            program.emit(np.add, self._minimised, total, self._minimised)
         return program.calls
 
     def update_from(self, patterns: Pass, share: float = 1.0) -> Calls:
@@ -181,7 +199,19 @@ class Batch:
         program.emit(np.multiply, self._parameters.packed, decay, shrink)
         program.emit(np.subtract, step, shrink, step)
 
-    def _update_calls(self) -> Calls:
+    def _line(self, look: Calls, descend: Calls) -> Line:
+        assert self._minimised is not None  # noqa: S101  (who searches needs the loss)
+        return Line(
+            self._parameters.packed,
+            self._step.packed,
+            self._minimised,
+            look,
+            descend,
+            self.watched,
+            **self.columns.trials,
+        )
+
+    def _update_calls(self, line: Line | None, jacobian: Jacobian | None) -> Calls:
         program = Program(self._spec.shape.dtype)
         Optimizer.choices()[self._spec.optimizer].emit(
             Update(
@@ -192,6 +222,8 @@ class Batch:
                 self._values,
                 self._spec.flags,
                 self._minimised,
+                line,
+                jacobian,
             )
         )
         return program.calls
@@ -236,6 +268,9 @@ class Batch:
             kind.emit(program, losses, columns, met if number else stopped)
             if number:
                 program.emit(np.logical_or, stopped, met, stopped)
+        if self.columns.trials:
+            first = stopped if program.calls else self.columns.trials["ended"]
+            program.emit(np.logical_or, first, self.columns.trials["ended"], stopped)
         if program.calls:
             program.emit(np.logical_and, stopped, self.watched, stopped)
         return stopped, program.calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,8 @@ class NetworkColumns:
             an update (multiplied by the learning rate); NaN for never.
         stopping: columns of each stopping rule by name, each (N,).
         generators: of each network, for the order of its patterns; empty where none is drawn.
+        trials: what an optimizer that searches counts, each (N,): ``evaluations``, points that it
+            has looked at, and ``ended``, whether it has nothing left to try. Empty for others.
     """
 
     parameters: Array
@@ -73,6 +75,7 @@ class NetworkColumns:
     min_gradient: Array
     stopping: dict[str, dict[str, Array]]
     generators: tuple[np.random.Generator, ...] = ()
+    trials: dict[str, Array] = field(default_factory=dict)
 
     def take(self, columns: npt.NDArray[np.int64]) -> NetworkColumns:
         """Copy the columns at these indices, in this order."""
@@ -88,6 +91,7 @@ class NetworkColumns:
                 for rule, own in self.stopping.items()
             },
             tuple(self.generators[column] for column in columns if self.generators),
+            {name: value[columns] for name, value in self.trials.items()},
         )
 
 

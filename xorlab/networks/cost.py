@@ -25,13 +25,16 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
     sums = sum(a * b for a, b in pairwise(sizes))
     if config.network.skip:
         sums += sizes[0] * outputs
-    passes = -(-patterns // seen_of(config.training, patterns))
-    numbers = patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
+    weights = parameter_count(sizes, wiring_of(config))
+    passes = -(-patterns // seen_of(config.training, patterns)) + config.optimizer.trials
+    numbers = (1 + config.optimizer.trials) * patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
+    if config.optimizer.needs_jacobian:
+        numbers += patterns * outputs * weights**2 + config.optimizer.trials * weights**3 // 3
     if task.validation is not None:
         numbers += len(task.validation.inputs) * (sum(sizes[1:]) + sums)
     # A rule that carries more than momentum makes some four passes over each of its arrays.
     carried = max(0, len(config.optimizer.states()) - 1)
-    numbers += passes * 4 * carried * parameter_count(sizes, wiring_of(config))
+    numbers += passes * 4 * carried * weights
     calls = passes * (len(sizes) - 2) * max(1, outputs)
     epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
     return float(epoch * config.training.epochs + count * _SECONDS_PER_NETWORK)

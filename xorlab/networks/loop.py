@@ -11,10 +11,11 @@ from xorlab.networks.batch import Batch
 from xorlab.networks.columns import NO_LIMIT, NetworkColumns, TrainingSpec
 from xorlab.networks.curves import cut
 from xorlab.networks.endings import Endings, answers_of
+from xorlab.networks.evaluations import Evaluations
 from xorlab.networks.float_errors import FloatErrorFlag
 from xorlab.networks.measured import Measured
 from xorlab.networks.metrics import measured
-from xorlab.networks.parameters import unpack, unpack_skip
+from xorlab.networks.parameters import named_layers
 from xorlab.networks.program import Array
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 from xorlab.trainers.shard_result import NEVER, ShardResult
@@ -64,6 +65,7 @@ class Trainer:
         self._solved_at = np.full(count, NEVER)
         self._diverged_at = np.full(count, NEVER)
         self._ended_at = np.full(count, int(steps[-1]))
+        self._evaluations = Evaluations(count)
         # Per column of the present batch: which network it holds, and whether that still trains.
         self._members = np.arange(count)
         self._active = np.ones(count, np.bool_)
@@ -153,6 +155,8 @@ class Trainer:
             self._batch.columns.validation_limits[met] = NO_LIMIT
             fresh = met[active[met]]
             self._generalised_at[members[fresh]] = step
+            columns = self._batch.columns
+            self._evaluations.note_generalised(members[fresh], columns, fresh)
         loss = validation.loss[: len(active)]
         better = np.flatnonzero((loss < self._best_loss[members]) & active)
         self._best_loss[members[better]] = loss[better]
@@ -184,7 +188,9 @@ class Trainer:
         solved = np.flatnonzero(self._batch.within_limit)
         self._batch.columns.limits[solved] = NO_LIMIT
         fresh = solved[self._active[solved]]
-        self._solved_at[self._members[fresh]] = step
+        members = self._members[fresh]
+        self._solved_at[members] = step
+        self._evaluations.note_solved(members, self._batch.columns, fresh)
         if self._stops:
             self._end(fresh, step)
 
@@ -201,6 +207,7 @@ class Trainer:
         members = self._members[columns]
         self._final[:, members] = self._batch.columns.parameters[:, columns]
         self._ended_at[members] = step
+        self._evaluations.note_end(members, self._batch.columns, columns)
         self._batch.watched[columns] = False
         self._active[columns] = False
 
@@ -214,7 +221,9 @@ class Trainer:
 
     def _collect(self) -> None:
         columns = np.flatnonzero(self._active)
-        self._final[:, self._members[columns]] = self._batch.columns.parameters[:, columns]
+        members = self._members[columns]
+        self._final[:, members] = self._batch.columns.parameters[:, columns]
+        self._evaluations.note_end(members, self._batch.columns, columns)
 
     def _results(self) -> ShardResult:
         """Run the weights forward once more: the last for the curves, the kept for the rest."""
@@ -238,12 +247,16 @@ class Trainer:
             batch = self._answering(self._best)
             for call in batch.compute_loss:
                 call()
+        solved_at = np.where(solved, self._solved_at, NEVER)
+        evaluations = self._evaluations.metrics(self._ended_at, solved_at, self._generalised_at)
         return ShardResult(
             outcome=np.select([diverged, solved], [_DIVERGED, _SOLVED], _UNSOLVED).astype(np.int8),
             epochs_run=self._ended_at,
-            epochs_to_solve=np.where(solved, self._solved_at, NEVER),
+            epochs_to_solve=solved_at,
             diverged_at=self._diverged_at,
-            metrics=measured(endings := self._endings(batch, diverged)) | self._events(),
+            metrics=measured(endings := self._endings(batch, diverged))
+            | self._events()
+            | evaluations,
             curves=curves,
             arrays=dict(endings.arrays),
         )
@@ -266,7 +279,9 @@ class Trainer:
             for call in measured_.forward:
                 call()
             held_out[name] = answers_of(measured_, patterns.targets, batch.count, diverged)
-        arrays = {"predictions": np.ascontiguousarray(training.outputs)} | self._layers()
+        arrays = {"predictions": np.ascontiguousarray(training.outputs)} | named_layers(
+            self._best, self._spec.shape.sizes, self._spec.shape.wiring
+        )
         arrays["predictions"][diverged] = np.nan
         return Endings(self._spec.task, training.errors, training.loss, arrays, held_out)
 
@@ -279,13 +294,3 @@ class Trainer:
             "relevant_epochs": self._best_at.astype(np.float64),
             "epochs_to_generalise": np.where(found, self._generalised_at, np.nan),
         }
-
-    def _layers(self) -> dict[str, Array]:
-        """The final weights and biases, networks first."""
-        shape = self._spec.shape
-        layers = zip(*unpack(self._best, shape.sizes, shape.wiring), strict=True)
-        arrays: dict[str, Array] = {}
-        for number, (weights, biases) in enumerate(layers, 1):
-            arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
-        skip = unpack_skip(self._best, shape.sizes, shape.wiring)
-        return arrays if skip is None else arrays | {"skip": skip}

@@ -121,3 +121,17 @@ def unpack_skip(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> Floats 
     """The weights from inputs to outputs, (N, inputs, outputs); None without such weights."""
     skip = Parameters(packed, sizes, wiring).skip
     return None if skip is None else np.ascontiguousarray(skip.transpose(2, 0, 1))
+
+
+def named_layers(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> dict[str, Floats]:
+    """The arrays of N networks by name, networks first.
+
+    Returns:
+        ``weights_1`` (N, fan_in, fan_out), ``biases_1`` (N, fan_out), and so on for each layer;
+        ``skip`` (N, inputs, outputs) where there are such weights.
+    """
+    arrays: dict[str, Floats] = {}
+    for number, (weights, biases) in enumerate(zip(*unpack(packed, sizes, wiring), strict=True), 1):
+        arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
+    skip = unpack_skip(packed, sizes, wiring)
+    return arrays if skip is None else arrays | {"skip": skip}

@@ -155,3 +155,9 @@ def _check_update(config: Config) -> None:
             update,
             f"batch where optimizer={optimizer.choice_name}: {optimizer.batch_only}",
         )
+    if optimizer.losses is not None and config.training.loss not in optimizer.losses:
+        raise ConfigError(
+            "training.loss",
+            config.training.loss,
+            f"{' or '.join(optimizer.losses)} where optimizer={optimizer.choice_name}",
+        )

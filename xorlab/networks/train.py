@@ -17,6 +17,7 @@ from xorlab.networks.criterion import is_by_loss, solving_limit
 from xorlab.networks.initial_weights import check_given, initial_layers, wiring_of
 from xorlab.networks.loop import Trainer
 from xorlab.networks.losses.loss import Loss
+from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.parameters import Parameters, pack, parameter_count
 from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
@@ -111,9 +112,10 @@ def lane_bytes(config: Config, task: Task) -> int:
     copies = 2 + len(config.optimizer.states()) + config.optimizer.scratches
     units += (sum(sizes) + sizes[0] + sizes[-1]) * (not UpdateSchedule.choices()[update].whole)
     held_out = 0 if task.validation is None else len(task.validation.inputs)
-    numbers = (len(task.inputs) + held_out) * units + copies * parameter_count(
-        sizes, wiring_of(config)
-    )
+    weights = parameter_count(sizes, wiring_of(config))
+    numbers = (len(task.inputs) + held_out) * units + copies * weights
+    if config.optimizer.needs_jacobian:
+        numbers += len(task.inputs) * (3 * weights + units) + 2 * weights * weights
     return np.dtype(config.training.dtype).itemsize * numbers
 
 
@@ -211,6 +213,7 @@ def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkCo
     with np.errstate(over="ignore", under="ignore"):  # as in `_column`
         for index, config in enumerate(configs):
             parameters[:, index] = pack(*initial_layers(config, sizes, legacy))
+    optimizer = Optimizer.choices()[spec.optimizer]
     numbers = [config.optimizer.values() for config in configs]
     # A step is the gradient times the rate: so is what its length is compared with.
     min_gradient = [
@@ -240,12 +243,17 @@ def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkCo
         validation_limits,
         _column(min_gradient, dtype),
         {name: _stopping_columns(name, configs, dtype) for name in spec.stopping},
+        trials=_trials(len(configs)) if optimizer.searches else {},
         generators=tuple(
             np.random.default_rng([config.seed, _ORDER])
             for config in configs
             if UpdateSchedule.choices()[spec.update].draws
         ),
     )
+
+
+def _trials(count: int) -> dict[str, npt.NDArray[Any]]:
+    return {"evaluations": np.zeros(count, np.int64), "ended": np.zeros(count, np.bool_)}
 
 
 def _stopping_columns(

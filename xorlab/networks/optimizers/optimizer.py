@@ -10,6 +10,8 @@ from xorlab.config.fields import is_finite, is_positive, key
 from xorlab.config.groups import Choice
 
 if TYPE_CHECKING:
+    from xorlab.networks.jacobian import Jacobian
+    from xorlab.networks.line import Line
     from xorlab.networks.program import Array, Program
 
 
@@ -38,6 +40,8 @@ class Update:
         values: the rule's numbers by name, each of shape () or (N,).
         flags: which of its parts are in use.
         loss: (N,) what is minimised, of all patterns, before the update; None unless it is needed.
+        line: evaluates other points; None unless the rule searches.
+        jacobian: of the outputs; None unless it is needed.
     """
 
     program: Program
@@ -47,6 +51,8 @@ class Update:
     values: dict[str, Array]
     flags: frozenset[str]
     loss: Array | None = None
+    line: Line | None = None
+    jacobian: Jacobian | None = None
 
     def scratch(self) -> Array:
         """An array like the parameters for values that do not outlive the update."""
@@ -68,12 +74,20 @@ class Optimizer(Choice, group="optimizer", package="xorlab.networks.optimizers")
         batch_only: why it makes no sense where updates see a part of the patterns; None where it
             does.
         needs_loss: it looks at the loss that is minimised; it is then ``batch_only``.
+        searches: it looks at points before it goes there, by way of `Update.line`, and counts them.
+        needs_jacobian: it looks at the derivatives of every output.
+        losses: those that it can minimise; None for all.
+        trials: about how many points it looks at in an epoch, for estimates of time.
     """
 
     help: ClassVar[str] = "the optimizer; chosen as optimizer=NAME"
     scratches: ClassVar[int] = 0
     batch_only: ClassVar[str | None] = None
     needs_loss: ClassVar[bool] = False
+    searches: ClassVar[bool] = False
+    needs_jacobian: ClassVar[bool] = False
+    losses: ClassVar[tuple[str, ...] | None] = None
+    trials: ClassVar[int] = 0
 
     def values(self) -> dict[str, float]:
         """Its numbers for one network.
