@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from xorlab.commands.launch import VERSION_BASE, is_ordinary, launch
 from xorlab.config.compose import from_omegaconf
 from xorlab.config.directory import config_directory
 from xorlab.config.messages import readable, translate
@@ -146,20 +148,21 @@ def _dispatch(trainer: Trainer) -> int:
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
-                return _start(trainer)
+                return _start(trainer, options)
         finally:
             sys.stdout.write(without_credentials(printed.getvalue()))
-    return _start(trainer)
+    return _start(trainer, options)
 
 
-def _start(trainer: Trainer) -> int:
-    application = hydra.main(
-        version_base="1.3",
-        config_path=str(config_directory()),
-        config_name=trainer.schema.primary,
-    )(task_function(trainer))
+def _start(trainer: Trainer, options: Namespace) -> int:
+    task, primary = task_function(trainer), trainer.schema.primary
     try:
-        application()
+        if is_ordinary(options):
+            launch(task, primary, options)
+        else:
+            hydra.main(
+                version_base=VERSION_BASE, config_path=str(config_directory()), config_name=primary
+            )(task)()
     except (JobsFailedError, _RunsFailed):
         return _FAILED
     return _DONE

@@ -86,8 +86,7 @@ def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
             f"--config-dir={options.config_dir}: the shell has left ~ as it is; write "
             f"--config-dir {options.config_dir}, with a blank"
         )
-    searched = any("searchpath" in override for override in options.overrides)
-    if not (options.config_dir or options.config_path or options.config_name or searched):
+    if not names_files(options):
         return
     _refuse_large_files(options)
     loader = _loader(options)
@@ -101,6 +100,16 @@ def check_user_folder(options: Namespace, primary: str = CONFIG_NAME) -> None:
             continue  # Hydra finds the same when it composes, and tells it
         refuse_calls(node, options.overrides, loader)
         refuse_other_settings_of_files(node, options.overrides, primary, mode)
+
+
+def names_files(options: Namespace) -> bool:
+    """Whether a command line names configuration files, or where to look for them.
+
+    Args:
+        options: from `parse`.
+    """
+    searched = any("searchpath" in override for override in options.overrides)
+    return bool(options.config_dir or options.config_path or options.config_name or searched)
 
 
 def _refuse_large_files(options: Namespace) -> None:
