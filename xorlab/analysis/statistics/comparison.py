@@ -13,12 +13,13 @@ import pandas as pd
 
 from xorlab.analysis.labels import whole_label
 from xorlab.analysis.statistics.bootstrap import RESAMPLES
+from xorlab.analysis.statistics.clock import EPOCHS, timed
 from xorlab.analysis.statistics.design import Side, design_of, sides_of
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, z_value
 from xorlab.analysis.statistics.measured import measure
 from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.superiority import Resamples
-from xorlab.analysis.statistics.tables import WithRuns, at_event
+from xorlab.analysis.statistics.tables import WithRuns
 from xorlab.analysis.statistics.times import counted_runs, names_of
 from xorlab.analysis.statistics.verdict import Comparison, with_verdict
 
@@ -37,6 +38,7 @@ def compare(
     cluster: str | None = None,
     anytime: bool = False,
     event: str | None = None,
+    time: str = EPOCHS,
 ) -> Comparison:
     """Compare two settings: which is solved sooner, and which more often.
 
@@ -77,6 +79,9 @@ def compare(
             sooner, by betting (see `xorlab.analysis.statistics.sequential`). Where initial
             weights differ, pairs are made in the order of the seeds. It needs more seeds.
         event: one that a `xorlab.Recorder` noted, to count in place of the solution.
+        time: ``epochs``, or ``evaluations``: points at which a run computed the loss or its
+            gradient, to compare optimizers that search along lines with others. Columns keep their
+            names.
 
     Raises:
         ValueError: the runs lack a column; no run has the values (the message lists those that
@@ -84,7 +89,7 @@ def compare(
             pairs are asked for where there are none.
     """
     z_value(confidence)
-    counted = counted_runs(at_event(runs, event), [*a, *b], "a, b")
+    counted = counted_runs(timed(runs, event, time), [*a, *b], "a, b")
     chosen = [_selected(counted, name, setting) for name, setting in (("a", a), ("b", b))]
     if (chosen[0] & chosen[1]).any():
         raise ValueError(f"a={whole_label(a)}, b={whole_label(b)}: must not have a run in common")
@@ -119,6 +124,7 @@ def compare_all(
     cluster: str | None = None,
     anytime: bool = False,
     event: str | None = None,
+    time: str = EPOCHS,
     against: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Compare every pair of settings, with Holm's (1979) correction of the tests.
@@ -138,6 +144,7 @@ def compare_all(
         cluster: see `compare`.
         anytime: see `compare`.
         event: see `compare`.
+        time: see `compare`.
         against: a setting, as a value for each column of ``by``, to compare only the pairs that it
             is in. The correction still counts all pairs (Bonferroni's, as the others are not
             tested), because a reader may have chosen the setting by these very runs.
@@ -151,7 +158,7 @@ def compare_all(
     """
     by = names_of(by)
     z_value(confidence)
-    counted = counted_runs(at_event(runs, event), by, "by")
+    counted = counted_runs(timed(runs, event, time), by, "by")
     sides = sides_of(counted, paired, cluster)
     number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
     groups = [np.flatnonzero(number == j) for j in range(number.max() + 1)]

@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from xorlab.analysis.statistics.bootstrap import RESAMPLES
+from xorlab.analysis.statistics.clock import EPOCHS, timed
 from xorlab.analysis.statistics.clusters import Clusters
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, wilson, z_value
 from xorlab.analysis.statistics.repeats import warn_of_repeats
 from xorlab.analysis.statistics.restarts import BestCutoff, best_cutoffs
 from xorlab.analysis.statistics.running_time import CutoffStatistics, charged, statistics_at
 from xorlab.analysis.statistics.survival import kaplan_meier
-from xorlab.analysis.statistics.tables import WithRuns, at_event
+from xorlab.analysis.statistics.tables import WithRuns
 from xorlab.analysis.statistics.times import (
     SEED,
     Observed,
@@ -42,6 +43,7 @@ def convergence(
     *,
     cluster: str | None = None,
     event: str | None = None,
+    time: str = EPOCHS,
 ) -> pd.DataFrame:
     """One row per setting. The interval of a statistic ``X`` is in ``X_low`` and ``X_high``.
 
@@ -63,6 +65,9 @@ def convergence(
         cluster: the column with the same value in runs that are not independent. Naming it says
             that pooling is meant; None is ``seed``, with a warning where a seed is repeated.
         event: one that a `xorlab.Recorder` noted, to count in place of the solution.
+        time: ``epochs``, or ``evaluations``: points at which a run computed the loss or its
+            gradient, to compare optimizers that search along lines with others. Columns keep their
+            names.
 
     Returns:
         the columns of ``by``, then
@@ -104,7 +109,7 @@ def convergence(
     """
     by = names_of(by)
     z_value(confidence)
-    counted = counted_runs(at_event(runs, event), by, "by")
+    counted = counted_runs(timed(runs, event, time), by, "by")
     column = cluster or SEED
     keys, groups, rows = _settings(counted, by, column)
     clusters = [group.clusters for group in groups]

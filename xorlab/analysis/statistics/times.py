@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xorlab.analysis.statistics.clock import CLOCK_LIMIT
 from xorlab.analysis.statistics.clusters import Clusters, clusters_of
 from xorlab.analysis.statistics.intervals import Floats
 from xorlab.analysis.statistics.tables import WithRuns, as_runs, refuse_incomplete, table_of
@@ -98,6 +99,9 @@ class Observed:
         time, limit = self.epochs_to_solve, self.limit
         if np.isnan(limit).any():
             limit = np.where(np.isnan(limit), self._inferred_limits(), limit)
+        if np.isinf(limit).any():  # of evaluations, see `xorlab.analysis.statistics.clock`
+            seen = np.concatenate([limit[np.isfinite(limit)], self.epochs_run, time])
+            limit = np.where(np.isinf(limit), np.nanmax(seen), limit)
         late = self.solved & (time > limit)
         if late.any():
             raise ValueError(
@@ -141,6 +145,8 @@ def observed(runs: pd.DataFrame, cluster: str = SEED) -> Observed:
     if not (time[solved] >= 0).all():
         raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
     epochs_run, diverged_at, limit, final_loss = (_column(runs, name) for name in _NUMBERS)
+    if CLOCK_LIMIT in runs:
+        limit = _column(runs, CLOCK_LIMIT)
     return Observed(
         solved=solved,
         diverged=is_outcome[DIVERGED],

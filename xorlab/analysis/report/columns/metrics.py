@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
+from xorlab.analysis.statistics.clock import with_evaluations
 from xorlab.analysis.statistics.times import OBSERVED
 
 ORDER = 90
 _USUAL = {"seed", "solved", "accuracy", "max_error", *OBSERVED}
-_TIME = "epochs_to_"
+_TIMES = ("epochs_to_", "evaluations_to_")
 
 
 def columns(data: GroupedRuns) -> list[Column]:
@@ -21,11 +23,12 @@ def columns(data: GroupedRuns) -> list[Column]:
     A metric such as ``epochs_to_memorised`` is a time, and a run without it has not got there:
     its median is over all runs, and undefined where fewer than half have it.
     """
+    data = replace(data, runs=with_evaluations(data.runs))
     found = []
     for name in _further_metrics(data):
         values = data.column(name)
         title = f"{name} (median)"
-        if name.startswith(_TIME):
+        if name.startswith(_TIMES):
             found.append(Column(title, values.agg(_median_time), whole))
         else:
             found.append(Column(title, values.median(), _four_digits))

@@ -1,0 +1,104 @@
+"""Statistics in evaluations, for methods whose epochs cost more than one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import xorlab
+from xorlab import configure, train_many
+
+# Two settings: one evaluation per epoch, and several; two runs of the second end before the limit.
+NAN = np.nan
+RUNS = pd.DataFrame(
+    {
+        "method": ["gd"] * 3 + ["cg"] * 5,
+        "seed": [0, 1, 2, 0, 1, 2, 3, 4],
+        "outcome": [
+            "solved",
+            "unsolved",
+            "solved",
+            "solved",
+            "solved",
+            "unsolved",
+            "unsolved",
+            "solved",
+        ],
+        "training.epochs": 100,
+        "epochs_run": [100, 100, 100, 100, 20, 30, 100, 100],
+        "epochs_to_solve": [50, NAN, 70, 10, 20, NAN, NAN, 5],
+        "epochs_to_seen": [10, 20, 30, 1, NAN, NAN, NAN, 5],
+        "evaluations": [NAN] * 3 + [400, 60, 90, 350, NAN],
+        "evaluations_to_solve": [NAN] * 3 + [25, 60, NAN, NAN, NAN],
+        "evaluations_to_seen": [NAN] * 3 + [2, NAN, NAN, NAN, NAN],
+    }
+)
+
+
+def rows(runs, **more):
+    table = xorlab.convergence(runs, by="method", **more)
+    return table.set_index("method")
+
+
+def test_times_are_evaluations():
+    found = rows(RUNS, time="evaluations")
+    assert found["n"].to_dict() == {"cg": 5, "gd": 3}
+    assert found["solved"].to_dict() == {"cg": 3, "gd": 2}
+    # Followed for 350, 400 and 100 evaluations; those that ended early for as long as any: 400.
+    assert found["limit"].to_dict() == {"cg": 100, "gd": 100}
+    assert found["epochs_median"].to_dict() == {"cg": 60, "gd": 70}
+    assert found.loc["cg", "ert"] == pytest.approx((25 + 60 + 100 + 100 + 5) / 3)
+    epochs = rows(RUNS)
+    pd.testing.assert_series_equal(found.loc["gd"], epochs.loc["gd"])
+    assert epochs.loc["cg", "epochs_median"] == 20
+
+
+def test_events_are_timed_in_evaluations():
+    found = rows(RUNS, time="evaluations", event="seen")
+    assert found["solved"].to_dict() == {"cg": 2, "gd": 3}
+    assert found.loc["cg", "ert"] == pytest.approx((2 + 5 + 3 * 100) / 2)
+
+
+def test_a_setting_has_its_own_limits():
+    alone = rows(RUNS[RUNS["method"] == "cg"], time="evaluations")
+    pd.testing.assert_frame_equal(alone, rows(RUNS, time="evaluations").loc[["cg"]])
+    ended = RUNS[RUNS["epochs_run"] < 100]  # all of them before their last epoch
+    found = rows(ended, time="evaluations")
+    assert (found["limit"].item(), found["ert"].item()) == (90, 60 + 90)
+
+
+def test_settings_are_compared_in_evaluations():
+    a, b = {"method": "cg"}, {"method": "gd"}
+    in_epochs = xorlab.compare(RUNS, a, b, paired=False)
+    in_evaluations = xorlab.compare(RUNS, a, b, paired=False, time="evaluations")
+    assert in_epochs.sooner > in_evaluations.sooner
+    pair = xorlab.compare_all(RUNS, by="method", paired=False, time="evaluations")
+    assert pair["sooner"].item() == in_evaluations.sooner
+
+
+def test_runs_without_evaluations_made_one_in_each_epoch():
+    plain = RUNS.drop(columns=[name for name in RUNS if name.startswith("evaluations")])
+    pd.testing.assert_frame_equal(rows(plain, time="evaluations"), rows(plain))
+
+
+def test_another_time_is_refused():
+    with pytest.raises(ValueError, match="time=seconds: must be one of epochs, evaluations"):
+        rows(RUNS, time="seconds")
+
+
+def test_trained_networks_are_counted():
+    configs = [
+        configure(f"optimizer={name}", f"seed={seed}", "init=uniform", "training.epochs=200")
+        for name in ("rprop", "conjugate_gradient")
+        for seed in range(30)
+    ]
+    runs = train_many(configs)
+    epochs, evaluations = (
+        xorlab.convergence(runs, by="optimizer", time=time).set_index("optimizer")
+        for time in ("epochs", "evaluations")
+    )
+    assert (epochs["solved"] > 3).all()
+    assert evaluations.loc["rprop", "ert"] == epochs.loc["rprop", "ert"]
+    searched = evaluations.loc["conjugate_gradient"], epochs.loc["conjugate_gradient"]
+    assert searched[0]["epochs_q25"] > 2 * searched[1]["epochs_q25"]

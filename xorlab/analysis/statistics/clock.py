@@ -1,0 +1,70 @@
+"""Times in evaluations in place of epochs, which cost more in some methods than in others."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xorlab.analysis.statistics.tables import WithRuns, at_event
+
+EPOCHS, EVALUATIONS = CLOCKS = ("epochs", "evaluations")
+# The most evaluations that a run was allowed; infinite where it ended before its last epoch.
+CLOCK_LIMIT = "evaluations_limit"
+
+
+def timed(runs: pd.DataFrame | WithRuns, event: str | None, time: str) -> pd.DataFrame:
+    """The same runs with an event as their solution, and times of one kind.
+
+    A run without ``evaluations`` made one in each epoch. Nothing limits evaluations but the epochs:
+    a run that was followed to its last epoch was followed for the evaluations that it made. One
+    that ended before, unsolved, would not have been solved later; it counts as followed for as long
+    as any run of its setting.
+
+    Args:
+        runs: as `xorlab.load_runs` returns them; or results that have a table.
+        event: its name; None for the solution.
+        time: ``epochs``, or ``evaluations``.
+
+    Returns:
+        the runs, with ``epochs_to_solve`` and ``epochs_run`` in that time.
+
+    Raises:
+        ValueError: another time, or an event that no run has.
+    """
+    if time not in CLOCKS:
+        raise ValueError(f"time={time}: must be one of {', '.join(CLOCKS)}")
+    table = at_event(runs, event)
+    if time == EPOCHS or EVALUATIONS not in table:
+        return table
+    whole = with_evaluations(table)
+    to_event = f"{EVALUATIONS}_to_{event or 'solve'}"
+    made, epochs, limit = (
+        _column(whole, name) for name in (EVALUATIONS, "epochs_run", "training.epochs")
+    )
+    searched = ~np.isnan(_column(table, EVALUATIONS))
+    allowed = np.where(epochs < limit, np.inf, made)
+    return table.assign(
+        **{
+            "epochs_to_solve": _column(whole, to_event if to_event in whole else "epochs_to_solve"),
+            "epochs_run": made,
+            CLOCK_LIMIT: np.where(searched, allowed, limit),
+        }
+    )
+
+
+def with_evaluations(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same runs, with numbers of evaluations where they are those of epochs as well."""
+    filled = {}
+    for name in map(str, runs.columns):
+        if name == EVALUATIONS or name.startswith(f"{EVALUATIONS}_to_"):
+            epochs = "epochs_run" if name == EVALUATIONS else name.replace(EVALUATIONS, EPOCHS)
+            own = _column(runs, name)
+            filled[name] = np.where(np.isnan(own), _column(runs, epochs), own)
+    return runs.assign(**filled) if filled else runs
+
+
+def _column(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    return table[name].to_numpy(np.float64, na_value=np.nan)
