@@ -107,9 +107,20 @@ def error_line(command: str, error: object) -> str:
         command: the command that failed.
         error: the error, which may quote any text of a user or a file.
     """
-    text = without_credentials(str(error))
-    line = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+    line = printable(without_credentials(str(error)))
     return f"{command}: {_bounded(line, _LONGEST_LINE)}\n"
+
+
+def printable(text: str, besides: str = "") -> str:
+    """Text that changes nothing in a terminal but what it shows.
+
+    Args:
+        text: of a user, a file or a server.
+        besides: control characters that stay, such as a line break.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in besides else _escaped(c) for c in text)
 
 
 _LONGEST_VALUE, _LONGEST_LINE = 300, 2000

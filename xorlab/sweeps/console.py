@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from xorlab.errors import printable
+
 _FILE_WIDTH = 160  # characters
 _MOST_LISTED = 20  # lines
 
@@ -17,8 +19,8 @@ def make_console() -> Console:
 
 
 def print_line(console: Console, line: str) -> None:
-    """Print text as it is: no markup, and no line breaks but the terminal's."""
-    console.print(line, soft_wrap=True, markup=False)
+    """Print text as it is: no markup, no line breaks but its own, control characters escaped."""
+    console.print(printable(line, "\n"), soft_wrap=True, markup=False)
 
 
 def print_some(console: Console, lines: Sequence[str]) -> None:

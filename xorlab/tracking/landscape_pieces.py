@@ -17,6 +17,7 @@ from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingFile
 from xorlab.tracking.read.files import read_file, reading
 from xorlab.tracking.store.address import is_server
+from xorlab.tracking.store.answers import refuse_location
 from xorlab.tracking.store.artifacts import local_folder, put_files
 from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.server import ServerAwayError
@@ -100,6 +101,8 @@ def forget_pieces(store: Store, run_id: str) -> None:
     # A server may not allow it, or not answer; then they stay.
     try:
         uri = store.client.get_run(run_id).info.artifact_uri
+        if not store.has_sql:
+            refuse_location(store.uri, uri, store.artifacts)
         local = local_folder(uri)
         if local is not None:
             shutil.rmtree(local / _PIECES, ignore_errors=True)

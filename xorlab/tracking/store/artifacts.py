@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from xorlab.system.files import flush_file_system, write_whole
+from xorlab.tracking.store.answers import refuse_location
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
@@ -31,9 +32,14 @@ def put_artifacts(
         uri: where its artifacts are.
         artifacts: file name to content, or to a file that has it.
         below: the folder among its artifacts; None for the top.
+
+    Raises:
+        StoreError: a server names a place where the user does not let it write.
     """
     if not artifacts:
         return
+    if not store.has_sql:
+        refuse_location(store.uri, uri, store.artifacts)
     local = local_folder(uri)
     if local is not None:
         write_files(local / (below or ""), artifacts)

@@ -18,7 +18,7 @@ from xorlab.errors import StoreError, causes
 from xorlab.system.credentials import without_those_of
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import database_file, file_id_of, is_server, public_address
-from xorlab.tracking.store.server import refusal
+from xorlab.tracking.store.refusals import refusal
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store

@@ -14,10 +14,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xorlab.errors import StoreError, causes
+from xorlab.errors import StoreError
 from xorlab.system.deadline import within
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.answers import (
+    checked,
+    is_other_host,
+    is_unintelligible,
+    refuse_other_host,
+    unintelligible,
+)
+from xorlab.tracking.store.refusals import STATUS
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -36,13 +44,11 @@ _PATIENCE = {
 # So each call has a limit of its own: the time in which MLflow itself would give up, and some more,
 # which is a lot more where a call sends or fetches files.
 _MORE, _MORE_FOR_FILES = 10.0, 600.0  # seconds
-_FILES = ("log_artifact", "log_artifacts", "download_artifacts")
+_FILES = ("log_artifact", "log_artifacts", "list_artifacts", "download_artifacts")
 _ASKING = 10.0  # seconds for the question whether a server is back
 _AWAY = frozenset({408, 429, 500, 502, 503, 504})  # statuses of which MLflow repeats a call
 _NO_ANSWER = re.compile(r"API request to .* failed with (?:timeout )?exception", re.DOTALL)
-_STATUS = re.compile(r"failed with error code (\d{3})")
 _TOO_LONG = "it took too long"
-_LONGEST_ANSWER = 160  # characters
 _FIRST, _LONGEST = 1.0, 30.0  # seconds between questions whether the server is back
 
 
@@ -76,13 +82,18 @@ class ServerClient:
         client: MLflow's client, whose methods this one has.
         address: of the server.
 
+    Attributes:
+        artifacts: where else than on the server the user lets files of runs go; None for nowhere.
+
     Raises:
         ServerAwayError: by every call, while the server is unreachable.
+        StoreError: by every call whose answer is not one of MLflow, or not about what was asked.
     """
 
     def __init__(self, client: MlflowClient, address: str) -> None:
         self._client = client
         self._address = address
+        self.artifacts: str | None = None
         self._reason: str | None = None
         self._wait, self._due, self._back = _FIRST, 0.0, 0.0
 
@@ -110,16 +121,37 @@ class ServerClient:
     def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         if not self.answers():
             raise ServerAwayError(self._address, str(self._reason))
-        more = _MORE_FOR_FILES if function.__name__ in _FILES else _MORE
+        call = function.__name__
+        more = _MORE_FOR_FILES if call in _FILES else _MORE
+        if call in _FILES:
+            function = partial(self._with_files, function)
         try:
             with quiet_logger("urllib3"):
-                return within(_patience() + more, partial(function, *arguments, **options))
+                answer = within(_patience() + more, partial(function, *arguments, **options))
+        except StoreError:
+            raise
         except Exception as error:
             reason = _TOO_LONG if isinstance(error, TimeoutError) else outage(error)
             if reason is None:
+                if is_unintelligible(error):
+                    raise unintelligible(self._address, call, error) from error
                 raise
             self._lost(reason)
             raise ServerAwayError(self._address, reason) from error
+        return checked(self._address, call, arguments, answer)
+
+    def _with_files(
+        self, function: Callable[..., Any], run_id: str, *arguments: Any, **options: Any
+    ) -> Any:
+        """A call that exchanges files of a run with the place that the server names for them."""
+        from mlflow.tracking._tracking_service import utils
+
+        # MLflow keeps what this finds, for all clients of a process together, and asks once.
+        find = self._client._tracking_client._get_artifact_repo  # noqa: SLF001
+        if is_other_host(self._address, find(run_id).artifact_uri):
+            utils._artifact_repos_cache.pop(run_id, None)  # noqa: SLF001
+            refuse_other_host(self._address, find(run_id).artifact_uri, self.artifacts)
+        return function(run_id, *arguments, **options)
 
     def _lost(self, reason: str) -> None:
         lasted = time.monotonic() - self._back
@@ -152,6 +184,12 @@ class ServerClient:
         return f"it answers {answer.status_code}" if answer.status_code in _AWAY else None
 
 
+def allow_files(client: MlflowClient, artifacts: str | None) -> None:
+    """Let the files of runs go to a place that the user names, besides the server itself."""
+    assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
+    client.artifacts = artifacts
+
+
 def answers_now(client: MlflowClient) -> bool:
     """Whether the server of a `ServerClient` answers; one that did not is asked at once."""
     assert isinstance(client, ServerClient)  # noqa: S101  (that of any server is)
@@ -179,61 +217,11 @@ def outage(error: Exception) -> str | None:
     if isinstance(error, RestException):
         status = error.get_http_status_code()  # type: ignore[no-untyped-call]
         return f"it answers {status}" if status in _AWAY else None
-    found = _STATUS.search(str(error))
+    found = STATUS.search(str(error))
     if found:
         return f"it answers {found[1]}" if int(found[1]) in _AWAY else None
     # Several files are fetched at once, and one error names all of theirs.
     return _reason(str(error)) if _NO_ANSWER.search(str(error)) else None
-
-
-def refusal(error: BaseException) -> tuple[str, str, str] | None:
-    """Why a server that answers does not do what it is asked; None for other errors.
-
-    Returns:
-        the cause, the answer in short, and what to do.
-    """
-    from mlflow.exceptions import MlflowException, RestException
-
-    for one in causes(error):
-        if not isinstance(one, MlflowException):
-            continue
-        text = str(one)
-        if isinstance(one, RestException):
-            status = str(one.get_http_status_code())  # type: ignore[no-untyped-call]
-        else:
-            found = _STATUS.search(text)
-            status = found[1] if found else ""
-        if status in ("401", "403"):
-            return (
-                "the server does not let this user in",
-                f"it answers {status}{_said(text)}",
-                "Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
-                "MLFLOW_TRACKING_TOKEN, and what that user may do on the server",
-            )
-        if isinstance(one, RestException):
-            continue  # a server of MLflow says itself what is wrong
-        if status.startswith("3"):
-            return (
-                "this address sends its callers elsewhere, and what is recorded goes to no other",
-                f"it answers {status}",
-                "Give the address of the MLflow server itself, with https where it asks for that",
-            )
-        if status in ("404", "405") or "valid JSON" in text:
-            answer = f"it answers {status}" if status else "it answers with a page"
-            return (
-                "this is not the address of an MLflow server",
-                answer,
-                "Give the address that `mlflow server` prints, without a page that a browser "
-                "shows, and with its --static-prefix where it has one, as http://host:5000/prefix",
-            )
-    return None
-
-
-def _said(text: str) -> str:
-    """The first words of an answer, unless it is a page for browsers."""
-    body = text.partition("Response body: ")[2].strip("'\" \n") or text.partition(": ")[2]
-    line = body.partition("\n")[0][:_LONGEST_ANSWER]
-    return f": {line}" if line and not line.startswith("<") else ""
 
 
 def _reason(text: str) -> str:

@@ -26,6 +26,7 @@ from xorlab.tracking.store.address import (
     public_address,
     resolve,
 )
+from xorlab.tracking.store.answers import refuse_location
 from xorlab.tracking.store.client import (
     client_of,
     mlflow_client,
@@ -43,6 +44,7 @@ from xorlab.tracking.store.postgres import (
 )
 from xorlab.tracking.store.revisions import EMPTY
 from xorlab.tracking.store.schema import check_schema, file_schema
+from xorlab.tracking.store.server import allow_files
 from xorlab.tracking.store.sqlite import make_database
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Store:
         client: MLflow's client for this address; for a server it raises `ServerAwayError`, see
             `xorlab.tracking.store.server.ServerClient`.
         identity: the file of an embedded store, as it was opened; None for any other.
+        artifacts: where else than on a server itself its user lets files of runs go.
     """
 
     uri: str
@@ -70,6 +73,7 @@ class Store:
     experiment_id: str
     client: MlflowClient
     identity: FileId | None = None
+    artifacts: str | None = None
 
     @property
     def has_sql(self) -> bool:
@@ -182,9 +186,14 @@ def open_store(
             return Store(address, experiment, identifier, client)
         if file is None:
             client = client_of(address)
+            if is_server(address):
+                allow_files(client, artifacts)
             asked = _below(artifacts) if artifacts else None
             identifier = _experiment(address, client, experiment, asked, create)
-            return Store(address, experiment, identifier, client)
+            if is_server(address) and create:  # before anything is trained
+                found = client.get_experiment(identifier)
+                refuse_location(address, found.artifact_location, artifacts)
+            return Store(address, experiment, identifier, client, artifacts=artifacts)
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
         # MLflow creates tables and experiments without a lock: of two processes that start at once
