@@ -72,8 +72,9 @@ class Record:
         status: `FINISHED` or `FAILED`.
         started, ended: milliseconds since 1970.
         params: identity params, as typed on the command line.
-        metrics: final numbers, all finite; recorded at ``step``.
-        step: epochs run.
+        metrics: final numbers, all finite.
+        step: at which they are recorded. 0: MLflow's UI then shows them as bars; a single number
+            at a later step is drawn as a line of one point.
         curves: by the name of the metric, each with its steps (R,) and values (R,).
         tags: MLflow and xorlab tags.
         artifacts: file name to content.
@@ -122,7 +123,6 @@ def finished(
         tags=tags,
         # The last point of a curve is a final number already.
         metrics={name: v for name, v in result.numbers().items() if name not in result.curves},
-        step=result.epochs_run,
         curves=result.curves,
         artifacts={
             **(trainer.files(spec.data, result) if files is None else files),
