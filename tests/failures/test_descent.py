@@ -8,6 +8,7 @@ import pytest
 from xorlab import configure, train, train_many
 from xorlab.failures.curvature import error_surface
 from xorlab.failures.descent import descend
+from xorlab.failures.error_values import error_loss
 from xorlab.networks.parameters import pack
 from xorlab.networks.tasks.tasks import make_task
 
@@ -73,3 +74,14 @@ def test_it_never_ends_above_where_it_began_and_copes_with_flat_and_huge_network
     assert (end.loss <= before * 1.01).all()
     empty = descend(config, task, np.empty((9, 0)), np.empty(0))
     assert empty.loss.shape == (0,)
+
+
+def test_the_loss_alone_is_that_of_the_surface_to_the_bit():
+    config = configure("task=parity", "task.bits=3", "network.hidden=[3,2]", "network.skip=true")
+    task = make_task(config.task)
+    result = train(config)
+    start = pack(result.weights, result.biases, result.skip)
+    packed = start[:, None] * np.random.default_rng(1).normal(size=(len(start), 5))
+    decay = np.linspace(0, 0.1, 5)
+    surface = error_surface(config, task, packed, decay)
+    np.testing.assert_array_equal(error_loss(config, task, packed, decay), surface.loss)

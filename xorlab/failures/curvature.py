@@ -9,17 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.errors import ConfigError
-from xorlab.networks.activations.activation import Activation
+from xorlab.failures.error_values import forward, make_links
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.losses.loss import Loss
-from xorlab.networks.parameters import Wiring, parameter_count, unpack, unpack_skip
+from xorlab.networks.parameters import parameter_count
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes
-from xorlab.networks.updates.update import seen_of
 
 Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 # A Hessian of this many parameters takes 8 MB, and its eigenvectors about half a second.
 MAX_PARAMETERS = 1000
@@ -104,39 +102,6 @@ def _check_size(config: Config, parameters: int) -> None:
         raise ConfigError("network.hidden", config.network.hidden, allowed)
 
 
-@dataclass(frozen=True, eq=False)
-class _Link:
-    """Connections from one layer of units to another.
-
-    Attributes:
-        source: number of the layer that they come from; 0 for the inputs.
-        weights: (N, fan_in, fan_out).
-        indices: (fan_in, fan_out), the row of each weight in the packed array; None for weights
-            that are fixed.
-    """
-
-    source: int
-    weights: npt.NDArray[np.floating]
-    indices: Indices | None
-
-
-def _links(
-    columns: Floats, sizes: Sequence[int], wiring: Wiring
-) -> tuple[list[list[_Link]], list[tuple[npt.NDArray[np.floating], Indices]]]:
-    """The links into each layer, that from the layer below first; and biases with their rows."""
-    numbers = np.arange(len(columns), dtype=np.float64)[:, None]
-    (weights, biases), at = unpack(columns, sizes, wiring), unpack(numbers, sizes, wiring)
-    at_weights, at_biases = ([indices[0].astype(np.int64) for indices in of_all] for of_all in at)
-    layers = enumerate(zip(weights, at_weights, strict=True))
-    links = [[_Link(layer, weight, indices)] for layer, (weight, indices) in layers]
-    if wiring.readout == "sum":
-        links.append([_Link(len(links), np.ones((columns.shape[1], sizes[-2], 1)), None)])
-    skip, at_skip = (unpack_skip(array, sizes, wiring) for array in (columns, numbers))
-    if skip is not None and at_skip is not None:
-        links[-1].append(_Link(0, skip, at_skip[0].astype(np.int64)))
-    return links, list(zip(biases, at_biases, strict=True))
-
-
 def _chunk(
     config: Config, task: Task, sizes: Sequence[int], columns: Floats, decay: Floats
 ) -> Surface:
@@ -144,50 +109,31 @@ def _chunk(
 
     Values are (N, P, units), and their derivatives by every parameter (N, P, K, units).
     """
-    links, biases = _links(columns, sizes, wiring_of(config))
-    network, layers = config.network, len(links)
-    names = [network.activation] * (layers - 1) + [network.output]
-    count, patterns, k = columns.shape[1], len(task.inputs), len(columns)
-    kinks = np.zeros(count, np.int64)
+    links, biases = make_links(columns, sizes, wiring_of(config))
+    values = forward(config, task, sizes, columns, decay)
+    a, first, second = values.a, values.first, values.second
+    couples = [activation.couples for activation in values.activations]
+    layers, count, patterns, k = len(links), columns.shape[1], len(task.inputs), len(columns)
 
-    a = [np.broadcast_to(task.inputs, (count, *task.inputs.shape))]
-    z, first, second, ra, rz = [], [], [], [np.empty(0)], []
+    ra, rz = [np.empty(0)], []
     for layer in range(layers):
-        sums = np.zeros((count, patterns, sizes[layer + 1]))
         tangent = np.zeros((count, patterns, k, sizes[layer + 1]))
         for link in links[layer]:
-            sums += a[link.source] @ link.weights
             if link.source:
                 tangent += ra[link.source] @ link.weights[:, None]
             if link.indices is not None:
                 for unit, indices in enumerate(link.indices.T):
                     tangent[:, :, indices, unit] += a[link.source]
         if layer < len(biases):
-            bias, indices = biases[layer]
-            sums += bias[:, None]
+            indices = biases[layer][1]
             tangent[:, :, indices, np.arange(len(indices))] += 1.0
-        z.append(sums)
         rz.append(tangent)
-        activation = Activation.choices()[names[layer]]
-        try:
-            f, f1, f2 = activation.derivatives(sums, network.slope)
-        except NotImplementedError as error:
-            raise ConfigError(
-                "network.activation", names[layer], "one whose class has derivatives"
-            ) from error
-        if activation.kinked:
-            kinks += (sums == 0).sum(axis=(1, 2))
-        a.append(f)
-        first.append(f1)
-        second.append(f2)
-        ra.append(_through(f, tangent) if activation.couples else f1[:, :, None] * tangent)
+        through = _through(a[layer + 1], tangent) if couples[layer] else None
+        ra.append(first[layer][:, :, None] * tangent if through is None else through)
 
-    kind = Loss.choices()[config.training.loss]
-    scale = kind.scale(patterns, sizes[-1])
-    decay = decay * kind.decays(patterns, sizes[-1], seen_of(config.training, patterns))
-    term, delta, bend = kind.terms(z[-1], task.targets, a[-1], first[-1], second[-1])
-    delta, rdelta = scale * delta, scale * bend[:, :, None] * rz[-1]
-    if Activation.choices()[network.output].couples:
+    scale, decay, kind = values.scale, values.decay, Loss.choices()[config.training.loss]
+    delta, rdelta = scale * values.delta, scale * values.bend[:, :, None] * rz[-1]
+    if couples[-1]:
         delta, rdelta = (scale * one for one in _coupled(a[-1], ra[-1], task.targets, kind))
     gradient = decay * columns
     hessian = decay[:, None, None] * np.eye(k)
@@ -220,14 +166,14 @@ def _chunk(
         rdelta = rback * f1[:, :, None] + (back * f2)[:, :, None] * rz[layer - 1]
 
     return Surface(
-        loss=scale * term.sum(axis=(1, 2)) + 0.5 * decay * (columns**2).sum(axis=0),
+        loss=values.loss,
         gradient=gradient,
         # The two halves differ by rounding only.
         hessian=0.5 * (hessian + hessian.swapaxes(1, 2)),
         outputs=a[-1],
         hidden=a[1:-1],
         slopes=first,
-        kinks=kinks,
+        kinks=values.kinks,
     )
 
 

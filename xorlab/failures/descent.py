@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.failures.curvature import error_surface
+from xorlab.failures.error_values import error_loss
 from xorlab.networks.config import Config
 from xorlab.networks.tasks.tasks import Task
 
@@ -90,17 +91,17 @@ def descend(
         with np.errstate(all="ignore"):
             step *= np.minimum(1.0, limit / length)
         step[~np.isfinite(step)] = 0.0
-        next_surface = error_surface(config, task, points[:, active] + step, weight_decay[active])
-        better = next_surface.loss < loss[active]
-        gained = next_surface.loss < (1.0 - _GAIN) * loss[active]
+        # A step that is undone needs no Hessian, which costs much more than the loss.
+        next_loss = error_loss(config, task, points[:, active] + step, weight_decay[active])
+        better = next_loss < loss[active]
+        gained = next_loss < (1.0 - _GAIN) * loss[active]
         longer = np.where(length > limit, 2.0, 1.0) * limit
         radius[active] = np.where(better, longer, np.minimum(length, limit) / 4.0)
         idle[active] = np.where(gained, 0, idle[active] + 1)
         moved = active[better]
         points[:, moved] += step[:, better]
-        loss[moved] = next_surface.loss[better]
-        gradient[:, moved] = next_surface.gradient[:, better]
-        hessian[moved] = next_surface.hessian[better]
+        there = error_surface(config, task, points[:, moved], weight_decay[moved])
+        loss[moved], gradient[:, moved], hessian[moved] = there.loss, there.gradient, there.hessian
     return DescentEnd(loss, points, smallest_share(hessian))
 
 
