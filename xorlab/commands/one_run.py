@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from xorlab.analysis.counts import counted
 from xorlab.errors import StoppedError, StoreError, UsageError
 from xorlab.system.git import provenance
 from xorlab.trainers.result import DIVERGED, SOLVED, Result
@@ -66,11 +67,12 @@ def _ending(metrics: dict[str, float], result: Result) -> str:
     last = {name: float(curve[1][-1]) for name, curve in result.curves.items() if len(curve[1])}
     values = last | {name: value for name, value in metrics.items() if name not in known}
     lines = [f"{name}: {value:g}" for name, value in values.items()]
+    epochs = counted(result.epochs_run, "epoch")
     ending = {
         SOLVED: f"Solved at step {result.epochs_to_solve}.",
         DIVERGED: f"Diverged at step {result.diverged_at}: a value is not finite.",
     }
-    return "\n".join([*lines, ending.get(result.outcome, f"Not solved in {result.epochs_run}.")])
+    return "\n".join([*lines, ending.get(result.outcome, f"Not solved in {epochs}.")])
 
 
 def _ignore(_text: str) -> None:

@@ -36,7 +36,7 @@ EXPLANATIONS = {
     ),
     SATURATED: Explanation(
         "Units sit where their activation is flat, so almost no error reaches the weights.",
-        "Try smaller initial weights (init=uniform init.range=1), a smaller optimizer.lr, or "
+        "Try smaller initial weights (init=uniform init.range=0.5), a smaller optimizer.lr, or "
         "training.loss=cross_entropy.",
     ),
     MINIMUM: Explanation(
@@ -48,8 +48,9 @@ EXPLANATIONS = {
         "Try a smaller optimizer.lr, or less momentum.",
     ),
     IMPROVING: Explanation(
-        "The loss was still falling when the epochs ended.",
-        "Try more training.epochs, or a larger optimizer.lr.",
+        "The loss was still falling when the run ended.",
+        "Try more training.epochs, or larger steps (optimizer.lr, where the optimizer has one); if "
+        "a rule ended the run earlier (training.stop, training.min_gradient), loosen the rule.",
     ),
     DIVERGED: Explanation(
         "A weight or the loss grew beyond every finite number.",
