@@ -117,7 +117,8 @@ def test_a_first_step_is_minus_the_gradient_times_the_rate(config, rule, decay, 
     config.optimizer.lr, config.optimizer.weight_decay, config.seed = 0.5, decay, seed
     training = config.training
     training.update, training.dtype, training.epochs = "batch", "float64", 1
-    training.min_gradient, training.stop_when_solved, training.batch_size = None, False, None
+    training.stop, training.stop_when_solved, training.batch_size = "never", False, None
+    training.min_gradient, training.min_loss, training.patience = None, None, None
     task, sizes, _ = points(config, 0)
     start = pack(*initial_layers(config, sizes, np.random.RandomState(0)))
     result = train(config)
