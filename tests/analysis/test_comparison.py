@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -198,3 +199,27 @@ def test_pairs_with_one_setting_are_corrected_for_all_pairs():
     assert not some["sentence"].str.contains("Holm").any()
     with pytest.raises(ValueError, match=r"against=optimizer\.lr=9: no run has that"):
         xorlab.compare_all(runs, by=["optimizer.lr"], against={"optimizer.lr": 9})
+
+
+def test_runs_that_all_ended_solved_are_compared_at_the_others_limit():
+    """Their last epoch is not how long they were allowed to train."""
+    fast, slow = table({0.1: [2, 3, 4] * 10}), table({2.0: [9, 30, None] * 10})
+    fast = fast.drop(columns="training.epochs").assign(epochs_run=fast["epochs_to_solve"])
+    slow = slow.assign(**{"training.epochs": 50})
+    found = xorlab.compare(pd.concat([fast, slow], ignore_index=True), A, B)
+    assert (found.limit, found.rate_a) == (50, 1)
+    assert found.rate_b == pytest.approx(2 / 3)
+    assert found.claim == "sooner"
+    later = fast.assign(**{"optimizer.lr": 2.0}, epochs_to_solve=fast["epochs_to_solve"] + 5)
+    later["epochs_run"] = later["epochs_to_solve"]
+    both = xorlab.compare(pd.concat([fast, later], ignore_index=True), A, B)
+    assert (both.limit, both.rate_a, both.rate_b) == (math.inf, 1, 1)
+
+
+def test_runs_without_the_keys_of_the_initial_weights_are_not_paired_by_them():
+    keys = {"network.hidden": 2, "init": "uniform"}
+    runs = table({0.1: [5, 9, None, 14] * 10, 2.0: [5, 9, None, 14] * 10})
+    assert xorlab.compare(runs.assign(**keys), A, B).paired
+    found = xorlab.compare(runs.assign(**dict.fromkeys(keys, math.nan)), A, B)
+    assert not found.paired
+    assert "say paired='seed'" in found.design

@@ -106,7 +106,7 @@ def compare(
             break
     _check_limits(first, second)
     design = design_of(first, second, sides, paired)
-    limit = min(first.times.horizon, second.times.horizon)
+    limit = min(first.times.comparable, second.times.comparable)
     store = Resamples(resamples, seed)
     measured = measure(first, second, design, limit, confidence, store, anytime)
     plain = Comparison.of(first.name, second.name, limit, measured, design)
@@ -180,7 +180,7 @@ def compare_all(
     for i, j in pairs:
         a, b = own[i], own[j]
         design = design_of(a, b, sides, paired)
-        limit = min(a.times.horizon, b.times.horizon)
+        limit = min(a.times.comparable, b.times.comparable)
         measured = measure(a, b, design, limit, confidence, store, anytime)
         named = Comparison.of(a.name, b.name, limit, measured, design)
         plain.append((settings[i], settings[j], measured, named))

@@ -14,6 +14,7 @@ from xorlab.analysis.statistics.times import SEED, Observed, Times, observed
 _START = ("task", "init", "network.hidden", "network.skip", "network.readout", "training.dtype")
 _NEEDED = ("network.hidden", "init")
 _LEAST_SHARED = 2
+_UNKNOWN = -1  # of a run without these keys, as another trainer's beside the built-in one's
 
 Numbers = npt.NDArray[np.intp]
 
@@ -51,7 +52,8 @@ class Sides:
 
     Attributes:
         runs: all of them.
-        starts: (n,) a number for what decides the initial weights; None if unknown.
+        starts: (n,) a number for what decides the initial weights, -1 where it is unknown; None if
+            it is unknown for all.
         column: the column of the seeds.
         seeded: whether there is such a column.
     """
@@ -65,6 +67,8 @@ class Sides:
         """The runs of one setting."""
         own = self.runs.of(np.asarray(rows, np.int64))
         starts = None if self.starts is None else frozenset(self.starts[rows].tolist())
+        if starts is not None and _UNKNOWN in starts:
+            starts = None
         return Side(name, own.times(), own.cluster, starts)
 
 
@@ -130,17 +134,19 @@ def design_of(a: Side, b: Side, sides: Sides, paired: str | bool | None) -> Desi
     if repeated:
         counts = f"{a.distinct} and {b.distinct}"
         return Design(False, shared, f"Each {word} counts once ({counts}), as its runs depend.")
-    return Design(False, shared, f"Compared as independent runs{_why(a, sides, shared, paired)}.")
+    return Design(
+        False, shared, f"Compared as independent runs{_why(a, b, sides, shared, paired)}."
+    )
 
 
-def _why(a: Side, sides: Sides, shared: Numbers, paired: str | bool | None) -> str:
+def _why(a: Side, b: Side, sides: Sides, shared: Numbers, paired: str | bool | None) -> str:
     if paired is False:
         return ", as asked"
     if not sides.seeded:
         return f": there is no column {sides.column}"
     if len(shared) < _LEAST_SHARED:
         return f": no {sides.column} is in both"
-    if a.starts is None:
+    if a.starts is None or b.starts is None:
         return f"; say paired={sides.column!r} if one {sides.column} starts both alike"
     return ": their initial weights differ"
 
@@ -160,4 +166,6 @@ def _starts(counted: pd.DataFrame) -> Numbers | None:
     if not all(key in names for key in _NEEDED):
         return None
     text = counted[names].astype(str)
-    return np.asarray(text.groupby(names, sort=False, dropna=False).ngroup(), np.intp)
+    number = np.asarray(text.groupby(names, sort=False, dropna=False).ngroup(), np.intp)
+    missing = counted[list(_NEEDED)].isna().any(axis="columns").to_numpy()
+    return np.where(missing, _UNKNOWN, number)

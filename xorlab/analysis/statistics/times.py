@@ -42,12 +42,15 @@ class Times:
         solved: (n,) whether the run was solved.
         limit: (n,) most epochs that the run was allowed; NaN where unknown.
         spent: (n,) epochs until the run was solved or diverged; otherwise the limit.
+        ended_solved: whether all runs were solved and ended there, and no limit is recorded: the
+            limit is then the last of these epochs, and not how long the runs had.
     """
 
     time: Floats
     solved: npt.NDArray[np.bool_]
     limit: Floats
     spent: Floats
+    ended_solved: bool = False
 
     def __len__(self) -> int:
         return len(self.time)
@@ -56,6 +59,11 @@ class Times:
     def horizon(self) -> float:
         """The epoch to which every run was followed: the smallest limit; NaN if any is unknown."""
         return float(np.min(self.limit))
+
+    @property
+    def comparable(self) -> float:
+        """The epoch to which runs may be compared with others: infinite if all `ended_solved`."""
+        return np.inf if self.ended_solved else self.horizon
 
     def common(self, horizon: float | None = None) -> Times:
         """The same runs with one limit, the smallest by default; later successes do not count."""
@@ -97,6 +105,7 @@ class Observed:
     def times(self) -> Times:
         """Times to convergence, if these are the runs of one setting; see `times_of`."""
         time, limit = self.epochs_to_solve, self.limit
+        unrecorded = np.isnan(limit).all()
         if np.isnan(limit).any():
             limit = np.where(np.isnan(limit), self._inferred_limits(), limit)
         if np.isinf(limit).any():  # of evaluations, see `xorlab.analysis.statistics.clock`
@@ -111,7 +120,14 @@ class Observed:
         time = np.where(self.solved, time, limit)
         known = self.diverged & ~np.isnan(self.diverged_at)
         spent = np.where(known, np.fmin(self.diverged_at, limit), time)
-        return Times(time, self.solved, limit, spent)
+        trained_on = (self.epochs_run > self.epochs_to_solve).any()
+        return Times(
+            time,
+            self.solved,
+            limit,
+            spent,
+            bool(unrecorded and self.solved.all() and not trained_on),
+        )
 
     def _inferred_limits(self) -> Floats:
         """Limits as far as the runs show them; see `times_of`."""
@@ -207,6 +223,10 @@ def counted_runs(
     """
     runs = table_of(runs)
     known = [str(name) for name in runs.columns]
+    if runs.empty:
+        raise ValueError(
+            "there are no runs, so there is no run with an outcome: does a filter match none?"
+        )
     if not columns:
         raise ValueError(f"{argument}: no columns are named; the runs have {', '.join(known)}")
     for name in columns:

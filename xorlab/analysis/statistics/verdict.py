@@ -27,7 +27,7 @@ class Comparison:
         rate_a: share of A's runs solved within ``limit``.
         rate_b: the same for B.
         limit: the epoch to which all runs of both were followed; the rates and ``sooner`` ignore
-            what happened later.
+            what happened later. Infinite where all runs were solved, and no limit is recorded.
         difference: rate_a - rate_b.
         difference_low: lower end of its interval: Newcombe (1998), method 10, for independent runs,
             and Bonett & Price (2012) for pairs.
@@ -47,6 +47,8 @@ class Comparison:
         p_rate: its two-sided p-value, before such a correction.
         paired: whether the settings were compared seed by seed.
         claimed: whether a difference is claimed; see `xorlab.compare`.
+        claim: what is claimed of A: ``sooner``, ``later``, ``more often`` or ``less often``; empty
+            where nothing is.
         seeds: number of fresh seeds per setting with which ``test`` would show the difference as it
             is seen here with power 0.8; None where a difference is claimed, or where nothing
             points to one.
@@ -78,6 +80,7 @@ class Comparison:
     seeds: int | None
     design: str
     sentence: str
+    claim: str = ""
 
     def __str__(self) -> str:
         return self.sentence
@@ -147,7 +150,12 @@ def with_verdict(
     significant = p_holm < level
     sooner = significant and plain.shows_sooner
     rates = plain.shows_rates and (significant or p_rate < level / _RATES_SHARE)
-    judged = replace(plain, p_holm=p_holm, claimed=sooner or rates)
+    word = ""
+    if sooner:
+        word = "sooner" if plain.sooner > 0.5 else "later"
+    elif rates:
+        word = f"{'more' if plain.difference > 0 else 'less'} often"
+    judged = replace(plain, p_holm=p_holm, claimed=bool(word), claim=word)
     if not judged.claimed:
         judged = replace(judged, seeds=_seeds(judged, level / pairs, measured))
     after = f" after {correction}'s correction for {pairs} comparisons" if pairs > 1 else ""
@@ -155,10 +163,9 @@ def with_verdict(
     if rates and not significant:
         tests = f"{plain.rate_test} test, p {_p(p_rate)}{after}; {tests}"
     if sooner:
-        claim = f"{plain.a} solves {'sooner' if plain.sooner > 0.5 else 'later'} than {plain.b}"
+        claim = f"{plain.a} solves {word} than {plain.b}"
     elif rates:
-        more = "more" if plain.difference > 0 else "less"
-        claim = f"{plain.a} is solved {more} often than {plain.b}"
+        claim = f"{plain.a} is solved {word} than {plain.b}"
         if not significant and measured.curves_cross:
             claim += ", but their curves cross, and neither is shown to be the sooner throughout"
     elif measured.least_p > level / pairs:
