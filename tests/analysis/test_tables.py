@@ -63,8 +63,10 @@ def test_an_event_counts_in_place_of_the_solution():
     # Epochs spent per event: 1 + 2 + 3 + 4, and 5 + 6 + 8 with the ten that saw nothing.
     assert found["ert"].tolist() == pytest.approx([10 / 4, 29 / 3])
     assert xorlab.compare(runs, {"lr": 0.1}, {"lr": 0.5}, event="seen").rate_a == 1
-    with pytest.raises(ValueError, match="event=odd: no run has it; there are seen"):
+    with pytest.raises(ValueError, match=r"event=odd: no run has reached it.*reached: seen"):
         xorlab.convergence(runs, by="lr", event="odd")
+    nobody = xorlab.convergence(runs.assign(epochs_to_odd=float("nan")), by="lr", event="odd")
+    assert nobody["rate"].tolist() == [0, 0]
 
 
 @given(

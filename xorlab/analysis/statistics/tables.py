@@ -126,8 +126,12 @@ def at_event(runs: pd.DataFrame | WithRuns, event: str | None) -> pd.DataFrame:
         return runs
     column = _PREFIX + event
     if column not in runs:
-        known = ", ".join(events_of(runs)) or "none"
-        raise ValueError(f"event={event}: no run has it; there are {known}")
+        known = ", ".join(events_of(runs)) or "no others"
+        raise ValueError(
+            f"event={event}: no run has reached it, or none noted it: there is no column {column}. "
+            f"Events that were reached: {known}. If all runs noted it, its rate is 0: add that "
+            f"column with NaN, as runs.assign({column}=float('nan'))"
+        )
     time = _numbers(runs, column)
     reached = ~np.isnan(time)
     before = runs["outcome"].to_numpy(object) if "outcome" in runs else np.full(len(runs), UNSOLVED)
