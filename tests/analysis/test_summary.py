@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -211,3 +213,31 @@ def test_what_cannot_be_compared_is_said():
     summary = summarise(unsolved, curves_frame([]), "", ("optimizer.lr",), drawn=False)
     assert summary.basis == ("Settings are not compared: none was solved.",)
     assert summary.differences is None
+
+
+def test_settings_that_were_hardly_ever_solved_are_not_counted_as_possibly_cheapest():
+    fast = [10 + n % 5 for n in range(50)]
+    seldom = [50 + n if n < 7 else None for n in range(50)]
+    times = {1.0: fast, 2.0: [None] * 50, 3.0: seldom, 4.0: [e + n % 2 for n, e in enumerate(fast)]}
+    runs = seeded(times).assign(**{"training.epochs": 10_000})
+    summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert set(summary.best) == {0, 3}
+    assert "; lr=4 (" in summary.answer
+    assert "; 1 other setting was solved too seldom to know the cost" in summary.answer
+    cells = dict(zip(summary.table.header, summary.table.rows()[2], strict=True))
+    assert cells["best cutoff"] == "-"
+
+
+def test_no_setting_is_called_the_cheapest_where_the_cost_of_another_is_unknown():
+    known, unknown = seeded({1.0: [2, 3, 4] * 10}), seeded({2.0: [9, 11, 30, None] * 8})
+    unknown.loc[unknown["outcome"] != "solved", "outcome"] = "diverged"
+    runs = pd.concat([known, unknown], ignore_index=True).drop(columns="training.epochs")
+    runs["epochs_run"] = runs["epochs_to_solve"].fillna(5)
+    summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",))
+    assert summary.answer.startswith("lr=1 looks cheapest, with 3 [")
+    assert summary.answer.endswith(
+        "; the cost of 1 other setting is not known, because an epoch limit is not."
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a figure that is not drawn warns
+        assert {"survival.png", "ert.png"} <= set(summary.pictures())

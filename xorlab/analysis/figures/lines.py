@@ -39,4 +39,6 @@ def lines_of(runs: pd.DataFrame, by: str) -> Iterator[Line]:
     """A line for each value of a key, ascending; the last for runs in which it is missing."""
     for n, (value, own) in enumerate(runs.groupby(by, dropna=False, observed=True)):
         label = group_label(by, value, len(own))
-        yield Line(own, label, COLOURS[n % len(COLOURS)], STYLES[n % len(STYLES)])
+        # The ninth line has the colour of the first, and other dashes.
+        style = STYLES[(n + n // len(COLOURS)) % len(STYLES)]
+        yield Line(own, label, COLOURS[n % len(COLOURS)], style)

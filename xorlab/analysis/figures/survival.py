@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from xorlab.analysis.figures.lines import keyed, lines_of
 from xorlab.analysis.figures.style import epochs_axis, legend_below, log_axis, new_axes
 from xorlab.analysis.statistics.restart_curve import restart_curve
+from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.survival import kaplan_meier
 from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
 
@@ -40,9 +41,12 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
         times = times_of(line.runs)
         pooled = clusters_in(line.runs)
         weight = 1.0 if pooled is None else pooled.weight
-        curve = kaplan_meier(times.time, times.solved, weight=weight)
-        end = max(float(times.time.max()), 1.0)
-        first = min(first, max(float(times.time.min()), 1.0))
+        known = ~np.isnan(times.time)
+        # A run that ended at an unknown epoch was not solved at any epoch that others were.
+        time = np.where(known, times.time, np.inf)
+        curve = kaplan_meier(time, times.solved, weight=weight)
+        end = max(float(time[known].max(initial=1.0)), 1.0)
+        first = min(first, max(float(time[known].min(initial=end)), 1.0))
         at = np.append(np.maximum(curve.times, 0.5), end)
         low, middle, high = (
             100 * np.append(part, part[-1]) for part in (curve.low, curve.survival, curve.high)
@@ -50,14 +54,15 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
         if len(lines) <= _MOST_BANDS:
             ax.fill_between(at, low, high, step="post", color=line.colour, alpha=0.15, lw=0)
         ax.step(at, middle, line.style, where="post", color=line.colour, label=line.label)
-        censored = np.unique(curve.censored)
+        censored = np.unique(curve.censored[np.isfinite(curve.censored)])
         height = middle[np.searchsorted(at, np.maximum(censored, 0.5), side="right") - 1]
         ax.plot(censored, height, "|", color=line.colour, ms=9, mew=1.5)
     ax.set_xlim(left=first / 2)
     epochs_axis(ax, "epochs")
     ax.set_ylim(-2, 102)
     ax.set_ylabel("runs not solved yet / %")
-    _finish(ax, f"Not solved yet, 95 % band, ticks: unsolved (n = {len(counted):,})")
+    band = ", 95 % band" if len(lines) <= _MOST_BANDS else ""
+    _finish(ax, f"Not solved yet{band}, ticks: unsolved (n = {len(counted):,})")
     return ax
 
 
@@ -65,8 +70,10 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     """Expected running time with restarts against the cutoff, for each value of a key.
 
     Each curve has its pointwise 95 % band, in which runs of one seed count as one. A dot marks
-    the best cutoff by which at least 10 runs were solved, and the bar through it its 95 %
-    interval. A value without a solved run has no curve; the legend says so.
+    the best cutoff of those by which at least 10 runs were solved, and the bar through it its 95 %
+    interval. Runs of one seed count as one there too: where six settings are pooled, 60 must be
+    solved, so the dot may be right of the least of the curve. Where too few were solved there is
+    no dot. A value without a solved run has no curve; the legend says so.
 
     Args:
         runs: from `xorlab.load_runs`.
@@ -82,8 +89,10 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     lines = list(lines_of(counted, by))
     for line in lines:
         times = times_of(line.runs).common()
-        if not times.solved.any():
-            ax.plot([], [], color=line.colour, label=f"{line.label}: none solved")
+        why = "none solved" if not times.solved.any() else ""
+        why = "epoch limit unknown" if np.isnan(times.horizon) else why
+        if why:
+            ax.plot([], [], color=line.colour, label=f"{line.label}: {why}")
             continue
         solved = times.time[times.solved]
         between = np.geomspace(max(solved.min(), 1), times.horizon, _POINTS)
@@ -93,8 +102,13 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
         high, best = np.minimum(curve.high, 1e300), curve.best
         if len(lines) <= _MOST_BANDS:
             ax.fill_between(curve.cutoffs, curve.low, high, color=line.colour, alpha=0.15, lw=0)
-        label = f"{line.label}: {best.ert:,.0f} at {best.cutoff:,.0f}"
+        least = LEAST_SOLVED if pooled is None else LEAST_SOLVED / pooled.weight
+        enough = int(times.solved.sum()) >= least
+        found = f"{best.ert:,.0f} at {best.cutoff:,.0f}" if enough else "too few solved"
+        label = f"{line.label}: {found}"
         ax.plot(curve.cutoffs, curve.ert, line.style, color=line.colour, label=label)
+        if not enough:
+            continue
         ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
         ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
     epochs_axis(ax, "cutoff: epochs after which a run is given up")
@@ -102,7 +116,8 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     log_axis(ax.yaxis)
     _keep_to_the_curves(ax)
     ax.set_ylabel("expected epochs until solved (ERT)")
-    _finish(ax, f"ERT with restarts, 95 % bands, best cutoffs (n = {len(counted):,})")
+    band = ", 95 % bands" if len(lines) <= _MOST_BANDS else ""
+    _finish(ax, f"ERT with restarts{band}, best cutoffs (n = {len(counted):,})")
     return ax
 
 

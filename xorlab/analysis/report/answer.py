@@ -46,15 +46,33 @@ def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> 
             f"{name} is the cheapest of {counted(len(settings), 'setting')}: a success takes "
             f"{cost} epochs, restarts included; every other setting takes more."
         )
+    looks = f"{name} looks cheapest, with {cost} epochs per success, restarts included"
+    apart = _apart(best)
+    if not others:
+        return f"{looks}{apart}."
     if len(others) <= _MOST_RIVALS and len(by) <= _MOST_KEYS:
         shown = " and ".join(f"{setting_label(row, by)} ({_cost(row)})" for row in others)
     else:
         shown = counted(len(others), "other setting")
     verb = "is" if len(others) == 1 else "are"
-    return (
-        f"{name} looks cheapest, with {cost} epochs per success, restarts included; {shown} "
-        f"{verb} not shown to cost more."
+    return f"{looks}; {shown} {verb} not shown to cost more{apart}."
+
+
+def _apart(best: Cheapest) -> str:
+    """Settings whose cost is not known well enough for a comparison, and why."""
+    kinds = (
+        (best.unsolved, "never solved", ""),
+        (best.slower, "solved too seldom to know the cost", ", and later or less often"),
     )
+    parts = []
+    for rows, what, then in kinds:
+        if rows:
+            verb = "was" if len(rows) == 1 else "were"
+            parts.append(f"{counted(len(rows), 'other setting')} {verb} {what}{then}")
+    if best.unknown:
+        whose = counted(len(best.unknown), "other setting")
+        parts.append(f"the cost of {whose} is not known, because an epoch limit is not")
+    return "".join(f"; {part}" for part in parts)
 
 
 def _one(row: pd.Series) -> str:

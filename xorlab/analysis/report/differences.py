@@ -19,7 +19,8 @@ _ALL_PAIRS = 4  # settings; of more, only the pairs with the best one are shown
 _ALL_TESTED = 10  # settings; of more, only those pairs are tested
 _MOST_SETTINGS = 100
 _MOST_ROWS = 30
-_LEVEL = 0.05
+_TURNED = {"sooner": "later", "more often": "less often"}
+_TURNED |= {turned: claim for claim, turned in _TURNED.items()}
 _MINUS = "\N{MINUS SIGN}"
 _TITLE = "Which settings differ"
 
@@ -32,11 +33,14 @@ class Differences:
         section: of the page; None where there is nothing to compare.
         pairs: from `xorlab.compare_all`; None where there are none.
         refused: why settings were not compared; empty where they were.
+        slower: rows of the settings that are claimed to be solved later or less often than the
+            one that looks cheapest.
     """
 
     section: Section | None = None
     pairs: pd.DataFrame | None = None
     refused: str = ""
+    slower: frozenset[int] = frozenset()
 
 
 def differences(
@@ -74,12 +78,30 @@ def differences(
         )
     except ValueError as error:  # an epoch limit is unknown
         return Differences(refused=f"Settings are not compared: {error}.")
+    limits = settings["limit"].nunique()
     if leader is None or count <= _ALL_PAIRS:
-        return Differences(_all_pairs(pairs, records, by), pairs)
-    return Differences(_with_leader(pairs, records, leader, by), pairs)
+        section = _all_pairs(pairs, records, by, limits)
+    else:
+        section = _with_leader(pairs, records, leader, by, limits)
+    slower = frozenset() if leader is None else _slower(pairs, records, leader, by)
+    return Differences(section, pairs, slower=slower)
 
 
-def _all_pairs(pairs: pd.DataFrame, records: Sequence[Any], by: Sequence[str]) -> Section:
+def _slower(
+    pairs: pd.DataFrame, records: Sequence[Any], leader: dict[Any, Any], by: Sequence[str]
+) -> frozenset[int]:
+    best, row_of = _values(leader, by), {_values(one, by): n for n, one in enumerate(records)}
+    found = set()
+    for pair in pairs.to_dict("records"):
+        a, b = (_values(pair, by, f"{side}.") for side in "ab")
+        if best in (a, b) and _claim(pair, turned=a == best) in ("later", "less often"):
+            found.add(row_of[b if a == best else a])
+    return frozenset(found)
+
+
+def _all_pairs(
+    pairs: pd.DataFrame, records: Sequence[Any], by: Sequence[str], limits: int
+) -> Section:
     place = {_values(record, by): n for n, record in enumerate(records)}
     rows = []
     for pair in pairs.to_dict("records"):
@@ -92,12 +114,16 @@ def _all_pairs(pairs: pd.DataFrame, records: Sequence[Any], by: Sequence[str]) -
     header = ("setting A", "setting B", "solved A, B / %", "A - B / points", "A sooner", *_LAST)
     text = f"Every pair of {counted(len(records), 'setting')}."
     return Section(
-        _TITLE, [text], header, [row for _, row in rows], 2, note=_note(len(pairs), "Holm")
+        _TITLE, [text], header, [row for _, row in rows], 2, note=_note(len(pairs), "Holm", limits)
     )
 
 
 def _with_leader(
-    pairs: pd.DataFrame, records: Sequence[Any], leader: dict[Any, Any], by: Sequence[str]
+    pairs: pd.DataFrame,
+    records: Sequence[Any],
+    leader: dict[Any, Any],
+    by: Sequence[str],
+    limits: int,
 ) -> Section:
     best = _values(leader, by)
     found = {}
@@ -123,20 +149,21 @@ def _with_leader(
         first,
         len(by),
         more=rest,
-        note=_note(tests, "Bonferroni" if tests > len(pairs) else "Holm"),
+        note=_note(tests, "Bonferroni" if tests > len(pairs) else "Holm", limits),
     )
 
 
 _LAST = ("p", "compared", "what can be claimed")
 
 
-def _note(tests: int, correction: str) -> str:
+def _note(tests: int, correction: str, limits: int) -> str:
     corrected = f", corrected for all {counted(tests, 'pair')} ({correction})" if tests > 1 else ""
     return (
         "Difference of the success rates in percentage points and probability that a run is solved "
         "sooner than one of the other setting, each with its 95 % interval; p is of the test of "
         f"which is solved sooner{corrected}. A difference is claimed at the level of 5 % for all "
         "pairs together."
+        + (" The runs of a pair are followed to the smaller of its limits." if limits > 1 else "")
     )
 
 
@@ -157,15 +184,13 @@ def _cells(pair: dict[Any, Any], turned: bool) -> list[str]:
         f"{sooner[0]:.2f} [{sooner[1]:.2f} to {sooner[2]:.2f}]",
         "< 0.0001" if p < 1e-4 else f"{p:.2g}",
         "in pairs" if pair["paired"] else "independent",
-        _claim(pair, difference, sooner),
+        _claim(pair, turned),
     ]
 
 
-def _claim(pair: dict[Any, Any], difference: Sequence[float], sooner: Sequence[float]) -> str:
+def _claim(pair: dict[Any, Any], turned: bool) -> str:
     if pair["claimed"]:
-        if pair["p_holm"] < _LEVEL and not sooner[1] <= 0.5 <= sooner[2]:
-            return "sooner" if sooner[0] > 0.5 else "later"
-        return "more often" if difference[0] > 0 else "less often"
+        return _TURNED[pair["claim"]] if turned else str(pair["claim"])
     if pair["sentence"].startswith("Too few runs"):
         return "too few runs"
     if pd.notna(pair["seeds"]):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from xorlab.analysis.counts import counted
@@ -27,6 +28,7 @@ from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.design import start_columns
+from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.tables import event_columns
 from xorlab.analysis.statistics.times import KEY, OBSERVED, OUTCOMES, SEED, counted_runs
 from xorlab.analysis.statistics.winner import cheapest
@@ -177,8 +179,11 @@ def summarise(
     table = settings_table(grouped).reordered(order)
     settings = settings.iloc[order].reset_index(drop=True)
     least = cheapest(settings)
-    best = () if least is None else (least.first, *least.rivals)
     compared = differences(named, settings, by, least)
+    if least is not None:
+        few = np.flatnonzero(settings["solved"] < LEAST_SOLVED).tolist()
+        least = least.setting_apart(compared.slower.intersection(few))
+    best = () if least is None else (least.first, *least.rivals)
     return Summary(
         headline,
         runs,

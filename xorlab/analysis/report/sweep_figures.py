@@ -17,6 +17,7 @@ from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
 from xorlab.analysis.labels import SETTING, setting_label
 from xorlab.analysis.statistics.convergence import convergence
+from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.tables import at_event, events_of
 from xorlab.analysis.statistics.times import SEED, SOLVED, counted_runs
 
@@ -88,10 +89,11 @@ def _figures(
             _several(_until(event), reached, column, f"Share of runs without “{event}” yet"),
         )
     if any_solved:
+        once = ", runs of one seed counted once" if pooled else ""
         caption = (
             "Expected epochs until a run is solved (ERT), against the cutoff: the epochs after "
-            "which a run is given up and another seed started. The dot is the best cutoff."
-            f"{pooled}"
+            "which a run is given up and another seed started. The dot is the best cutoff of those "
+            f"by which at least {LEAST_SOLVED} runs were solved{once}.{pooled}"
         )
         yield "ert.png", caption, _several(ert_curves, lines, key, "Cost of a success by cutoff")
     if len(by) > 1:

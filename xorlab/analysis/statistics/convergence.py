@@ -92,9 +92,10 @@ def convergence(
           ``ert_if_noticed``: the same if diverged runs are stopped at once, where ``ert`` counts
           the limit for them;
         - ``cutoff``: the number of epochs after which it costs least to stop a run and start
-          another, of those by which at least 10 runs were solved; the limit where fewer were
-          solved at all [91 to 100 %, not nominal: the position of a minimum is hard to estimate,
-          see `xorlab.analysis.statistics.restarts.best_cutoffs`];
+          another, of those by which at least 10 runs were solved (where settings are pooled, as
+          many as 10 seeds have: 60 runs of six settings); the limit where fewer were solved at
+          all [91 to 100 %, not nominal: the position of a minimum is hard to estimate, see
+          `xorlab.analysis.statistics.restarts.best_cutoffs`];
         - ``ert_cutoff``: ERT with that cutoff [94 to 100 %, for its true value and for the true
           least ERT];
         - ``loss_median``, ``loss_iqm``: median and interquartile mean (without the lowest and

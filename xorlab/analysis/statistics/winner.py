@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +20,29 @@ class Cheapest:
         first: the row of the setting that is shown first: that whose interval ends lowest. It is
             the cheapest only where it is ``named``.
         rivals: the rows of the settings that are not shown to cost more, cheapest first.
-        named: whether it is the cheapest at the given confidence: there are no rivals.
+        unsolved: those that were never solved, in too few runs to show that they cost more.
+        unknown: those of which the cost is not known, because an epoch limit is not.
+        slower: those solved too seldom to know their cost, and shown to be solved later or less
+            often than the first; see `setting_apart`.
+        named: whether it is the cheapest at the given confidence: there are none of these.
     """
 
     first: int
     rivals: list[int]
+    unsolved: tuple[int, ...] = ()
+    unknown: tuple[int, ...] = ()
+    slower: tuple[int, ...] = ()
 
     @property
     def named(self) -> bool:
         """Whether every other setting is shown to cost more."""
-        return not self.rivals
+        return not (self.rivals or self.unsolved or self.unknown or self.slower)
+
+    def setting_apart(self, slower: Collection[int]) -> Cheapest:
+        """The same, with these rows among the slower ones and not among the rivals."""
+        left = [row for row in self.rivals if row not in slower]
+        moved = tuple(row for row in self.rivals if row in slower)
+        return replace(self, rivals=left, slower=self.slower + moved)
 
 
 def cheapest(settings: pd.DataFrame, confidence: float = CONFIDENCE) -> Cheapest | None:
@@ -76,5 +90,11 @@ def cheapest(settings: pd.DataFrame, confidence: float = CONFIDENCE) -> Cheapest
         gap = np.log(np.where(np.isfinite(ert), ert, low) / ert[first])
         down = np.where(np.isfinite(ert), np.log(ert / low), 0.0)
     costlier: npt.NDArray[np.bool_] = gap > wider * np.hypot(up, down)
-    rivals = others[~costlier[others]]
-    return Cheapest(first, [int(j) for j in rivals[np.lexsort((ert[rivals], high[rivals]))]])
+    open_ = others[~costlier[others]]
+    rivals = open_[np.isfinite(ert[open_])]
+    return Cheapest(
+        first,
+        [int(j) for j in rivals[np.lexsort((ert[rivals], high[rivals]))]],
+        unsolved=tuple(int(j) for j in open_[np.isinf(ert[open_])]),
+        unknown=tuple(int(j) for j in np.flatnonzero(np.isnan(ert))),
+    )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from xorlab.analysis.report.column import ALWAYS, Column, GroupedRuns, whole
 
 ORDER = 10
-_MEANING = "of the success rate (Wilson): of 100 such intervals about 95 hold the true rate"
+_MEANING = (
+    "of the success rate (Wilson), for a number of seeds fixed in advance: of 100 such intervals "
+    "about 95 hold the true rate"
+)
 
 
 def columns(data: GroupedRuns) -> list[Column]:
