@@ -61,14 +61,14 @@ def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> 
 def _apart(best: Cheapest) -> str:
     """Settings whose cost is not known well enough for a comparison, and why."""
     kinds = (
-        (best.unsolved, "never solved", ""),
-        (best.slower, "solved too seldom to know the cost", ", and later or less often"),
+        (best.unsolved, "never solved"),
+        (best.slower, "solved later or less often, and too seldom to know the cost"),
     )
     parts = []
-    for rows, what, then in kinds:
+    for rows, what in kinds:
         if rows:
             verb = "was" if len(rows) == 1 else "were"
-            parts.append(f"{counted(len(rows), 'other setting')} {verb} {what}{then}")
+            parts.append(f"{counted(len(rows), 'other setting')} {verb} {what}")
     if best.unknown:
         whose = counted(len(best.unknown), "other setting")
         parts.append(f"the cost of {whose} is not known, because an epoch limit is not")
