@@ -194,6 +194,12 @@ def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, mo
         ("tracking.experiment='a", "tracking.experiment='a: the quote ' is never closed"),
         ("seed", "seed: = is missing; write seed=VALUE, without spaces around the ="),
         ("=3", "=3: there is no key before the ="),
+        ("seed=3 optimizer.lr=1", "these are several; give each by itself: seed=3 optimizer.lr=1"),
+        (
+            "task.inputs=[leaf length,bark edge (mm)]",
+            """twice, for the shell too: 'task.inputs=[leaf length,"bark edge (mm)"]'""",
+        ),
+        ("optimizer.name=adam", "optimizer.name: there is no such key; write optimizer=adam"),
         ("seed==3", "seed==3: there are two = signs; write seed=3"),
         ("seed=1,,2", "seed=1,,2: a value is missing beside a comma; write seed=1,2,3"),
         ("seed=rang(1,2)", "there is no function rang; did you mean range?"),
@@ -223,6 +229,12 @@ def test_wrong_usage_is_one_line_and_exit_code_2(start, override, message, comma
     assert ended.err.count("\n") == 1
     assert "Traceback" not in ended.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_by_itself_is_taken_for_another_of_the_key_before_it(command):
+    ended = command("-m", "seed=1", "network.hidden=2", "3")
+    assert ended.code == 2
+    assert "as another value of the key before it: network.hidden=2,3" in ended.err
 
 
 def test_several_values_without_m_are_recognised_as_a_sweep(command):

@@ -20,7 +20,7 @@ from xorlab.config.syntax import wrong_syntax
 from xorlab.config.values import belongs_elsewhere
 from xorlab.errors import ConfigError, UsageError
 
-_HELP = "xorlab --help lists every key"
+_HELP = "--help lists every key"
 # What other programs call a key: its own last word, or a whole key.
 _MEANINGS = {
     **dict.fromkeys(("learning_rate", "rate", "step_size", "eta", "alpha", "lr0", "init_lr"), "lr"),
@@ -75,7 +75,7 @@ def translate(
     text = "\n".join(_messages(error))
     for cause in _causes(error):
         if isinstance(cause, OverrideParseException):
-            return wrong_syntax(str(cause.override), text)
+            return wrong_syntax(str(cause.override), text, overrides)
     for cause in _causes(error):
         if isinstance(cause, InterpolationResolutionError):
             return _unresolved(cause, overrides)
@@ -155,6 +155,9 @@ def unknown_key(schema: Schema, key: str, value: str | None = None) -> UsageErro
     if choices:
         name = value if value in choices else choices[0]
         return UsageError(f"{key}: nothing is chosen there yet; add it, as +{key}={name}")
+    group = key.removesuffix(".name")
+    if group != key and group in schema.choices:
+        return UsageError(f"{key}: there is no such key; write {group}={value or 'NAME'}")
     if key in SWEEP_KEYS:
         return UsageError(f"{key}: belongs to {SWEEP_KEYS[key]}, which is not chosen here")
     known = SWEEP_KEYS if key.startswith("hydra.") else _known(schema)

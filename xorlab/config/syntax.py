@@ -18,6 +18,7 @@ from hydra.errors import OverrideParseException
 from xorlab.errors import UsageError
 
 _MOST_VALUES = 8  # of a range, in a message
+_PLAIN_ITEM = re.compile(r"[\w.+-]+( [\w.+-]+)*")  # what a list may hold without quotes
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 _FUNCTIONS = ("choice", "range", "glob", "sort", "shuffle", "str", "int", "float", "bool")
 
@@ -85,16 +86,23 @@ def _listed(values: Sequence[float]) -> str:
     return shown + ",..." * (len(values) > _MOST_VALUES)
 
 
-def wrong_syntax(override: str, message: str) -> UsageError:
+def wrong_syntax(override: str, message: str, overrides: Sequence[str] = ()) -> UsageError:
     """The error for an override that Hydra's parser refused.
 
     Args:
         override: the override, as typed.
         message: the parser's message.
+        overrides: all of the command line.
     """
     key, equals, value = override.partition("=")
     if not equals:
-        return UsageError(f"{key}: = is missing; write {key}=VALUE, without spaces around the =")
+        before = overrides[overrides.index(key) - 1] if key in overrides[1:] else ""
+        another = (
+            f"; as another value of the key before it: {before},{key}" if "=" in before else ""
+        )
+        return UsageError(
+            f"{key}: = is missing; write {key}=VALUE, without spaces around the ={another}"
+        )
     if problem := _unpaired(override):
         return UsageError(f"{override}: {problem}")
     if match := re.search(r"Unknown function '(\w+)'", message):
@@ -117,11 +125,28 @@ def wrong_syntax(override: str, message: str) -> UsageError:
         return UsageError(f"{override}: a value is missing beside a comma; write {key}=1,2,3")
     found = re.search(r"(?:at:|input) '(.+?)'(?: expecting|$)", message, flags=re.MULTILINE)
     what = f" because of {found[1]}" if found and found[1] != "<EOF>" else ""
-    quoted = shlex.quote(f'{key}="{value}"')
+    if several := _several(override):
+        return UsageError(f"{override}: these are several; give each by itself: {several}")
+    quoted = shlex.quote(f"{key}={_quoted(value)}")
     return UsageError(
         f"{override}: cannot be read{what}; a value with spaces or special characters is quoted "
         f"twice, for the shell too: {quoted}"
     )
+
+
+def _several(override: str) -> str | None:
+    """Overrides that were given as one text, apart; None if it is one."""
+    parts = re.split(r"\s+(?=[\w.+~/@]+=)", override)
+    return " ".join(shlex.quote(part) for part in parts) if len(parts) > 1 else None
+
+
+def _quoted(value: str) -> str:
+    """A value in quotes; of a list, each item that needs them."""
+    if not (value.startswith("[") and value.endswith("]")) or '"' in value:
+        return f'"{value}"'
+    items = [item.strip() for item in value[1:-1].split(",")]
+    quoted = [item if _PLAIN_ITEM.fullmatch(item) else f'"{item}"' for item in items]
+    return f"[{','.join(quoted)}]"
 
 
 def _spaced(function: str, call: str) -> str | None:
