@@ -162,7 +162,8 @@ def _note(tests: int, correction: str, limits: int) -> str:
         "Difference of the success rates in percentage points and probability that a run is solved "
         "sooner than one of the other setting, each with its 95 % interval; p is of the test of "
         f"which is solved sooner{corrected}. A difference is claimed at the level of 5 % for all "
-        "pairs together."
+        "pairs together. Sooner and later are about the epoch at which a run is solved; what a "
+        "success costs is another question, since a fast setting can be started again."
         + (" The runs of a pair are followed to the smaller of its limits." if limits > 1 else "")
     )
 
