@@ -72,14 +72,15 @@ def read_files(
         ThreadPoolExecutor(_DOWNLOADS) as pool,
     ):
 
-        def fetch(number: int, run: str) -> Path:
+        def fetch(number: int, run: str) -> list[Path]:
             return _download(store, run, names, Path(scratch, str(number)))
 
         far = [run for run, folder in folders.items() if folder is None]
         fetched = pool.map(fetch, range(len(far)), far)  # in order, which is that of the runs
         for run in runs:
-            folder = folders[run] or next(fetched)
-            yield run, tuple(_read(run, folder / name) for name in names)
+            folder = folders[run]
+            paths = next(fetched) if folder is None else [folder / name for name in names]
+            yield run, tuple(_read(run, path) for path in paths)
 
 
 def read_all_files(store: Store, run: str) -> Files:
@@ -125,14 +126,16 @@ def _addresses(store: Store, runs: Sequence[str]) -> dict[str, str]:
     return addresses
 
 
-def _download(store: Store, run: str, names: Sequence[str], folder: Path) -> Path:
+def _download(store: Store, run: str, names: Sequence[str], folder: Path) -> list[Path]:
     folder.mkdir()
+    paths = []
     for name in names:
         try:
-            store.client.download_artifacts(run, name, str(folder))
+            # Where MLflow puts a file of a folder is its own affair.
+            paths.append(Path(store.client.download_artifacts(run, name, str(folder))))
         except mlflow_errors(OSError) as error:
             raise _unreadable(run, name) from error
-    return folder
+    return paths
 
 
 def _read(run: str, path: Path) -> bytes:
