@@ -65,8 +65,8 @@ def test_an_event_counts_in_place_of_the_solution():
     assert xorlab.compare(runs, {"lr": 0.1}, {"lr": 0.5}, event="seen").rate_a == 1
     with pytest.raises(ValueError, match=r"event=odd: no run has reached it.*reached: seen"):
         xorlab.convergence(runs, by="lr", event="odd")
-    nobody = xorlab.convergence(runs.assign(epochs_to_odd=float("nan")), by="lr", event="odd")
-    assert nobody["rate"].tolist() == [0, 0]
+    never = xorlab.convergence(runs.assign(epochs_to_odd=float("nan")), by="lr", event="odd")
+    assert never["rate"].tolist() == [0, 0]
 
 
 @given(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from tests.helpers.handlers import serving
 from xorlab.errors import StoreError, error_line, printable
 from xorlab.sweeps.console import make_console, print_line
 from xorlab.tracking.store.answers import refuse_location, refuse_other_host
@@ -23,7 +23,7 @@ INFO = {"run_id": "a" * 32, "experiment_id": "7", "status": "RUNNING"}
 
 
 class _Saying(BaseHTTPRequestHandler):
-    """Gives for each call what it was told to, by the end of its path."""
+    """Answers each call with what a test has set for the end of its path."""
 
     says: dict[str, tuple[int, object]]
     asked: list[str]
@@ -51,13 +51,8 @@ def _served() -> Iterator[tuple[str, type[_Saying]]]:
     known |= {"experiments/get": {"experiment": EXPERIMENT}}
     says = {call: (200, answer) for call, answer in known.items()}
     kind = type("Saying", (_Saying,), {"says": says, "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", kind
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(kind) as address:
+        yield address, kind
 
 
 @pytest.fixture

@@ -149,8 +149,8 @@ def test_what_is_not_a_file_or_is_larger_than_memory_is_not_read(run, capfd):
     (folder / "pipe").mkdir()
     os.mkfifo(folder / "fifo")
     assert set(read_all_files(store, run_id)) == {"config.yaml", "predictions.json", "weights.npz"}
-    with pytest.raises(StoreError, match="there is no run nobody"):
-        read_file(store, "nobody", "config.yaml")
+    with pytest.raises(StoreError, match="there is no run unknown"):
+        read_file(store, "unknown", "config.yaml")
 
 
 def test_a_sweeps_tables_are_read_or_named(swept, tmp_path):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 import xorlab
+from tests.helpers.handlers import serving
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import resolve
 from xorlab.tracking.store.errors import explained
@@ -44,13 +44,8 @@ class _Answering(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def _served() -> Iterator[tuple[str, type[_Answering]]]:
     kind = type("Answering", (_Answering,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", kind
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(kind) as address:
+        yield address, kind
 
 
 @pytest.fixture

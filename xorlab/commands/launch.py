@@ -11,11 +11,10 @@ from argparse import Namespace
 
 from hydra import version
 from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_automatic_config_search_path
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode, TaskFunction
 
-from xorlab.config.directory import config_directory
+from xorlab.config.directory import application_search_path
 from xorlab.config.user_files import names_files
 
 VERSION_BASE = "1.3"  # which version's defaults Hydra follows
@@ -43,8 +42,8 @@ def launch(task: TaskFunction, primary: str, options: Namespace) -> None:
     """
     version.setbase(VERSION_BASE)
     mode = RunMode.MULTIRUN if options.multirun else RunMode.RUN
-    own = create_automatic_config_search_path(None, "xorlab.commands.app", str(config_directory()))
-    application = Hydra.create_main_hydra2(task_name="app", config_search_path=own)
+    path = application_search_path()
+    application = Hydra.create_main_hydra2(task_name="app", config_search_path=path)
     start = application.multirun if options.multirun else application.run
     try:
         start(primary, task, [*options.overrides, f"hydra.mode={mode.name}"])

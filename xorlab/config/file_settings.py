@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_automatic_config_search_path, create_config_search_path
+from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from xorlab.config.directory import config_directory
+from xorlab.config.directory import application_search_path
 from xorlab.errors import UsageError, spell
 
 _BY_FILES = ("launcher", "sweeper", "mode", "searchpath")
@@ -37,8 +37,9 @@ def refuse_other_settings_of_files(
     Raises:
         UsageError: names the key and its value.
     """
-    own = create_automatic_config_search_path(None, "xorlab.commands.app", str(config_directory()))
-    ours = ConfigLoaderImpl(own).load_configuration(primary, [], run_mode=mode)
+    ours = ConfigLoaderImpl(application_search_path()).load_configuration(
+        primary, [], run_mode=mode
+    )
     plain = ConfigLoaderImpl(create_config_search_path(None))
     hydras = plain.load_configuration(None, [], run_mode=mode)
     usual = [dict(_leaves(_plain(defaults), "")) for defaults in (ours, hydras)]

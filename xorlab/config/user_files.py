@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_automatic_config_search_path, get_args_parser
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xorlab.config.callables import refuse_calls
-from xorlab.config.directory import config_directory
+from xorlab.config.directory import application_search_path
 from xorlab.config.file_settings import refuse_other_settings_of_files
 from xorlab.config.registration import CONFIG_NAME
 from xorlab.config.syntax import check_words, refuse_wrong_sort
@@ -121,8 +121,7 @@ def _refuse_large_files(options: Namespace) -> None:
 
 def _loader(options: Namespace) -> ConfigLoaderImpl:
     """As Hydra sets it up for the application."""
-    own = options.config_path or str(config_directory())
-    path = create_automatic_config_search_path(None, "xorlab.commands.app", own)
+    path = application_search_path(options.config_path)
     if options.config_dir:
         folder = f"file://{Path(options.config_dir).absolute()}"
         path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery("schema"))

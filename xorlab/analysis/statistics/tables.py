@@ -128,9 +128,9 @@ def at_event(runs: pd.DataFrame | WithRuns, event: str | None) -> pd.DataFrame:
     if column not in runs:
         known = ", ".join(events_of(runs)) or "no others"
         raise ValueError(
-            f"event={event}: no run has reached it, or none noted it: there is no column {column}. "
-            f"Events that were reached: {known}. If all runs noted it, its rate is 0: add that "
-            f"column with NaN, as runs.assign({column}=float('nan'))"
+            f"event={event}: no run has reached it, so there is no column {column}. "
+            f"Events that were reached: {known}. If all runs looked for it, its rate is 0: add "
+            f"that column with NaN, as runs.assign({column}=float('nan'))"
         )
     time = _numbers(runs, column)
     reached = ~np.isnan(time)
