@@ -1,4 +1,4 @@
-"""This version beside a recorded one, in one run: whole commands, recording and reading.
+"""This version beside a recorded one, in one run: training, whole commands, recording, reading.
 
 Usage: python -m tests.benchmarks.revisions REVISION [--small]
 
@@ -29,6 +29,29 @@ runs = xorlab.load_runs(sys.argv[1], sys.argv[2])
 curves = xorlab.load_curves(runs)
 assert len(runs) == int(sys.argv[3]) and len(curves)
 """
+
+# The least of five: what else the processor does only adds to it.
+_TRAIN = """
+import sys, time
+from xorlab import configure, train_many
+count, epochs, *overrides = sys.argv[1:]
+overrides.append(f"training.epochs={epochs}")
+configs = [configure(f"seed={seed}", *overrides) for seed in range(int(count))]
+train_many(configs[:2])
+spent = []
+for _ in range(5):
+    began = time.process_time()
+    train_many(configs)
+    spent.append(time.process_time() - began)
+print(min(spent))
+"""
+_TRAININGS = (
+    (1, 10_000, ()),
+    (64, 3_000, ()),
+    (2_000, 1_000, ()),
+    (500, 1_000, ("network.hidden=16",)),
+    (2_000, 500, ("optimizer=adam", "optimizer.lr=0.1")),
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +112,25 @@ def installed(revision: str, folder: Path) -> Version:
     return Version(revision[:12], python, folder)
 
 
+def trained(versions: tuple[Version, Version], small: bool) -> None:
+    """Print what training alone takes."""
+    rounds, share = (1, 20) if small else (5, 1)
+    made = table("training alone, seconds of the processor", "", "before", "now", "ratio")
+    for count, epochs, overrides in _TRAININGS:
+        found: list[list[float]] = [[], []]
+        for _ in range(rounds):
+            for version, values in zip(versions, found, strict=True):
+                program = [version.python, "-c", _TRAIN, str(count), str(epochs // share)]
+                ended = subprocess.run(
+                    [*program, *overrides], cwd=version.folder, capture_output=True, check=True
+                )
+                values.append(float(ended.stdout))
+        old, new = map(np.median, found)
+        title = f"{count:,} x {epochs // share:,} epochs {' '.join(overrides)}".strip()
+        made.add_row(title, f"{old:.3f}", f"{new:.3f}", f"{new / old:.2f}")
+    CONSOLE.print(made)
+
+
 def measured(versions: tuple[Version, Version], small: bool) -> None:
     """Print the tables."""
     runs, many, epochs, rounds = (20, 40, 200, 1) if small else (1_000, 10_000, 10_000, 5)
@@ -132,6 +174,7 @@ def main() -> None:
         folder = Path(name)
         old = installed(options.revision, folder / "old")
         new = installed("HEAD", folder / "new")
+        trained((old, new), options.small)
         measured((old, new), options.small)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Self
@@ -27,6 +28,7 @@ class Registered:
 
     _package: ClassVar[str]
     _members: ClassVar[dict[str, tuple[int, type[Any]]]]
+    _ordered: ClassVar[dict[str, type[Any]]]  # the members in order; empty until it is asked for
     choice_name: ClassVar[str] = ""
 
     def __init_subclass__(
@@ -45,7 +47,7 @@ class Registered:
         """
         super().__init_subclass__(**more)
         if package:
-            cls._package, cls._members = package, {}
+            cls._package, cls._members, cls._ordered = package, {}, {}
         if name:
             known = cls._members.get(name)
             if known is not None and known[1].__qualname__ != cls.__qualname__:
@@ -54,13 +56,16 @@ class Registered:
                 )
             cls.choice_name = name
             cls._members[name] = order, cls
+            cls._ordered.clear()
 
     @classmethod
-    def choices(cls) -> dict[str, type[Self]]:
+    def choices(cls) -> Mapping[str, type[Self]]:
         """Every member by name, in order."""
         _import_modules(cls._package)
-        ordered = sorted(cls._members.items(), key=lambda member: (member[1][0], member[0]))
-        return {name: kind for name, (_, kind) in ordered}
+        if not cls._ordered:
+            ordered = sorted(cls._members.items(), key=lambda member: (member[1][0], member[0]))
+            cls._ordered.update((name, kind) for name, (_, kind) in ordered)
+        return cls._ordered
 
 
 class Choice(Closed, Registered):

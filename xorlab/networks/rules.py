@@ -10,7 +10,7 @@ from xorlab.networks.config import Config
 from xorlab.networks.landscape_rules import check_plane
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.stopping.rule import stops_of
-from xorlab.networks.training_config import RIGHT_SIDE, WITHIN
+from xorlab.networks.training_config import RIGHT_SIDE, WITHIN, TrainingConfig
 from xorlab.networks.updates.update import UpdateSchedule
 
 _NUMBERS = {
@@ -18,6 +18,7 @@ _NUMBERS = {
     "min_progress": "progress",
     "strip": "progress",
 }
+_DEFAULTS = {field.name: field.default for field in fields(TrainingConfig)}
 MAX_POINTS = 1_000_000  # of a curve
 
 
@@ -133,8 +134,7 @@ def _check_stop(config: Config) -> None:
         )
     for name, rule in _NUMBERS.items():
         value = getattr(training, name)
-        default = next(one.default for one in fields(training) if one.name == name)
-        if value != default and rule not in stops:
+        if value != _DEFAULTS[name] and rule not in stops:
             raise ConfigError(
                 f"training.{name}", value, f"left out unless training.stop names {rule}"
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
-import numpy.typing as npt
 
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
@@ -28,7 +29,7 @@ def check_targets(config: Config, task: Task) -> None:
     """
     _check_stop(config, task)
     _check_batch_size(config, len(task.targets))
-    _check_outputs(config, task.targets)
+    _check_outputs(config, task)
     if config.training.target_accuracy is not None:
         if task.answer is None:
             raise ConfigError(
@@ -38,9 +39,33 @@ def check_targets(config: Config, task: Task) -> None:
             )
         return
     _check_criterion(config, task)
+    _check_reach(config, task)
+
+
+def check_all_targets(configs: Iterable[Config], task: Task) -> None:
+    """As `check_targets`, for configurations that are trained as one array program.
+
+    They differ in nothing that is looked at but the criterion, so each criterion is checked once.
+
+    Raises:
+        ConfigError: names the key, the value and what is allowed.
+    """
+    criteria: dict[object, Config] = {}
+    for config in configs:
+        training = config.training
+        criterion = training.tolerance, training.target_loss, training.target_accuracy
+        criteria.setdefault(criterion, config)
+    for config in criteria.values():
+        check_targets(config, task)
+
+
+def _check_reach(config: Config, task: Task) -> None:
+    """Refuse targets that the output's values do not come near."""
     low, high = Activation.choices()[config.network.output].reach
-    targets, training = task.targets, config.training
-    away = np.maximum(0.0, np.maximum(low - targets, targets - high))
+    training, facts = config.training, task.target_facts
+    if low <= facts.lowest and facts.highest <= high:
+        return
+    away = np.maximum(0.0, np.maximum(low - task.targets, task.targets - high))
     if training.target_loss is None:
         out = float(away.max()) > error_limit(training, task) * (1 + _SLACK)
         limit = f"training.tolerance={training.tolerance:g}"
@@ -52,7 +77,7 @@ def check_targets(config: Config, task: Task) -> None:
             out = float(np.mean(away**2)) > training.target_loss * (1 + _SLACK)
         limit = f"training.target_loss={training.target_loss:g}"
     if out:
-        target = float(targets.flat[int(away.argmax())])
+        target = float(task.targets.flat[int(away.argmax())])
         raise ConfigError(
             "network.output",
             config.network.output,
@@ -61,13 +86,13 @@ def check_targets(config: Config, task: Task) -> None:
         )
 
 
-def _check_outputs(config: Config, targets: npt.NDArray[np.float64]) -> None:
+def _check_outputs(config: Config, task: Task) -> None:
     output, loss = config.network.output, config.training.loss
-    if Activation.choices()[output].couples and targets.shape[1] == 1:
+    if Activation.choices()[output].couples and task.targets.shape[1] == 1:
         raise ConfigError(
             "network.output", output, "another where the task has one output: it would always be 1"
         )
-    if Loss.choices()[loss].distribution and (np.abs(targets.sum(axis=1) - 1) > _SLACK).any():
+    if Loss.choices()[loss].distribution and not task.target_facts.adds_up_to_one:
         raise ConfigError(
             "training.loss",
             loss,
@@ -98,35 +123,31 @@ def _check_batch_size(config: Config, patterns: int) -> None:
 
 
 def _check_criterion(config: Config, task: Task) -> None:
-    targets, training = task.targets, config.training
+    facts, training = task.target_facts, config.training
     if training.criterion == RIGHT_SIDE:
-        if not np.isin(targets, (targets.min(), targets.max())).all():
+        if not facts.two_valued:
             raise ConfigError(
                 "training.criterion",
                 RIGHT_SIDE,
                 "within where targets have more than two values: which side is right is not known",
             )
         return
-    # Halved before they are subtracted: no overflow between the largest numbers there are.
-    half = targets.max(axis=0) / 2 - targets.min(axis=0) / 2
-    if not half.any():  # a constant is what is to be learned
+    if not facts.half_range:  # a constant is what is to be learned
         return
-    between = f"the targets {targets.min():g} and {targets.max():g}"
+    between = f"the targets {facts.lowest:g} and {facts.highest:g}"
     if training.target_loss is None:
-        if float(half.max()) < training.tolerance * (1 - _SLACK):
+        if facts.half_range < training.tolerance * (1 - _SLACK):
             raise ConfigError(
                 "training.tolerance",
                 training.tolerance,
-                f"at most {half.max():g}, half the distance between {between}: otherwise a network "
-                "that always answers the same is solved",
+                f"at most {facts.half_range:g}, half the distance between {between}: otherwise a "
+                "network that always answers the same is solved",
             )
         return
-    with np.errstate(over="ignore", invalid="ignore"):
-        constant = float(np.mean(np.var(targets, axis=0)))
-    if constant < training.target_loss * (1 - _SLACK):
+    if facts.variance < training.target_loss * (1 - _SLACK):
         raise ConfigError(
             "training.target_loss",
             training.target_loss,
-            f"at most {constant:g}, the loss of a network that always answers the mean of the "
-            "targets: otherwise that one is solved",
+            f"at most {facts.variance:g}, the loss of a network that always answers the mean of "
+            "the targets: otherwise that one is solved",
         )

@@ -26,7 +26,7 @@ from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.shape import Shape
 from xorlab.networks.stopping.rule import StoppingRule, keeps_best, rules_of, stops_of
-from xorlab.networks.target_rules import check_targets
+from xorlab.networks.target_rules import check_all_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.trained import TrainedNetworks
 from xorlab.networks.updates.update import UpdateSchedule, seen_of
@@ -70,8 +70,7 @@ def train_many(configs: Iterable[Config]) -> TrainedNetworks:
         groups.setdefault(shard_key(config), []).append(index)
     tasks = {key: make_task(configs[members[0]].task) for key, members in groups.items()}
     for key, members in groups.items():
-        for index in members:
-            check_targets(configs[index], tasks[key])
+        check_all_targets((configs[index] for index in members), tasks[key])
     results: dict[int, NetworkResult] = {}
     for key, members in groups.items():
         width = chunk_width(configs[members[0]], tasks[key])

@@ -144,6 +144,8 @@ def _check_axis(
 ) -> None:
     axis = values["x"] if values["x"] is not None else values["y"]
     low, high = values[f"{letter}_low"], values[f"{letter}_high"]
+    if axis is None and low is None and high is None:
+        return
     given = {letter: values[letter], f"{letter}_low": low, f"{letter}_high": high}
     for name, value in given.items():
         if value is None and axis is not None:

@@ -141,13 +141,18 @@ class ShardResult:
         """All runs of a shard without failures, in order."""
         return [self._result(number, kind) for number in range(len(self))]
 
+    @cached_property
+    def _numbers(self) -> dict[str, list[float]]:
+        """The metrics as Python's numbers: converting a column is faster than each of its rows."""
+        return {name: values.tolist() for name, values in self.metrics.items()}
+
     def _result(self, number: int, kind: type[R]) -> R:
         return kind(
             outcome=OUTCOMES[self.outcome[number]],
             epochs_run=int(self.epochs_run[number]),
             epochs_to_solve=_step(self.epochs_to_solve[number]),
             diverged_at=_step(self.diverged_at[number]),
-            metrics={name: float(values[number]) for name, values in self.metrics.items()},
+            metrics={name: values[number] for name, values in self._numbers.items()},
             curves={name: curves.run(number) for name, curves in self.curves.items()},
             arrays={name: array[number] for name, array in self.arrays.items()},
         )

@@ -74,7 +74,9 @@ class StoppingRule(Registered, package="xorlab.networks.stopping"):
 def stops_of(training: TrainingConfig) -> list[str]:
     """What `training.stop` names, without ``never``."""
     stop = training.stop
-    return [name for name in (stop if isinstance(stop, list) else [stop]) if name != "never"]
+    if isinstance(stop, list):
+        return [name for name in stop if name != "never"]
+    return [] if stop == "never" else [stop]
 
 
 def keeps_best(training: TrainingConfig) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from xorlab.networks.tasks.target_facts import TargetFacts
     from xorlab.networks.tasks.task_config import TaskConfig
 
     Floats = npt.NDArray[np.float64]
@@ -68,6 +69,13 @@ class Task:
         """The sets that are not learned, by name: ``validation`` and ``test`` where there are."""
         sets = {"validation": self.validation, "test": self.test}
         return {name: patterns for name, patterns in sets.items() if patterns is not None}
+
+    @cached_property
+    def target_facts(self) -> TargetFacts:
+        """What checks ask of the targets."""
+        from xorlab.networks.tasks.target_facts import TargetFacts
+
+        return TargetFacts.of(self.targets)
 
     @cached_property
     def answer(self) -> Answer:
