@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.helpers.samples import table
+from xorlab.analysis.figures.forest import success_bars
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.analysis.statistics.convergence import convergence
+from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.tracking.read.frames import curves_frame
 
 RUNS = table({0.5: [1, 2, None]}, status="FINISHED")
@@ -244,3 +246,22 @@ def test_no_setting_is_called_the_cheapest_where_the_cost_of_another_is_unknown(
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a figure that is not drawn warns
         assert {"survival.png", "ert.png"} <= set(summary.pictures())
+
+
+def test_seeds_added_by_looking_get_the_interval_that_is_valid_then():
+    runs = seeded({0.5: EPOCHS})
+    n, solved = len(runs), int((runs["outcome"] == "solved").sum())
+    keys = ("optimizer.lr",)
+    summary = summarise(runs, curves_frame([]), "", keys, drawn=False, sequential=0.9)
+    low, high = (100 * float(end) for end in confidence_sequence(solved, n, 0.9))
+    shown = dict(zip(summary.table.header, summary.table.rows()[0], strict=True))
+    assert shown["90 % interval"] == f"{low:.0f}-{high:.0f} %"
+    assert summary.settings.loc[0, ["rate_low", "rate_high"]].tolist() == [low / 100, high / 100]
+    assert success_bars(summary.settings, summary.by).get_xlabel().endswith("number of looks")
+
+
+def test_runs_that_broke_off_are_counted_apart():
+    runs = seeded({0.5: EPOCHS}).assign(status="FINISHED")
+    runs.loc[:1, "status"], runs.loc[:1, "outcome"] = "FAILED", None
+    summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert summary.basis[0].startswith(f"2 of {len(runs)} runs broke off with an error")

@@ -7,12 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import xorlab
 from tests.conftest import ROOT
+from xorlab.commands.report import main as report
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig
 from xorlab.errors import spell
 from xorlab.failures.explanations import EXPLANATIONS
@@ -117,6 +119,24 @@ def test_a_run_that_is_not_solved_says_why(seed, command, store_file):
     explanation = EXPLANATIONS[failure]
     assert f"Why: {failure}. {explanation.meaning}\n{explanation.advice}\n" in ended.out
     assert f"xorlab-report {runs['run_id'].iloc[0][:8]}" in ended.out
+
+
+def test_a_run_of_classes_says_what_it_answers_and_which_rule_ended_it(command, store_file):
+    ended = command(
+        *("task=dataset", "optimizer=rprop", "seed=1", "task.validation=0.25"),
+        *("training.stop=generalisation_loss", "training.epochs=500"),
+    )
+    (run,) = xorlab.load_runs().to_dict("records")
+    assert run["outcome"] == "unsolved"
+    assert run["epochs_run"] < 500
+    right = round(112 * run["accuracy"])
+    assert f"{right} of 112 patterns of the training set are answered rightly." in ended.out
+    rule = "training.stop=generalisation_loss ended it before training.epochs=500."
+    assert f"Not solved in {run['epochs_run']:.0f} epochs.\n{rule}\nWhy: " in ended.out
+    assert "set training.target_accuracy=0.95" in ended.out
+    assert report([run["run_id"], "--out", "page"]) == 0
+    (page,) = Path("page").glob("run-*.html")
+    assert rule in page.read_text()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ def test_seeds_go_where_they_are_needed(recorded, tmp_path):
     for row in table.itertuples():
         low, high = confidence_sequence(row.solved, row.n, 0.95)
         assert (high - low) / 2 <= 0.1
+        # The table has the interval by which the sweep stopped, not one for a fixed number.
+        assert f"{100 * low:.0f}-{100 * high:.0f} %" in recorded.out
         # It stopped in time: three quarters of the seeds would not have done.
         low, high = confidence_sequence(round(0.7 * row.solved), round(0.7 * row.n), 0.95)
         assert (high - low) / 2 > 0.1 or row.n <= 40
@@ -99,6 +101,8 @@ def test_a_plan_is_of_the_first_round_and_does_nothing(command, tmp_path):
     ended = command(*SWEEP, "plan=true")
     assert ended.code == 0
     assert re.search(r"jobs\s+40", ended.out)
+    assert "first_round=20 seeds of each setting" in ended.out
+    assert "at most max_seeds=1000 of each: at most 2,000 runs" in ended.out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -182,6 +182,7 @@ def test_a_plan_is_printed_and_nothing_is_done(command, tmp_path):
     assert rows["already finished"] == "0"
     assert rows["to train"] == "100"
     assert "estimated training time" in rows
+    assert rows["store"] == f"{tmp_path / 'mlflow.db'} (new), experiment xorlab"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -45,7 +45,9 @@ def test_a_narrow_terminal_shows_fewer_columns_and_every_number_whole(width):
 def test_the_sizes_of_shards_are_shown_once_where_they_are_equal(finished, shown):
     jobs = catalogued([()] * 10, [configure(f"seed={seed}") for seed in range(10)], TRAINER)
     plan = make_plan(jobs, jobs.runs[:finished].tolist(), workers=2)
-    names, values = (list(column.cells) for column in plan_table(plan, {}, 2, 0).columns)
+    table = plan_table(plan, {}, 2, 0, "notes.db, experiment trials")
+    names, values = (list(column.cells) for column in table.columns)
+    assert values[names.index("store")] == "notes.db, experiment trials"
     assert values[names.index("shards")] == shown
 
 

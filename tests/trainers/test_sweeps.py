@@ -61,6 +61,7 @@ def test_a_sweep_is_recorded_with_curves_arrays_and_a_report_and_is_not_trained_
         assert row["name"] == f"coin {f'chance={config.chance} '}epochs=9 seed={config.seed}"
     curves = xorlab.load_curves(runs, "hit")
     assert list(curves) == ["run_id", "step", "hit"]
+    assert set(runs["trainer"]) == {"coin 2"}
     assert len(curves) == len(xorlab.load_curves(runs)) == int(runs["epochs_run"].sum())
     (folder,) = Path("mlartifacts").glob(f"*/{runs['run_id'][0]}/artifacts")
     assert {path.name for path in folder.iterdir()} == {"arrays.npz", "config.yaml", "log.txt"}
@@ -118,6 +119,7 @@ def test_a_run_that_breaks_costs_only_itself_and_is_retried_when_asked(
     for number, (kind, reason) in enumerate(REASONS.items()):
         line = f"failed: job {3 * number + 1} (breaks={kind} seed=3): "
         assert f"{line}{reason}" in out
+    assert "the traceback of each is its artifact traceback.txt" in out
     runs = xorlab.load_runs()
     assert len(runs) == runs["key"].nunique() == 3 * len(coin.BREAKS[:-1])
     failed = runs[runs["status"] == "FAILED"]
@@ -221,6 +223,10 @@ def test_help_shows_the_docstring_and_every_key(run):
     assert out.startswith("coin (version 2) - Tosses a coin.\n")
     assert "  chance  (default: 0.2)\n      of heads; a number > 0 and < 1\n" in out
     assert "example: python coin.py chance=0.1,0.2" in out
+    plane = "landscape.x=chance landscape.x_low=0.1 landscape.x_high=0.4 landscape.y=epochs"
+    assert f"example: python coin.py {plane}" in out
+    assert "example: python coin.py -m hydra/sweeper=precision chance=0.1,0.2" in out
+    assert "network.hidden" not in out
     assert run("--help", "chance")[1].startswith("  chance  (default: 0.2)")
 
 
@@ -260,3 +266,13 @@ def test_runs_that_are_skipped_although_the_file_was_edited_are_counted(run, sto
 @pytest.mark.slow
 def test_a_server_finds_runs_of_an_edited_file_too(run, server):
     warns_of_an_edited_file(run, f"tracking.uri={server}", "tracking.experiment=edited")
+
+
+def test_many_jobs_that_fail_alike_are_one_line(run, store_file, monkeypatch):
+    monkeypatch.setattr(coin, "broken", lambda _: 1 / 0)
+    sweep = ("-m", "breaks=print", "seed=2,3", "epochs=range(1,6)", INLINE)
+    code, out = run(*sweep)
+    assert code == 1
+    failed = [line for line in out.splitlines() if line.startswith("failed: ")]
+    first = "failed: job 5 (breaks=print seed=3 epochs=1)"
+    assert failed == [f"{first}, and 4 more: ZeroDivisionError: division by zero"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+NETWORK_KEY = "network.hidden"  # runs of the built-in network have it
 SETTING = "setting"  # a column of whole settings, each already written as a reader sees it
 
 
@@ -47,6 +48,12 @@ def with_missing_named(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """A copy in which a key that only some runs have is a dash in the others: a setting too."""
     partly = [name for name in by if runs[name].isna().any()]
     return runs.assign(**{name: runs[name].map(_or_dash) for name in partly})
+
+
+def loss_label(runs: pd.DataFrame) -> str:
+    """What the loss of these runs is: of networks the mean squared error, of others unknown."""
+    known = NETWORK_KEY in runs and bool(runs[NETWORK_KEY].notna().all())
+    return "mean squared error" if known else "loss"
 
 
 def headers(by: Sequence[str]) -> list[str]:

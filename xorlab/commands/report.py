@@ -164,7 +164,7 @@ def _report_of_runs(
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
         line = headline(runs, sweep.seconds, sweep.skipped)
-        summary = summarise(runs, curves, line, keys, notes)
+        summary = summarise(runs, curves, line, keys, notes, sequential=sweep.sequential)
         title = sweep.name
         origin = origin_of(store, sweep.run_id, sweep.tags, sweep.started)
     unsolved = int(runs["outcome"].isin(["unsolved", "diverged"]).sum())

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.networks.config import Config
+from xorlab.networks.ending_words import accuracies, class_answers, early_end
 from xorlab.networks.initial_weights import initial_layers
 from xorlab.networks.memory import estimate_memory
 from xorlab.networks.result import NetworkResult
@@ -82,7 +83,7 @@ def run_single(config: Config) -> float:
         (identifier,) = recorder.record([record], False)
     waiting = recorder.flush()
     if is_single:
-        _print(_result_text(config, result))
+        _print(_result_text(config, task, result))
         if result.outcome != SOLVED:
             _print(_why(config, task, result))
         if waiting is not None:
@@ -117,17 +118,14 @@ def _weights_text(below: str, above: str, weights: npt.NDArray[np.floating]) -> 
     return [f"Initial weights, {below} to {above}:", np.array2string(weights, precision=8), ""]
 
 
-def _result_text(config: Config, result: NetworkResult) -> str:
+def _result_text(config: Config, task: Task, result: NetworkResult) -> str:
     tenths = {part * config.training.epochs // 10 for part in range(10)}
     lines = [
         f"step {step}: loss {loss!r}"
         for step, loss in zip(result.steps.tolist(), result.loss.tolist(), strict=True)
         if step in tenths or step == result.steps[-1] != config.training.epochs
     ]
-    shown, count = result.predictions[:_MOST_SHOWN], len(result.predictions)
-    lines += ["", "Predictions after training:", np.array2string(shown, precision=8)]
-    if count > _MOST_SHOWN:
-        lines.append(f"and {count - _MOST_SHOWN} more, in predictions.json of the run")
+    lines += ["", *_answers(task, result)]
     ending = {
         SOLVED: f"Solved at step {result.epochs_to_solve}.",
         DIVERGED: f"Diverged at step {result.diverged_at}: a weight or the loss is not finite.",
@@ -139,22 +137,47 @@ def _result_text(config: Config, result: NetworkResult) -> str:
     return "\n".join(lines)
 
 
+def _answers(task: Task, result: NetworkResult) -> list[str]:
+    """The predictions; of classes, which patterns are answered rightly."""
+    if task.answer == "largest" and result.outcome != DIVERGED:
+        return [class_answers(task, result.predictions), accuracies(result.metrics)]
+    shown, count = result.predictions[:_MOST_SHOWN], len(result.predictions)
+    lines = ["Predictions after training:", np.array2string(shown, precision=8)]
+    if count > _MOST_SHOWN:
+        lines.append(f"and {count - _MOST_SHOWN} more, in predictions.json of the run")
+    return lines
+
+
 def _why(config: Config, task: Task, result: NetworkResult) -> str:
     """Why a run was not solved, and what to try: two sentences."""
     from xorlab.failures.diagnose import diagnose_result
-    from xorlab.failures.explanations import EXPLANATIONS
+    from xorlab.failures.explanations import EXPLANATIONS, advice
 
     try:
         failure = str(diagnose_result(config, task, result)["failure"])
     except ConfigError as error:
         return f"Why is not known: {error}"
-    explanation = EXPLANATIONS[failure]
+    early = "" if result.outcome == DIVERGED else early_end(config.training, result.epochs_run)
     lines = [
-        f"Why: {failure}. {explanation.meaning}",
-        explanation.advice,
+        early,
+        f"Why: {failure}. {EXPLANATIONS[failure].meaning}",
+        advice(failure, bool(early)),
         _scale_text(config, task),
+        _criterion_text(config, task),
     ]
     return "\n".join(filter(None, lines))
+
+
+def _criterion_text(config: Config, task: Task) -> str:
+    """What else could count as solved, where outputs are classes."""
+    training = config.training
+    by_errors = training.target_accuracy is None and training.target_loss is None
+    if task.answer != "largest" or not by_errors:
+        return ""
+    return (
+        f"Solved means here: every output within training.tolerance={training.tolerance:g} of its "
+        "target. To ask for right answers, set training.target_accuracy=0.95."
+    )
 
 
 def _scale_text(config: Config, task: Task) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from xorlab.config.landscape_keys import PLANE
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig, keys_of
 from xorlab.config.schema import Leaf, Schema
 from xorlab.errors import spell
@@ -24,14 +25,19 @@ Seeds until each success rate is known (hydra/sweeper=precision, instead of vect
 every combination; without seed=):
 """
 _PRECISION_EXAMPLE = """
-      example: xorlab -m hydra/sweeper=precision network.hidden=2,4 hydra.sweeper.half_width=0.1
+      example: {command} -m hydra/sweeper=precision {swept} hydra.sweeper.half_width=0.1
 
 hydra/launcher=basic, or joblib (with the extra xorlab[joblib]), runs one job after the other.
 """
 
 
 def help_text(
-    head: str, schema: Schema, groups: Mapping[str, Sequence[str]], command: str = "xorlab"
+    head: str,
+    schema: Schema,
+    groups: Mapping[str, Sequence[str]],
+    command: str = "xorlab",
+    plane: str = "",
+    swept: str = "network.hidden=2,4",
 ) -> str:
     """The whole help page.
 
@@ -40,21 +46,27 @@ def help_text(
         schema: with the keys.
         groups: what may be chosen in each group.
         command: in examples.
+        plane: in examples of landscapes, the overrides of the axes, where the schema has none.
+        swept: in examples, an override with several values.
     """
     lines = [head]
     lines += [_group_line(group, names) for group, names in groups.items()]
     lines.append("\nKeys:")
-    for text in _keys(schema, command).values():
+    for text in _keys(schema, command, plane).values():
         lines += ["", text]
     lines += [_LAUNCHER, *_plug_in_keys("hydra.launcher", LauncherConfig).values()]
-    lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
+    lines.append(f"\n      example: {command} -m 'seed=range(0,40)' hydra.launcher.workers=1")
     lines += [_PRECISION, *_plug_in_keys("hydra.sweeper", PrecisionConfig).values()]
-    lines.append(_PRECISION_EXAMPLE)
+    lines.append(_PRECISION_EXAMPLE.format(command=command, swept=swept))
     return "\n".join(lines) + _TAIL
 
 
 def help_for(
-    schema: Schema, groups: Mapping[str, Sequence[str]], name: str, command: str = "xorlab"
+    schema: Schema,
+    groups: Mapping[str, Sequence[str]],
+    name: str,
+    command: str = "xorlab",
+    plane: str = "",
 ) -> str:
     """The part of the help page that is about one key, or one group or section of keys.
 
@@ -63,6 +75,7 @@ def help_for(
         groups: what may be chosen in each group.
         name: a key such as ``optimizer.lr``, or the beginning of keys such as ``optimizer``.
         command: in examples.
+        plane: as `help_text`.
 
     Raises:
         UsageError: there is no such key.
@@ -70,7 +83,7 @@ def help_for(
     from xorlab.config.messages import unknown_key  # imports Hydra, which takes a while
 
     keys = {
-        **_keys(schema, command),
+        **_keys(schema, command, plane),
         **_plug_in_keys("hydra.launcher", LauncherConfig),
         **_plug_in_keys("hydra.sweeper", PrecisionConfig),
     }
@@ -86,10 +99,10 @@ def _group_line(group: str, names: Sequence[str]) -> str:
     return f"  {group:<10} {', '.join(names)}"
 
 
-def _keys(schema: Schema, command: str) -> dict[str, str]:
+def _keys(schema: Schema, command: str, plane: str) -> dict[str, str]:
     """What the page says of each key that is not a group."""
     return {
-        leaf.key: "\n".join(_key_lines(schema, leaf, command))
+        leaf.key: "\n".join(_key_lines(schema, leaf, command, plane))
         for leaf in schema.fields
         if leaf.key not in schema.groups
     }
@@ -105,7 +118,7 @@ def _plug_in_keys(node: str, config: type[LauncherConfig | PrecisionConfig]) -> 
     }
 
 
-def _key_lines(schema: Schema, leaf: Leaf, command: str) -> list[str]:
+def _key_lines(schema: Schema, leaf: Leaf, command: str, plane: str) -> list[str]:
     data = leaf.item.metadata
     lines = [
         f"  {leaf.key}  (default: {_default(schema, leaf)})",
@@ -116,7 +129,7 @@ def _key_lines(schema: Schema, leaf: Leaf, command: str) -> list[str]:
         if (other["help"], other["allowed"]) != (data["help"], data["allowed"]):
             where = f"{leaf.section}={name}"
             lines.append(f"      where {where}: {other['help']}; {other['allowed']}")
-    return [*lines, f"      example: {command} {data['example']}"]
+    return [*lines, f"      example: {command} {data['example'].replace(PLANE, plane)}"]
 
 
 def _default(schema: Schema, leaf: Leaf) -> str:

@@ -11,10 +11,8 @@ from xorlab.config.fields import choice, is_finite, is_integer, is_name, is_opti
 SCALES = ("linear", "log")
 MAX_PIXELS = 8192  # along one side of a landscape
 
-_EXAMPLE = (
-    "landscape.x=lr landscape.x_low=0.01 landscape.x_high=1 landscape.x_scale=log "
-    "landscape.y=hidden landscape.y_low=1 landscape.y_high=8 landscape.height=8"
-)
+PLANE = "{plane}"  # in an example: axes over two keys that the trainer has
+_EXAMPLE = PLANE
 
 
 def axis_key(help: str, allowed: str, example: str) -> Any:  # noqa: A002

@@ -142,6 +142,10 @@ class SweeperConfig:
     params: dict[str, Any] | None = field(default_factory=dict)
 
 
+_PRECISION = "precision"  # before the keys of this sweeper among the params of a parent run
+CONFIDENCE_PARAM = f"{_PRECISION}.confidence"
+
+
 @dataclass
 class PrecisionConfig:
     """Keys of `hydra.sweeper` with `hydra/sweeper=precision`; `params` as in `SweeperConfig`."""
@@ -201,7 +205,7 @@ class PrecisionConfig:
     def spelled(self) -> dict[str, str]:
         """The keys as params of the parent run."""
         return {
-            f"precision.{item.name}": str(getattr(self, item.name))
+            f"{_PRECISION}.{item.name}": str(getattr(self, item.name))
             for item in keys_of(PrecisionConfig)
         }
 

@@ -45,7 +45,7 @@ EXPLANATIONS = {
     ),
     OSCILLATING: Explanation(
         "The loss goes up and down: the steps are too long for this surface.",
-        "Try a smaller optimizer.lr, or less momentum.",
+        "Try smaller steps (optimizer.lr, where the optimizer has one), or less momentum.",
     ),
     IMPROVING: Explanation(
         "The loss was still falling when the run ended.",
@@ -57,3 +57,15 @@ EXPLANATIONS = {
         "Try a smaller optimizer.lr, or smaller initial weights.",
     ),
 }
+
+
+def advice(failure: str, early: bool) -> str:
+    """What usually helps, for one run.
+
+    Args:
+        failure: its class.
+        early: whether a rule ended it before its last epoch.
+    """
+    if early and failure == IMPROVING:
+        return "Loosen the rule that ended it, or leave it out."
+    return EXPLANATIONS[failure].advice

@@ -19,9 +19,10 @@ from xorlab.config.identity import RunKeys
 from xorlab.config.values import flat
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.diagnose import diagnose
-from xorlab.failures.explanations import EXPLANATIONS
+from xorlab.failures.explanations import EXPLANATIONS, advice
 from xorlab.networks.config import Config
 from xorlab.networks.criterion import error_limit
+from xorlab.networks.ending_words import answers_right, early_end
 from xorlab.networks.identity import identity_params, run_keys
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import Task
@@ -67,7 +68,7 @@ def run_report(
     one = runs[runs["run_id"] == run["run_id"]]
     network = load_weights(one)[run["run_id"]]
     task, trouble = _patterns(network, run)
-    answer, numbers = _answer(run, one)
+    answer, numbers = _answer(run, one, network)
     sections = [
         _others(run, runs, network, table),
         _predictions(network, task, run, trouble),
@@ -90,17 +91,20 @@ def _patterns(network: Network, run: pd.Series) -> tuple[Task | None, str]:
     return task, ""
 
 
-def _answer(run: pd.Series, one: pd.DataFrame) -> tuple[list[str], list[Section]]:
+def _answer(run: pd.Series, one: pd.DataFrame, network: Network) -> tuple[list[str], list[Section]]:
     """How the run ended and why, and the numbers behind it."""
     if run["outcome"] == SOLVED:
         return [f"Solved at step {run['epochs_to_solve']:,.0f}."], []
     at = f"{run['epochs_run']:,.0f} epochs"
+    early = ""
+    if run["outcome"] != DIVERGED:
+        early = early_end(network.config.training, int(run["epochs_run"]))
     ended = f"Diverged after {at}" if run["outcome"] == DIVERGED else f"Not solved in {at}"
     try:
         found = diagnose(one).iloc[0]
     except (ConfigError, StoreError) as error:
         return [f"{ended}.", f"Why is not known: {error}"], []
-    explanation = EXPLANATIONS[str(found["failure"])]
+    failure = str(found["failure"])
     rows = [
         [name, f"{found[name]:.4g}", meaning]
         for name, meaning in _NUMBERS.items()
@@ -108,7 +112,9 @@ def _answer(run: pd.Series, one: pd.DataFrame) -> tuple[list[str], list[Section]
     ]
     header = ("number", "value", "what it says")
     numbers = [Section("Where it ended", (), header, rows, wraps=True)] if rows else []
-    return [f"{ended}: {found['failure']}.", explanation.meaning, explanation.advice], numbers
+    advised = advice(failure, bool(early))
+    said = filter(None, (f"{ended}: {failure}.", early, EXPLANATIONS[failure].meaning, advised))
+    return [*said], numbers
 
 
 def _figures(
@@ -153,16 +159,20 @@ def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: s
         return Section(title, [f"Not known: {trouble}"])
     outputs = predict(network.config, network, task.inputs)
     training = network.config.training
-    right = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1)
+    answers = answers_right(task, outputs)
+    near = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1)
+    right = answers if answers is not None and training.target_accuracy is not None else near
     rows = [
         [_numbers(inputs), _numbers(targets), _numbers(answer), "yes" if good else "no"]
         for inputs, targets, answer, good in zip(
             task.inputs, task.targets, outputs, right.tolist(), strict=True
         )
     ]
-    side = training.criterion == RIGHT_SIDE
-    met = "on the right side" if side else f"within {training.tolerance:g}"
-    whose = "" if side else " of the target"
+    met, whose = f"within {training.tolerance:g}", " of the target"
+    if training.target_accuracy is not None:
+        met, whose = "answered rightly", ""
+    elif training.criterion == RIGHT_SIDE:
+        met, whose = "on the right side", ""
     text = f"{right.sum():,} of {counted(len(rows), 'pattern')} {met}{whose}."
     header = ("inputs", "targets", "outputs", met)
     if len(rows) > _MOST_PATTERNS:
@@ -195,7 +205,7 @@ def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | N
         f"{100 * row['rate_high']:.0f} %)"
     )
     median = row["epochs_median"]
-    half = f", half of them by epoch {median:,.0f}" if np.isfinite(median) else ""
+    half = f", half of all runs by epoch {median:,.0f}" if np.isfinite(median) else ""
     return Section(title, [f"{sentence}{half}."])
 
 

@@ -49,6 +49,8 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     failed = (f"failed: {job}" for job in ending.failed)
     for line in filter(None, (summary.headline, summary.answer, *summary.notes, *failed)):
         tell(line)
+    if ending.failed:
+        tell("Rates leave failed runs out; the traceback of each is its artifact traceback.txt")
     if waiting is not None:
         raise StoreError(waiting)
     store, run_id = sweep.store, sweep.parent.run_id
@@ -73,7 +75,7 @@ def _summarise(
     from xorlab.sweeps.summary.finish import finish_sweep, summary_at_hand
 
     store, outbox, tags = sweep.store, Outbox(sweep.tracking.outbox), start_tags(sweep.provenance)
-    keys = sweep.catalogue.trainer.setting_keys
+    keys, sequential = sweep.catalogue.trainer.setting_keys, sweep.sequential
     try:
         waiting = sweep.writer.complete(sweep.jobs, parent)
     except ServerAwayError as error:
@@ -81,16 +83,17 @@ def _summarise(
     ending = _ending(sweep, parent, notes)
     if waiting is not None:
         outbox.keep(ending)
-        return ending, summary_at_hand(ending, sweep.ledger, keys), waiting
+        return ending, summary_at_hand(ending, sweep.ledger, keys, sequential), waiting
+    finish = partial(finish_sweep, store, parent, ending, sweep.ledger, tags, keys, sequential)
     if not is_server(store.uri):
-        return ending, finish_sweep(store, parent, ending, sweep.ledger, tags, keys), None
+        return ending, finish(), None
     try:
         with outbox.sending([ending]) as (path,):
-            summary = finish_sweep(store, parent, ending, sweep.ledger, tags, keys)
+            summary = finish()
             outbox.remove(path)
     except ServerAwayError as error:
         waiting = not_delivered(error, store, outbox)
-        summary = summary_at_hand(ending, sweep.ledger, keys)
+        summary = summary_at_hand(ending, sweep.ledger, keys, sequential)
     return ending, summary, waiting
 
 

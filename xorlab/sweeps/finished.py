@@ -14,6 +14,12 @@ from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import results
 from xorlab.tracking.read.presence import runs_without_files
 from xorlab.tracking.read.search import ended_runs, from_other_code
+from xorlab.tracking.store.address import (
+    database_file,
+    experiment_name,
+    public_address,
+    resolve,
+)
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.trainers.trainer import CODE_TAG
 
@@ -30,6 +36,20 @@ def existing_store(tracking: TrackingConfig) -> Store | None:
         return open_store(tracking.uri, tracking.experiment, create=False)
     except NoStoreError:
         return None
+
+
+def where_recorded(tracking: TrackingConfig, store: Store | None) -> str:
+    """The address of the store and the experiment, for a plan.
+
+    Args:
+        tracking: how runs are recorded.
+        store: from `existing_store`.
+    """
+    address = resolve(tracking.uri)
+    file = database_file(address)
+    new = " (new)" if store is None and file is not None and not file.exists() else ""
+    experiment = experiment_name(tracking.experiment)
+    return f"{file or public_address(address)}{new}, experiment {experiment}"
 
 
 def deliver_waiting(store: Store, tracking: TrackingConfig, tell: Callable[[str], None]) -> None:

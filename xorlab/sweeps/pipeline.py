@@ -25,7 +25,12 @@ from xorlab.engines.local import Executor
 from xorlab.errors import EngineError, StoppedError
 from xorlab.sweeps.compose import compose_jobs, shared_tracking, trainer_of
 from xorlab.sweeps.console import make_console, print_line, print_some
-from xorlab.sweeps.finished import deliver_waiting, existing_store, read_ended
+from xorlab.sweeps.finished import (
+    deliver_waiting,
+    existing_store,
+    read_ended,
+    where_recorded,
+)
 from xorlab.sweeps.parent_run import parent_run
 from xorlab.sweeps.plan.axes import settings_axes, sweep_identity, swept
 from xorlab.sweeps.plan.chunks import AdaptiveChunks
@@ -42,6 +47,7 @@ from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much
 
+_MOST_ALIKE = 3  # jobs that failed for one reason and are named one by one
 _SUMMARY = "xorlab.sweeps.summary.finish"
 
 
@@ -60,6 +66,7 @@ class Sweep:
         parent: its parent run, once that was opened.
         skipped: number of runs that were finished before.
         seconds: spent on training and recording so far.
+        sequential: confidence of the intervals by which seeds were added; None for fixed seeds.
     """
 
     store: Store
@@ -72,6 +79,7 @@ class Sweep:
     parent: Parent | None = None
     skipped: int = 0
     seconds: float = 0.0
+    sequential: float | None = None
 
     @property
     def jobs(self) -> Jobs:
@@ -80,10 +88,18 @@ class Sweep:
 
     @property
     def failed(self) -> list[str]:
-        """A line for each job that failed, in order."""
+        """A line for each job that failed, in order; one for many that failed alike."""
         jobs, reasons = self.jobs, self.ledger.reasons
         indices = jobs.indices[np.isin(jobs.runs, list(reasons))]
-        return [f"{job.label}: {reasons[job.run]}" for job in Jobs(self.catalogue, indices)]
+        alike: dict[str, list[str]] = {}
+        for job in Jobs(self.catalogue, indices):
+            alike.setdefault(reasons[job.run], []).append(job.label)
+        lines = []
+        for reason, labels in alike.items():
+            if len(labels) > _MOST_ALIKE:
+                labels = [f"{labels[0]}, and {len(labels) - 1:,} more"]
+            lines += [f"{label}: {reason}" for label in labels]
+        return lines
 
 
 def prepare(
@@ -134,7 +150,8 @@ def prepare(
     if only_plan:
         from xorlab.sweeps.summary.tables import plan_table
 
-        console.print(plan_table(plan, swept(jobs), workers, processes))
+        where = where_recorded(tracking, store)
+        console.print(plan_table(plan, swept(jobs), workers, processes, where))
     refuse_too_much(plan.need(processes))
     if only_plan:
         return None, plan

@@ -17,6 +17,7 @@ from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.errors import JobsFailedError, UsageError
 from xorlab.sweeps.compose import launcher_and_grid
+from xorlab.sweeps.console import make_console, print_line
 from xorlab.sweeps.ending import finish
 from xorlab.sweeps.job_returns import returns_of
 from xorlab.sweeps.pipeline import Sweep, opened, prepare, train_and_record
@@ -112,7 +113,9 @@ def _rounds(
     returns: list[Sequence[JobReturn]] = []
     sweep, plan = _next_round(launcher, states, target, executor, None)
     if sweep is None:
+        print_line(make_console(), _later_rounds(len(states), target))
         return []
+    sweep.sequential = target.confidence
     with opened(sweep, _identity(sweep, target)):
         for number in count(1):
             train_and_record(sweep, plan, executor)
@@ -165,6 +168,16 @@ def _identity(sweep: Sweep, target: PrecisionConfig) -> SweepIdentity:
     name = sweep_name(sweep.jobs, params | {"precision": f"{target.half_width:g}"})
     return SweepIdentity(
         [*parts, *(f"{k}={v}" for k, v in spelled.items())], params | spelled, name
+    )
+
+
+def _later_rounds(settings: int, target: PrecisionConfig) -> str:
+    """For the plan: what follows the first round."""
+    most = counted(settings * target.max_seeds, "run")
+    return (
+        f"This is the first round alone, first_round={target.first_round} seeds of each setting. "
+        f"More follow until every interval is at most {200 * target.half_width:g} points wide, at "
+        f"most max_seeds={target.max_seeds} of each: at most {most}."
     )
 
 

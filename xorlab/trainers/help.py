@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Sequence
 
 from xorlab.config.help import help_for, help_text
+from xorlab.config.schema import Leaf
+from xorlab.errors import spell
 from xorlab.trainers.trainer import Trainer
 
 _HEAD = """\
@@ -37,7 +39,8 @@ def help_page(trainer: Trainer, command: str, names: Sequence[str]) -> str:
     schema = trainer.schema
     groups = {name: schema.choices[name] for name in schema.groups}
     if names:
-        return "\n".join(help_for(schema, groups, name, command) for name in names)
+        plane = _plane(trainer)
+        return "\n".join(help_for(schema, groups, name, command, plane) for name in names)
     about = inspect.cleandoc(trainer.__doc__ or "").partition("\n\n")[0]
     head = _HEAD.format(
         name=trainer.name,
@@ -45,4 +48,35 @@ def help_page(trainer: Trainer, command: str, names: Sequence[str]) -> str:
         about=f" - {about}" if about else "",
         command=command,
     )
-    return help_text(head, schema, groups, command)
+    own = [leaf for leaf in schema.fields if leaf.key in trainer.setting_keys]
+    swept = str(own[0].item.metadata["example"]) if own else "plan=true"
+    return help_text(head, schema, groups, command, _plane(trainer), swept)
+
+
+def _plane(trainer: Trainer) -> str:
+    """The axes of a landscape over two of the trainer's keys, as overrides."""
+    leaves = {leaf.key: leaf for leaf in trainer.schema.fields}
+    axes = [
+        (key, ends)
+        for key, is_integer in trainer.planes.varying(None).items()
+        if key != "seed" and (ends := _ends(leaves[key], is_integer)) is not None
+    ]
+    if not axes:
+        return "landscape.x=KEY"
+    (x, across), (y, up) = [*axes, ("seed", (1, 100))][:2]
+    return " ".join(
+        f"landscape.{letter}={key} landscape.{letter}_low={spell(low)} "
+        f"landscape.{letter}_high={spell(high)}"
+        for letter, key, (low, high) in (("x", x, across), ("y", y, up))
+    )
+
+
+def _ends(leaf: Leaf, is_integer: bool) -> tuple[float, float] | None:
+    """Values around the default between which the key may vary; None where none are known."""
+    middle = leaf.default if isinstance(leaf.default, int | float) and leaf.default > 0 else 1
+    factors = (2,) if is_integer else (10, 2)
+    for low, high in [(middle / f, middle * f) for f in factors] + [(middle / 2, middle)]:
+        ends = (max(1, int(low)), int(high)) if is_integer else (float(f"{low:g}"), high)
+        if ends[0] < ends[1] and all(map(leaf.item.metadata["check"], ends)):
+            return ends
+    return None

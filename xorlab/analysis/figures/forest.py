@@ -16,6 +16,8 @@ from xorlab.analysis.figures.style import COLOURS, counts, cut, epochs_axis, new
 from xorlab.analysis.labels import headers, short
 
 MOST_ROWS = 30
+INTERVAL = "interval"  # attribute of a table of settings: what the interval of the rate is
+_WILSON = "95 % Wilson interval"
 _LETTER = 4.6  # points, the width of a letter in a label
 _GAP = 9.0  # points between two columns of labels
 _LONGEST_NAME = 14  # letters of a name that is turned
@@ -30,10 +32,11 @@ def success_bars(
     ax: Axes | None = None,
     best: Collection[int] = (),
 ) -> Axes:
-    """Success rate of each setting with its Wilson interval.
+    """Success rate of each setting with its interval.
 
     Args:
         statistics: from `xorlab.convergence`. Of more than 30 settings the cheapest are shown.
+            Its attribute ``interval``, if it has one, says what the interval is.
         by: the columns that make a setting.
         ax: where to draw; None for a new figure.
         best: numbers of the rows that are drawn in colour; none for all of them.
@@ -41,7 +44,7 @@ def success_bars(
     values = 100 * statistics[["rate", "rate_low", "rate_high"]].to_numpy(float)
     ax, rows, pad = _forest(statistics, by, values, best, ax)
     ax.set_xlim(-2, 102)
-    ax.set_xlabel("runs solved / %, with 95 % Wilson interval")
+    ax.set_xlabel(f"runs solved / %, with {statistics.attrs.get(INTERVAL, _WILSON)}")
     _title(ax, f"Success rate (n = {counts(statistics)} per setting)", rows, pad, statistics)
     return ax
 

@@ -17,7 +17,7 @@ from xorlab.analysis.figures.style import (
     log_axis,
     new_axes,
 )
-from xorlab.analysis.labels import short
+from xorlab.analysis.labels import loss_label, short
 from xorlab.analysis.statistics.times import SOLVED
 
 _MOST_WITH_INTERVAL, _MOST_NUMBERED = 5, 12  # columns of a heat map with so much text in a cell
@@ -119,7 +119,7 @@ def curve_bands(
     ax.set_yscale("log")
     log_axis(ax.yaxis)
     ax.set_ylim(bottom=max(ax.get_ylim()[0], _LOWEST_LOSS))
-    ax.set_ylabel("mean squared error")
+    ax.set_ylabel(loss_label(runs))
     ax.set_title(f"Loss: median, middle 50 % and 90 % of runs ({shown})", fontsize="medium")
     legend_below(ax)
     return ax

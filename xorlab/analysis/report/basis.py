@@ -22,13 +22,20 @@ def basis(runs: pd.DataFrame, by: Sequence[str], compared: Differences) -> list[
         compared: how the settings were compared.
 
     Returns:
-        a sentence on keys that were trained more than once, one on seeds that occur more than once
-        in a setting, and one on how settings are compared, or why not; each only where it applies.
+        a sentence on runs that broke off, one on keys that were trained more than once, one on
+        seeds that occur more than once in a setting, and one on how settings are compared, or why
+        not; each only where it applies.
     """
     kept = counted_runs(runs, by, "by")
     ended = runs[runs["outcome"].notna()]
     again = int(trained_again(ended).sum())
     sentences = []
+    broken = int((runs["status"] == "FAILED").sum()) if "status" in runs else 0
+    if broken:
+        sentences.append(
+            f"{broken:,} of {counted(len(runs), 'run')} broke off with an error: they have no "
+            "outcome, and rates and times leave them out."
+        )
     if again:
         sentences.append(
             f"{again:,} of {counted(len(ended), 'run')} were trained again later under the same "

@@ -50,12 +50,15 @@ class GroupedRuns:
         by: the columns that make a setting.
         keys: of a configuration; those that ``runs`` have are columns.
         statistics: from `xorlab.convergence`, a row per setting.
+        sequential: confidence of the intervals of the rates, where these are valid at any number
+            of looks; None for Wilson's, for a number of seeds fixed in advance.
     """
 
     runs: pd.DataFrame
     by: Sequence[str]
     keys: Sequence[str]
     statistics: pd.DataFrame
+    sequential: float | None = None
 
     def column(self, name: str) -> Any:
         """A column of ``runs`` grouped by setting (a pandas ``SeriesGroupBy``).

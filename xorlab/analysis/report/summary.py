@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.forest import INTERVAL
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import (
     SETTING,
@@ -29,6 +30,7 @@ from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.design import start_columns
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
+from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.analysis.statistics.tables import event_columns
 from xorlab.analysis.statistics.times import KEY, OBSERVED, OUTCOMES, SEED, counted_runs
 from xorlab.analysis.statistics.winner import cheapest
@@ -149,6 +151,7 @@ def summarise(
     keys: Sequence[str],
     notes: Sequence[str] = (),
     drawn: bool = True,
+    sequential: float | None = None,
 ) -> Summary:
     """Statistics and figures of runs, by the keys in which they differ.
 
@@ -159,6 +162,8 @@ def summarise(
         keys: of a configuration, without the seed, as their columns in ``runs`` are called.
         notes: further lines.
         drawn: whether to draw figures; without them ``curves`` is not used.
+        sequential: where seeds were added until rates were known, the confidence of their
+            intervals, which are then valid at any number of looks; None where they were fixed.
     """
     shared = shared_settings(runs, keys)
     by = settings_columns(runs, keys) or [SETTING]
@@ -173,8 +178,12 @@ def summarise(
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
     settings = convergence(named, by=by, cluster=SEED)
+    if sequential is not None:
+        ends = confidence_sequence(settings["solved"], settings["n"], sequential)
+        settings = settings.assign(**dict(zip(("rate_low", "rate_high"), ends, strict=True)))
+        settings.attrs[INTERVAL] = f"{100 * sequential:g} % interval valid at any number of looks"
     every = runs.assign(**{name: named[name] for name in by})
-    grouped = GroupedRuns(counted_runs(every, by, "by"), by, keys, settings)
+    grouped = GroupedRuns(counted_runs(every, by, "by"), by, keys, settings, sequential)
     order = _order(named, settings, by)
     table = settings_table(grouped).reordered(order)
     settings = settings.iloc[order].reset_index(drop=True)

@@ -33,6 +33,14 @@ def share_right(
     Returns:
         (N,) from 0 to 1; None where no answer is right or wrong.
     """
+    right = right_answers(task, targets, outputs, errors)
+    return None if right is None else np.asarray(right.mean(axis=1), np.float64)
+
+
+def right_answers(
+    task: Task, targets: Array, outputs: Array, errors: Array
+) -> npt.NDArray[np.bool_] | None:
+    """(N, P) which patterns are answered rightly; see `share_right`."""
     if task.answer is None:
         return None
     if task.answer == "codes":
@@ -41,4 +49,4 @@ def share_right(
         own = targets == task.targets.max()
         others = np.where(own, -np.inf, outputs).max(axis=2)
         right = np.where(own, outputs, -np.inf).max(axis=2) > others
-    return np.asarray(right.mean(axis=1), np.float64)
+    return np.asarray(right)

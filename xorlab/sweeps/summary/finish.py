@@ -25,6 +25,7 @@ from xorlab.tracking.outbox.pending import DamagedError, PendingSweep
 from xorlab.tracking.read.frames import curves_frame, setting_keys
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.read.sweep_files import CURVES_FILE
+from xorlab.tracking.read.sweeps import sequential_confidence
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import Parent, close_abandoned
 
@@ -36,6 +37,7 @@ def finish_sweep(
     ledger: Ledger,
     tags: Mapping[str, str],
     keys: Sequence[str],
+    sequential: float | None = None,
 ) -> Summary:
     """Give a parent run its summary, then its status.
 
@@ -46,10 +48,9 @@ def finish_sweep(
         ledger: what is known of its runs; curves that it does not have are read.
         tags: with the code version.
         keys: that make a setting.
+        sequential: as `summarise`.
     """
-    summary = summary_of(
-        store, ledger, keys, ending.seconds, ending.skipped, ending.notes, ending.report
-    )
+    summary = summary_of(store, ledger, keys, ending, sequential)
     if ending.report:
         summary = with_causes(summary, diagnosis_seconds(ending.seconds))
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
@@ -73,11 +74,13 @@ def diagnosis_seconds(trained: float) -> float:
     return min(10.0, max(2.0, trained / 10))
 
 
-def summary_at_hand(ending: PendingSweep, ledger: Ledger, keys: Sequence[str]) -> Summary:
+def summary_at_hand(
+    ending: PendingSweep, ledger: Ledger, keys: Sequence[str], sequential: float | None
+) -> Summary:
     """The summary without figures, of what is known without a server."""
     runs = ledger.frame()
     line = headline(runs, ending.seconds, ending.skipped)
-    return summarise(runs, curves_frame([]), line, keys, ending.notes, drawn=False)
+    return summarise(runs, curves_frame([]), line, keys, ending.notes, False, sequential)
 
 
 def deliver_all(store: Store, outbox: Outbox) -> Delivery:
@@ -102,4 +105,5 @@ def _finish_later(store: Store, ending: PendingSweep) -> None:
         raise DamagedError(f"{missing} runs of its sweep are not there; start the sweep again")
     run = store.client.get_run(ending.run_id)
     parent = Parent(store, ending.run_id, run.info.run_name or "", resumed=True)
-    finish_sweep(store, parent, ending, ledger, run.data.tags, setting_keys(ledger.frame()))
+    keys, sequential = setting_keys(ledger.frame()), sequential_confidence(run.data.params)
+    finish_sweep(store, parent, ending, ledger, run.data.tags, keys, sequential)

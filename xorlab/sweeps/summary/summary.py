@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xorlab.analysis.labels import NETWORK_KEY
 from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
 from xorlab.sweeps.summary.curves import curves_in_parts
@@ -16,6 +17,7 @@ from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.system.clock import now
 from xorlab.system.git import COMMIT_TAG
 from xorlab.tracking.names import COMMAND_TAG, FAILED, IDENTITY_TAG
+from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.store.address import public_address
@@ -24,29 +26,26 @@ from xorlab.trainers.memory import MOST_CURVES
 from xorlab.trainers.result import DIVERGED, OUTCOMES, UNSOLVED
 
 REPORT_FILE = "report.html"
-_NETWORK_KEY = "network.hidden"  # runs of the built-in network have it
 
 
 def summary_of(
     store: Store,
     ledger: Ledger,
     keys: Sequence[str],
-    seconds: float,
-    skipped: int,
-    notes: Sequence[str],
-    drawn: bool = True,
+    ending: PendingSweep,
+    sequential: float | None,
 ) -> Summary:
     """Of a sweep's runs; curves that the ledger does not have are read from the store.
 
     Those of ``keys`` in which the runs differ make their settings.
 
     Where there are very many curves, the summary has those of some runs, chosen by their keys,
-    which are hashes. Without figures, ``drawn=False``, it has none.
+    which are hashes. Without a report it has none.
     """
     runs = ledger.frame()
-    line = headline(runs, seconds, skipped)
-    if not drawn:
-        return summarise(runs, curves_frame([]), line, keys, notes, drawn=False)
+    line = headline(runs, ending.seconds, ending.skipped)
+    if not ending.report:
+        return summarise(runs, curves_frame([]), line, keys, ending.notes, False, sequential)
     indices = np.arange(len(runs))
     if len(runs) > MOST_CURVES:
         indices = np.sort(np.argsort(runs["key"].to_numpy(str))[:MOST_CURVES])
@@ -55,7 +54,7 @@ def summary_of(
     parts = curves_in_parts(store, ledger, runs, indices)
     frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
-    return summarise(runs, joined, line, keys, notes)
+    return summarise(runs, joined, line, keys, ending.notes, sequential=sequential)
 
 
 def counts_of(runs: pd.DataFrame) -> dict[str, float]:
@@ -75,7 +74,7 @@ def with_causes(
         tell: takes lines on the progress; None for no one.
     """
     failed = summary.runs["outcome"].isin([UNSOLVED, DIVERGED])
-    if seconds <= 0 or _NETWORK_KEY not in summary.runs or not failed.any():
+    if seconds <= 0 or NETWORK_KEY not in summary.runs or not failed.any():
         return summary
     from xorlab.failures.report import with_failures
 

@@ -15,7 +15,9 @@ from xorlab.system.memory_limits import memory_limits
 from xorlab.trainers.memory import MemoryEstimate, size
 
 
-def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: int) -> Table:
+def plan_table(
+    plan: Plan, axes: dict[str, list[str]], workers: int, processes: int, where: str
+) -> Table:
     """What a sweep would do.
 
     Args:
@@ -23,6 +25,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         axes: swept keys with their values.
         workers: shards that are trained at a time.
         processes: those that train them; 0 where this one does.
+        where: its runs are recorded.
     """
     table = Table("plan", "", box=SIMPLE_HEAD, show_header=False)
     rows = [
@@ -36,6 +39,7 @@ def plan_table(plan: Plan, axes: dict[str, list[str]], workers: int, processes: 
         ("workers", str(workers)),
         ("estimated training time", _time(plan, workers)),
         ("estimated memory", _memory(plan.need(processes))),
+        ("store", where),
     ]
     for row in rows:
         table.add_row(*row)

@@ -14,7 +14,7 @@ import numpy as np
 
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.trainers.find import built_in
-from xorlab.trainers.trainer import TABLE_TAG
+from xorlab.trainers.trainer import TABLE_TAG, TRAINER_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,10 @@ Row = dict[str, Any]
 # Run id, steps, losses.
 Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
-# When a run began, and the beginning of the digest of its data, where there is one.
-START, TABLE = "started", "table"
+# When a run began, and where there are such: the beginning of the digest of its data, and the name
+# and version of its trainer.
+START, TABLE, TRAINER = "started", "table", "trainer"
+OWN_TAGS = {TABLE: TABLE_TAG, TRAINER: TRAINER_TAG}  # that not every run has
 _LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 _DIGITS = 12  # of a digest: enough to tell tables apart
 _PARAMS, _METRICS = "params.", "metrics."
@@ -58,6 +60,8 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
         columns[START] = pd.Series(pd.to_datetime(milliseconds, unit="ms", utc=True))
     if TABLE in table.column_names and TABLE not in columns:
         columns[TABLE] = _text(table[TABLE]).str.slice(0, _DIGITS)
+    if TRAINER in table.column_names and TRAINER not in columns:
+        columns[TRAINER] = _text(table[TRAINER])
     frame = pd.DataFrame(columns)
     frame.attrs["params"] = params
     return frame
@@ -81,7 +85,7 @@ def _table(rows: Sequence[Row]) -> pa.Table:
             columns[name] = pa.array(values, pa.large_string())
         elif name == START:
             columns[name] = pa.array(values, pa.int64())
-        elif name == TABLE or name.startswith(_PARAMS):  # few different texts
+        elif name in (TABLE, TRAINER) or name.startswith(_PARAMS):  # few different texts
             columns[name] = pa.array(values, pa.large_string()).dictionary_encode()
         elif name != _METRICS + CURVE:  # its last value is `final_loss`
             columns[name] = pa.array(values, pa.float64())
@@ -207,7 +211,7 @@ def row_of(
         "outcome": tags.get(OUTCOME_TAG),
         "sweep": tags.get(SWEEP_TAG),
         "key": tags[KEY_TAG],
-        **({TABLE: intern(tags[TABLE_TAG])} if TABLE_TAG in tags else {}),
+        **{name: intern(tags[tag]) for name, tag in OWN_TAGS.items() if tag in tags},
         # Many rows have the same few keys and values: each is in memory once.
         **{intern(f"params.{key}"): intern(value) for key, value in params.items()},
         **{intern(f"metrics.{key}"): value for key, value in metrics.items()},

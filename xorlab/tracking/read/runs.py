@@ -49,7 +49,8 @@ def load_runs(
         ``sweep``, ``key``, then every param and metric by its dotted name, numbers as numbers.
         A metric that a run does not have, such as ``epochs_to_solve`` of one that was not solved,
         is NaN. Last come ``started``, when a run's training began, and where runs learned tables
-        ``table``, the beginning of a file's SHA-256: two versions of an edited file differ in it.
+        ``table``, the beginning of a file's SHA-256: two versions of an edited file differ in it;
+        where a trainer of your own made them ``trainer``, its name and version.
         Parent runs are not among the rows. A sweep on a server is read from the file that
         it stored there, so its runs are as they were when it ended.
 

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
-from xorlab.tracking.read.frames import START, TABLE, Row, long_frame
+from xorlab.tracking.read.frames import OWN_TAGS, START, Row, long_frame
 from xorlab.tracking.store.database import Transaction, Value, rows_in
 from xorlab.tracking.store.store import Store
-from xorlab.trainers.trainer import TABLE_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +23,12 @@ Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.f
 _NO_CURVE = np.empty(0, np.int64), np.empty(0), np.empty(0)
 _CURVE = 'SELECT step, value FROM metrics WHERE run_uuid = :run AND "key" = :key ORDER BY step'
 _AT_ONCE = 500  # runs of one query
-_TAGS = {OUTCOME_TAG: "outcome", SWEEP_TAG: "sweep", KEY_TAG: "key", TABLE_TAG: TABLE}
+_TAGS = {
+    OUTCOME_TAG: "outcome",
+    SWEEP_TAG: "sweep",
+    KEY_TAG: "key",
+    **{tag: name for name, tag in OWN_TAGS.items()},
+}
 _ALL = """
     SELECT run.run_uuid FROM runs AS run
     JOIN tags AS own ON own.run_uuid = run.run_uuid AND own."key" = :key

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xorlab.config.launcher_keys import CONFIDENCE_PARAM
 from xorlab.errors import StoreError
 from xorlab.tracking.names import HEARTBEAT_TAG, IDENTITY_TAG
 from xorlab.tracking.read.by_name import LATEST, run_by_name
@@ -28,6 +29,7 @@ class Sweep:
         seconds: that it took; None if unknown.
         skipped: number of its runs that were finished before.
         started: when, in milliseconds since 1970; None if unknown.
+        sequential: confidence of the intervals by which it added seeds; None for fixed seeds.
     """
 
     run_id: str
@@ -38,6 +40,7 @@ class Sweep:
     seconds: float | None
     skipped: int
     started: int | None = None
+    sequential: float | None = None
 
 
 def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
@@ -65,7 +68,16 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
         seconds=found.data.metrics.get("seconds"),
         skipped=int(found.data.metrics.get("skipped", 0)),
         started=found.info.start_time,
+        sequential=sequential_confidence(found.data.params),
     )
+
+
+def sequential_confidence(params: Mapping[str, str]) -> float | None:
+    """The confidence with which a sweep added seeds, from its own params; None for fixed seeds."""
+    try:
+        return float(params[CONFIDENCE_PARAM])
+    except (KeyError, ValueError):  # the latter: values of a trainer's own key with this name
+        return None
 
 
 def _latest(store: Store, everywhere: bool) -> Run:

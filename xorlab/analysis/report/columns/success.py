@@ -9,17 +9,23 @@ _MEANING = (
     "of the success rate (Wilson), for a number of seeds fixed in advance: of 100 such intervals "
     "about 95 hold the true rate"
 )
+_SEQUENTIAL = (
+    "of the success rate, valid however often one looks while seeds are added, as this sweep did"
+)
 
 
 def columns(data: GroupedRuns) -> list[Column]:
-    """Counts, and the success rate with Wilson's interval."""
+    """Counts, and the success rate with its interval."""
     found = data.statistics
     ends = list(zip(found["rate_low"], found["rate_high"], strict=True))
+    title, meaning = "95 % interval", _MEANING
+    if data.sequential is not None:
+        title, meaning = f"{100 * data.sequential:g} % interval", _SEQUENTIAL
     return [
         Column("runs", found["n"], whole, priority=ALWAYS),
         Column("solved", found["solved"], whole, priority=ALWAYS),
         Column("rate", found["rate"], lambda rate: f"{100 * rate:.0f} %", priority=ALWAYS),
-        Column("95 % interval", ends, _interval, priority=ALWAYS, meaning=_MEANING),
+        Column(title, ends, _interval, priority=ALWAYS, meaning=meaning),
     ]
 
 
