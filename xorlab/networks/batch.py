@@ -78,12 +78,13 @@ class Batch:
             self.validation = Measured(spec, held_out, answers, limits, look=True)
             self.forward = [*self.forward, *self.validation.forward]
         self.watched = np.arange(width) < self.count
-        self.stopped, self.stopping = self._stopping_calls()
+        self.stopped, stopping = self._stopping_calls()
+        self.stopping = spec.lowered(stopping)
         numbers = [*self.columns.values.values(), *self.columns.states]
         self.infinite = any(np.isinf(number).any() for number in numbers)
         self.gradient_small = np.zeros(width, np.bool_)
         self._values = self._optimizer_values()
-        self.gradient, self.update = self._epoch_calls(whole)
+        self.gradient, self.update = map(spec.lowered, self._epoch_calls(whole))
 
     def finite(self) -> npt.NDArray[np.bool_]:
         """Whether each network's weights and losses are finite, (W,); runs `compute_loss`."""
@@ -124,10 +125,11 @@ class Batch:
     def _optimizer_values(self) -> dict[str, Array]:
         """The optimizer's numbers by name: (W,), or a constant where all networks have the same.
 
-        A constant gives the same bits and leaves less memory to read.
+        A constant gives the same bits and leaves less memory to read. But compiled code would be
+        another one.
         """
         values = {
-            name: value if (value != value[0]).any() else value[0]
+            name: value if self._spec.compiled or (value != value[0]).any() else value[0]
             for name, value in self.columns.values.items()
         }
         dtype = self._spec.shape.dtype
@@ -143,9 +145,10 @@ class Batch:
         line = jacobian = None
         if rule.searches:
             look = [*whole.forward().calls, *loss]
-            line = self._line(look, descend)
+            line = self._line(spec.lowered(look), spec.lowered(descend))
         if rule.needs_jacobian:
-            jacobian = Jacobian(spec.shape, spec.task.inputs, self._parameters.packed)
+            inputs, weights = spec.task.inputs, self._parameters.packed
+            jacobian = Jacobian(spec.shape, inputs, weights, spec.lowered)
         self._update = self._update_calls(line, jacobian)
         if schedule.whole:
             gradient = [*loss, *descend]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xorlab.networks.optimizers.optimizer import State
-from xorlab.networks.program import Array
+from xorlab.networks.program import Array, Calls
 from xorlab.networks.shape import Shape
 from xorlab.networks.tasks.tasks import Task
 
@@ -32,6 +32,7 @@ class TrainingSpec:
         stopping: names of the `StoppingRule`s that end a network's training.
         by_accuracy: solved means so many right answers, not every output within the limit.
         keeps_best: a network ends with its weights of the least validation loss, not its last.
+        compiled: calls are run as machine code.
     """
 
     shape: Shape
@@ -46,6 +47,15 @@ class TrainingSpec:
     stopping: tuple[str, ...] = ()
     by_accuracy: bool = False
     keeps_best: bool = False
+    compiled: bool = False
+
+    def lowered(self, calls: Calls) -> Calls:
+        """The calls as they are to be run."""
+        if not self.compiled:
+            return calls
+        from xorlab.networks.compiled.stretch import lowered
+
+        return lowered(calls)
 
 
 @dataclass

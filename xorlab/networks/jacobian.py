@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from xorlab.networks.line import folded
 from xorlab.networks.parameters import Parameters
 from xorlab.networks.passes import Pass
-from xorlab.networks.program import Array, Program
+from xorlab.networks.program import Array, Calls, Program
 from xorlab.networks.shape import Shape
 
 
@@ -23,9 +24,16 @@ class Jacobian:
         shape: of the networks.
         inputs: (P, I).
         parameters: (K, W); later changes count.
+        lowered: makes calls what is to be run.
     """
 
-    def __init__(self, shape: Shape, inputs: Array, parameters: Array) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        inputs: Array,
+        parameters: Array,
+        lowered: Callable[[Calls], Calls] = list,
+    ) -> None:
         self._parameters, self._outputs = parameters, shape.sizes[-1]
         patterns, (weights, width) = len(inputs), parameters.shape
         memory = Program(shape.dtype)
@@ -38,8 +46,8 @@ class Jacobian:
         each = np.repeat(inputs.T.astype(shape.dtype), width, axis=1)[None]
         targets = memory.empty(1, self._outputs, patterns * width)
         whole = Pass(replace(shape, loss="half_sse"), each, targets, None, own)
-        self._error, self._forward = whole.error, whole.forward().calls
-        self._backward = whole.backward(rows, memory.constant(1.0)).calls
+        self._error, self._forward = whole.error, lowered(whole.forward().calls)
+        self._backward = lowered(whole.backward(rows, memory.constant(1.0)).calls)
 
     def rows(self, output: int) -> Array:
         """(K, P, W) derivatives of one output, valid until the next call."""

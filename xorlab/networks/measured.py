@@ -56,7 +56,9 @@ class Measured:
             self.forward += self.compute_loss
         if spec.by_accuracy:
             self.forward += rightly
-        self.forward += self._limit_calls(limits)
+        self.forward = spec.lowered(self.forward + self._limit_calls(limits))
+        self.compute_loss = spec.lowered(self.compute_loss)
+        self.compute_accuracy = spec.lowered(self.compute_accuracy)
 
     def _loss_calls(self) -> tuple[Array, Calls]:
         program = Program(self._spec.shape.dtype)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
+from importlib.util import find_spec
 
 from xorlab.config.checks import check_value, check_values
 from xorlab.errors import ConfigError
@@ -10,7 +12,13 @@ from xorlab.networks.config import Config
 from xorlab.networks.landscape_rules import check_plane
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.stopping.rule import stops_of
-from xorlab.networks.training_config import RIGHT_SIDE, WITHIN, TrainingConfig
+from xorlab.networks.training_config import (
+    COMPILED,
+    NUMPY,
+    RIGHT_SIDE,
+    WITHIN,
+    TrainingConfig,
+)
 from xorlab.networks.updates.update import UpdateSchedule
 
 _NUMBERS = {
@@ -39,6 +47,7 @@ def check(config: Config) -> None:
     """
     check_values(config)
     _check_points(config)
+    _check_backend(config)
     config.task.check()
     _check_loss(config)
     _check_readout(config)
@@ -59,6 +68,20 @@ def _check_points(config: Config) -> None:
             f"at least {-(-epochs // MAX_POINTS)} where training.epochs={epochs}: a curve holds at "
             f"most {MAX_POINTS} points",
         )
+
+
+def _check_backend(config: Config) -> None:
+    if config.training.backend == COMPILED and not _has_compiler():
+        raise ConfigError(
+            "training.backend",
+            COMPILED,
+            f'{NUMPY}, as what it needs is not installed: pip install "xorlab[compiled]"',
+        )
+
+
+@cache
+def _has_compiler() -> bool:
+    return find_spec("llvmlite") is not None
 
 
 def _check_loss(config: Config) -> None:

@@ -29,6 +29,7 @@ from xorlab.networks.stopping.rule import StoppingRule, keeps_best, rules_of, st
 from xorlab.networks.target_rules import check_all_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.trained import TrainedNetworks
+from xorlab.networks.training_config import COMPILED
 from xorlab.networks.updates.update import UpdateSchedule, seen_of
 from xorlab.trainers.shard_result import ShardResult
 
@@ -92,7 +93,7 @@ def shard_key(config: Config) -> ShardKey:
         (training.loss, training.update, training.batch_size, training.dtype, is_by_loss(training)),
         (training.epochs, training.record_every, training.stop_when_solved),
         (training.criterion, training.solved_at_end, rules_of(training)),
-        (training.target_accuracy is None, repr(training.stop)),
+        (training.target_accuracy is None, repr(training.stop), training.backend),
     )
 
 
@@ -153,12 +154,21 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
         stopping=rules_of(first.training),
         by_accuracy=first.training.target_accuracy is not None,
         keeps_best=task.validation is not None and keeps_best(first.training),
+        compiled=first.training.backend == COMPILED,
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
     columns = _network_columns(configs, spec)
     stops = first.training.stop_when_solved or "solved" in stops_of(first.training)
     at_end = first.training.solved_at_end
-    return Trainer(spec, columns, steps, stops, at_end).run()
+    return _trainer(spec.compiled)(spec, columns, steps, stops, at_end).run()
+
+
+def _trainer(compiled: bool) -> type[Trainer]:
+    if not compiled:
+        return Trainer
+    from xorlab.networks.compiled.loop import CompiledTrainer
+
+    return CompiledTrainer
 
 
 def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:

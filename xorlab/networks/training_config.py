@@ -19,6 +19,7 @@ from xorlab.networks.losses.loss import Loss
 from xorlab.networks.updates.update import UpdateSchedule
 
 DTYPES = ("float64", "float32")
+BACKENDS = NUMPY, COMPILED = ("numpy", "compiled")
 WITHIN, RIGHT_SIDE = CRITERIA = ("within", "right_side")
 STOPS = ("never", "solved", "patience", "generalisation_loss", "progress")
 MAX_EPOCHS = 100_000_000
@@ -191,3 +192,12 @@ class TrainingConfig(Closed):
         is_optional(is_integer(1, MAX_EPOCHS)),
     )
     dtype: str = choice("float64", DTYPES, "precision of the arithmetic", "training.dtype=float32")
+    backend: str = choice(
+        NUMPY,
+        BACKENDS,
+        "what trains: NumPy, or machine code that LLVM makes of the same steps, in about a second "
+        "for each new shape of network (pip install 'xorlab[compiled]'); it is faster, and gives "
+        "the same bits on every processor",
+        "training.backend=compiled",
+        silent_default=True,
+    )

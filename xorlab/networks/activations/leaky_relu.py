@@ -26,7 +26,7 @@ class LeakyRelu(Activation, name="leaky_relu", order=4):
         program.emit(np.greater, z, program.constant(0.0), kept)
         leak = program.empty(*z.shape)
         program.emit(np.multiply, z, program.constant(slope), leak)
-        program.calls.append(lambda: np.maximum(z, leak, out=z))
+        program.emit_bound(np.maximum, z, leak, z)
 
     @staticmethod
     def backward(

@@ -24,7 +24,7 @@ class Relu(Activation, name="relu", order=3):
         import numpy as np
 
         zero = program.constant(0.0)
-        program.calls.append(lambda: np.maximum(z, zero, out=z))
+        program.emit_bound(np.maximum, z, zero, z)
 
     @staticmethod
     def backward(

@@ -12,11 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from xorlab.errors import StoreError
 from xorlab.tracking.store.access import connection_uri
-from xorlab.tracking.store.address import sqlite_address
-from xorlab.tracking.store.errors import explained, mlflow_errors
-from xorlab.tracking.store.postgres_locks import lock_runs
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -71,23 +67,13 @@ class SqliteDatabase:
     kind = "sqlite"
 
     def __init__(self, file: Path) -> None:
-        self._file, self._uri = file, connection_uri(file)
+        self._uri = connection_uri(file)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:
-        """A transaction that sees one state of the database.
-
-        Raises:
-            StoreError: the file is damaged, cannot be read, or is locked by another process.
-        """
-        try:
-            with self._transaction("BEGIN", "SELECT 1 FROM sqlite_master") as transaction:
-                yield transaction
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            text = explained(sqlite_address(self._file), error)
-            if text is None:
-                raise
-            raise StoreError(f"cannot read the tracking store {text}") from error
+        """A transaction that sees one state of the database."""
+        with self._transaction("BEGIN", "SELECT 1 FROM sqlite_master") as transaction:
+            yield transaction
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[SqliteTransaction]:
@@ -157,7 +143,7 @@ class SqlAlchemyDatabase:
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqlAlchemyTransaction]:
         """A session of MLflow's store."""
-        with _errors_of_ours(), self._store.ManagedSessionMaker(read_only=True) as session:
+        with self._store.ManagedSessionMaker(read_only=True) as session:
             yield SqlAlchemyTransaction(session.connection())
 
     @contextlib.contextmanager
@@ -167,24 +153,13 @@ class SqlAlchemyDatabase:
         An MLflow server in front of the database waits too: if it ended a run meanwhile, it would
         look for another one with the same key before this transaction shows it.
         """
-        with _errors_of_ours(), self._store.ManagedSessionMaker(read_only=False) as session:
+        with self._store.ManagedSessionMaker(read_only=False) as session:
             connection = session.connection()
             if connection.dialect.name == "postgresql":
-                lock_runs(connection)
+                connection.exec_driver_sql("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE")
             elif connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield SqlAlchemyTransaction(connection)
-
-
-@contextlib.contextmanager
-def _errors_of_ours() -> Iterator[None]:
-    """Raise a message of ours as it is; MLflow's session makes every error one of its own."""
-    try:
-        yield
-    except mlflow_errors() as error:
-        if isinstance(error.__cause__, StoreError):
-            raise error.__cause__ from None
-        raise
 
 
 class SqlAlchemyTransaction:

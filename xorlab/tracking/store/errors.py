@@ -49,8 +49,7 @@ _CAUSES = (
     ),
     (
         (_FILE,),
-        r"file is not a database|database disk image is malformed|malformed database schema"
-        r"|Could not decode to UTF-8|codec can't decode byte",
+        r"file is not a database|database disk image is malformed",
         "its file is not an SQLite database, or is damaged",
         "Choose another tracking.uri, or restore an intact copy of the file: remove first the file "
         "itself and those beside it whose names go on with -wal or -shm, which SQLite would read "
@@ -69,12 +68,6 @@ _CAUSES = (
         "the database server does not let this user in",
         "Check user and database of tracking.uri, and the password in ~/.pgpass or "
         f"PGPASSWORD, {_AGAIN}",
-    ),
-    (
-        (_DATABASE,),
-        r"idle-in-transaction timeout|IdleInTransactionSessionTimeout",
-        "this process was suspended for a minute while it recorded, and would have held up others",
-        f"Let it run, {_AGAIN}",
     ),
     (
         (_DATABASE,),
@@ -119,7 +112,6 @@ def explained_errors(store: Store) -> Iterator[None]:
         with quiet_logger("mlflow.store.db.utils", logging.CRITICAL):
             yield
     except StoreError:
-        check_there(store)
         raise
     except store_errors(OSError) as error:
         check_there(store)
@@ -136,9 +128,8 @@ def mlflow_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
 
 
 def store_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
-    """The same, with the exceptions of databases; a damaged one may hold text that is not UTF-8."""
-    databases = sqlite3.Error, UnicodeDecodeError, *_exception("sqlalchemy.exc", "SQLAlchemyError")
-    return mlflow_errors(*databases, *others)
+    """The same, with the exceptions of databases."""
+    return mlflow_errors(sqlite3.Error, *_exception("sqlalchemy.exc", "SQLAlchemyError"), *others)
 
 
 def _exception(module: str, name: str) -> tuple[type[Any], ...]:

@@ -283,13 +283,11 @@ def _runs(transaction: SqliteTransaction, where: str, values: dict[str, Value]) 
 
 
 def _data(transaction: SqliteTransaction, run_id: str) -> RunData:
-    def found(table: str, kind: type) -> dict[str, Any]:
+    def found(table: str) -> dict[str, Any]:
         query = f'SELECT "key", value FROM {table} WHERE run_uuid = :run'  # noqa: S608
-        rows = transaction.rows(query, {"run": run_id})
-        # SQLite takes any value in any column: what somebody has put there is left out.
-        return {name: value for name, value in rows if isinstance(value, kind)}
+        return dict(transaction.rows(query, {"run": run_id}))
 
-    return RunData(found("tags", str), found("params", str), found("latest_metrics", float))
+    return RunData(found("tags"), found("params"), found("latest_metrics"))
 
 
 def _is_active(transaction: SqliteTransaction, run_id: str) -> bool:

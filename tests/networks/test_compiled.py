@@ -1,0 +1,239 @@
+"""The compiled backend: the same steps as NumPy's, and the same bits on every processor."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.helpers.strategies import TABLE, draws, member, shapes
+from tests.networks.test_train import bits
+from xorlab.errors import ConfigError
+from xorlab.networks.config import Config
+from xorlab.networks.identity import identity_params
+from xorlab.networks.rules import check
+from xorlab.networks.train import train, train_many
+from xorlab.trainers.result import SOLVED
+
+pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
+
+from xorlab.networks.compiled import epoch_code, lowering, machine, stretch
+
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+# Where none of these is called, NumPy rounds every operation as IEEE 754 has it.
+CURVED = {"sigmoid", "tanh", "softmax"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory):
+    """A cache folder of this module's own; nothing that was compiled before is used."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        forget()
+        yield
+    forget()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    path = tmp_path / "table.csv"
+    path.write_text(TABLE)
+    return str(path)
+
+
+def forget() -> None:
+    """Read and compile everything anew."""
+    for function in (
+        machine._target,
+        machine.compiled,
+        stretch.stretch_source,
+        epoch_code.epochs_source,
+    ):
+        function.cache_clear()
+
+
+def compiled(config: Config) -> Config:
+    config = copy.deepcopy(config)
+    config.training.backend = "compiled"
+    return config
+
+
+def applied(function: Callable[..., Any], values: np.ndarray) -> np.ndarray:
+    """What the compiled backend makes of numbers."""
+    given, out = values[None].copy(), np.zeros((1, len(values)), values.dtype)
+    stretch.Stretch([partial(function, given, out)])()
+    return out[0]
+
+
+DOMAINS = {
+    "exp": [(-0.4, 0.4), (-40, 40), (-708, 709.7), (-745, -708)],
+    "tanh": [(-1e-3, 1e-3), (-0.7, 0.7), (-3, 3), (-40, 40)],
+    "log": [(0, 3), (0.9, 1.1), (1e-320, 1e-300), (1e300, 1e308)],
+}
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_a_function_is_within_one_unit_in_the_last_place(name):
+    if np.finfo(np.longdouble).nmant < 63:
+        pytest.skip("there is no wider number here to compare with")
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.uniform(*between, 100_000) for between in DOMAINS[name]])
+    exact = getattr(np, name)(values.astype(np.longdouble))
+    unit = np.spacing(np.abs(exact).astype(np.float64))
+    assert np.max(np.abs(applied(getattr(np, name), values) - exact) / unit) < 1
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_function_treats_special_numbers_as_numpy_does(name, dtype):
+    ends = [0.0, -0.0, np.inf, -np.inf, np.nan, 800.0, -800.0, 1e-310, 1.0, -1.0]
+    values = np.array(ends).astype(dtype)
+    with np.errstate(all="ignore"):
+        expected = getattr(np, name)(values)
+    np.testing.assert_allclose(applied(getattr(np, name), values), expected, rtol=1e-6)
+    zeros = expected == 0
+    found = applied(getattr(np, name), values)
+    assert np.array_equal(np.signbit(found[zeros]), np.signbit(expected[zeros]))
+
+
+def members(shape: Config) -> st.SearchStrategy[list[Config]]:
+    """Networks of one shape."""
+    some = st.lists(draws(), min_size=2, max_size=4)
+    return some.map(lambda values: [member(shape, one) for one in values])
+
+
+def check_against_numpy(data: st.DataObject, table: str) -> None:
+    """Every rule of the loop, every optimizer: what happens, at which step, with which numbers."""
+    shape = data.draw(shapes(table))
+    flat = data.draw(st.sampled_from(["relu", "leaky_relu", "linear", "abs", "softsign"]))
+    if shape.network.activation in CURVED:
+        shape.network.activation = flat
+    if shape.network.output in CURVED:
+        shape.network.output = flat
+        if "cross_entropy" in shape.training.loss:
+            shape.training.loss = "half_sse"
+    configs = data.draw(members(shape))
+    expected = [bits(result) for result in train_many(configs)]
+    assert [bits(result) for result in train_many(map(compiled, configs))] == expected
+
+
+def check_processors(data: st.DataObject, table: str) -> None:
+    """Plain instructions and this processor's own; written out or in loops; in any company."""
+    configs = data.draw(members(compiled(data.draw(shapes(table)))))
+    expected = [bits(result) for result in train_many(configs)]
+    assert bits(train(configs[0])) == expected[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_CPU_NAME", "generic")
+        patch.setattr(lowering, "UNROLLED", 0)
+        patch.setattr(lowering, "LOOPED", 2)
+        forget()
+        generic = [bits(result) for result in train_many(configs[::-1])][::-1]
+    forget()
+    assert generic == expected
+
+
+@settings(max_examples=20, suppress_health_check=SLOW, deadline=None)
+@given(data=st.data())
+def test_without_curved_functions_the_bits_are_those_of_numpy(data, table):
+    check_against_numpy(data, table)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, suppress_health_check=SLOW, deadline=None)
+@given(data=st.data())
+def test_they_are_for_many_configurations(data, table):
+    check_against_numpy(data, table)
+
+
+@settings(max_examples=10, suppress_health_check=SLOW, deadline=None)
+@given(data=st.data())
+def test_every_processor_computes_the_same_bits(data, table):
+    check_processors(data, table)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, suppress_health_check=SLOW, deadline=None)
+@given(data=st.data())
+def test_it_does_for_many_configurations(data, table):
+    check_processors(data, table)
+
+
+def test_no_multiplication_and_addition_are_fused(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    forget()
+    modules: list[str] = []
+    emit = machine.object_code
+    monkeypatch.setattr(machine, "object_code", lambda text: modules.append(text) or emit(text))
+    train(short())
+    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")  # which has such instructions
+    machine._target.cache_clear()
+    for text in modules:
+        assembly = machine._machine().emit_assembly(machine._llvm().parse_assembly(text))
+        assert "vmulpd" in assembly
+        assert "fmadd" not in assembly
+    forget()
+
+
+def test_the_notebooks_run_comes_out_the_same():
+    numpy, machine_code = train(Config()), train(compiled(Config()))
+    assert (machine_code.outcome, machine_code.epochs_to_solve) == (SOLVED, numpy.epochs_to_solve)
+    assert [f"{loss:.4f}" for loss in machine_code.loss] == [f"{loss:.4f}" for loss in numpy.loss]
+    np.testing.assert_allclose(machine_code.predictions, numpy.predictions, atol=1e-6)
+
+
+def test_the_backend_is_a_part_of_a_runs_identity_where_it_is_not_numpy():
+    assert "training.backend" not in identity_params(Config())
+    assert identity_params(compiled(Config()))["training.backend"] == "compiled"
+
+
+def test_without_the_library_a_run_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setattr("xorlab.networks.rules._has_compiler", lambda: False)
+    with pytest.raises(ConfigError, match=r'pip install "xorlab\[compiled\]"') as caught:
+        check(compiled(Config()))
+    assert str(caught.value).startswith("training.backend=compiled: must be numpy")
+    check(Config())
+
+
+def kept() -> list[Path]:
+    return sorted((machine.user_cache() / "compiled").iterdir())
+
+
+def short() -> Config:
+    config = compiled(Config())
+    config.training.epochs = 30
+    return config
+
+
+def test_code_is_kept_and_a_damaged_file_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    forget()
+    expected = bits(train(short()))
+    files = {path: path.read_bytes() for path in kept()}
+    assert files
+    forget()
+    monkeypatch.setattr(machine, "object_code", lambda text: pytest.fail("compiled again"))
+    assert bits(train(short())) == expected
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for path, content in files.items():
+        path.write_bytes(content[:-1])
+    forget()
+    assert bits(train(short())) == expected
+    assert {path: path.read_bytes() for path in kept()} == files
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "xorlab" / "compiled"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    forget()
+    assert train(short()).epochs_run == 30
+    assert not list(folder.iterdir())

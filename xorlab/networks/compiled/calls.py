@@ -1,0 +1,234 @@
+"""Reading a program: what each of its NumPy calls does to which rows of which arrays.
+
+A row is the N numbers, one per network, at the end of an array's axes. Every array of a program is
+a stack of rows, so an operand is the number of its first row and the distance to the next one along
+each axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from xorlab.networks.compiled.functions import known
+from xorlab.networks.program import Array
+
+# What is written into the machine code; other constants are read by it, so that another learning
+# rate needs no other code.
+_LITERALS = (0.0, 1.0)
+_KINDS = {"float64": "double", "float32": "float", "int64": "i64", "bool": "i1"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of an array: the first one, and the distance to the next along each axis."""
+
+    array: int
+    first: int
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Constants, alike for all networks: where they begin, and the distance along each axis.
+
+    Attributes:
+        literal: their value, where it is written into the code.
+    """
+
+    kind: str
+    first: int
+    strides: tuple[int, ...]
+    literal: float | None = None
+
+
+Operand = Rows | Numbers
+
+
+@dataclass(frozen=True)
+class Op:
+    """One call: ``out = name(*inputs)`` for every index of a shape, or where a mask is true.
+
+    The mask is the last of the inputs.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    out: Rows
+    inputs: tuple[Operand, ...]
+    masked: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many rows it sets."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass
+class Stack:
+    """An array as rows.
+
+    Attributes:
+        owner: which owns the memory; held, so that its address stays its own.
+        kind: LLVM's type of an element.
+        origin: the address that rows are counted from.
+        low: the first row in use.
+        high: the one after the last.
+    """
+
+    owner: Array
+    kind: str
+    origin: int
+    low: int = 0
+    high: int = 1
+
+
+class Reader:
+    """Reads calls over arrays of one width.
+
+    Attributes:
+        stacks: the arrays, numbered as they come.
+        numbers: constants that are read at run time.
+        kind: LLVM's type of a floating-point number; empty until one is seen.
+    """
+
+    def __init__(self) -> None:
+        self.stacks: list[Stack] = []
+        self.numbers: list[float] = []
+        self.kind: str = ""
+        self.width = 0
+        self._stack_of: dict[tuple[int, int], int] = {}
+        self._numbers_of: dict[tuple[int, tuple[int, ...]], Numbers] = {}
+        self._held: list[Array] = []
+
+    def read(self, call: Callable[[], object]) -> list[Op] | None:
+        """What a call does; None where it is not a call of a known function on such arrays."""
+        if not isinstance(call, partial):
+            return None
+        name = getattr(call.func, "__name__", "")
+        function = getattr(np, name, None)
+        if function is not call.func:
+            return None
+        if name == "take":
+            return self._take(*call.args)
+        arguments = [*call.args, *call.keywords.values()]
+        masked = name == "copyto" and len(arguments) == 4
+        if name == "copyto":
+            out, inputs = arguments[0], [arguments[1], *arguments[3:]]
+        else:
+            out, inputs = arguments[-1], arguments[:-1]
+        return self._op(name, out, inputs, masked)
+
+    def _op(self, name: str, out: Array, inputs: list[Array], masked: bool) -> list[Op] | None:
+        if not self._fits(out) or not all(map(self._fits, inputs)):
+            return None
+        kinds = {_KINDS[one.dtype.name] for one in inputs[: len(inputs) - masked]}
+        if len(kinds) > 1 or not known(name, kinds.pop(), _KINDS[out.dtype.name]):
+            return None
+        width = next(one.shape[-1] for one in (out, *inputs) if one.ndim and one.shape[-1] > 1)
+        if self.width not in (0, width) or out.ndim == 0 or out.shape[-1] != width:
+            return None
+        self.width = width
+        shape = out.shape[:-1]
+        target = self._operand(out, shape)
+        operands = [self._operand(one, shape) for one in inputs]
+        if not isinstance(target, Rows) or None in operands:
+            return None
+        return [Op(name, shape, target, tuple(filter(None, operands)), masked)]
+
+    def _fits(self, array: Any) -> bool:
+        if not isinstance(array, np.ndarray) or array.dtype.name not in _KINDS:
+            return False
+        kind = _KINDS[array.dtype.name]
+        if kind in ("double", "float"):
+            self.kind = self.kind or kind
+            return kind == self.kind
+        return True
+
+    def _take(self, *arguments: Any) -> list[Op] | None:
+        """A choice of rows that does not change: as many copies."""
+        source, rows, axis, out, _ = arguments
+        if axis != 0 or source.ndim != 2 or rows.ndim != 1 or out.ndim != 2:
+            return None
+        ops: list[Op] = []
+        for index, row in enumerate(rows):
+            found = self._op("positive", out[index], [source[row]], masked=False)
+            if found is None:
+                return None
+            ops += found
+        return ops
+
+    def _operand(self, array: Array, shape: tuple[int, ...]) -> Operand | None:
+        if array.ndim == 0 or array.shape[-1] == 1:
+            return self._constant(array, shape)
+        return self._rows(array, shape)
+
+    def _rows(self, array: Array, shape: tuple[int, ...]) -> Rows | None:
+        size = array.itemsize
+        if array.shape[-1] != self.width or array.strides[-1] != size:
+            return None
+        owner = array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        address, line = array.ctypes.data, size * self.width
+        number = self._stack_of.get((id(owner), size))
+        if number is None:
+            number = self._stack_of[id(owner), size] = len(self.stacks)
+            self.stacks.append(Stack(owner, _KINDS[array.dtype.name], address))
+        stack = self.stacks[number]
+        first, rest = divmod(address - stack.origin, line)
+        wide = np.broadcast_to(array, (*shape, self.width)).strides[:-1]
+        if rest or any(one % line for one in wide) or stack.kind != _KINDS[array.dtype.name]:
+            return None
+        strides = tuple(one // line for one in wide)
+        reach = [stride * (count - 1) for stride, count in zip(strides, shape, strict=True)]
+        stack.low = min(stack.low, first + sum(one for one in reach if one < 0))
+        stack.high = max(stack.high, first + 1 + sum(one for one in reach if one > 0))
+        return Rows(number, first, strides)
+
+    def _constant(self, array: Array, shape: tuple[int, ...]) -> Numbers:
+        key = (id(array), shape)
+        if key not in self._numbers_of:
+            self._held.append(array)  # its id stays its own
+            values, kind = np.unique(array), _KINDS[array.dtype.name]
+            first, strides = len(self.numbers), (0,) * len(shape)
+            literal = None
+            if len(values) == 1 and (kind == "i64" or values[0] in _LITERALS):
+                literal = float(values[0])
+            if literal == 0 and np.signbit(values[0]):
+                literal = None  # -0.0 equals 0.0, and is another number
+            if literal is None:
+                size = array.itemsize
+                packed = np.ascontiguousarray(array)
+                spread = np.broadcast_to(packed, (*shape, 1)).strides[:-1]
+                strides = tuple(one // size for one in spread)
+                self.numbers += packed.ravel().tolist()
+            self._numbers_of[key] = Numbers(kind, first, strides, literal)
+        return self._numbers_of[key]
+
+    def rows_of(self, array: Array) -> Rows:
+        """The rows of an array that the code around the calls looks at, as one axis."""
+        rows = self._rows(array, array.shape[:-1])
+        assert rows is not None  # noqa: S101  (a whole array of the calls' width)
+        return rows
+
+    def moved(self, one: Rows) -> Rows:
+        """The same rows, counted from the first of their array that is in use."""
+        return Rows(one.array, one.first - self.stacks[one.array].low, one.strides)
+
+    def settled(self, ops: list[Op]) -> tuple[Op, ...]:
+        """The same ops, likewise, once all are read."""
+        return tuple(
+            replace(
+                op,
+                out=self.moved(op.out),
+                inputs=tuple(
+                    one if isinstance(one, Numbers) else self.moved(one) for one in op.inputs
+                ),
+            )
+            for op in ops
+        )

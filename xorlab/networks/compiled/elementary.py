@@ -1,0 +1,169 @@
+"""exp, log and tanh of rows, within 1 ulp, from operations that every processor rounds alike.
+
+There are no branches and no tables. Polynomials are Chebyshev fits, made with 40 digits.
+"""
+
+from __future__ import annotations
+
+import math
+
+from xorlab.networks.compiled.code import Code, number, vector
+
+_LOG2_E = 1.4426950408889634
+# ln 2 in two parts: so few bits in the first that a whole number up to 2^20 times it is exact.
+_LN2_HIGH, _LN2_LOW = 0.6931471804855391, 7.440617110012397e-11
+_ROUND = 1.5 * 2.0**52  # added and taken away again, it rounds to a whole number
+_ONE_BITS = 0x3FF0000000000000
+_MANTISSA, _EXPONENTS = 0x000FFFFFFFFFFFFF, 0x4330000000000000
+
+# (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2.
+_EXP = (
+    0.5000000000000001, 0.16666666666666669, 0.04166666666662413, 0.008333333333330062,
+    0.0013888888917213717, 0.00019841269863053618, 2.4801521295954376e-05, 2.7557268459997064e-06,
+    2.7620088445409746e-07, 2.510038549551032e-08,
+)  # fmt: skip
+# (tanh(x) / x - 1) / x^2 in terms of x^2, for |x| <= 0.625.
+_TANH = (
+    -0.3333333333333333, 0.13333333333333042, -0.05396825396789699, 0.021869488519008305,
+    -0.008863235103240878, 0.0035921217511549622, -0.0014557754120478055, 0.0005896606577757043,
+    -0.0002375906496055562, 9.257116129556769e-05, -3.12011014257974e-05, 6.485163482793113e-06,
+)  # fmt: skip
+_TANH_SMALL = 0.625
+# (log((1 + s) / (1 - s)) / s - 2) / s^2 in terms of s^2, for (1 + s) / (1 - s) up to sqrt(2).
+_LOG = (
+    0.6666666666666666, 0.4000000000000088, 0.2857142857080323, 0.2222222239180047,
+    0.18181795630884753, 0.15386240205813478, 0.13268759668560612, 0.13086767009948175,
+)  # fmt: skip
+
+
+class Doubles:
+    """Arithmetic on rows of doubles, written short."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+
+    def add(self, a: str, b: str) -> str:
+        """Sum."""
+        return self.code.binary("fadd", "double", a, b)
+
+    def sub(self, a: str, b: str) -> str:
+        """Difference."""
+        return self.code.binary("fsub", "double", a, b)
+
+    def mul(self, a: str, b: str) -> str:
+        """Product."""
+        return self.code.binary("fmul", "double", a, b)
+
+    def div(self, a: str, b: str) -> str:
+        """Quotient."""
+        return self.code.binary("fdiv", "double", a, b)
+
+    def pick(self, comparison: str, a: str, b: str, first: str, second: str) -> str:
+        """The first where a comparison of a and b holds, else the second."""
+        mask = self.code.binary(f"fcmp {comparison}", "double", a, b)
+        return self.code.select(mask, "double", first, second)
+
+    def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
+        """By Horner's rule in x^2, for even and odd powers: half as long a chain."""
+        square = self.mul(x, x)
+        parts = []
+        for own in (coefficients[::2], coefficients[1::2]):
+            total = constant(own[-1])
+            for one in own[-2::-1]:
+                total = self.add(self.mul(total, square), constant(one))
+            parts.append(total)
+        return self.add(parts[0], self.mul(parts[1], x))
+
+    def bits(self, x: str) -> str:
+        """The same bits as integers."""
+        return self.code.cast("bitcast", "double", x, "i64")
+
+    def power(self, whole: str) -> str:
+        """2 to a whole number that `_ROUND` was added to."""
+        shifted = self.code.binary("shl", "i64", self.bits(whole), number("i64", 52))
+        biased = self.code.binary("add", "i64", shifted, number("i64", _ONE_BITS))
+        return self.code.cast("bitcast", "i64", biased, "double")
+
+
+def constant(value: float) -> str:
+    """A double in every lane."""
+    return number("double", value)
+
+
+def _reduced_exp(d: Doubles, x: str) -> tuple[str, str, str, str]:
+    """exp(x) for x from -750 to 711 as (high + low) 2^a 2^b: high, low, and both powers."""
+    rounded = d.add(d.mul(x, constant(_LOG2_E)), constant(_ROUND))
+    whole = d.sub(rounded, constant(_ROUND))
+    near, less = d.sub(x, d.mul(whole, constant(_LN2_HIGH))), d.mul(whole, constant(_LN2_LOW))
+    r = d.sub(near, less)
+    rest = d.sub(d.sub(near, r), less)  # what rounding took from r
+    tail = d.add(r, d.add(rest, d.mul(d.mul(r, r), d.polynomial(r, _EXP))))
+    high = d.add(constant(1.0), tail)
+    low = d.sub(tail, d.sub(high, constant(1.0)))
+    # In two factors, for neither 2^-1075 nor 2^1024 is a number.
+    half = d.add(d.mul(whole, constant(0.5)), constant(_ROUND))
+    rest = d.add(d.sub(whole, d.sub(half, constant(_ROUND))), constant(_ROUND))
+    return high, low, d.power(half), d.power(rest)
+
+
+def exp(code: Code, x: str) -> str:
+    """The exponential function."""
+    d = Doubles(code)
+    x = d.pick("olt", x, constant(-750.0), constant(-750.0), x)
+    x = d.pick("ogt", x, constant(711.0), constant(711.0), x)
+    high, _, first, second = _reduced_exp(d, x)
+    return d.mul(d.mul(high, first), second)
+
+
+def tanh(code: Code, x: str) -> str:
+    """Hyperbolic tangent: a polynomial near 0, else 1 - 2 e / (1 + e) with e = exp(-2 |x|)."""
+    d = Doubles(code)
+    square = d.mul(x, x)
+    cube = d.mul(square, d.polynomial(square, _TANH))
+    small = d.pick("oeq", x, constant(0.0), x, d.add(x, d.mul(x, cube)))  # -0.0 stays
+    size = code.call("fabs", "double", x)
+    capped = d.pick("ogt", size, constant(30.0), constant(30.0), size)
+    high, low, first, second = _reduced_exp(d, d.mul(capped, constant(-2.0)))
+    e, e_rest = (d.mul(d.mul(part, first), second) for part in (high, low))
+    # What rounding takes from 1 + e is put back into the quotient.
+    total = d.add(constant(1.0), e)
+    total_rest = d.add(d.add(d.sub(constant(1.0), total), e), e_rest)
+    share = d.div(d.add(e, e), total)
+    mended = d.div(d.sub(d.add(e_rest, e_rest), d.mul(share, total_rest)), total)
+    large = d.sub(constant(1.0), share)
+    lost = d.sub(d.sub(constant(1.0), large), share)
+    large = d.add(large, d.sub(lost, mended))
+    negative = code.value(f"fneg {vector('double')} {large}")
+    large = d.pick("olt", x, constant(0.0), negative, large)
+    return d.pick("olt", size, constant(_TANH_SMALL), small, d.pick("uno", x, x, x, large))
+
+
+def log(code: Code, x: str) -> str:
+    """Natural logarithm: x = 2^k m with m from sqrt(1/2) to sqrt(2), and log m = 2 artanh s."""
+    d = Doubles(code)
+    tiny = code.binary("fcmp olt", "double", x, constant(2.0**-1022))
+    scaled = code.select(tiny, "double", d.mul(x, constant(2.0**54)), x)
+    bits = d.bits(scaled)
+    biased = code.binary("lshr", "i64", bits, number("i64", 52))
+    whole = code.binary("or", "i64", biased, number("i64", _EXPONENTS))
+    power = d.sub(code.cast("bitcast", "i64", whole, "double"), constant(2.0**52))
+    kept = code.binary("and", "i64", bits, number("i64", _MANTISSA))
+    kept = code.binary("or", "i64", kept, number("i64", _ONE_BITS))
+    m = code.cast("bitcast", "i64", kept, "double")
+    upper = code.binary("fcmp ogt", "double", m, constant(math.sqrt(2.0)))
+    m = code.select(upper, "double", d.mul(m, constant(0.5)), m)
+    offset = code.select(upper, "double", constant(-1022.0), constant(-1023.0))
+    offset = d.add(offset, code.select(tiny, "double", constant(-54.0), constant(0.0)))
+    k = d.add(power, offset)
+    f = d.sub(m, constant(1.0))
+    s = d.div(f, d.add(f, constant(2.0)))
+    square = d.mul(s, s)
+    half = d.mul(d.mul(f, f), constant(0.5))
+    # log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)): the small terms first.
+    series = d.mul(square, d.polynomial(square, _LOG))
+    inner = d.mul(s, d.add(half, series))
+    inner = d.add(inner, d.mul(k, constant(_LN2_LOW)))
+    result = d.sub(d.mul(k, constant(_LN2_HIGH)), d.sub(d.sub(half, inner), f))
+    result = d.pick("oeq", x, constant(0.0), constant(-math.inf), result)
+    result = d.pick("oeq", x, constant(math.inf), x, result)
+    return d.pick("ult", x, constant(0.0), constant(math.nan), result)

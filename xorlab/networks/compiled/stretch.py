@@ -1,0 +1,86 @@
+"""A list of a program's calls that is run as machine code as far as it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, Memory, flow, written_function
+from xorlab.networks.compiled.calls import Op, Reader
+from xorlab.networks.compiled.code import Code, module
+from xorlab.networks.compiled.lowering import Layout, Lowering, is_short
+from xorlab.networks.compiled.machine import function
+from xorlab.networks.program import Calls
+
+
+class Stretch:
+    """Runs calls: those that can be read as compiled functions, the others one by one.
+
+    They are read and compiled when they are first run.
+
+    Attributes:
+        calls: what it stands for.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        self.calls = flat(calls)
+        self._pieces: Calls | None = None
+
+    def __call__(self) -> None:
+        """Run all calls once."""
+        if self._pieces is None:
+            self._pieces = _pieces(self.calls)
+        for piece in self._pieces:
+            piece()
+
+
+def lowered(calls: Calls) -> Calls:
+    """The same calls, to be compiled when they are first run."""
+    return [Stretch(calls)] if calls else []
+
+
+def flat(calls: Calls) -> Calls:
+    """The calls that stretches among these stand for, and the others."""
+    return [one for call in calls for one in (call.calls if isinstance(call, Stretch) else [call])]
+
+
+def _pieces(calls: Calls) -> Calls:
+    pieces: Calls = []
+    reader, ops = Reader(), list[Op]()
+    for call in calls:
+        found = reader.read(call)
+        if found is None:
+            pieces += _bound(reader, ops)
+            reader, ops = Reader(), []
+            found = reader.read(call)  # its arrays may be of another width
+            if found is None:
+                pieces.append(call)
+                reader = Reader()
+                continue
+        ops += found
+    return pieces + _bound(reader, ops)
+
+
+def _bound(reader: Reader, ops: list[Op]) -> list[Callable[[], Any]]:
+    if not ops:
+        return []
+    layout = Layout.of(reader.stacks)
+    text = stretch_source(reader.settled(ops), layout, reader.kind or "double")
+    memory = Memory(reader, layout)
+    run = function(text, "stretch", len(memory.arguments))
+    call = partial(run, *memory.arguments)
+    call.memory = memory  # type: ignore[attr-defined]  # its addresses are in use
+    return [call]
+
+
+@cache
+def stretch_source(ops: tuple[Op, ...], layout: Layout, kind: str) -> str:
+    """A module with the function ``stretch``."""
+    code = Code(kind)
+    read, written = flow(ops)
+    with Blocks(code, layout).each(read, written):
+        lowering = Lowering(code, layout, is_short(ops))
+        lowering.emit(ops)
+        lowering.save(written)
+    return module([written_function("stretch", [ARGUMENTS], code)])
