@@ -13,8 +13,8 @@ from .commands.sweep import sweep as sweep
 from .errors import ConfigError as ConfigError
 from .errors import StoreError as StoreError
 from .errors import UsageError as UsageError
-from .failures.classes import failure_table as failure_table
 from .failures.diagnose import diagnose as diagnose
+from .failures.failure_table import failure_table as failure_table
 from .landscapes.landscape import Landscape as Landscape
 from .landscapes.landscape import landscape as landscape
 from .networks.compose import configure as configure

@@ -150,11 +150,11 @@ def _answers(task: Task, result: NetworkResult) -> list[str]:
 
 def _why(config: Config, task: Task, result: NetworkResult) -> str:
     """Why a run was not solved, and what to try: two sentences."""
-    from xorlab.failures.diagnose import diagnose_result
+    from xorlab.failures.diagnose_result import failure_of
     from xorlab.failures.explanations import EXPLANATIONS, advice
 
     try:
-        failure = str(diagnose_result(config, task, result)["failure"])
+        failure = failure_of(config, task, result)
     except ConfigError as error:
         return f"Why is not known: {error}"
     early = "" if result.outcome == DIVERGED else early_end(config.training, result.epochs_run)

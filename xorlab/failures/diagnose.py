@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from xorlab.config.values import flat
 from xorlab.errors import StoreError
-from xorlab.failures.classes import DEFAULTS, Thresholds, classify
-from xorlab.failures.failure_numbers import curve_numbers, network_numbers
+from xorlab.failures.classes import CLASSES, DEFAULTS, Thresholds
+from xorlab.failures.classify import classify
+from xorlab.failures.failure_numbers import curve_numbers, surface_numbers
 from xorlab.networks.config import Config
-from xorlab.networks.optimizers.gd import Gd
-from xorlab.networks.parameters import pack
-from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.spec import spec_of
-from xorlab.networks.tasks.tasks import Task, make_task
+from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.trainers.result import DIVERGED, UNSOLVED
@@ -37,7 +33,7 @@ def diagnose(
         a row per unsolved or diverged run, in the order of ``runs``:
 
         - ``run_id``, and ``failure``: ``saddle or plateau``, ``saturated``, ``local minimum``,
-          ``oscillating``, ``still improving`` or ``diverged``; `xorlab.failures.classes.classify`
+          ``oscillating``, ``still improving`` or ``diverged``; `xorlab.failures.classify.classify`
           defines them;
         - ``loss_minimised``: E, what training minimises, weight decay included; see
           `xorlab.failures.curvature.error_surface`;
@@ -80,16 +76,20 @@ def diagnose(
         _numbers({run: networks[run] for run in members}, keys, thresholds)
         for members in (groups or {(): []}).values()
     ]
-    curves = load_curves(failed, uri=uri) if len(failed) else _NO_CURVES
-    numbers = pd.concat(pieces).join(curve_numbers(curves))
+    curves = _curve_table(load_curves(failed, uri=uri) if len(failed) else _NO_CURVES)
+    numbers = pd.concat(pieces).join(curves)
     table = failed.set_index("run_id", drop=False).rename_axis(None)
     numbers = numbers.reindex(table.index)
-    numbers.insert(0, "failure", classify(numbers.assign(outcome=table["outcome"]), thresholds))
+    columns = {str(name): values.to_numpy() for name, values in numbers.items()}
+    columns["outcome"] = table["outcome"].to_numpy(str)
+    classes = pd.Series(classify(columns, thresholds), numbers.index, dtype=_CLASS)
+    numbers.insert(0, "failure", classes)
     numbers.insert(0, "run_id", table["run_id"])
     extra = [name for name in table.columns if name not in numbers.columns]
     return numbers.join(table[extra]).reset_index(drop=True)
 
 
+_CLASS = pd.CategoricalDtype(list(CLASSES))
 _NO_CURVES = pd.DataFrame(
     {"run_id": pd.Series(dtype="str"), "step": np.empty(0, np.int64), "loss": np.empty(0)}
 )
@@ -118,62 +118,16 @@ def _numbers(
                 f"{flat(config)['task.path']} has changed since run {run} was trained on it: its "
                 "weights say nothing about these patterns"
             )
-    table = _surface_numbers(configs, task, list(networks.values()), thresholds)
-    table.index = pd.Index(list(networks), dtype="str")
-    return table
+    numbers = surface_numbers(configs, task, list(networks.values()), thresholds)
+    table = pd.DataFrame(numbers, index=pd.Index(list(networks), dtype="str"))
+    return table.astype({"outputs": "str"})
 
 
-def diagnose_result(
-    config: Config, task: Task, result: NetworkResult, thresholds: Thresholds = DEFAULTS
-) -> pd.Series:
-    """Explain why one run that was not solved failed, before it is recorded.
-
-    Args:
-        config: that it was trained with.
-        task: the patterns.
-        result: what training gave back; not solved.
-        thresholds: where one class ends and the next begins.
-
-    Returns:
-        the row of `diagnose` for this run, without its id and the columns of recorded runs.
-
-    Raises:
-        ConfigError: a network with too many parameters for its Hessian.
-    """
-    curve = pd.DataFrame({"run_id": "0", "step": result.steps, "loss": result.loss})
-    numbers = _surface_numbers([config], task, [result], thresholds)
-    numbers.index = pd.Index(["0"], dtype="str")
-    numbers = numbers.join(curve_numbers(curve))
-    failure = classify(numbers.assign(outcome=result.outcome), thresholds)
-    return numbers.assign(failure=failure).iloc[0]
-
-
-def _surface_numbers(
-    configs: Sequence[Config], task: Task, networks: Sequence[Layers], thresholds: Thresholds
-) -> pd.DataFrame:
-    """`network_numbers` of networks of one shape, and what the optimizer's step makes of them."""
-    columns = [pack(n.weights, n.biases, n.skip) for n in networks]
-    packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
-    # None for an optimizer without weight decay.
-    decay = np.array(
-        [getattr(config.optimizer, "weight_decay", 0.0) for config in configs], np.float64
-    )
-    first = configs[0] if configs else Config()
-    table = network_numbers(first, task, packed, decay, thresholds)
-    rates = np.array([_rate(config) for config in configs], np.float64)
-    momenta = [getattr(config.optimizer, "momentum", 0.0) for config in configs]
-    limits = 2.0 + 2.0 * np.array(momenta, np.float64)
-    after = table.columns.get_loc("kinks")
-    assert isinstance(after, int)  # noqa: S101  (the column is there once)
-    with np.errstate(all="ignore"):
-        share = rates * table["gradient_norm"] ** 2 / table["loss_minimised"]
-    table.insert(after + 1, "sharpness", rates * table["largest_eigenvalue"] / limits)
-    table.insert(after + 2, "step_share", share)
-    return table
-
-
-def _rate(config: Config) -> float:
-    """The learning rate of batch gradient descent; NaN for other optimizers and online updates."""
-    if isinstance(config.optimizer, Gd) and config.training.update == "batch":
-        return config.optimizer.lr
-    return float("nan")
+def _curve_table(curves: pd.DataFrame) -> pd.DataFrame:
+    """`curve_numbers` of each curve, indexed by run id."""
+    rows = {
+        run: curve_numbers(curve["step"].to_numpy(), curve["loss"].to_numpy())
+        for run, curve in curves.groupby("run_id")
+    }
+    names = list(curve_numbers(np.zeros(0, np.int64), np.zeros(0)))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=names, dtype="float64")

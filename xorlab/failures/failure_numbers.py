@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from xorlab.failures.classes import DEFAULTS, Thresholds
 from xorlab.failures.curvature import Surface, error_surface
@@ -15,9 +15,62 @@ from xorlab.networks.activations.activation import Activation
 from xorlab.networks.config import Config
 from xorlab.networks.criterion import error_limit
 from xorlab.networks.losses.loss import Loss
+from xorlab.networks.optimizers.gd import Gd
+from xorlab.networks.parameters import pack
+from xorlab.networks.result import Layers
 from xorlab.networks.tasks.tasks import Task
 
 Floats = npt.NDArray[np.float64]
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def surface_numbers(
+    configs: Sequence[Config],
+    task: Task,
+    networks: Sequence[Layers],
+    thresholds: Thresholds = DEFAULTS,
+) -> Columns:
+    """`network_numbers` of N networks of one shape, and what the optimizer's step makes of them.
+
+    Args:
+        configs: of the networks.
+        task: the patterns.
+        networks: the weights.
+        thresholds: see `network_numbers`.
+
+    Returns:
+        (N,) columns by name: also ``sharpness``, and ``step_share``, the share of the loss that
+        the next step is to remove to first order.
+
+    Raises:
+        ConfigError: the network has too many parameters for their Hessian.
+    """
+    columns = [pack(n.weights, n.biases, n.skip) for n in networks]
+    packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
+    # None for an optimizer without weight decay.
+    decay = np.array(
+        [getattr(config.optimizer, "weight_decay", 0.0) for config in configs], np.float64
+    )
+    first = configs[0] if configs else Config()
+    numbers = network_numbers(first, task, packed, decay, thresholds)
+    rates = np.array([_rate(config) for config in configs], np.float64)
+    momenta = [getattr(config.optimizer, "momentum", 0.0) for config in configs]
+    limits = 2.0 + 2.0 * np.array(momenta, np.float64)
+    with np.errstate(all="ignore"):
+        step = {
+            "sharpness": rates * numbers["largest_eigenvalue"] / limits,
+            "step_share": rates * numbers["gradient_norm"] ** 2 / numbers["loss_minimised"],
+        }
+    names = list(numbers)
+    after = names.index("kinks") + 1
+    return {name: (numbers | step)[name] for name in [*names[:after], *step, *names[after:]]}
+
+
+def _rate(config: Config) -> float:
+    """The learning rate of batch gradient descent; NaN for other optimizers and online updates."""
+    if isinstance(config.optimizer, Gd) and config.training.update == "batch":
+        return config.optimizer.lr
+    return float("nan")
 
 
 def network_numbers(
@@ -26,7 +79,7 @@ def network_numbers(
     packed: npt.NDArray[np.floating],
     weight_decay: Floats,
     thresholds: Thresholds = DEFAULTS,
-) -> pd.DataFrame:
+) -> Columns:
     """Numbers of the error surface at the weights of N networks of one shape.
 
     Args:
@@ -37,8 +90,8 @@ def network_numbers(
         thresholds: `slope`, `curvature` and `alike` are used.
 
     Returns:
-        N rows, with the columns that `xorlab.diagnose` describes: ``loss_minimised`` to
-        ``outputs``, and the three of the descent.
+        (N,) columns by name, as `xorlab.diagnose` describes them: ``loss_minimised`` to
+        ``outputs``, which is text, and the three of the descent.
 
     Raises:
         ConfigError: the network has too many parameters for their Hessian.
@@ -51,14 +104,20 @@ def network_numbers(
     numbers.update(
         _descent_numbers(config, task, columns[:, finite], weight_decay[finite], surface.loss)
     )
-    table = pd.DataFrame(numbers, index=np.flatnonzero(finite))
-    kinds = {name: "str" if name == "outputs" else "float64" for name in table}
-    return table.astype(kinds).reindex(range(finite.size))
+    return {name: _spread(values, finite) for name, values in numbers.items()}
+
+
+def _spread(values: npt.NDArray[Any], finite: Any) -> npt.NDArray[Any]:
+    """Values of the finite networks in an array of all; NaN for the others."""
+    kind = object if values.dtype == object else np.float64
+    spread = np.full(finite.size, np.nan, kind)
+    spread[finite] = values
+    return spread
 
 
 def _surface_numbers(
     config: Config, task: Task, columns: Floats, surface: Surface, thresholds: Thresholds
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> Columns:
     count = columns.shape[1]
     eigenvalues = np.full(surface.hessian.shape[:2], np.nan)
     sound = np.isfinite(surface.hessian).all(axis=(1, 2))
@@ -135,7 +194,7 @@ def _identical(config: Config, hidden: Sequence[Floats], alike: float) -> npt.ND
 
 def _descent_numbers(
     config: Config, task: Task, columns: Floats, decay: Floats, loss: Floats
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> Columns:
     end = descend(config, task, columns, decay)
     with np.errstate(all="ignore"):
         fall = 1.0 - end.loss / loss
@@ -149,37 +208,33 @@ def _descent_numbers(
     }
 
 
-def curve_numbers(curves: pd.DataFrame) -> pd.DataFrame:
-    """How the loss changed in the last half of each curve.
+def curve_numbers(steps: npt.NDArray[np.int64], loss: Floats) -> dict[str, float]:
+    """How the loss changed in the last half of a curve.
 
     Args:
-        curves: ``run_id``, ``step``, ``loss`` from `xorlab.load_curves`.
+        steps: (R,) epochs completed, ascending.
+        loss: (R,) at those steps.
 
     Returns:
-        a row per run id: ``recent_change``, the share by which the loss fell since half of the
-        last step (negative if it rose); ``latest_change``, the same since nine tenths of the last
-        step; and ``oscillation``: the sum of all rises or the sum of all falls since half of the
-        last step, whichever is smaller, over the mean loss since then. NaN for a curve of one
-        point.
+        ``recent_change``, the share by which the loss fell since half of the last step (negative
+        if it rose); ``latest_change``, the same since nine tenths of the last step; and
+        ``oscillation``: the sum of all rises or the sum of all falls since half of the last step,
+        whichever is smaller, over the mean loss since then. NaN for a curve of one point.
     """
-    tail, tenth = _since(curves, 0.5), _since(curves, 0.9)
+    if len(steps) < 2:
+        return dict.fromkeys(("recent_change", "latest_change", "oscillation"), np.nan)
+    tail, tenth = _since(steps, loss, 0.5), _since(steps, loss, 0.9)
+    moves = np.diff(tail)
+    turns = min(np.maximum(moves, 0.0).sum(), np.maximum(-moves, 0.0).sum())
     with np.errstate(all="ignore"):
-        loss, latest = tail.groupby("run_id")["loss"], tenth.groupby("run_id")["loss"]
-        moves = loss.diff()
-        rises = moves.clip(lower=0).groupby(tail["run_id"]).sum()
-        falls = (-moves.clip(upper=0)).groupby(tail["run_id"]).sum()
-        table = pd.DataFrame(
-            {
-                "recent_change": 1.0 - loss.last() / loss.first(),
-                "latest_change": 1.0 - latest.last() / latest.first(),
-                "oscillation": np.minimum(rises, falls) / loss.mean(),
-            }
-        )
-    return table.where(loss.size() > 1)
+        return {
+            "recent_change": float(1.0 - tail[-1] / tail[0]),
+            "latest_change": float(1.0 - tenth[-1] / tenth[0]),
+            "oscillation": float(turns / tail.mean()),
+        }
 
 
-def _since(curves: pd.DataFrame, share: float) -> pd.DataFrame:
-    """The end of each curve, from the last point at or before this share of its last step."""
-    last = curves.groupby("run_id")["step"].transform("max")
-    before = curves["step"].where(curves["step"] <= share * last)
-    return curves[curves["step"] >= before.groupby(curves["run_id"]).transform("max")]
+def _since(steps: npt.NDArray[np.int64], loss: Floats, share: float) -> Floats:
+    """The end of a curve, from the last point at or before this share of its last step."""
+    first = np.searchsorted(steps, share * steps[-1], side="right") - 1
+    return loss[max(first, 0) :]

@@ -14,9 +14,10 @@ from xorlab.analysis.labels import with_missing_named
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.summary import Summary
 from xorlab.errors import ConfigError, StoreError
-from xorlab.failures.classes import CLASSES, failure_table
+from xorlab.failures.classes import CLASSES
 from xorlab.failures.diagnose import diagnose
 from xorlab.failures.explanations import EXPLANATIONS
+from xorlab.failures.failure_table import failure_table
 from xorlab.failures.figures import failure_bars
 from xorlab.trainers.result import DIVERGED, UNSOLVED
 

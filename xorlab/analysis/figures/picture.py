@@ -16,6 +16,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xorlab.analysis.figures.style import lay_out
+
 T = TypeVar("T")
 
 WIDTH = 5.2  # inches: all figures of a page are as wide, so that their type has one size
@@ -99,10 +101,7 @@ class Picture:
         drawn = self.draw()
         figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
         assert figure is not None  # noqa: S101  (axes are made on one)
-        layout = figure.get_layout_engine()
-        if layout is not None:  # once, for every format
-            layout.execute(figure)
-            figure.set_layout_engine(None)  # any engine makes matplotlib draw twice
+        lay_out(figure)  # once, for every format
         return figure
 
 

@@ -116,8 +116,17 @@ def png(axes: Axes, dpi: int = 100) -> bytes:
     file = io.BytesIO()
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101  (axes are made on one)
+    lay_out(figure)
     figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
+
+
+def lay_out(figure: Figure) -> None:
+    """Place what is on a figure, once and for all: with an engine, matplotlib draws it twice."""
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def learning_curve(
