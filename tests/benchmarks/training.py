@@ -2,9 +2,9 @@
 
 Usage: python -m tests.benchmarks.training [--small] [--peers]
 
-Rounds take turns: the loop, then each number of networks, so that a machine that slows down slows
-all of them. The median of the rounds is printed: nanoseconds per network and epoch, and how many
-times faster than the loop of the same hidden size.
+Rounds take turns: the loop, then each number of networks with NumPy and compiled, so that a machine
+that slows down slows all of them. The median of the rounds is printed: nanoseconds per network and
+epoch, and how many times faster than the loop of the same hidden size. Compiling is not counted.
 """
 
 from __future__ import annotations
@@ -23,17 +23,22 @@ from tests.benchmarks import notebook_loop, peers
 from xorlab.engines.local import Executor, Processes
 from xorlab.engines.work import ShardGroup, Work
 from xorlab.networks.config import Config
+from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import train, train_many
 from xorlab.networks.trainer import TRAINER
+from xorlab.networks.training_config import BACKENDS, COMPILED
 
 PEER_EPOCHS = 300
 
 
-def configs(count: int, hidden: int, epochs: int) -> list[Config]:
+def configs(
+    count: int, hidden: int, epochs: int, backend: str = "numpy", task: TaskConfig | None = None
+) -> list[Config]:
     made = [Config(seed=seed) for seed in range(count)]
     for config in made:
         config.network.hidden, config.training.epochs = hidden, epochs
+        config.training.backend, config.task = backend, task or config.task
     return made
 
 
@@ -79,16 +84,19 @@ def compare(hidden: int, counts: list[int], epochs: int, rounds: int, with_peers
         loop = seconds(lambda: notebook_loop.train(42, hidden, 0.1, epochs))
         note("notebook's loop", loop, epochs)
         for count in counts:
-            some = configs(count, hidden, epochs)
-            run = (
-                (lambda some=some: train(some[0]))
-                if count == 1
-                else lambda some=some: train_many(some)
-            )
-            note(f"xorlab, {count:,} networks", seconds(run), count * epochs)
+            for backend in BACKENDS:
+                some = configs(count, hidden, epochs, backend)
+                run = (
+                    (lambda some=some: train(some[0]))
+                    if count == 1
+                    else lambda some=some: train_many(some)
+                )
+                if backend == COMPILED:
+                    train(configs(1, hidden, epochs, backend)[0])
+                note(f"xorlab {backend}, {count:,} networks", seconds(run), count * epochs)
         if cores > 1:
             spent = both_cores(counts[-1], hidden, epochs, cores)
-            name = f"xorlab, {counts[-1]:,} on each of {cores} cores"
+            name = f"xorlab numpy, {counts[-1]:,} on each of {cores} cores"
             note(name, spent, cores * counts[-1] * epochs)
         if with_peers:
             for name, peer in (("JAX", peers.jax_seconds), ("PyTorch", peers.torch_seconds)):
@@ -104,6 +112,24 @@ def compare(hidden: int, counts: list[int], epochs: int, rounds: int, with_peers
     return table
 
 
+def parity(epochs: int, count: int, rounds: int) -> str:
+    """Both backends on a larger network: 4-bit parity with 8 hidden units."""
+    task = TaskConfig.choices()["parity"]()
+    task.bits = 4
+    times: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for backend in BACKENDS:
+            train(configs(1, 8, epochs, backend, task)[0])
+            some = configs(count, 8, epochs, backend, task)
+            spent = seconds(lambda some=some: train_many(some))
+            times.setdefault(backend, []).append(1e9 * spent / (count * epochs))
+    numpy, compiled = (statistics.median(times[backend]) for backend in BACKENDS)
+    return (
+        f"4-8-1, 4-bit parity, {count:,} networks, ns per network-epoch: numpy {numpy:,.0f}, "
+        f"compiled {compiled:,.0f}, {numpy / compiled:.1f} times as fast"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a few seconds instead of minutes")
@@ -114,6 +140,7 @@ def main() -> None:
     console = Console(width=100)
     for hidden in (2, 4, 16):
         console.print(compare(hidden, counts, epochs, rounds, options.peers))
+    console.print(parity(epochs // 10, counts[-1] // 4, rounds))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 from tests.helpers.strategies import TABLE, draws, member, shapes
 from tests.networks.test_train import bits
+from xorlab import configure
 from xorlab.errors import ConfigError
 from xorlab.networks.config import Config
+from xorlab.networks.cost import backend_rows
 from xorlab.networks.identity import identity_params
 from xorlab.networks.rules import check
-from xorlab.networks.train import train, train_many
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import predict, train, train_many
 from xorlab.trainers.result import SOLVED
 
 pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
@@ -199,6 +202,26 @@ def test_without_the_library_a_run_is_refused_in_one_line(monkeypatch):
         check(compiled(Config()))
     assert str(caught.value).startswith("training.backend=compiled: must be numpy")
     check(Config())
+
+
+def test_a_plan_says_what_compiling_takes_and_where_it_pays():
+    task = make_task(Config().task)
+    assert backend_rows([(Config(), task, 10)]) == {}
+    (title,) = backend_rows([(Config(), task, 100_000)])
+    assert title == "training.backend=compiled"
+    searching = configure("optimizer=lbfgs", "training.epochs=100000")
+    assert backend_rows([(searching, task, 100_000)]) == {}
+    rows = backend_rows([(compiled(Config()), task, 10), (compiled(searching), task, 10)])
+    assert "about 2 s" in rows["compiling"]
+    assert "1 of 2 shapes only in part" in rows["compiling"]
+
+
+def test_a_network_answers_as_it_did_when_it_was_trained():
+    config = short()
+    result = train(config)
+    assert predict(config, result, make_task(config.task).inputs).tobytes() == (
+        result.predictions.tobytes()
+    )
 
 
 def kept() -> list[Path]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
+from xorlab.analysis.counts import duration
+from xorlab.networks.compiled.code import LANES
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.parameters import parameter_count
+from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task
-from xorlab.networks.train import layer_sizes
-from xorlab.networks.updates.update import seen_of
+from xorlab.networks.train import layer_sizes, shard_key
+from xorlab.networks.training_config import COMPILED
+from xorlab.networks.updates.update import UpdateSchedule, seen_of
 
 # Measured on one core: what a call of NumPy costs, what a number in an array costs, per epoch; and
 # what a network costs before its first epoch and after its last.
@@ -18,8 +23,47 @@ _SECONDS_PER_NUMBER = 1.8e-9
 _SECONDS_PER_NETWORK = 20e-6
 
 
+# The same where whole epochs are compiled: of a number, of a recorded step, and of compiling.
+_COMPILED_PER_NUMBER = 0.55e-9
+_COMPILED_PER_POINT = 60e-6
+_PER_COMPILATION = 1.0
+_WORTH_IT = 10.0  # seconds to be saved
+
+
 def seconds_of(config: Config, task: Task, count: int) -> float:
-    """Estimated time on one core to train so many networks together."""
+    """Estimated time on one core to train so many networks together, compiling apart."""
+    compiled = config.training.backend == COMPILED and epochs_are_compiled(config, task)
+    return _seconds(config, task, count, compiled)
+
+
+def epochs_are_compiled(config: Config, task: Task) -> bool:
+    """Whether whole epochs can be compiled, and not only what is between calls of NumPy."""
+    draws = UpdateSchedule.choices()[config.training.update].draws
+    return not (draws or config.optimizer.searches or task.validation is not None)
+
+
+def backend_rows(shards: Sequence[tuple[Config, Task, int]]) -> dict[str, str]:
+    """What a plan says about the backend: what compiling takes, or what it would save."""
+    shapes = {shard_key(config): (config, task) for config, task, _ in shards}
+    whole = [epochs_are_compiled(*shape) for shape in shapes.values()]
+    compiling = _PER_COMPILATION * len(shapes)
+    if any(config.training.backend == COMPILED for config, _, _ in shards):
+        each = f"about {duration(compiling)} in each worker, less where it was done before"
+        some = f"; {whole.count(False)} of {len(whole)} shapes only in part" * (not all(whole))
+        return {"compiling": each + some}
+    spent = sum(_seconds(*shard, compiled=False) for shard in shards)
+    other = compiling + sum(
+        _seconds(config, task, count, epochs_are_compiled(config, task))
+        for config, task, count in shards
+    )
+    if not all(whole) or spent - other < _WORTH_IT:
+        return {}
+    return {
+        "training.backend=compiled": f"would take about {100 * other / spent:.0f} % of that time"
+    }
+
+
+def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:
     patterns, outputs = task.targets.shape
     sizes = layer_sizes(config, task)
     sums = sum(a * b for a, b in pairwise(sizes))
@@ -35,6 +79,10 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
     # A rule that carries more than momentum makes some four passes over each of its arrays.
     carried = max(0, len(config.optimizer.states()) - 1)
     numbers += passes * 4 * carried * weights
+    if compiled:
+        points = len(record_steps(config.training.epochs, config.training.record_every))
+        trained = max(count, LANES) * numbers * _COMPILED_PER_NUMBER * config.training.epochs
+        return float(trained + points * _COMPILED_PER_POINT + count * _SECONDS_PER_NETWORK)
     calls = passes * (len(sizes) - 2) * max(1, outputs)
     epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
     return float(epoch * config.training.epochs + count * _SECONDS_PER_NETWORK)

@@ -195,8 +195,13 @@ def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
     parameters.packed[:] = pack(result.weights, result.biases, result.skip)[:, None]
     targets = np.zeros((len(patterns), sizes[-1]))
     network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
+    forward = network.forward().calls
+    if config.training.backend == COMPILED:
+        from xorlab.networks.compiled.stretch import lowered
+
+        forward = lowered(forward)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for call in network.forward().calls:
+        for call in forward:
             call()
     return network.outputs[..., 0].copy()
 

@@ -10,7 +10,7 @@ from xorlab.config.identity import RunKeys
 from xorlab.errors import ConfigError
 from xorlab.networks.artifacts import predictions_json, weights_npz
 from xorlab.networks.config import SCHEMA, Config
-from xorlab.networks.cost import seconds_of
+from xorlab.networks.cost import backend_rows, seconds_of
 from xorlab.networks.identity import SETTING_KEYS, run_keys, setting_params
 from xorlab.networks.memory import estimate_memory
 from xorlab.networks.planes import NetworkPlanes
@@ -83,6 +83,10 @@ class NetworkTrainer(Trainer):
     def seconds(self, config: Config, data: Task, count: int) -> float:
         """From a model that was measured."""
         return seconds_of(config, data, count)
+
+    def plan_rows(self, shards: Sequence[tuple[Config, Task, int]]) -> Mapping[str, str]:
+        """What compiling takes, or what it would save."""
+        return backend_rows(shards)
 
     def memory(
         self,

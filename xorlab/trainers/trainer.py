@@ -133,6 +133,14 @@ class Trainer(ABC):
         """Estimated time on one core to train so many runs together."""
         return _SECONDS * count
 
+    def plan_rows(self, shards: Sequence[tuple[Any, Data, int]]) -> Mapping[str, str]:
+        """What a plan says besides, each under its title.
+
+        Args:
+            shards: of each one of its configurations, its data and how many runs it has.
+        """
+        return {}
+
     def memory(
         self,
         shards: Iterable[tuple[Any, Data, int]],

@@ -20,7 +20,15 @@ from xorlab.networks.program import Array
 # What is written into the machine code; other constants are read by it, so that another learning
 # rate needs no other code.
 _LITERALS = (0.0, 1.0)
-_KINDS = {"float64": "double", "float32": "float", "int64": "i64", "bool": "i1"}
+_KINDS = {
+    np.dtype(name): kind
+    for name, kind in (
+        ("float64", "double"),
+        ("float32", "float"),
+        ("int64", "i64"),
+        ("bool", "i1"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -126,8 +134,8 @@ class Reader:
     def _op(self, name: str, out: Array, inputs: list[Array], masked: bool) -> list[Op] | None:
         if not self._fits(out) or not all(map(self._fits, inputs)):
             return None
-        kinds = {_KINDS[one.dtype.name] for one in inputs[: len(inputs) - masked]}
-        if len(kinds) > 1 or not known(name, kinds.pop(), _KINDS[out.dtype.name]):
+        kinds = {_KINDS[one.dtype] for one in inputs[: len(inputs) - masked]}
+        if len(kinds) > 1 or not known(name, kinds.pop(), _KINDS[out.dtype]):
             return None
         width = next(one.shape[-1] for one in (out, *inputs) if one.ndim and one.shape[-1] > 1)
         if self.width not in (0, width) or out.ndim == 0 or out.shape[-1] != width:
@@ -141,9 +149,9 @@ class Reader:
         return [Op(name, shape, target, tuple(filter(None, operands)), masked)]
 
     def _fits(self, array: Any) -> bool:
-        if not isinstance(array, np.ndarray) or array.dtype.name not in _KINDS:
+        if not isinstance(array, np.ndarray) or array.dtype not in _KINDS:
             return False
-        kind = _KINDS[array.dtype.name]
+        kind = _KINDS[array.dtype]
         if kind in ("double", "float"):
             self.kind = self.kind or kind
             return kind == self.kind
@@ -178,11 +186,11 @@ class Reader:
         number = self._stack_of.get((id(owner), size))
         if number is None:
             number = self._stack_of[id(owner), size] = len(self.stacks)
-            self.stacks.append(Stack(owner, _KINDS[array.dtype.name], address))
+            self.stacks.append(Stack(owner, _KINDS[array.dtype], address))
         stack = self.stacks[number]
         first, rest = divmod(address - stack.origin, line)
         wide = np.broadcast_to(array, (*shape, self.width)).strides[:-1]
-        if rest or any(one % line for one in wide) or stack.kind != _KINDS[array.dtype.name]:
+        if rest or any(one % line for one in wide) or stack.kind != _KINDS[array.dtype]:
             return None
         strides = tuple(one // line for one in wide)
         reach = [stride * (count - 1) for stride, count in zip(strides, shape, strict=True)]
@@ -194,7 +202,7 @@ class Reader:
         key = (id(array), shape)
         if key not in self._numbers_of:
             self._held.append(array)  # its id stays its own
-            values, kind = np.unique(array), _KINDS[array.dtype.name]
+            values, kind = np.unique(array), _KINDS[array.dtype]
             first, strides = len(self.numbers), (0,) * len(shape)
             literal = None
             if len(values) == 1 and (kind == "i64" or values[0] in _LITERALS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -38,6 +38,7 @@ def plan_table(
         ("shards", _shards([len(shard.jobs) for shard in plan.shards])),
         ("workers", str(workers)),
         ("estimated training time", _time(plan, workers)),
+        *_of_trainer(plan).items(),
         ("estimated memory", _memory(plan.need(processes))),
         ("store", where),
     ]
@@ -94,6 +95,11 @@ def _shards(sizes: Sequence[int]) -> str:
 def _memory(need: MemoryEstimate) -> str:
     room = min((room.bytes for room in memory_limits() if not room.per_process), default=None)
     return size(need.total) + (f" of {size(room)} that are free" if room is not None else "")
+
+
+def _of_trainer(plan: Plan) -> Mapping[str, str]:
+    shards = [(shard.spec.config, shard.data, len(shard.jobs)) for shard in plan.shards]
+    return plan.jobs.catalogue.trainer.plan_rows(shards)
 
 
 def _time(plan: Plan, workers: int) -> str:
