@@ -21,20 +21,11 @@ from tests.faults.disk_faults import FULL, full, no_mounts, on_a_disk_of_its_own
 from tests.faults.fault import Fault, Outcome
 from tests.faults.process_faults import LEFT, WORKERS, message_of_next_start, workers
 from tests.faults.sweeps import INLINE, Hit, ended, fresh, message, sweeping, until
+from tests.helpers.planes import plane
 from xorlab.tracking.landscape_arrays import landscape_file
 
 # Ten pieces that take three seconds together.
-LANDSCAPE = (
-    "landscape.x=weight.1",
-    "landscape.x_low=-9",
-    "landscape.x_high=9",
-    "landscape.y=weight.9",
-    "landscape.y_low=-9",
-    "landscape.y_high=9",
-    "landscape.width=80",
-    "landscape.height=64",
-    "training.epochs=2000",
-)
+LANDSCAPE = plane("weight.1", "weight.9", (80, 64), 2000)
 PIECES, PIECE = 10, 512
 GO_ON = r"stopped; what is recorded stays\. Go on with: xorlab landscape\.x=weight\.1"
 

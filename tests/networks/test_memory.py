@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.process_faults import family
+from tests.helpers.planes import plane
 from xorlab import configure
 from xorlab.errors import UsageError
 from xorlab.landscapes.grid import Grid
@@ -74,17 +75,7 @@ def test_a_sweep_needs_what_is_estimated_within_a_factor_of_two(process, store_f
 
 @pytest.mark.slow
 def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
-    found = (
-        "landscape.x=weight.1",
-        "landscape.x_low=-9",
-        "landscape.x_high=9",
-        "landscape.y=weight.2",
-        "landscape.y_low=-9",
-        "landscape.y_high=9",
-        "landscape.width=600",
-        "landscape.height=600",
-        "training.epochs=5",
-    )
+    found = plane("weight.1", "weight.2", (600, 600), 5)
     grid = Grid(configure(*found))
     need = estimate_landscape_memory(grid.config(0), grid.data, grid.piece, grid.count, 2)
     child = process(*found, "hydra.launcher.workers=2")

@@ -9,21 +9,11 @@ import pytest
 
 import xorlab
 from tests.helpers.away import OUTBOX, is_back, there
+from tests.helpers.planes import plane
 from tests.helpers.proxies import ERROR, PASS
 from xorlab.commands.outbox import main
 
-LANDSCAPE = (
-    "landscape.x=weight.1",
-    "landscape.x_low=-9",
-    "landscape.x_high=9",
-    "landscape.y=weight.9",
-    "landscape.y_low=-9",
-    "landscape.y_high=9",
-    "landscape.width=30",
-    "landscape.height=40",
-    "training.epochs=30",
-    "hydra.launcher.executor=inline",
-)
+LANDSCAPE = (*plane("weight.1", "weight.9", (30, 40), 30), "hydra.launcher.executor=inline")
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 import xorlab
+from tests.helpers.planes import plane
 
 SWEEP = ("-m", "seed=range(0,3)", "network.hidden=2,3", "training.epochs=400", "optimizer.lr=3")
 
@@ -91,17 +92,7 @@ def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, mon
     from xorlab.landscapes.pixels import Fault, PieceWork
     from xorlab.tracking.store.store import open_store
 
-    found = (
-        "landscape.x=weight.1",
-        "landscape.x_low=-9",
-        "landscape.x_high=9",
-        "landscape.y=weight.9",
-        "landscape.y_low=-9",
-        "landscape.y_high=9",
-        "landscape.width=30",
-        "landscape.height=40",
-        "training.epochs=30",
-    )
+    found = plane("weight.1", "weight.9", (30, 40), 30)
     places = (f"tracking.uri={server}", "tracking.experiment=planes")
     trained, true = [], PieceWork.run
     monkeypatch.setattr(

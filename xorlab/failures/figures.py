@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from xorlab.failures.classes import (
     SATURATED,
 )
 
+Corner = Literal["lower left", "upper left"]
 _DARK_GREY = "#5c5c5c"  # seen on a light page and on a dark one
 # Colour and marker of each class, the same in every figure.
 STYLES = {
@@ -109,20 +111,7 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     share = smallest / size
     here = diagnosis.assign(share=share)
     here = here[np.isfinite(here["share"]) & np.isfinite(here["relative_gradient"])]
-    for name in CLASSES:
-        own = here[here["failure"] == name]
-        if len(own):
-            colour, marker = STYLES[name]
-            ax.scatter(
-                np.maximum(own["relative_gradient"], 1e-16),
-                own["share"],
-                s=18,
-                alpha=0.6,
-                color=colour,
-                marker=marker,
-                lw=0,
-                label=f"{name} (n = {len(own)})",
-            )
+    _scatter(ax, here, np.maximum(here["relative_gradient"], 1e-16), here["share"], "lower left")
     ax.axhline(0, color=COLOURS[7], lw=0.8)
     ax.set_xscale("log")
     ax.set_yscale("symlog", linthresh=1e-6)
@@ -130,8 +119,6 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("smallest eigenvalue / largest size of any")
     ax.set_ylim(-3, 3)
     ax.set_title(f"Error surface where runs ended (n = {len(here)} failed runs)", fontsize="medium")
-    if len(here):
-        ax.legend(frameon=False, fontsize="small", loc="lower left")
     return ax
 
 
@@ -144,24 +131,23 @@ def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     here = diagnosis[np.isfinite(diagnosis["fall_ahead"]) & np.isfinite(diagnosis["final_loss"])]
-    for name in CLASSES:
-        own = here[here["failure"] == name]
-        if len(own):
-            colour, marker = STYLES[name]
-            ax.scatter(
-                own["final_loss"],
-                100 * own["fall_ahead"],
-                s=18,
-                alpha=0.6,
-                color=colour,
-                marker=marker,
-                lw=0,
-                label=f"{name} (n = {len(own)})",
-            )
+    _scatter(ax, here, here["final_loss"], 100 * here["fall_ahead"], "upper left")
     ax.set_ylim(-3, 103)
     ax.set_xlabel("final mean squared error")
     ax.set_ylabel("loss that a descent removes / %")
     ax.set_title(f"Is there a way down? (n = {len(here)} failed runs)", fontsize="medium")
-    if len(here):
-        ax.legend(frameon=False, fontsize="small", loc="upper left")
     return ax
+
+
+def _scatter(ax: Axes, runs: pd.DataFrame, x: pd.Series, y: pd.Series, corner: Corner) -> None:
+    """A point for each run, with the colour and marker of its class."""
+    for name in CLASSES:
+        own = runs["failure"] == name
+        if own.any():
+            colour, marker = STYLES[name]
+            label = f"{name} (n = {own.sum()})"
+            ax.scatter(
+                x[own], y[own], s=18, alpha=0.6, color=colour, marker=marker, lw=0, label=label
+            )
+    if len(runs):
+        ax.legend(frameon=False, fontsize="small", loc=corner)

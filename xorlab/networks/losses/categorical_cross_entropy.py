@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from xorlab.networks.losses.loss import Loss, emit_logs
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from xorlab.networks.losses.loss import Floats, Triple
+    from xorlab.networks.losses.loss import Doubles, Floats, Triple
     from xorlab.networks.program import Array, Program
 
 
@@ -37,18 +34,7 @@ class CategoricalCrossEntropy(Loss, name="categorical_cross_entropy", order=4):
         program.fold(terms.reshape(-1, terms.shape[-1]), 0, out)
 
     @staticmethod
-    def scale(patterns: int, outputs: int) -> float:
-        """A sum is left as it is."""
-        return 1.0
-
-    @staticmethod
-    def terms(
-        z: npt.NDArray[np.float64],
-        t: npt.NDArray[np.float64],
-        f: npt.NDArray[np.float64],
-        first: npt.NDArray[np.float64],
-        second: npt.NDArray[np.float64],
-    ) -> Triple:
+    def terms(z: Doubles, t: Doubles, f: Doubles, first: Doubles, second: Doubles) -> Triple:
         """-t log f, without a logarithm of 0, and the derivatives of the sum by each z."""
         import numpy as np
 

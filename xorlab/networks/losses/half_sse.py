@@ -19,8 +19,3 @@ class HalfSse(Loss, name="half_sse", order=1):
         import numpy as np
 
         return float(0.5 * np.sum((t - y) ** 2))
-
-    @staticmethod
-    def scale(patterns: int, outputs: int) -> float:
-        """A sum is left as it is."""
-        return 1.0

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from xorlab.networks.program import Array, Program
 
     Floats = npt.NDArray[np.floating[Any]]
-    Triple = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    Doubles = npt.NDArray[np.float64]
+    Triple = tuple[Doubles, Doubles, Doubles]
 
 
 class Loss(Registered, package="xorlab.networks.losses"):
@@ -56,8 +57,8 @@ class Loss(Registered, package="xorlab.networks.losses"):
 
     @staticmethod
     def scale(patterns: int, outputs: int) -> float:
-        """What the sum over patterns and outputs is multiplied by."""
-        raise NotImplementedError
+        """What the sum over patterns and outputs is multiplied by; 1 leaves it a sum."""
+        return 1.0
 
     @classmethod
     def decays(cls, patterns: int, outputs: int, seen: int) -> float:
@@ -73,13 +74,7 @@ class Loss(Registered, package="xorlab.networks.losses"):
         return patterns * cls.scale(patterns, outputs) / (seen * cls.scale(seen, outputs))
 
     @staticmethod
-    def terms(
-        z: npt.NDArray[np.float64],
-        t: npt.NDArray[np.float64],
-        f: npt.NDArray[np.float64],
-        first: npt.NDArray[np.float64],
-        second: npt.NDArray[np.float64],
-    ) -> Triple:
+    def terms(z: Doubles, t: Doubles, f: Doubles, first: Doubles, second: Doubles) -> Triple:
         """Per pattern and output the term of the sum and its derivatives by z.
 
         Args:

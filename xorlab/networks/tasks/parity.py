@@ -5,37 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xorlab.config.fields import is_integer, key
-from xorlab.networks.tasks.task_config import BooleanTask
+from xorlab.networks.tasks.bits import BitsTask, bits_key
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 
-MAX_BITS = 12
-
-
 @dataclass
-class Parity(BooleanTask, name="parity", order=7):
+class Parity(BitsTask, name="parity", order=7):
     """1 where the number of ones among the inputs is odd; XOR is parity of two bits."""
 
-    bits: int = key(
-        3,
-        "number of inputs of parity and symmetry",
-        f"an integer from 2 to {MAX_BITS}",
-        "task=parity task.bits=4",
-        is_integer(2, MAX_BITS),
-    )
-
-    @property
-    def label(self) -> str:
-        """With its size, such as ``parity3``."""
-        return f"{self.name}{self.bits}"
-
-    def inputs(self) -> int:
-        """How many bits."""
-        return self.bits
+    bits: int = bits_key(3, "task=parity task.bits=4")
 
     @staticmethod
     def truth(cube: npt.NDArray[np.int64]) -> Any:

@@ -5,37 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xorlab.config.fields import is_integer, key
-from xorlab.networks.tasks.task_config import BooleanTask
+from xorlab.networks.tasks.bits import BitsTask, bits_key
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 
-MAX_BITS = 12
-
-
 @dataclass
-class Symmetry(BooleanTask, name="symmetry", order=8):
+class Symmetry(BitsTask, name="symmetry", order=8):
     """1 where the inputs read the same from both ends (Rumelhart, Hinton & Williams 1986)."""
 
-    bits: int = key(
-        6,
-        "number of inputs of parity and symmetry",
-        f"an integer from 2 to {MAX_BITS}",
-        "task=symmetry task.bits=4",
-        is_integer(2, MAX_BITS),
-    )
-
-    @property
-    def label(self) -> str:
-        """With its size, such as ``symmetry6``."""
-        return f"{self.name}{self.bits}"
-
-    def inputs(self) -> int:
-        """How many bits."""
-        return self.bits
+    bits: int = bits_key(6, "task=symmetry task.bits=4")
 
     @staticmethod
     def truth(cube: npt.NDArray[np.int64]) -> Any:
