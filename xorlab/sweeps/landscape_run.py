@@ -187,7 +187,7 @@ def _train(
             SweepProgress(
                 where.console, total, grid.count - total, grid.trainer.planes.noun
             ) as progress,
-            training(works, executor, run.beat) as ended,
+            training(works, executor) as ended,
         ):
             for piece, pixels in ended:
                 if isinstance(pixels, Fault):

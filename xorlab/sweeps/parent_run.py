@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from xorlab.tracking.names import FAILED, KILLED
 from xorlab.tracking.read.presence import what_is_missing
 from xorlab.tracking.store.errors import explained_errors, mlflow_errors, release_frames
 from xorlab.tracking.store.store import Store
+from xorlab.tracking.write.heartbeat import heartbeats
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, close_abandoned, open_parent
 
 
@@ -44,7 +46,7 @@ def parent_run(
         StoreError: the store cannot be read or written.
     """
     with explained_errors(store):
-        marked = close_abandoned(store)
+        marked = close_abandoned(store, partial(print_line, console))
         if marked:
             were = "is" if marked == 1 else "are"
             runs = counted(marked, "run")
@@ -55,7 +57,7 @@ def parent_run(
         else:
             parent = open_parent(store, run, provenance, reuse)
         try:
-            with interruptions():
+            with heartbeats(store, parent.run_id), interruptions():
                 yield parent
         except BaseException as error:
             release_frames(error)

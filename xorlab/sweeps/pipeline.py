@@ -197,7 +197,7 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     try:
         with (
             SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,
-            training(chunks.works(), executor, sweep.parent.beat) as ended,
+            training(chunks.works(), executor) as ended,
         ):
             for shards, outcomes in ended:
                 chunks.observe(shards, outcomes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TypeVar
 
 from xorlab.engines.dispatch import completed
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def training(
-    works: Iterator[tuple[K, Runnable[T]]], executor: Executor, heartbeat: Callable[[], None]
+    works: Iterator[tuple[K, Runnable[T]]], executor: Executor
 ) -> Iterator[Iterator[tuple[K, T]]]:
     """Train while the block runs; its value iterates over labels and outcomes as they arrive.
 
@@ -26,18 +26,12 @@ def training(
     Args:
         works: label and work; the next one is made when a worker has room for it.
         executor: the engine.
-        heartbeat: called every half second or so.
 
     Raises:
         EngineError: no worker is left.
     """
-
-    def alive() -> None:
-        interrupts.check()
-        heartbeat()
-
     with (
         Interrupts() as interrupts,
-        contextlib.closing(completed(works, executor, alive)) as outcomes,
+        contextlib.closing(completed(works, executor, interrupts.check)) as outcomes,
     ):
         yield outcomes

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.errors import StoreError, spell
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.read.frames import OWN_TAGS, START, Row, long_frame
 from xorlab.tracking.store.database import Transaction, Value, rows_in
 from xorlab.tracking.store.store import Store
+from xorlab.trainers.result import OUTCOMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +24,7 @@ Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.f
 
 _NO_CURVE = np.empty(0, np.int64), np.empty(0), np.empty(0)
 _CURVE = 'SELECT step, value FROM metrics WHERE run_uuid = :run AND "key" = :key ORDER BY step'
+_LONGEST_SHOWN = 60  # characters of a wrong value in a message
 _AT_ONCE = 500  # runs of one query
 _TAGS = {
     OUTCOME_TAG: "outcome",
@@ -59,19 +62,42 @@ def _rows(transaction: Transaction, run_ids: Sequence[str]) -> dict[str, Row]:
     rows: dict[str, Row] = {run_id: {} for run_id in run_ids}
     query = "SELECT run_uuid, name, status, start_time FROM runs WHERE run_uuid IN"
     for run_id, name, status, started in rows_in(transaction, query, run_ids):
+        _check(run_id, "start_time", started, int)
         rows[run_id] |= {"run_id": run_id, "name": name, "status": status, START: started}
     # Runs have many other tags, some of them long.
     wanted: dict[str, Value] = {f"tag{number}": name for number, name in enumerate(_TAGS)}
     keys = ", ".join(f":{name}" for name in wanted)
     query = f'SELECT run_uuid, "key", value FROM tags WHERE "key" IN ({keys}) AND run_uuid IN'  # noqa: S608
     for run_id, key, value in rows_in(transaction, query, run_ids, wanted):
+        _check(run_id, key, value, str)
+        if key == OUTCOME_TAG and value not in OUTCOMES:
+            raise _wrong_value(run_id, key, value, f"one of {', '.join(OUTCOMES)}")
         rows[run_id][_TAGS[key]] = value
-    for table, prefix in (("params", "params."), ("latest_metrics", "metrics.")):
+    for table, prefix, kind in (("params", "params.", str), ("latest_metrics", "metrics.", float)):
         columns = _Columns(prefix)  # one text for each, in all rows
         query = f'SELECT run_uuid, "key", value FROM {table} WHERE run_uuid IN'  # noqa: S608
         for run_id, key, value in rows_in(transaction, query, run_ids):
+            _check(run_id, key, value, kind)
             rows[run_id][columns[key]] = value
     return rows
+
+
+def _check(run_id: object, name: str, value: object, kind: type) -> None:
+    """Refuse what xorlab and MLflow do not write: SQLite takes any value in any column.
+
+    Raises:
+        StoreError: the value is of another kind.
+    """
+    if not isinstance(value, kind) and value is not None:
+        raise _wrong_value(run_id, name, value, "text" if kind is str else "a number")
+
+
+def _wrong_value(run_id: object, name: str, value: object, wanted: str) -> StoreError:
+    return StoreError(
+        f"run {run_id}: {name} is {spell(value)[:_LONGEST_SHOWN]}, which is not {wanted}: the "
+        "store was edited or is damaged. Restore a copy of it, or delete this run: "
+        f"mlflow runs delete --run-id {run_id}"
+    )
 
 
 class _Columns(dict[str, str]):
@@ -103,8 +129,18 @@ def _curve_by_curve(
     yield _NO_CURVE
     for number, run_id in enumerate(run_ids):
         found = list(transaction.rows(_CURVE, {"run": run_id, "key": name}))
-        table = np.fromiter(chain.from_iterable(found), float, 2 * len(found)).reshape(-1, 2)
+        try:
+            table = np.fromiter(chain.from_iterable(found), float, 2 * len(found)).reshape(-1, 2)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise _wrong_point(run_id, name, found) from error
         yield np.full(len(found), number), table[:, 0], table[:, 1]
+
+
+def _wrong_point(run_id: str, name: str, found: Sequence[tuple[Any, ...]]) -> StoreError:
+    """The error about a curve that does not consist of numbers."""
+    points = (value for point in found for value in point)
+    wrong = next((value for value in points if not isinstance(value, int | float)), found)
+    return _wrong_value(run_id, f"a point of {name}", wrong, "a number")
 
 
 def _curves_in_parts(

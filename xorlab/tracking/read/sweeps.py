@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from xorlab.config.launcher_keys import CONFIDENCE_PARAM
 from xorlab.errors import StoreError
-from xorlab.tracking.names import HEARTBEAT_TAG, IDENTITY_TAG
+from xorlab.tracking.names import IDENTITY_TAG
 from xorlab.tracking.read.by_name import LATEST, run_by_name
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.store.conditions import tag
+from xorlab.tracking.store.owner import last_heartbeat
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -92,4 +93,4 @@ def _latest(store: Store, everywhere: bool) -> Run:
 
 def _last_sign_of_life(run: Run) -> int:
     """When its process last recorded one, in milliseconds since 1970."""
-    return int(run.data.tags.get(HEARTBEAT_TAG, run.info.start_time))
+    return last_heartbeat(run.data.tags, run.info.start_time)

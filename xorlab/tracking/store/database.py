@@ -12,7 +12,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from xorlab.errors import StoreError
 from xorlab.tracking.store.access import connection_uri
+from xorlab.tracking.store.address import sqlite_address
+from xorlab.tracking.store.errors import explained
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -67,13 +70,23 @@ class SqliteDatabase:
     kind = "sqlite"
 
     def __init__(self, file: Path) -> None:
-        self._uri = connection_uri(file)
+        self._file, self._uri = file, connection_uri(file)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:
-        """A transaction that sees one state of the database."""
-        with self._transaction("BEGIN", "SELECT 1 FROM sqlite_master") as transaction:
-            yield transaction
+        """A transaction that sees one state of the database.
+
+        Raises:
+            StoreError: the file is damaged, cannot be read, or is locked by another process.
+        """
+        try:
+            with self._transaction("BEGIN", "SELECT 1 FROM sqlite_master") as transaction:
+                yield transaction
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            text = explained(sqlite_address(self._file), error)
+            if text is None:
+                raise
+            raise StoreError(f"cannot read the tracking store {text}") from error
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[SqliteTransaction]:

@@ -49,7 +49,8 @@ _CAUSES = (
     ),
     (
         (_FILE,),
-        r"file is not a database|database disk image is malformed",
+        r"file is not a database|database disk image is malformed|malformed database schema"
+        r"|Could not decode to UTF-8|codec can't decode byte",
         "its file is not an SQLite database, or is damaged",
         "Choose another tracking.uri, or restore an intact copy of the file: remove first the file "
         "itself and those beside it whose names go on with -wal or -shm, which SQLite would read "
@@ -128,8 +129,9 @@ def mlflow_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
 
 
 def store_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
-    """The same, with the exceptions of databases."""
-    return mlflow_errors(sqlite3.Error, *_exception("sqlalchemy.exc", "SQLAlchemyError"), *others)
+    """The same, with the exceptions of databases; a damaged one may hold text that is not UTF-8."""
+    databases = sqlite3.Error, UnicodeDecodeError, *_exception("sqlalchemy.exc", "SQLAlchemyError")
+    return mlflow_errors(*databases, *others)
 
 
 def _exception(module: str, name: str) -> tuple[type[Any], ...]:

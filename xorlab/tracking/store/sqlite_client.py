@@ -287,7 +287,13 @@ def _data(transaction: SqliteTransaction, run_id: str) -> RunData:
         query = f'SELECT "key", value FROM {table} WHERE run_uuid = :run'  # noqa: S608
         return dict(transaction.rows(query, {"run": run_id}))
 
-    return RunData(found("tags"), found("params"), found("latest_metrics"))
+    # SQLite keeps any value in any column: what somebody has put there is left out.
+    metrics = {name: x for name, x in found("latest_metrics").items() if isinstance(x, float | int)}
+    return RunData(_texts(found("tags")), _texts(found("params")), metrics)
+
+
+def _texts(values: dict[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
 def _is_active(transaction: SqliteTransaction, run_id: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,16 +31,15 @@ from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.artifacts import put_files
 from xorlab.tracking.store.conditions import attribute, tag
 from xorlab.tracking.store.errors import check_there
-from xorlab.tracking.store.owner import is_alive, this_process
-from xorlab.tracking.store.server import ServerAwayError
+from xorlab.tracking.store.owner import this_process
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.duplicates import delete, without_duplicates_of
+from xorlab.tracking.write.heartbeat import living, run_is_alive
 from xorlab.tracking.write.record import user_name
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-_BEAT = 15_000  # milliseconds between signs of life
 _LONGEST_PARAM = 500
 _LONGEST_COMMAND = 4000  # characters; MLflow cuts or refuses tags beyond 8,000
 
@@ -84,14 +82,6 @@ class Parent:
         self.name = name
         self.resumed = resumed
         self.closed = False
-        self._beat = now()
-
-    def beat(self) -> None:
-        """Record a heartbeat if the last one is 15 seconds old."""
-        if now() - self._beat > _BEAT:
-            self._beat = now()
-            with contextlib.suppress(ServerAwayError):  # the next heartbeat will do
-                self._store.client.set_tag(self.run_id, HEARTBEAT_TAG, str(self._beat))
 
     def reopen(self, provenance: Provenance) -> None:
         """Set a run that had ended to RUNNING again."""
@@ -185,18 +175,22 @@ def describe(store: Store, run_id: str, files: Mapping[str, bytes | Path], note:
     store.client.set_tag(run_id, NOTE_TAG, note)
 
 
-def close_abandoned(store: Store) -> int:
+def close_abandoned(store: Store, tell: Callable[[str], None] = lambda _line: None) -> int:
     """Mark the runs that a killed process left RUNNING as KILLED.
 
     Also deletes runs that were created twice because a call to the server was repeated, and
     duplicates that a killed sweep recorded at the same moment as another one.
+
+    Args:
+        store: where they are.
+        tell: prints a line before a wait.
 
     Returns:
         how many were marked.
     """
     running = list(search_all(store, [attribute("status", "is", RUNNING)]))
     owners = {run.info.run_id: run for run in running if OWNER_TAG in run.data.tags}
-    live = {run_id for run_id, run in owners.items() if _is_alive(run)}
+    live = living(store, list(owners.values()), tell)
     dead = [run for run_id, run in owners.items() if run_id not in live]
     for run in running:
         sweep = run.data.tags.get(SWEEP_TAG)
@@ -221,16 +215,12 @@ def _has_ended(store: Store, record: str) -> bool:
     return any(run.info.status in (FINISHED, FAILED) for run in runs_of(store, record))
 
 
-def _is_alive(run: Run) -> bool:
-    heartbeat = int(run.data.tags.get(HEARTBEAT_TAG, run.info.start_time))
-    return is_alive(run.data.tags[OWNER_TAG], heartbeat, now())
-
-
 def earlier_run(store: Store, identity: SweepIdentity) -> Run | None:
     """The parent run of the last start of the same sweep that no longer runs."""
     same = [tag(identity.tag, "is", identity.digest)]
     for run in search_all(store, same, newest_first=True):
-        if run.info.status in (FINISHED, FAILED, KILLED) or not _is_alive(run):
+        ended = run.info.status in (FINISHED, FAILED, KILLED)
+        if ended or (OWNER_TAG in run.data.tags and run_is_alive(run) is False):
             return run
     return None
 
