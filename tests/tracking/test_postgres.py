@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +20,9 @@ from tests.tracking.test_recording import records, rows_of, without_identity
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.choose_recorder import make_recorder
+from xorlab.tracking.store import postgres_locks
+from xorlab.tracking.store.errors import explained_errors
+from xorlab.tracking.store.postgres import exclusively_opened
 from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import ClientRecorder
@@ -193,3 +200,47 @@ def test_a_driver_that_is_missing_is_named_with_the_extra(command):
     assert (
         "a driver that is not installed (asyncpg): pip install 'xorlab[postgresql]'" in result.err
     )
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_who_waits_for_a_lock_sees_ctrl_c_and_an_error_at_last(driver, uri, tmp_path, monkeypatch):
+    uri = uri.replace("postgresql://", f"postgresql+{driver}://")
+    first, second = (open_store(uri, "xorlab", artifacts=str(tmp_path)) for _ in range(2))
+    with first.database.writing() as held:
+        threading.Timer(0.4, os.kill, [os.getpid(), signal.SIGINT]).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt), second.database.writing():
+            pass
+        assert time.monotonic() - began < 3
+        monkeypatch.setattr(postgres_locks, "_PATIENCE", 0.5)
+        with (
+            pytest.raises(StoreError, match="another process has held a lock"),
+            second.database.writing(),
+        ):
+            pass
+        assert list(held.rows("SELECT count(*) FROM runs")) == [(0,)]
+    with second.database.writing() as transaction:
+        assert list(transaction.rows("SELECT count(*) FROM runs")) == [(0,)]
+
+
+def test_a_suspended_process_does_not_hold_up_others_for_long(uri, tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres_locks, "_SUSPENDED", "1s")
+    first, second = (open_store(uri, "xorlab", artifacts=str(tmp_path)) for _ in range(2))
+    (record, *_) = records()
+
+    def record_while_suspended() -> None:
+        with explained_errors(first), first.database.writing() as suspended:
+            assert BulkRecorder(second).record([record], skip_existing=False) != [None]
+            suspended.rows("SELECT count(*) FROM runs")
+
+    with pytest.raises(StoreError, match="suspended") as late:
+        record_while_suspended()
+    assert "start the same command again" in str(late.value)
+
+
+def test_a_process_that_is_suspended_while_it_opens_a_database_does_not_hold_up_others(
+    uri, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(postgres_locks, "_SUSPENDED", "1s")
+    with exclusively_opened(uri):
+        open_store(uri, "xorlab", artifacts=str(tmp_path))

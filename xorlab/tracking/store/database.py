@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xorlab.errors import StoreError
 from xorlab.tracking.store.access import connection_uri
 from xorlab.tracking.store.address import sqlite_address
-from xorlab.tracking.store.errors import explained
+from xorlab.tracking.store.errors import explained, mlflow_errors
+from xorlab.tracking.store.postgres_locks import lock_runs
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -156,7 +157,7 @@ class SqlAlchemyDatabase:
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqlAlchemyTransaction]:
         """A session of MLflow's store."""
-        with self._store.ManagedSessionMaker(read_only=True) as session:
+        with _errors_of_ours(), self._store.ManagedSessionMaker(read_only=True) as session:
             yield SqlAlchemyTransaction(session.connection())
 
     @contextlib.contextmanager
@@ -166,13 +167,24 @@ class SqlAlchemyDatabase:
         An MLflow server in front of the database waits too: if it ended a run meanwhile, it would
         look for another one with the same key before this transaction shows it.
         """
-        with self._store.ManagedSessionMaker(read_only=False) as session:
+        with _errors_of_ours(), self._store.ManagedSessionMaker(read_only=False) as session:
             connection = session.connection()
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE")
+                lock_runs(connection)
             elif connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield SqlAlchemyTransaction(connection)
+
+
+@contextlib.contextmanager
+def _errors_of_ours() -> Iterator[None]:
+    """Raise a message of ours as it is; MLflow's session makes every error one of its own."""
+    try:
+        yield
+    except mlflow_errors() as error:
+        if isinstance(error.__cause__, StoreError):
+            raise error.__cause__ from None
+        raise
 
 
 class SqlAlchemyTransaction:

@@ -72,6 +72,12 @@ _CAUSES = (
     ),
     (
         (_DATABASE,),
+        r"idle-in-transaction timeout|IdleInTransactionSessionTimeout",
+        "this process was suspended for a minute while it recorded, and would have held up others",
+        f"Let it run, {_AGAIN}",
+    ),
+    (
+        (_DATABASE,),
         r"server closed the connection|terminating connection|could not connect|Connection refused"
         r"|connection to server .* failed|connection already closed|no connection to the server"
         r"|connection has been closed unexpectedly|could not receive data from server"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.postgres_locks import lock_for_opening, release_after_opening
 from xorlab.tracking.store.revisions import EMPTY
 from xorlab.tracking.store.schema import Schema
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _OPENING = zlib.crc32(b"xorlab opens a store")
-_PATIENCE = 120  # seconds
 _LONGEST = 200 - len(f"/{32 * 'f'}/artifacts")  # MLflow's column for where a run's artifacts are
 
 
@@ -53,14 +53,12 @@ def exclusively_opened(uri: str) -> Iterator[Schema]:
             f"({error.name}): pip install 'xorlab[postgresql]'"
         ) from error
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"SET lock_timeout = '{_PATIENCE}s'")
-        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_OPENING})")
-        connection.commit()
+        lock_for_opening(connection, _OPENING)
         try:
             revision = _revision(connection)
             yield Schema(revision, public_address(uri), "ADDRESS", "back it up")
         finally:
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_OPENING})")
+            release_after_opening(connection, _OPENING)
 
 
 def _revision(connection: Connection) -> str | None:

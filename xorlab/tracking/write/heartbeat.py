@@ -1,4 +1,4 @@
-"""The heartbeat of a sweep: recorded while its process lives, and looked for where that is unclear."""
+"""The heartbeat of a sweep: recorded while its process lives, and looked for where in doubt."""
 
 from __future__ import annotations
 
