@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import tempfile
 import threading
 import time
 from concurrent.futures import Future
@@ -12,7 +14,7 @@ from multiprocessing import forkserver
 
 import pytest
 
-from tests.faults.process_faults import memory_group, no_groups
+from tests.faults.process_faults import gone, memory_group, no_groups
 from tests.networks.test_train import bits
 from tests.trainers import coin
 from xorlab import configure
@@ -20,6 +22,7 @@ from xorlab.config.launcher_keys import EXECUTORS
 from xorlab.engines.dispatch import completed
 from xorlab.engines.local import Processes, make_executor, worker_count
 from xorlab.engines.work import ShardGroup, Work, WorkerDeathError
+from xorlab.errors import EngineError
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.trainer import TRAINER
@@ -50,7 +53,7 @@ def kill_workers(executor: Processes, times: int) -> threading.Thread:
     def kill() -> None:
         killed: set[int] = set()
         while len(killed) < times:
-            for process in list(executor._alive):
+            for process in [one.process for one in list(executor._alive)]:
                 if process.pid is not None and process.pid not in killed:
                     time.sleep(0.3)
                     os.kill(process.pid, signal.SIGKILL)
@@ -101,7 +104,7 @@ def test_a_worker_that_the_system_ends_for_want_of_memory_says_so(processes):
     hungry = Work([replace(config, seed=n) for n in range(500)], make_task(config.task), TRAINER)
     with memory_group() as group:
         (group / "memory.limit_in_bytes").write_text(str(64 << 20))
-        for process in (server, *(str(one.pid) for one in processes._alive)):
+        for process in (server, *(str(one.process.pid) for one in processes._alive)):
             (group / "cgroup.procs").write_text(process)
         try:
             with pytest.raises(WorkerDeathError) as death:
@@ -193,3 +196,93 @@ def test_a_fault_in_one_job_does_not_touch_the_others(monkeypatch):
 def test_workers_default_to_the_cores_this_process_may_use():
     assert worker_count(None) == len(os.sched_getaffinity(0))
     assert worker_count(3) == 3
+
+
+def fork_server() -> int:
+    return int(forkserver._forkserver._forkserver_pid)
+
+
+@pytest.fixture
+def own_fork_server():
+    """A fork server that no other test has used, and that none will use."""
+    forkserver._forkserver._stop()
+    yield
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(fork_server(), signal.SIGKILL)
+
+
+def ended_within(executor: Processes, seconds: float) -> bool:
+    began = time.monotonic()
+    executor.close()
+    return time.monotonic() - began < seconds
+
+
+def test_a_stopped_fork_server_holds_up_no_exit_and_leaves_no_process(own_fork_server):
+    executor = Processes(3)
+    executor.submit(work_of(1, 5)).result(timeout=60)
+    workers = [one.process.pid for one in executor._alive]
+    os.kill(fork_server(), signal.SIGSTOP)
+    futures = [executor.submit(work_of(2, 1_000_000)) for _ in range(3)]
+    time.sleep(0.2)
+    assert ended_within(executor, 3.5)
+    assert all(future.done() for future in futures)
+    assert gone([*workers, fork_server()])
+
+
+def test_a_fork_server_that_is_killed_is_started_again(own_fork_server):
+    executor = Processes(2)
+    try:
+        executor.submit(work_of(1, 5)).result(timeout=60)
+        os.kill(fork_server(), signal.SIGKILL)
+        futures = [executor.submit(work_of(2, 20)) for _ in range(4)]
+        assert [len(runs_of(future.result(timeout=60))) for future in futures] == [2] * 4
+        doomed = executor.submit(work_of(2, 1_000_000))
+        time.sleep(0.2)
+        workers = [one.process.pid for one in executor._alive]
+    finally:
+        assert ended_within(executor, 5)
+    assert doomed.done()
+    assert gone(workers)
+
+
+def test_a_fork_server_that_dies_whenever_it_starts_is_named(own_fork_server, monkeypatch):
+    start = forkserver.ensure_running
+
+    def dies() -> None:
+        start()
+        os.kill(fork_server(), signal.SIGKILL)
+
+    monkeypatch.setattr(forkserver._forkserver, "ensure_running", dies)
+    executor = Processes(1)
+    try:
+        with pytest.raises(EngineError, match="forked from was ended 3 times"):
+            executor.submit(work_of(1, 5)).result(timeout=60)
+    finally:
+        executor.close()
+
+
+def test_a_folder_for_temporary_files_with_a_long_name_is_no_hindrance(tmp_path, monkeypatch):
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    executor = Processes(1)
+    try:
+        assert len(runs_of(executor.submit(work_of(3, 20)).result(timeout=60))) == 3
+    finally:
+        executor.close()
+
+
+def test_ctrl_c_while_the_fork_server_starts_prints_nothing(own_fork_server, capfd):
+    executor = Processes(1)
+    future = executor.submit(work_of(1, 5))
+    deadline = time.monotonic() + 30
+    while forkserver._forkserver._forkserver_pid is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    for _ in range(20):
+        os.kill(fork_server(), signal.SIGINT)
+        time.sleep(0.02)
+    try:
+        assert len(runs_of(future.result(timeout=60))) == 1
+    finally:
+        executor.close()
+    assert "Traceback" not in capfd.readouterr().err

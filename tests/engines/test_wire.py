@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
-from dataclasses import fields
-from zipfile import BadZipFile
+from dataclasses import fields, replace
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pytest
@@ -138,6 +139,31 @@ def test_what_is_no_message_is_refused():
     for data in (b"", b"\x80\x04K\x01.", to_npz(Fault("odd"))[:40]):
         with pytest.raises((ValueError, OSError, EOFError, BadZipFile)):
             from_npz(data)
+
+
+def test_a_message_that_states_a_shape_of_terabytes_allocates_nothing():
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2000000000000,), }".ljust(117)
+    array = (
+        b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + f"{header}\n".encode() + b"12345678"
+    )
+    file = io.BytesIO(to_npz([]))
+    with ZipFile(file, "a") as message:
+        message.writestr("0.x.npy", array)
+    with pytest.raises(ValueError, match="says that it has 2000000000000 values"):
+        from_npz(file.getvalue())
+
+
+def test_times_and_records_travel():
+    arrays = {
+        "times": np.array(["2020-01-01", "2020-01-02"], "datetime64[s]"),
+        "records": np.array([(1, 2.5)], [("n", "i4"), ("x", "f8")]),
+    }
+    configs = [configure(f"seed={n}", "training.epochs=5") for n in range(2)]
+    (result,) = ShardGroup((Work(configs, make_task(configs[0].task), TRAINER),)).run()
+    sent = replace(result, arrays=arrays)
+    (home,) = from_npz(to_npz([sent]))
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(home.arrays[name], array)
 
 
 def test_a_run_travels_in_few_bytes():

@@ -220,7 +220,7 @@ def test_what_is_not_there_has_mlflows_own_error(store_file):
 def test_a_store_that_was_removed_is_not_made_again(store_file):
     store = open_store(None, "xorlab")
     store_file.unlink()
-    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+    with pytest.raises(StoreError, match="unable to open"):
         store.client.get_run("0" * 32)
     assert not store_file.exists()
     with pytest.raises(StoreError, match="there is no store"):

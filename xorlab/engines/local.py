@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
-import sys
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.context import ForkServerContext, SpawnContext
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
-from types import ModuleType
 from typing import Any, Protocol, TypeVar, cast
 
 from xorlab.config.launcher_keys import EXECUTORS
-from xorlab.engines import worker
-from xorlab.engines.wire import from_npz, pack_work
+from xorlab.engines import fork_server
+from xorlab.engines.wire import pack_work
 from xorlab.engines.work import Runnable, WorkerDeathError
+from xorlab.engines.worker_process import CLOSING, WorkerProcess, make_context, started
 from xorlab.errors import ConfigError
-from xorlab.system.code_digest import LOADED_BY_NAME
 from xorlab.system.memory_limits import out_of_memory_kills
 
-_ENVIRONMENT = threading.Lock()
-# Workers fill the cores already, so BLAS has one thread. And Python would look for modules in the
-# working folder first: a file there that is called random.py would take the place of Python's.
-_WORKERS_HAVE = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONSAFEPATH"), "1"
-)
 _TRIES = 2
 
 T = TypeVar("T")
@@ -148,36 +136,6 @@ class Threads(Local):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _Worker:
-    """A worker process, and this end of its pipe."""
-
-    def __init__(self, context: ForkServerContext | SpawnContext) -> None:
-        self._pipe, far = context.Pipe()
-        self.process = context.Process(target=worker.serve, args=(far,), daemon=True)
-        with _start_settings():
-            self.process.start()
-        far.close()
-
-    def run(self, request: bytes) -> Any:
-        """What the worker answers; None if it died before it had sent the whole answer.
-
-        Raises:
-            EngineError: the worker refuses the work.
-        """
-        try:
-            self._pipe.send_bytes(request)
-            answer = self._pipe.recv_bytes()
-        except (EOFError, OSError):
-            return None
-        return from_npz(answer)
-
-    def end(self) -> int | None:
-        """Wait for the end of a process that has died or was killed; its exit code."""
-        self._pipe.close()
-        self.process.join()
-        return self.process.exitcode
-
-
 class Processes(Local):
     """Trains shards in processes, forked from a clean one that has NumPy loaded.
 
@@ -187,32 +145,30 @@ class Processes(Local):
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers, slots=2 * workers)
-        methods = multiprocessing.get_all_start_methods()
-        self._context: ForkServerContext | SpawnContext
-        if "forkserver" in methods:
-            self._context = multiprocessing.get_context("forkserver")
-            # All that workers import: each would otherwise spend more time on imports than on many
-            # a shard. NumPy loads `numpy.random` only when it is used.
-            preload = [worker.__name__, *LOADED_BY_NAME, "numpy.random"]
-            self._context.set_forkserver_preload(preload)
-        else:
-            self._context = multiprocessing.get_context("spawn")
+        self._context = make_context()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        self._alive: set[multiprocessing.process.BaseProcess] = set()
+        self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
+        self._alive: set[WorkerProcess] = set()
         self._closed = False
+        self._running: set[Future[Any]] = set()
         self._kills = out_of_memory_kills()
 
     def submit(self, work: Runnable[T]) -> Future[T]:
         """Queue work."""
-        return self._pool.submit(self._attempt, work)
+        future = self._pool.submit(self._attempt, work)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
 
     def close(self) -> None:
         """Kill the workers, drop waiting work."""
         self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in list(self._alive):
-            process.kill()
+        for one in list(self._alive):
+            one.kill()
+        if wait(list(self._running), timeout=CLOSING).not_done:
+            # Threads wait for a fork server that does not answer: it is stopped, or starts.
+            fork_server.kill()
         self._pool.shutdown(wait=True)
         with contextlib.suppress(Empty):
             while True:
@@ -254,37 +210,14 @@ class Processes(Local):
         self._idle.put(one)
         return result, None
 
-    def _started(self) -> _Worker:
-        one = _Worker(self._context)
-        self._alive.add(one.process)
+    def _started(self) -> WorkerProcess:
+        one = started(self._context, lambda: self._closed)
+        self._alive.add(one)
         if self._closed:  # it started while `close` was killing the others
-            one.process.kill()
+            one.kill()
         return one
 
-    def _ended(self, one: _Worker) -> int | None:
+    def _ended(self, one: WorkerProcess) -> int | None:
         code = one.end()
-        self._alive.discard(one.process)
+        self._alive.discard(one)
         return code
-
-
-@contextlib.contextmanager
-def _start_settings() -> Iterator[None]:
-    """What holds while a worker starts: its environment is set, and there is no main module.
-
-    Workers inherit the environment, and so does the server that they are forked from. The main
-    module may be a user's script, which each worker would run.
-    """
-    main = sys.modules["__main__"]
-    with _ENVIRONMENT:  # several threads start workers
-        before = {name: os.environ.get(name) for name in _WORKERS_HAVE}
-        os.environ.update(_WORKERS_HAVE)
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value

@@ -19,7 +19,7 @@ from xorlab.config.schema import Schema
 from xorlab.config.values import flat, from_flat, with_values
 from xorlab.engines.work import Runnable, ShardGroup, Work
 from xorlab.errors import EngineError
-from xorlab.system.npz import npz_bytes
+from xorlab.system.npz import WITHOUT_OBJECTS, npz_arrays, npz_bytes
 from xorlab.trainers.reference import load
 from xorlab.trainers.shard_result import Curves, ShardResult
 from xorlab.trainers.trainer import Arrays, Trainer
@@ -277,7 +277,8 @@ def _message(header: Header, arrays: Arrays) -> bytes:
 
 
 def _read(data: bytes) -> tuple[Header, Arrays]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files if name != _HEADER}
-        header = json.loads(file[_HEADER].tobytes().decode("utf-8", "surrogatepass"))
+    arrays = npz_arrays(data, WITHOUT_OBJECTS)
+    if _HEADER not in arrays:
+        raise ValueError("there is no header in it")
+    header = json.loads(arrays.pop(_HEADER).tobytes().decode("utf-8", "surrogatepass"))
     return header, arrays

@@ -13,6 +13,7 @@ import traceback
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from xorlab.engines import fork_server
 from xorlab.engines.wire import Refusal, pack_work, to_npz, unpack_work
 from xorlab.engines.work import Runnable
 from xorlab.errors import EngineError
@@ -57,6 +58,7 @@ def serve(pipe: Connection) -> None:
     # the parent acts on them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    fork_server.accept_signals()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):
         while True:

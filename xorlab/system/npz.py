@@ -25,14 +25,19 @@ _HEADERS = {
 }
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1  # flag of a member
-_KINDS = "biufcSU"  # of arrays: numbers, truth values and texts
+_PLAIN = "biufcSU"  # kinds of arrays: numbers, truth values and texts
+WITHOUT_OBJECTS = _PLAIN + "mMV"  # and times, and records of all these
 
 
-def npz_arrays(content: bytes) -> dict[str, Array]:
+def npz_arrays(content: bytes, kinds: str = _PLAIN) -> dict[str, Array]:
     """The arrays of an npz file by name; nothing in it is executed.
 
     Nothing is allocated before the sizes that the file states have been compared with what it
     holds and with the memory that is free: a file of a few bytes can state a shape of terabytes.
+
+    Args:
+        content: of the file.
+        kinds: of arrays that are allowed, in NumPy's letters.
 
     Raises:
         ValueError: it is damaged, is not an npz file of plain arrays, or needs more memory than is
@@ -43,7 +48,7 @@ def npz_arrays(content: bytes) -> dict[str, Array]:
             members = archive.infolist()
             _check(members)
             return {
-                member.filename.removesuffix(_SUFFIX): _array(member, archive.read(member))
+                member.filename.removesuffix(_SUFFIX): _array(member, archive.read(member), kinds)
                 for member in members
             }
     except zipfile.BadZipFile as error:
@@ -67,7 +72,7 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
     refuse_larger(2 * sum(member.file_size for member in members))
 
 
-def _array(member: zipfile.ZipInfo, data: bytes) -> Array:
+def _array(member: zipfile.ZipInfo, data: bytes, kinds: str) -> Array:
     """One array, a copy; its header must state exactly the size of its data."""
     file = io.BytesIO(data)
     try:
@@ -76,7 +81,12 @@ def _array(member: zipfile.ZipInfo, data: bytes) -> Array:
     except Exception as error:  # NumPy reads it as Python's compiler would
         cause = str(error).partition("\n")[0]
         raise ValueError(f"{member.filename!r} in it is not an array ({cause})") from error
-    if dtype.kind not in _KINDS or not dtype.itemsize or any(length < 0 for length in shape):
+    if (
+        dtype.kind not in kinds
+        or dtype.hasobject
+        or not dtype.itemsize
+        or any(length < 0 for length in shape)
+    ):
         raise ValueError(f"{member.filename!r} in it is not an array of numbers or texts")
     start = file.tell()
     if math.prod(shape) * dtype.itemsize != len(data) - start:

@@ -119,6 +119,7 @@ def explained_errors(store: Store) -> Iterator[None]:
         with quiet_logger("mlflow.store.db.utils", logging.CRITICAL):
             yield
     except StoreError:
+        check_there(store)
         raise
     except store_errors(OSError) as error:
         check_there(store)

@@ -61,16 +61,15 @@ def is_alive(owner: str, heartbeat: int, now: int) -> bool | None:
 def _sees(pid: str, began: str) -> bool | None:
     """Whether a process of this machine runs; None if that is hidden from this user."""
     try:
-        number = int(pid)
-        os.kill(number, 0)
+        os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
     except PermissionError:  # it runs, and belongs to another user
-        there = _began(number)
+        there = _began(pid)
         return None if there == _UNKNOWN else there == began
     except (ValueError, OverflowError):  # the tag was edited
         return None
-    return _began(number) == began
+    return _began(pid) == began
 
 
 @cache
@@ -91,7 +90,7 @@ def _machine() -> str:
 _UNKNOWN = "-"
 
 
-def _began(pid: int) -> str:
+def _began(pid: int | str) -> str:
     """Start time in clock ticks since boot; a dash where it is unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")

@@ -283,17 +283,13 @@ def _runs(transaction: SqliteTransaction, where: str, values: dict[str, Value]) 
 
 
 def _data(transaction: SqliteTransaction, run_id: str) -> RunData:
-    def found(table: str) -> dict[str, Any]:
+    def found(table: str, kind: type) -> dict[str, Any]:
         query = f'SELECT "key", value FROM {table} WHERE run_uuid = :run'  # noqa: S608
-        return dict(transaction.rows(query, {"run": run_id}))
+        rows = transaction.rows(query, {"run": run_id})
+        # SQLite takes any value in any column: what somebody has put there is left out.
+        return {name: value for name, value in rows if isinstance(value, kind)}
 
-    # SQLite keeps any value in any column: what somebody has put there is left out.
-    metrics = {name: x for name, x in found("latest_metrics").items() if isinstance(x, float | int)}
-    return RunData(_texts(found("tags")), _texts(found("params")), metrics)
-
-
-def _texts(values: dict[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if isinstance(value, str)}
+    return RunData(found("tags", str), found("params", str), found("latest_metrics", float))
 
 
 def _is_active(transaction: SqliteTransaction, run_id: str) -> bool:
