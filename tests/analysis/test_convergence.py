@@ -224,5 +224,5 @@ def test_one_column_need_not_be_a_list():
     runs = table({0.5: [1, 2, None], 2.0: [3, 4, 5]}, status="FINISHED")
     one = convergence(runs, by="optimizer.lr")
     pd.testing.assert_frame_equal(one, convergence(runs, by=["optimizer.lr"]))
-    with pytest.raises(ValueError, match=r"no column lr; did you mean optimizer\.lr\? The runs"):
+    with pytest.raises(ValueError, match=r"no column lr; did you mean optimizer\.lr\? There"):
         convergence(runs, by="lr")

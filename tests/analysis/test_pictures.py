@@ -33,7 +33,7 @@ def test_a_picture_that_cannot_be_drawn_says_so_in_its_place():
     runs = table({0.5: [1, 2, None]})
     settings = xorlab.convergence(runs, by=["optimizer.lr"])
     drawn = Picture("a.png", "", lambda: success_bars(settings, ["no such key"]))
-    with pytest.warns(UserWarning, match=r"^a\.png was not drawn: KeyError"):
+    with pytest.warns(UserWarning, match=r"^a\.png was not drawn: ValueError"):
         svg = drawn.svg
     assert "a.png was not drawn" in "".join(ET.fromstring(svg).itertext())
     with pytest.warns(UserWarning, match="not drawn"):

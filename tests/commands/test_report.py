@@ -243,6 +243,8 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
         ),
         (["latest", "--out", "mlflow.db"], 2, "--out mlflow.db: this is a file; name a folder"),
         (["ab"], 2, "ab: at least 4 letters or digits of a sweep or run id are needed"),
+        (["my-sweep"], 2, "of an experiment is: xorlab-report latest --experiment NAME"),
+        (["xorlab"], 2, "of an experiment is: xorlab-report latest --experiment NAME"),
         ([""], 2, "'': a sweep or run id is made of letters and digits"),
         (
             ["latest", "--experiment", "other"],

@@ -50,6 +50,8 @@ def key_of(task: Table) -> str:
         (EUROPEAN, "t.csv", r"reads well with task\.delimiter=semicolon task\.decimal=comma"),
         ("0,1,2\n1,2,3\n", "t.csv", r"task\.header=null: must be given where the first row is 0,1"),
         ("a,b,7\n1,2,3\n", "t.csv", r"line 1, column 1 is 'a'; task\.header=true if this line"),
+        ("1,2,1\n0,,0\n", "t.csv", r"line 2, column 2 is ''\); a value is missing: remove the row"),
+        ("1,2,1\nNA,1,0\n", "t.csv", r"column 1 is 'NA'\); a value is missing: remove the row"),
         ("1,yes\n0,no\n", "t.csv", r"line 1, column 2 is 'yes'"),
         (b"\xff\xfea\x00,\x00b\x00", "t.csv", r"in UTF-8"),
         (b"\x1f\x8b nothing", "t.csv.gz", r"a whole gzip file"),

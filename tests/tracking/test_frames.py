@@ -10,7 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import xorlab
 from xorlab.analysis.report.summary import parquet
+from xorlab.errors import ConfigError
 from xorlab.tracking.read import frames
 from xorlab.tracking.read.frames import runs_frame, typed_again
 
@@ -89,6 +91,21 @@ def test_params_come_in_the_order_of_the_schema_and_metrics_behind_them():
     ]
     names = runs_frame(rows).columns.tolist()
     assert names[6:] == ["seed", "optimizer.lr", "mine", "accuracy", "zeta"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"experiment": ["a", "b"]}, r"experiment=.*a.*b.*: must be text.*pandas\.concat"),
+        ({"filter": 3}, "filter=3: must be text, or None$"),
+        ({"uri": "mysweep"}, "uri=mysweep: must be .* given as experiment='mysweep'"),
+    ],
+)
+def test_arguments_that_cannot_name_runs_are_refused(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        xorlab.load_runs(**arguments)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_of_no_runs_has_the_columns_that_every_run_has():

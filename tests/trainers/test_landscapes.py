@@ -10,6 +10,7 @@ import pytest
 
 import xorlab
 from tests.conftest import ROOT
+from xorlab.errors import StoreError
 from xorlab.landscapes.axis import Axis
 from xorlab.landscapes.pixels import PieceWork
 from xorlab.trainers.find import find
@@ -112,6 +113,8 @@ def test_a_plane_of_two_keys_is_one_run_whose_pixels_are_runs_of_the_trainer(com
     assert_same(one, xorlab.landscape(one.config, train))
     # Without the trainer all but its configurations is there.
     plain = xorlab.load_landscape()
+    with pytest.raises(StoreError, match=r"in experiment 'Default'; experiments .*: 'xorlab'"):
+        xorlab.load_landscape(experiment="Default")
     assert_same(plain, one)
     assert (plain.x, plain.y, plain.value) == (one.x, one.y, "place")
     with pytest.raises(xorlab.UsageError, match=r"load_landscape\(trainer=train\)"):

@@ -18,6 +18,7 @@ from tests.helpers.commands import without_report
 from tests.trainers import coin
 from xorlab.commands import report
 from xorlab.commands.main import run_named, run_trainer
+from xorlab.errors import ConfigError, StoreError
 from xorlab.trainers.find import find, names
 from xorlab.trainers.spec import spec_of
 
@@ -62,6 +63,8 @@ def test_a_sweep_is_recorded_with_curves_arrays_and_a_report_and_is_not_trained_
     curves = xorlab.load_curves(runs, "hit")
     assert list(curves) == ["run_id", "step", "hit"]
     assert set(runs["trainer"]) == {"coin 2"}
+    with pytest.raises(ConfigError, match=r"curve=hits: must be one that the runs have: .*hit"):
+        xorlab.load_curves(runs, "hits")
     assert len(curves) == len(xorlab.load_curves(runs)) == int(runs["epochs_run"].sum())
     (folder,) = Path("mlartifacts").glob(f"*/{runs['run_id'][0]}/artifacts")
     assert {path.name for path in folder.iterdir()} == {"arrays.npz", "config.yaml", "log.txt"}
@@ -194,6 +197,8 @@ def test_a_run_without_a_network_has_no_page_of_its_own(run, store_file, capsys)
     run("-m", "seed=1", INLINE)
     assert report.main([xorlab.load_runs()["run_id"].iloc[0]]) == 2
     assert "only runs of the built-in network have a page" in capsys.readouterr().err
+    with pytest.raises(StoreError, match=r"runs of the trainer coin 2 cannot be diagnosed"):
+        xorlab.diagnose(xorlab.load_runs().assign(outcome="unsolved"))
 
 
 @pytest.mark.parametrize(

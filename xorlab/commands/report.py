@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_OUT = Path("xorlab-report")
 _DIAGNOSE = 60.0  # seconds
+_EXPERIMENT = "the latest sweep of an experiment is: xorlab-report latest --experiment NAME"
 
 
 @prints("xorlab-report")
@@ -86,7 +87,10 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError("name a SWEEP (latest is the last one) or a --filter")
     named = options.sweep not in (None, LATEST)
     if named:
-        check_id(options.sweep, "sweep or run")
+        try:
+            check_id(options.sweep, "sweep or run")
+        except UsageError as error:
+            raise UsageError(f"{error}; {_EXPERIMENT}") from error
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise UsageError(f"--out {options.out}: this is a file; name a folder")
     # Imported here, so that wrong usage is reported before imports that take seconds.
@@ -102,7 +106,12 @@ def _report(options: argparse.Namespace) -> int:
     store = open_store(options.uri, experiment, create=False)
     folder: Path | None = options.out
     if named:
-        found = run_by_name(store, options.sweep, "sweep or run", None, everywhere)
+        try:
+            found = run_by_name(store, options.sweep, "sweep or run", None, everywhere)
+        except UsageError as error:
+            if store.client.get_experiment_by_name(options.sweep) is None:
+                raise
+            raise UsageError(f"{error}; {_EXPERIMENT}") from error
         store, options.sweep = store.within(found.info.experiment_id), found.info.run_id
         if TRAINER_TAG in found.data.tags and IDENTITY_TAG not in found.data.tags:
             raise UsageError(

@@ -21,6 +21,8 @@ from xorlab.config.values import belongs_elsewhere
 from xorlab.errors import ConfigError, UsageError
 
 _HELP = "--help lists every key"
+_HYDRA_KEYS = (*SWEEP_KEYS, "hydra.sweeper.params", "hydra.sweeper", "hydra.launcher")
+_OWN_FILES = "--config-dir"
 # What other programs call a key: its own last word, or a whole key.
 _MEANINGS = {
     **dict.fromkeys(("learning_rate", "rate", "step_size", "eta", "alpha", "lr0", "init_lr"), "lr"),
@@ -88,7 +90,7 @@ def translate(
     if match := re.search(r"Missing mandatory value: (\w+)", text):
         return _not_chosen(schema, match[1])
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
-        return _unknown_choice(schema, match[1], match[2], text)
+        return _unknown_choice(schema, match[1], match[2], text, overrides)
     if match := re.search(r"Could not append to config\. (.*)", text):
         return UsageError(f"{match[1]} Leave out the + to change it.")
     several = r"Ambiguous value for argument '(.+?)'|Sweep parameters '(.+)' requires --multirun"
@@ -160,7 +162,7 @@ def unknown_key(schema: Schema, key: str, value: str | None = None) -> UsageErro
         return UsageError(f"{key}: there is no such key; write {group}={value or 'NAME'}")
     if key in SWEEP_KEYS:
         return UsageError(f"{key}: belongs to {SWEEP_KEYS[key]}, which is not chosen here")
-    known = SWEEP_KEYS if key.startswith("hydra.") else _known(schema)
+    known = _HYDRA_KEYS if key.startswith("hydra.") else _known(schema)
     guess = nearest(key, [*known])
     hint = f"did you mean {guess}?" if guess else _HELP
     return UsageError(f"{key}: there is no such key; {hint}")
@@ -248,9 +250,14 @@ def _bad_value(schema: Schema, line: str, text: str) -> ConfigError | UsageError
     return ConfigError(key, value, allowed)
 
 
-def _unknown_choice(schema: Schema, group: str, choice: str, text: str) -> UsageError:
+def _unknown_choice(
+    schema: Schema, group: str, choice: str, text: str, overrides: Sequence[str]
+) -> UsageError:
     options = re.findall(r"^\t(.+)$", text.partition("Config search path")[0], flags=re.MULTILINE)
     known = list(dict.fromkeys(options)) or list(schema.choices.get(group, ()))
     guess = nearest(choice, known)
     hint = f"did you mean {guess}? One of" if guess else "it is one of"
-    return UsageError(f"{group}={choice}: there is no such choice; {hint} {', '.join(known)}")
+    own = f". Files of your own are found with {_OWN_FILES} FOLDER"
+    if group in schema.groups or any(one.startswith(_OWN_FILES) for one in overrides):
+        own = ""
+    return UsageError(f"{group}={choice}: there is no such choice; {hint} {', '.join(known)}{own}")

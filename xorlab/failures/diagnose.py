@@ -13,6 +13,7 @@ from xorlab.failures.failure_numbers import curve_numbers, surface_numbers
 from xorlab.networks.config import Config
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.tracking.read.frames import TRAINER
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.trainers.result import DIVERGED, UNSOLVED
@@ -63,10 +64,16 @@ def diagnose(
         Numbers of the error surface are NaN for a diverged run.
 
     Raises:
-        StoreError: no such store, a run without readable weights, or a table that has changed.
+        StoreError: no such store, a run without readable weights or of another trainer, or a table
+            that has changed.
         ConfigError: a network with too many parameters for its Hessian.
     """
     failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
+    if TRAINER in failed and (others := failed[TRAINER].dropna().unique().tolist()):
+        raise StoreError(
+            f"runs of the trainer {', '.join(others)} cannot be diagnosed: the classes of failure "
+            "are of the built-in network, whose weights are recorded"
+        )
     networks = load_weights(failed, uri) if len(failed) else {}
     groups: dict[tuple[object, ...], list[str]] = {}
     for run, network in networks.items():

@@ -70,6 +70,7 @@ def with_failures(
         "gradient and the curvature there, and the loss curve."
     )
     drawn = Picture("failures.png", caption, lambda: failure_bars(table, summary.by))
+    most = len(found.table) > found.failed / 2  # else the figure shows above all what is not known
     counts = found.table["failure"].value_counts()
     rows = [
         [name, f"{counts[name]:,}", f"{EXPLANATIONS[name].meaning} {EXPLANATIONS[name].advice}"]
@@ -82,7 +83,7 @@ def with_failures(
         ("class", "runs", "what it means, and what usually helps"),
         rows,
         wraps=True,
-        picture=drawn,
+        picture=drawn if most else None,
     )
     return replace(summary, failures=section)
 

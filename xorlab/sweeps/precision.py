@@ -171,6 +171,12 @@ def _identity(sweep: Sweep, target: PrecisionConfig) -> SweepIdentity:
     )
 
 
+def _setting(state: SettingProgress) -> str:
+    """Its overrides that make a setting."""
+    own = [one for one in state.overrides if not one.startswith("tracking.")]
+    return " ".join(own) or "defaults"
+
+
 def _later_rounds(settings: int, target: PrecisionConfig) -> str:
     """For the plan: what follows the first round."""
     most = counted(settings * target.max_seeds, "run")
@@ -188,7 +194,7 @@ def _notes(states: Sequence[SettingProgress], target: PrecisionConfig) -> list[s
         "max_seeds": f"it has max_seeds={target.max_seeds}",
     }
     lines = [
-        f"{' '.join(state.overrides) or 'defaults'}: {state.solved} of {state.n} solved, "
+        f"{_setting(state)}: {state.solved} of {state.n} solved, "
         f"{100 * state.low:.1f}-{100 * state.high:.1f} % (valid at any number of looks, "
         f"{100 * target.confidence:g} %); stopped because {why[str(state.stopped)]}"
         for state in states

@@ -19,7 +19,7 @@ from xorlab.tracking.landscape_arrays import ARRAYS_FILE, pixels_of
 from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
 from xorlab.tracking.read.by_name import LATEST
 from xorlab.tracking.read.files import read_files, reading
-from xorlab.tracking.read.pages import newest_run
+from xorlab.tracking.read.pages import newest_run, search_all
 from xorlab.tracking.store.artifacts import CONFIG_FILE, put_files
 from xorlab.tracking.store.conditions import attribute, tag
 from xorlab.tracking.store.errors import mlflow_errors
@@ -148,9 +148,15 @@ def put_config(store: Store, run_id: str, config: Any, trainer: Trainer) -> None
 
 
 def _latest(store: Store) -> str:
-    run = newest_run(store, [tag(LANDSCAPE_TAG), attribute("status", "is", FINISHED)])
+    wanted = [tag(LANDSCAPE_TAG), attribute("status", "is", FINISHED)]
+    run = newest_run(store, wanted)
     if run is None:
-        raise StoreError(f"there is no finished landscape in experiment {store.experiment!r}")
+        others = {other.info.experiment_id for other in search_all(store, wanted, everywhere=True)}
+        names = sorted(repr(store.client.get_experiment(other).name) for other in others)
+        elsewhere = f"; experiments that have one: {', '.join(names)}" if names else ""
+        raise StoreError(
+            f"there is no finished landscape in experiment {store.experiment!r}{elsewhere}"
+        )
     return str(run.info.run_id)
 
 

@@ -14,6 +14,7 @@ from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH
 from xorlab.analysis.figures.style import COLOURS, counts, cut, epochs_axis, new_axes
 from xorlab.analysis.labels import headers, short
+from xorlab.analysis.statistics.times import refuse_unknown
 
 MOST_ROWS = 30
 INTERVAL = "interval"  # attribute of a table of settings: what the interval of the rate is
@@ -40,7 +41,11 @@ def success_bars(
         by: the columns that make a setting.
         ax: where to draw; None for a new figure.
         best: numbers of the rows that are drawn in colour; none for all of them.
+
+    Raises:
+        ValueError: a column is missing: runs are not such a table.
     """
+    refuse_unknown(statistics, [*by, "rate"], "statistics (from xorlab.convergence)")
     values = 100 * statistics[["rate", "rate_low", "rate_high"]].to_numpy(float)
     ax, rows, pad = _forest(statistics, by, values, best, ax)
     ax.set_xlim(-2, 102)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from xorlab.analysis.figures.style import COLOURS, STYLES
-from xorlab.analysis.labels import SETTING, group_label
+from xorlab.analysis.labels import SETTING, group_label, setting_label
+from xorlab.analysis.statistics.tables import WithRuns, table_of
+from xorlab.analysis.statistics.times import refuse_unknown
+
+# One column, several, or none: a line for each of its values, each setting, or one for all runs.
+Keys = str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,30 @@ class Line:
     style: str
 
 
-def keyed(runs: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, str]:
-    """The runs, and the key whose values the lines show: one line for all runs if it is None."""
-    if by is not None:
-        return runs, by
-    return runs.assign(**{SETTING: "all runs"}), SETTING
+def keyed(runs: pd.DataFrame | WithRuns, by: Keys) -> tuple[pd.DataFrame, str]:
+    """The runs, and the column whose values the lines show.
+
+    Args:
+        runs: from `xorlab.load_runs`.
+        by: the key, or several that make a setting; None for one line of all runs.
+
+    Raises:
+        ValueError: there are no runs, or there is no such column.
+    """
+    runs = table_of(runs)
+    if runs.empty:
+        raise ValueError("there are no runs to draw: does a filter match none?")
+    if by is None:
+        return runs.assign(**{SETTING: "all runs"}), SETTING
+    names = [by] if isinstance(by, str) else list(by)
+    refuse_unknown(runs, names, "by")
+    if len(names) == 1:
+        return runs, names[0]
+    settings = runs[names].drop_duplicates().sort_values(names, ignore_index=True)
+    labels = [setting_label(row, names) for row in settings.to_dict("records")]
+    label = runs[names].merge(settings.assign(**{SETTING: labels}), "left", names)[SETTING]
+    ordered = pd.Categorical(label, categories=list(dict.fromkeys(labels)), ordered=True)
+    return runs.assign(**{SETTING: ordered}), SETTING
 
 
 def lines_of(runs: pd.DataFrame, by: str) -> Iterator[Line]:

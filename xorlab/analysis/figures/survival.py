@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures.lines import keyed, lines_of
+from xorlab.analysis.figures.lines import Keys, keyed, lines_of
 from xorlab.analysis.figures.style import epochs_axis, legend_below, log_axis, new_axes
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
@@ -17,7 +17,7 @@ _POINTS = 300
 _MOST_BANDS = 4  # lines with a band; more bands would hide one another
 
 
-def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
+def survival_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> Axes:
     """Share of runs not solved yet by each epoch, for each value of a key.
 
     Kaplan & Meier's (1958) estimate with its pointwise 95 % band, in which runs of one seed count
@@ -26,7 +26,7 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: the key whose values the lines show; None for one line of all runs.
+        by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
 
     Raises:
@@ -66,7 +66,7 @@ def survival_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None =
     return ax
 
 
-def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
+def ert_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> Axes:
     """Expected running time with restarts against the cutoff, for each value of a key.
 
     Each curve has its pointwise 95 % band, in which runs of one seed count as one. A dot marks
@@ -77,7 +77,7 @@ def ert_curves(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: the key whose values the lines show; None for one line of all runs.
+        by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
 
     Raises:

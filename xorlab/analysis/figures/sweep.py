@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.figures.lines import keyed, lines_of
+from xorlab.analysis.figures.lines import Keys, keyed, lines_of
 from xorlab.analysis.figures.style import (
     HIGHEST_LOSS,
     ON_LIGHT,
@@ -18,7 +18,7 @@ from xorlab.analysis.figures.style import (
     new_axes,
 )
 from xorlab.analysis.labels import loss_label, short
-from xorlab.analysis.statistics.times import SOLVED
+from xorlab.analysis.statistics.times import SOLVED, refuse_unknown
 
 _MOST_WITH_INTERVAL, _MOST_NUMBERED = 5, 12  # columns of a heat map with so much text in a cell
 _LONGEST_VALUE = 14  # letters of a value beside the cells
@@ -38,8 +38,9 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
         ax: where to draw; None for a new figure.
 
     Raises:
-        ValueError: a pair of values occurs in more than one row.
+        ValueError: a pair of values occurs in more than one row, or a column is missing.
     """
+    refuse_unknown(statistics, [x, y, "rate"], "x, y")
     columns, rows = (list(pd.unique(statistics[key])) for key in (x, y))
     if statistics.duplicated([x, y]).any():
         raise ValueError(f"more than one row for some {x} and {y}; take statistics by these alone")
@@ -85,7 +86,10 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
 
 
 def curve_bands(
-    runs: pd.DataFrame, curves: pd.DataFrame, by: str | None = None, ax: Axes | None = None
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    by: Keys = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Median loss at each step for each value of a key, with the middle 50 % and 90 % of runs.
 
@@ -94,7 +98,7 @@ def curve_bands(
     Args:
         runs: from `xorlab.load_runs`.
         curves: of those runs or of some of them, from `xorlab.load_curves`.
-        by: the key whose values the lines show; None for one line of all runs.
+        by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()
@@ -125,14 +129,14 @@ def curve_bands(
     return ax
 
 
-def epochs_distribution(runs: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
+def epochs_distribution(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> Axes:
     """Share of all runs solved by each epoch: the empirical distribution of epochs to solve.
 
     Unsolved runs count too, so a curve ends at the success rate.
 
     Args:
         runs: from `xorlab.load_runs`.
-        by: the key whose values the lines show; None for one line of all runs.
+        by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
     """
     ax = ax or new_axes()

@@ -13,6 +13,7 @@ from xorlab.analysis.labels import headers, setting_label, short
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.comparison import compare_all
 from xorlab.analysis.statistics.times import SEED
+from xorlab.analysis.statistics.verdict import in_points, in_share
 from xorlab.analysis.statistics.winner import Cheapest
 
 _ALL_PAIRS = 4  # settings; of more, only the pairs with the best one are shown
@@ -171,18 +172,19 @@ def _note(tests: int, correction: str, limits: int) -> str:
 def _cells(pair: dict[Any, Any], turned: bool) -> list[str]:
     """A pair as text; ``turned`` with setting B first."""
     rates = [100 * pair["rate_a"], 100 * pair["rate_b"]]
-    difference = [100 * pair[f"difference{end}"] for end in ("", "_low", "_high")]
+    difference = [pair[f"difference{end}"] for end in ("", "_low", "_high")]
     sooner = [pair[f"sooner{end}"] for end in ("", "_low", "_high")]
     if turned:
         rates.reverse()
         difference = [-difference[0], -difference[2], -difference[1]]
         sooner = [1 - sooner[0], 1 - sooner[2], 1 - sooner[1]]
-    signed = [f"{round(value):+d}".replace("+0", "0").replace("-", _MINUS) for value in difference]
+    signed = [text.replace("-", _MINUS) for text in in_points(difference)]
+    likely = in_share(sooner)
     p = pair["p_holm"]
     return [
         f"{rates[0]:.0f}, {rates[1]:.0f}",
         f"{signed[0]} [{signed[1]} to {signed[2]}]",
-        f"{sooner[0]:.2f} [{sooner[1]:.2f} to {sooner[2]:.2f}]",
+        f"{likely[0]} [{likely[1]} to {likely[2]}]",
         "< 0.0001" if p < 1e-4 else f"{p:.2g}",
         "in pairs" if pair["paired"] else "independent",
         _claim(pair, turned),

@@ -89,6 +89,12 @@ def compare(
             pairs are asked for where there are none.
     """
     z_value(confidence)
+    for name, setting in (("a", a), ("b", b)):
+        if not isinstance(setting, Mapping):
+            raise ValueError(
+                f"{name}={setting!r}: must have a value for each column, such as "
+                '{"optimizer.lr": 0.5}'
+            )
     counted = counted_runs(timed(runs, event, time), [*a, *b], "a, b")
     chosen = [_selected(counted, name, setting) for name, setting in (("a", a), ("b", b))]
     if (chosen[0] & chosen[1]).any():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import numpy.typing as npt
 from scipy import special
@@ -15,11 +17,20 @@ def z_value(confidence: float) -> float:
     """The two-sided normal quantile: 1.96 for 0.95.
 
     Raises:
-        ValueError: the confidence is not between 0 and 1.
+        ValueError: the confidence is not a number between 0 and 1.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence={confidence}: must be between 0 and 1, such as 0.95")
+    refuse_outside("confidence", confidence, 0.0, 1.0)
     return float(special.ndtri(0.5 + confidence / 2))
+
+
+def refuse_outside(name: str, value: object, low: float, high: float) -> None:
+    """Refuse an argument that is not a number between two others, both excluded.
+
+    Raises:
+        ValueError: names the argument, its value and what is allowed.
+    """
+    if not (isinstance(value, Real) and low < float(value) < high):
+        raise ValueError(f"{name}={value!r}: must be a number between {low:g} and {high:g}")
 
 
 def wilson(solved: npt.ArrayLike, n: npt.ArrayLike, confidence: float = CONFIDENCE) -> Pair:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from xorlab.analysis.statistics.bisection import first_enough
-from xorlab.analysis.statistics.intervals import CONFIDENCE, wilson, z_value
+from xorlab.analysis.statistics.intervals import CONFIDENCE, refuse_outside, wilson, z_value
 
 POWER = 0.8
 
@@ -57,12 +57,12 @@ def seeds_needed(
     if (half_width is None) == (rates is None):
         raise ValueError("give either half_width (of a rate's interval) or rates (two to compare)")
     if half_width is not None:
-        _check("half_width", half_width, 0.0, 0.5)
+        refuse_outside("half_width", half_width, 0.0, 0.5)
         if not 0 <= rate <= 1:
             raise ValueError(f"rate={rate}: must be between 0 and 1")
         return _for_half_width(half_width, rate, confidence)
     assert rates is not None  # noqa: S101  (one of the two is given)
-    _check("power", power, 0.0, 1.0)
+    refuse_outside("power", power, 0.0, 1.0)
     a, b = rates
     if not (0 <= a <= 1 and 0 <= b <= 1 and a != b):
         raise ValueError(f"rates={rates}: must be two different numbers between 0 and 1")
@@ -78,8 +78,3 @@ def _for_half_width(half_width: float, rate: float, confidence: float) -> int:
         return float(np.subtract(high, low)) / 2 <= half_width + 1e-12
 
     return first_enough(narrow)
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low < value < high:
-        raise ValueError(f"{name}={value}: must be between {low:g} and {high:g}")

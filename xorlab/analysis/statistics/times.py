@@ -229,14 +229,7 @@ def counted_runs(
         )
     if not columns:
         raise ValueError(f"{argument}: no columns are named; the runs have {', '.join(known)}")
-    for name in columns:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-            near = near or [k for k in known if k.rpartition(".")[2] == str(name)][:1]
-            hint = f"did you mean {near[0]}? The" if near else "the"
-            raise ValueError(
-                f"{argument}: there is no column {name}; {hint} runs have {', '.join(known)}"
-            )
+    refuse_unknown(runs, columns, argument)
     if "outcome" not in known and "solved" in known:  # of another origin
         runs = as_runs(runs)
     refuse_incomplete(runs)
@@ -246,6 +239,23 @@ def counted_runs(
         raise ValueError("there is no run with an outcome, so no statistics of convergence")
     again = trained_again(counted)
     return counted[~again] if again.any() else counted
+
+
+def refuse_unknown(table: pd.DataFrame, columns: Sequence[str], argument: str) -> None:
+    """Refuse names of columns that a table does not have.
+
+    Raises:
+        ValueError: names the argument and the column, and suggests the nearest.
+    """
+    known = [str(name) for name in table.columns]
+    for name in columns:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+            near = near or [k for k in known if k.rpartition(".")[2] == str(name)][:1]
+            hint = f"did you mean {near[0]}? There" if near else "there"
+            raise ValueError(
+                f"{argument}: there is no column {name}; {hint} are {', '.join(known)}"
+            )
 
 
 def trained_again(runs: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from xorlab.analysis.statistics.design import Design
@@ -12,6 +13,7 @@ from xorlab.analysis.statistics.sample_size import POWER, seeds_needed
 
 _BOUND = 0.1  # half-width of the difference of two rates, for settings that show no difference
 _RATES_SHARE = 5  # the test of the rates alone counts at this part of the level
+_SMALL = 10.0  # points; differences that are all smaller have a decimal
 _UNCLEAR = 0.5  # with a larger p-value even the direction of a difference is unclear
 
 
@@ -116,6 +118,16 @@ class Comparison:
         )
 
     @property
+    def difference_triple(self) -> tuple[float, float, float]:
+        """The difference of the rates, and the ends of its interval."""
+        return self.difference, self.difference_low, self.difference_high
+
+    @property
+    def sooner_triple(self) -> tuple[float, float, float]:
+        """The probability of sooner, and the ends of its interval."""
+        return self.sooner, self.sooner_low, self.sooner_high
+
+    @property
     def shows_sooner(self) -> bool:
         """Whether the interval of ``sooner`` excludes 1/2."""
         return not self.sooner_low <= 0.5 <= self.sooner_high
@@ -203,18 +215,32 @@ def _numbers(seen: Comparison, confidence: float, measured: Measured) -> str:
     sure = f"{100 * confidence:g} %"
     within = f" within {seen.limit:.0f} epochs" if math.isfinite(seen.limit) else ""
     unclear = seen.claimed and not seen.shows_rates
+    points, sooner = in_points(seen.difference_triple), in_share(seen.sooner_triple)
     counts = (
         f"{100 * seen.rate_a:.0f} % of {seen.n_a} runs against {100 * seen.rate_b:.0f} % of "
-        f"{seen.n_b} solved{within} (difference {100 * seen.difference:+.0f} points, {sure} "
-        f"interval {100 * seen.difference_low:+.0f} to {100 * seen.difference_high:+.0f}"
+        f"{seen.n_b} solved{within} (difference {points[0]} points, {sure} "
+        f"interval {points[1]} to {points[2]}"
         f"{', so the rates are not shown to differ' if unclear else ''})"
     )
     unclear = seen.claimed and not seen.shows_sooner
     return (
-        f"{counts}; {measured.who} with probability {seen.sooner:.2f} "
-        f"({seen.sooner_low:.2f} to {seen.sooner_high:.2f}"
+        f"{counts}; {measured.who} with probability {sooner[0]} "
+        f"({sooner[1]} to {sooner[2]}"
         f"{', so neither is shown to be the sooner' if unclear else ''})"
     )
+
+
+def in_points(values: Sequence[float]) -> list[str]:
+    """Differences of rates in percentage points, with a decimal where all of them are small."""
+    shown = [100 * value for value in values]
+    digits = 1 if max(map(abs, shown)) < _SMALL else 0
+    return [f"{value:+.{digits}f}" if round(value, digits) else "0" for value in shown]
+
+
+def in_share(values: Sequence[float]) -> list[str]:
+    """Probabilities with two decimals, or with three where two would round one of them to 1/2."""
+    digits = 3 if any(round(value, 2) == 0.5 != value for value in values) else 2
+    return [f"{value:.{digits}f}" for value in values]
 
 
 def _outlook(seen: Comparison, measured: Measured) -> str:

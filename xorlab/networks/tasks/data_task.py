@@ -195,7 +195,8 @@ def described(task: Task) -> str:
     text = ", ".join(f"{count} {name}" for name, count in sets.items())
     if not task.classes:
         return text
-    shown = ", ".join(task.classes[:_SHOWN]) + ", ..." * (len(task.classes) > _SHOWN)
+    names = [f'"{name}"' if "," in name else name for name in task.classes[:_SHOWN]]
+    shown = ", ".join(names) + ", ..." * (len(task.classes) > _SHOWN)
     return f"{text}; {len(task.classes)} classes: {shown}"
 
 

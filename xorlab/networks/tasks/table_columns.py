@@ -21,6 +21,10 @@ class MisreadError(Exception):
     """What is wrong with a table, perhaps because another delimiter was meant."""
 
 
+class MissingError(MisreadError):
+    """A cell of a table is empty, or says that its value is not known."""
+
+
 class Columns:
     """Which columns are inputs and which are targets, as indices."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from xorlab.errors import ConfigError
 from xorlab.networks.tasks.classes import one_hot
 from xorlab.networks.tasks.one_hot import refuse_one_hot
-from xorlab.networks.tasks.table_columns import MOST_NAMED, Columns, MisreadError
+from xorlab.networks.tasks.table_columns import MOST_NAMED, Columns, MisreadError, MissingError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,8 @@ _KEY = "task.path"
 # By the names that need no quotes on a command line.
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "blank": " ", "bar": "|"}
 DECIMALS = ("point", "comma")
+_MISSING = {"", "na", "n/a", "?", "null", "none"}  # what stands for a value that is not known
+_OTHERWISE = "the file reads well with"
 
 Row = tuple[int, list[str]]
 
@@ -98,6 +100,8 @@ def read_text(
         return _read(path, rows, text, delimiter, strict)
     except MisreadError as error:
         hint = _hint(path, content, text, delimiter)
+        if isinstance(error, MissingError) and _OTHERWISE not in hint:
+            hint = "a value is missing: remove the row, or fill the value in"
         raise ConfigError(_KEY, path, f"a table {error}; {hint}") from None
 
 
@@ -129,7 +133,9 @@ def _read(path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict:
         for index in chosen:
             if not _is_number(row[index], text):
                 first = names is None and text.header is None and line == rows[0][0]
-                raise MisreadError(
+                missing = row[index].strip().lower() in _MISSING
+                kind = MissingError if missing else MisreadError
+                raise kind(
                     f"of numbers (line {line}, column {index + 1} is {row[index][:80]!r}"
                     f"{'; task.header=true if this line names the columns' * first}"
                     f"{'; task.classes=true if it is a class' * (columns.targets == [index])})"
@@ -227,5 +233,5 @@ def _hint(path: Path, content: bytes, text: TextFormat, delimiter: str) -> str:
                 keys = [f"task.delimiter={name}"] * (mark != delimiter)
                 keys += ["task.decimal=comma"] * (decimal == "comma")
                 if keys:
-                    return f"{taken}; the file reads well with {' '.join(keys)}"
+                    return f"{taken}; {_OTHERWISE} {' '.join(keys)}"
     return f"{taken}, see task.delimiter"

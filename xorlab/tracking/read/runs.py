@@ -59,9 +59,10 @@ def load_runs(
         for the statistics of it.
 
     Raises:
-        ConfigError: a filter that MLflow cannot read.
+        ConfigError: a filter that MLflow cannot read, or an argument that is not text.
         StoreError: no such store, experiment or sweep.
     """
+    _refuse_others(uri=uri, experiment=experiment, sweep=sweep, filter=filter)
     if sweep is None:
         store = _open(uri, experiment)
     else:
@@ -75,6 +76,22 @@ def load_runs(
             frame = _of_others(store, filter)
     frame.attrs["uri"] = public_address(store.uri)
     return frame
+
+
+def _refuse_others(**given: object) -> None:
+    """Refuse arguments that are not text, and the name of an experiment in place of an address."""
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            several = "; tables of several go together with pandas.concat"
+            raise ConfigError(name, value, f"text, or None{several * (name != 'filter')}")
+    uri = given["uri"]
+    if isinstance(uri, str) and uri.isidentifier():
+        raise ConfigError(
+            "uri",
+            uri,
+            "the address of a store, such as sqlite:///mlflow.db; the name of an experiment is "
+            f"given as experiment={uri!r}",
+        )
 
 
 def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
@@ -123,12 +140,32 @@ def load_curves(runs: pd.DataFrame, curve: str = CURVE, uri: str | None = None) 
     Returns:
         ``run_id``, ``step`` (epochs completed), and the values under the name of the curve; runs
         in their order, steps ascending.
+
+    Raises:
+        ConfigError: no run has such a curve.
+        StoreError: no such store.
     """
     if "://" in curve:  # no curve has such a name: it is an address
         curve, uri = CURVE, curve
     address = uri or runs.attrs.get("uri")
     store = _open(address, None, any_experiment=True)
-    return curves_of(store, runs, curve)
+    curves = curves_of(store, runs, curve)
+    if curves.empty and curve != CURVE:
+        _refuse_unknown(store, runs, curve)
+    return curves
+
+
+def _refuse_unknown(store: Store, runs: pd.DataFrame, curve: str) -> None:
+    """Refuse a curve that no run has, if there are runs with others."""
+    finished = runs.loc[runs["outcome"].notna(), "run_id"] if "outcome" in runs else runs["run_id"]
+    for run_id in finished.head(1):
+        run = store.client.get_run(run_id)
+        known = [
+            name
+            for name in run.data.metrics
+            if len(store.client.get_metric_history(run_id, name)) > 1
+        ]
+        raise ConfigError("curve", curve, f"one that the runs have: {', '.join(known) or 'none'}")
 
 
 def curves_of(store: Store, runs: pd.DataFrame, curve: str = CURVE) -> pd.DataFrame:

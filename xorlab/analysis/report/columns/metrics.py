@@ -14,6 +14,8 @@ from xorlab.analysis.statistics.times import OBSERVED
 
 ORDER = 90
 _USUAL = {"seed", "solved", "accuracy", "max_error", *OBSERVED}
+_HELD_OUT = {"test_accuracy", "final_validation_accuracy"}
+_HELD_OUT_PRIORITY = 6  # what a sweep that has them is about
 _TIMES = ("epochs_to_", "evaluations_to_")
 
 
@@ -31,7 +33,8 @@ def columns(data: GroupedRuns) -> list[Column]:
         if name.startswith(_TIMES):
             found.append(Column(title, values.agg(_median_time), whole))
         else:
-            found.append(Column(title, values.median(), _four_digits))
+            priority = _HELD_OUT_PRIORITY if name in _HELD_OUT else 0
+            found.append(Column(title, values.median(), _four_digits, priority))
     return found
 
 
