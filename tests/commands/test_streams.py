@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,19 @@ def test_what_an_encoding_has_not_is_escaped(tmp_path):
     with (tmp_path / "text").open("w", encoding="ascii") as stream:
         Output(stream).write("\N{MIDDLE DOT} 0\n")
     assert (tmp_path / "text").read_text() == "\\xb7 0\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_interrupted_ends_with_a_code_and_no_traceback(number, code, capsys):
+    @prints("anything")
+    def works() -> int:
+        signal.raise_signal(number)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert works() == code
+    assert capsys.readouterr() == ("", "")
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_failure_is_worth_more_than_a_lost_line(capsys):

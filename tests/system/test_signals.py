@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 import time
+import weakref
 import zipfile
 
 import pytest
@@ -14,6 +16,7 @@ from xorlab.system.signals import (
     Interrupts,
     Terminated,
     interruptions,
+    interrupts_kept,
     signals_deferred,
     terminations,
 )
@@ -42,6 +45,41 @@ def test_an_interrupt_that_a_finaliser_swallows_is_raised_at_the_next_look():
 def test_an_interrupt_that_was_swallowed_is_raised_at_the_end_at_the_latest():
     with pytest.raises(KeyboardInterrupt), Interrupts():
         Finaliser()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_an_interrupt_that_a_callback_of_a_weak_reference_swallows_comes_again(number, kind):
+    lost = []
+
+    def callback(_reference: object) -> None:
+        lost.append(True)
+        signal.raise_signal(number)
+
+    def work() -> None:
+        gone = set()  # type: ignore[var-annotated]
+        reference = weakref.ref(gone, callback)
+        del gone
+        time.sleep(5)
+        raise AssertionError(reference)
+
+    with pytest.raises(KeyboardInterrupt) as raised, terminations(), interrupts_kept():
+        work()
+    assert lost == [True]
+    assert type(raised.value) is kind
+
+
+def test_other_errors_in_callbacks_are_reported_as_ever(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    with interrupts_kept():
+        gone = {1}
+        reference = weakref.ref(gone, lambda _: 1 / 0)
+        del gone
+    assert reference() is None
+    assert [one.exc_type for one in seen] == [ZeroDivisionError]
+    assert sys.unraisablehook == seen.append
 
 
 def test_a_process_that_ignores_ctrl_c_goes_on_ignoring_it():

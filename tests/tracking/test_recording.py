@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +14,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sqlalchemy import event
 
 from xorlab import configure, load_curves, load_runs, train
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
+from xorlab.system.signals import Terminated, terminations
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.read.search import ended_runs, finished_runs
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import KNOWN_REVISIONS, BulkRecorder, refusal
-from xorlab.tracking.write.client_recorder import ClientRecorder
+from xorlab.tracking.write.client_recorder import ClientRecorder, create, record_run
 from xorlab.tracking.write.record import Context, failed, finished
 
 CONTEXT = Context(Provenance("1.2.3", "c0ffee", "main", dirty=True), sweep="a" * 32)
@@ -146,6 +150,29 @@ def test_a_recording_that_breaks_off_leaves_no_finished_run(bulk, store_file, mo
     statuses = [run.info.status for run in store.client.search_runs([store.experiment_id])]
     assert "FINISHED" not in statuses
     assert "RUNNING" not in statuses
+
+
+@pytest.mark.parametrize("statement", [1, 3, 6, 9])
+def test_sigterm_in_a_transaction_of_mlflows_does_not_wait_for_its_own_lock(statement, store_file):
+    """It came at any statement that MLflow executes."""
+    store = open_store(None, "xorlab").through_mlflow
+    engine = store.client._tracking_client.store.engine
+    executed = []
+
+    def terminate(*_arguments: object) -> None:
+        executed.append(True)
+        if len(executed) == statement:
+            signal.raise_signal(signal.SIGTERM)
+
+    run = create(store, records()[0], skip_existing=False)
+    event.listen(engine, "after_cursor_execute", terminate)
+    began = time.monotonic()
+    with terminations(), pytest.raises(Terminated):
+        record_run(store, records()[0], skip_existing=False)
+    event.remove(engine, "after_cursor_execute", terminate)
+    assert time.monotonic() - began < 10
+    store.client.set_terminated(run.info.run_id)
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("committed", [False, True])

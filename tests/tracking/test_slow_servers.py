@@ -11,7 +11,7 @@ import pytest
 
 import xorlab
 from tests.helpers.away import OUTBOX, goes_away_at, is_back, there
-from tests.helpers.proxies import HOUR, NEXT_PAGE, PASS, SAME_PAGE, TRICKLE
+from tests.helpers.proxies import HOUR, LATE, NEXT_PAGE, PASS, SAME_PAGE, TRICKLE
 from xorlab.commands.outbox import main as deliver
 from xorlab.system.deadline import within
 from xorlab.tracking.store import server as server_module
@@ -77,6 +77,30 @@ def test_an_interrupt_ends_a_wait(hurried, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         client.get_experiment("0")
     assert time.monotonic() - began < 20
+
+
+def test_after_an_interrupt_all_calls_together_take_a_moment(hurried, monkeypatch):
+    monkeypatch.setattr(server_module, "_MORE", 600.0)
+    client = open_store(hurried.address, "slow").client
+    hurried.delay, hurried.rule = 30.0, lambda number, method, path: LATE
+    threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        client.get_experiment("0")
+    began = time.monotonic()
+    for _ in range(5):
+        with pytest.raises(ServerAwayError):
+            client.get_experiment("0")
+    assert time.monotonic() - began < 3
+
+
+def test_after_an_interrupt_a_server_that_answers_is_used(proxy):
+    client = open_store(proxy.address, "quick").client
+    proxy.delay, proxy.rule = 2.0, lambda number, method, path: LATE
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        client.get_experiment("0")
+    proxy.rule = lambda number, method, path: PASS
+    assert client.get_experiment("0").name == "Default"
 
 
 def test_what_is_done_in_time_comes_back_and_so_does_what_is_raised():

@@ -36,12 +36,12 @@ from xorlab.errors import (
 )
 from xorlab.sweeps.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
-from xorlab.system.signals import Terminated, interruptions, terminations
+from xorlab.system.signals import interruptions
 from xorlab.trainers.find import BUILT_IN
 from xorlab.trainers.trainer import Trainer
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
-_DONE, _FAILED, _USAGE, _INTERRUPTED, _TERMINATED = 0, 1, 2, 130, 143
+_DONE, _FAILED, _USAGE = 0, 1, 2
 
 
 def run_xorlab(trainer: Trainer) -> int:
@@ -50,7 +50,7 @@ def run_xorlab(trainer: Trainer) -> int:
     if os.environ.get(_FULL_ERROR):
         return _dispatch_with_traceback(trainer)
     try:
-        with _errors_raised(), terminations(), interruptions():
+        with _errors_raised(), interruptions():
             return _dispatch(trainer)
     except _Refused as error:
         return _fail(str(error), error.code)
@@ -64,10 +64,6 @@ def run_xorlab(trainer: Trainer) -> int:
         )
     except (HydraException, OmegaConfBaseException) as error:
         return _fail(str(translate(trainer.schema, error, sys.argv[1:])), _USAGE)
-    except Terminated:
-        return _TERMINATED
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         return _fail(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from xorlab.errors import ConfigError, StoreError, UsageError, error_line
 from xorlab.system.signals import interruptions
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE = 0, 1, 2
 
 _SHORTEST_ID = 4  # characters: shorter beginnings would soon be ambiguous
 
@@ -53,8 +53,7 @@ def run_command(name: str, work: Callable[[], int]) -> int:
         work: does the work and returns the exit code.
 
     Returns:
-        the exit code: that of ``work``, 1 if a store or file fails, 2 after wrong usage, 130 after
-        Ctrl-C.
+        the exit code: that of ``work``, 1 if a store or file fails, 2 after wrong usage.
     """
     try:
         with interruptions():
@@ -65,5 +64,3 @@ def run_command(name: str, work: Callable[[], int]) -> int:
     except (StoreError, OSError) as error:
         sys.stderr.write(error_line(name, error))
         return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED

@@ -11,6 +11,7 @@ from rich.console import Console
 from xorlab.analysis.counts import counted
 from xorlab.errors import EngineError, StoppedError, StoreError
 from xorlab.sweeps.console import print_line
+from xorlab.system.deadline import within
 from xorlab.system.git import Provenance
 from xorlab.system.program import typed_command
 from xorlab.system.signals import interruptions
@@ -20,6 +21,8 @@ from xorlab.tracking.store.errors import explained_errors, mlflow_errors, releas
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.heartbeat import heartbeats
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity, close_abandoned, open_parent
+
+_IMPATIENT, _PATIENT = 1.5, 60.0  # seconds for the last status: after Ctrl-C, and else
 
 
 @contextlib.contextmanager
@@ -61,10 +64,12 @@ def parent_run(
                 yield parent
         except BaseException as error:
             release_frames(error)
-            # If the store itself is broken, the next start closes the run.
+            # If the store itself is broken, locked or slow, the next start closes the run.
             with contextlib.suppress(Exception):
                 if not parent.closed:
-                    parent.close(FAILED if isinstance(error, StoppedError) else KILLED)
+                    status = FAILED if isinstance(error, StoppedError) else KILLED
+                    patience = _IMPATIENT if isinstance(error, KeyboardInterrupt) else _PATIENT
+                    within(patience, partial(parent.close, status))
             if isinstance(error, KeyboardInterrupt | EngineError):
                 again = typed_command()
                 print_line(console, f"\nstopped; what is recorded stays. Go on with: {again}")

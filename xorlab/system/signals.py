@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 from xorlab.errors import causes
+
+_AGAIN = 0.005  # seconds after which a callback in which an interrupt was lost has ended
 
 
 class Terminated(KeyboardInterrupt):
@@ -33,6 +38,37 @@ def terminations() -> Iterator[None]:
     finally:
         if ours:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """While the block runs, an interrupt that Python cannot raise is sent once more.
+
+    Python raises an interrupt wherever the main thread happens to be. In a finaliser, or in what
+    is called when a weakly referenced object goes, it can only be printed, and would be lost.
+    """
+    before, inside = sys.unraisablehook, True
+
+    def again(number: int) -> None:
+        time.sleep(_AGAIN)
+        if inside:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+    def hook(unraisable: Any) -> None:
+        kind = unraisable.exc_type
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            before(unraisable)
+        elif not Interrupts.watching:
+            number = signal.SIGTERM if issubclass(kind, Terminated) else signal.SIGINT
+            # Not a `Thread`, which takes locks: the main thread may hold them just now.
+            _thread.start_new_thread(again, (number,))
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        inside = False
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager
@@ -92,7 +128,12 @@ class Interrupts:
     library's callback, it is printed or dropped, and a long loop would continue. Such a loop calls
     `check`. Remembering alone would not be enough: a call that blocks, such as a request to a
     server or a shard that is trained in this thread, must end at the first Ctrl-C.
+
+    Attributes:
+        watching: whether such a block runs.
     """
+
+    watching = False
 
     def __init__(self) -> None:
         self._received: type[KeyboardInterrupt] | None = None
@@ -103,6 +144,7 @@ class Interrupts:
         # Shells start background jobs so that they ignore Ctrl-C: such a process goes on ignoring
         # it, and a handler that another library has set stays.
         if threading.current_thread() is threading.main_thread():
+            Interrupts.watching = True
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
                 self._before = signal.signal(signal.SIGINT, self._handle)
             if signal.getsignal(signal.SIGTERM) is _terminate:
@@ -110,6 +152,7 @@ class Interrupts:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        Interrupts.watching = False
         try:
             if self._before is not None:
                 signal.signal(signal.SIGINT, self._before)

@@ -10,9 +10,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TextIO, cast
 
+from xorlab.system.signals import Terminated, interruptions, interrupts_kept, terminations
+
 P = ParamSpec("P")
 
-_FAILED, _BROKEN_PIPE = 1, 141  # the latter as a shell tells a program that SIGPIPE ended
+_FAILED = 1
+# As a shell tells a program that SIGINT, SIGPIPE or SIGTERM ended.
+_INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 130, 141, 143
 
 
 class Output:
@@ -70,6 +74,8 @@ def prints(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
     where it would be 0. If the output cannot be written for another reason, the code is 1, and a
     line on standard error says why. A stream that was closed before the start is none at all.
 
+    Ctrl-C and SIGTERM end the command wherever it is: exit code 130 or 143, and no traceback.
+
     Args:
         name: of the command, for that line.
     """
@@ -80,7 +86,7 @@ def prints(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
             if isinstance(sys.stdout, Output):  # a command within a command
                 return command(*arguments, **options)
             with _outputs() as out:
-                code = command(*arguments, **options)
+                code = _interruptible(lambda: command(*arguments, **options))
                 out.flush()
                 if out.error is None or code:
                     return code
@@ -95,6 +101,16 @@ def prints(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
         return run
 
     return decorated
+
+
+def _interruptible(command: Callable[[], int]) -> int:
+    try:
+        with terminations(), interrupts_kept(), interruptions():
+            return command()
+    except Terminated:
+        return _TERMINATED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
 
 
 @contextlib.contextmanager

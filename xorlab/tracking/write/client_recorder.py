@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from xorlab.system.clock import now
+from xorlab.system.deadline import within
 from xorlab.tracking.names import FINISHED, KEY_TAG, KILLED, ONCE_TAG, SWEEP_TAG
 from xorlab.tracking.read.search import finished_runs
 from xorlab.tracking.store.artifacts import put_artifacts
-from xorlab.tracking.store.errors import check_there
+from xorlab.tracking.store.errors import check_there, release_frames
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.duplicates import without_duplicates
 from xorlab.tracking.write.record import Record
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _METRICS_PER_CALL = 1000
 _PARAMS_PER_CALL = 100
+_ABANDONING = 2.0  # seconds
 
 
 class Recorder(Protocol):
@@ -97,7 +99,8 @@ def record_run(store: Store, record: Record, skip_existing: bool) -> str:
     run = create(store, record, skip_existing)
     try:
         complete(store, run, record)
-    except BaseException:
+    except BaseException as error:
+        release_frames(error)  # an interrupted transaction would keep the store locked for us too
         _abandon(store, run.info.run_id)
         raise
     return str(run.info.run_id)
@@ -138,9 +141,9 @@ def complete(store: Store, run: Run, record: Record) -> None:
 
 
 def _abandon(store: Store, run_id: str) -> None:
-    """Mark a run as abandoned; if even that fails, the next sweep notices."""
+    """Mark a run as abandoned; if even that fails, or takes long, the next sweep notices."""
     with contextlib.suppress(Exception):
-        store.client.set_terminated(run_id, KILLED)
+        within(_ABANDONING, lambda: store.client.set_terminated(run_id, KILLED))
 
 
 def metric_entities(record: Record) -> list[Metric]:
