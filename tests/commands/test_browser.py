@@ -72,8 +72,9 @@ def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_p
         # MLflow 3.17 opens every experiment as one of language models unless the address says
         # otherwise, whatever the experiment's own tag says: the printed address does.
         page.goto(f"{address}/{printed}")
-        # The columns that its view names, beside those that every experiment has.
-        text_of(page, "Model training", "Run Name", "sweep xor", "epochs_to_solve", "final_loss")
+        # The columns that its view names, and the runs, not their parent run closed above them.
+        name = "xor h=2 lr=3 seed=1"
+        text_of(page, "Model training", "Run Name", "epochs_to_solve", "final_loss", name)
         experiment = f"{address}/{printed.partition('/runs')[0]}"
 
         page.goto(f"{experiment}/runs/{parent}?{TRAINING}")

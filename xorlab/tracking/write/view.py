@@ -17,6 +17,8 @@ from xorlab.tracking.store.store import Store
 
 VIEW_TAG = "mlflow.sharedViewState."
 _METRICS = ("epochs_to_solve", "final_loss")
+# Sorted by the time of their creation, the UI shows runs below their closed parent run.
+_ORDER = "metrics.`epochs_to_solve`"
 _SECTION = "xorlab-runs"
 
 
@@ -46,6 +48,8 @@ def _view(sweep: str | None, keys: Sequence[str]) -> dict[str, Any]:
     metrics = [f"metrics.`{name}`" for name in _METRICS]
     return {
         "selectedColumns": [*params, f"tags.`{OUTCOME_TAG}`", *metrics],
+        "orderByKey": _ORDER,
+        "orderByAsc": True,
         "searchFilter": f"tags.`{SWEEP_TAG}` = '{sweep}'" if sweep is not None else "",
         "compareRunCharts": [
             *(_chart("BAR", name) for name in _METRICS),
