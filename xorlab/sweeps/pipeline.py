@@ -48,6 +48,7 @@ from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much
 
 _MOST_ALIKE = 3  # jobs that failed for one reason and are named one by one
+_LONG = 3.0  # seconds of a sweep
 _SUMMARY = "xorlab.sweeps.summary.finish"
 
 
@@ -192,8 +193,11 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     context = Context(sweep.provenance, sweep.parent.run_id, named)
     cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
     chunks = AdaptiveChunks(plan, executor.workers, cost)
-    # The summary takes a second to import; workers train meanwhile.
-    threading.Thread(target=import_module, args=(_SUMMARY,)).start()
+    # The summary takes a second to import; workers train meanwhile. In a long sweep that is after
+    # the first results are recorded, which would otherwise be seconds later.
+    imports = threading.Thread(target=import_module, args=(_SUMMARY,))
+    if plan.seconds(executor.workers) < _LONG:
+        imports.start()
     try:
         with (
             SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,
@@ -204,6 +208,8 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
                 for shard, outcome in zip(shards, outcomes, strict=True):
                     for counts in sweep.writer.record(shard, outcome, context):
                         progress.add(counts)
+                if imports.ident is None:
+                    imports.start()
                 if sweep.tracking.failures == "stop":
                     _stop_at_a_failure(sweep, shards)
     except EngineError as error:

@@ -25,6 +25,7 @@ _NOT_THERE = (
     "its run is not in the store: it was recorded elsewhere, or is another one than was planned"
 )
 _MOST_RUNS = 500  # in one transaction; like the limit on points, it bounds memory, not speed
+_FIRST_RUNS, _GROWTH = 50, 4  # few in the first one, so that a sweep soon shows results
 
 
 class ResultWriter:
@@ -44,14 +45,16 @@ class ResultWriter:
         self._recorder = make_recorder(store, tracking, tell)
         self._skip_existing = tracking.existing != "rerun"
         self._without_id: set[int] = set()
+        self._size = _FIRST_RUNS
 
     def record(
         self, shard: Shard, outcome: ShardResult, context: Context
     ) -> Iterator[Counter[str]]:
         """Record a shard in parts; for each part, how many of its runs ended in which way."""
-        size = _runs_at_once(outcome)
-        for start in range(0, len(shard.jobs), size):
-            part = slice(start, start + size)
+        most, start = _runs_at_once(outcome), 0
+        while start < len(shard.jobs):
+            part = slice(start, start + min(most, self._size))
+            start, self._size = part.stop, min(_GROWTH * self._size, _MOST_RUNS)
             jobs = list(shard.jobs[part])
             records = _records(jobs, outcome, part, context)
             with explained_errors(self._store):
