@@ -218,7 +218,7 @@ def test_a_number_that_switches_a_part_off_makes_a_separate_program(monkeypatch)
 
     monkeypatch.setattr("xorlab.networks.trainer.train_chunk", counted)
     grid = Grid(plane(width=2, height=2))
-    configs = grid.configs(range(4))
+    configs = list(grid.configs(range(4)))
     for config in configs[:2]:
         config.optimizer.momentum = 0.0
     pixels = train_pixels(TRAINER, configs, grid.data)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from xorlab import configure, train
 from xorlab.errors import ConfigError
-from xorlab.networks.initial_weights import initial_layers
+from xorlab.networks.initial_weights import initial_layers, initial_parameters
 from xorlab.networks.initializers.initializer import Initializer
+from xorlab.networks.initializers.uniform import Uniform
+from xorlab.networks.legacy_draws import legacy_draws
+from xorlab.networks.parameters import pack
+from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import layer_sizes
 
 SIZES = (3, 5, 4, 2)
 INITIALIZERS = [name for name, kind in Initializer.choices().items() if kind.draws]
@@ -96,3 +103,29 @@ def test_given_weights_from_the_inputs_come_before_the_outputs_bias():
 def test_too_few_given_weights_are_refused_with_the_number_that_fits():
     with pytest.raises(ConfigError, match=r"init\.weights.*a list of 9.*2-2-1.*this one has 3"):
         train(configure("init=given", "init.weights=[1,2,3]"))
+
+
+@pytest.mark.parametrize("count", [9, 113, 114, 320, 700])
+def test_draws_for_many_seeds_are_those_of_numpys_legacy_generator(count):
+    """Below and above what one state of the generator holds, and its first part."""
+    ends = [0, 1, 2**32 - 1]
+    most = 10_000 if count == 9 else 50
+    seeds = np.r_[ends, np.random.default_rng(count).integers(0, 2**32, most - len(ends))]
+    generator = np.random.RandomState(0)
+    drawn = legacy_draws(seeds, count)
+    assert drawn.shape == (count, most)
+    for column, seed in enumerate(seeds.tolist()):
+        generator.seed(seed)
+        assert drawn[:, column].tobytes() == generator.rand(count).tobytes()
+
+
+@pytest.mark.parametrize("overrides", [(), ("network.hidden=[3,2]", "network.skip=true")])
+def test_weights_of_many_networks_are_those_of_each(overrides):
+    base = configure(*overrides)
+    sizes = layer_sizes(base, make_task(base.task))
+    configs = [replace(base, seed=seed) for seed in range(300)]
+    configs[7::50] = [replace(config, init=Uniform()) for config in configs[7::50]]
+    found = initial_parameters(configs, sizes)
+    for column, config in enumerate(configs):
+        expected = pack(*initial_layers(config, sizes))
+        assert found[:, column].tobytes() == expected.tobytes()

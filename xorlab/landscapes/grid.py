@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from xorlab.config.values import with_values
 from xorlab.errors import ConfigError, UsageError
 from xorlab.landscapes.axis import Axis, axes_of
+from xorlab.landscapes.plane_configs import PlaneConfigs
 from xorlab.trainers.find import built_in
 from xorlab.trainers.trainer import Data, Trainer
 
@@ -71,9 +74,13 @@ class Grid:
         x, y = self._values
         return self._config(x[column], y[row])
 
-    def configs(self, pixels: Iterable[int]) -> list[Any]:
-        """The configurations of some pixels; they share the sections in which no axis varies."""
-        return [self.config(pixel) for pixel in pixels]
+    def configs(self, pixels: Iterable[int]) -> PlaneConfigs:
+        """The configurations of some pixels, each made when it is asked for."""
+        rows, columns = np.divmod(np.fromiter(pixels, np.int64), self.x.size)
+        x, y = (
+            np.array(values)[of] for values, of in zip(self._values, (columns, rows), strict=True)
+        )
+        return PlaneConfigs(self._base, dict(zip(self._keys, (x, y), strict=True)))
 
     def setting(self, pixel: int) -> str:
         """The values of the axes at one pixel, as they are typed."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from xorlab.engines.wire import pack_configs, unpack_configs
 from xorlab.landscapes.grid import Grid
+from xorlab.landscapes.plane_configs import PlaneConfigs
 from xorlab.trainers.result import DIVERGED, OUTCOMES
 from xorlab.trainers.shard_result import FAILED, Failure, ShardResult, joined
 from xorlab.trainers.trainer import Data, Trainer
@@ -150,15 +151,17 @@ def train_pixels(trainer: Trainer, configs: Sequence[Any], data: Data) -> Pixels
     They are trained in groups: a number that is zero may switch off a part of the optimizer, and
     networks with different parts cannot be trained as one array.
     """
-    groups: dict[object, list[int]] = {}
-    for index, config in enumerate(configs):
-        groups.setdefault(trainer.together(config), []).append(index)
+    groups = trainer.planes.groups(configs)
     parts: list[Pixels] = []
     order: list[int] = []
-    for members in groups.values():
-        result = _trained(trainer, [configs[index] for index in members], data)
+    for members in groups:
+        if isinstance(configs, PlaneConfigs):
+            own: Sequence[Any] = configs.take(members)
+        else:
+            own = [configs[index] for index in members]
+        result = _trained(trainer, own, data)
         parts.append(_kept(result, trainer.planes.metrics))
-        order += members
+        order += members.tolist()
     whole = together(parts)
     if len(groups) == 1:
         return whole

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from xorlab.config.values import with_values
 from xorlab.networks.config import Config
-from xorlab.networks.initializers.initializer import Layer, Layers
-from xorlab.networks.parameters import Wiring, parameter_count
+from xorlab.networks.initializers.given import Given
+from xorlab.networks.initializers.initializer import Initializer, Layer, Layers
+from xorlab.networks.legacy_draws import legacy_draws
+from xorlab.networks.parameters import Wiring, pack, parameter_count
+
+Floats = npt.NDArray[np.floating]
+
+_MANY = 256  # seeds: for fewer it is faster to draw one after the other
 
 
 def initial_layers(
@@ -35,6 +43,68 @@ def initial_layers(
         rng = np.random.default_rng(config.seed)
     wiring = wiring_of(config)
     return config.init.layers(rng, sizes, wiring, _layers(tuple(sizes), wiring))
+
+
+def initial_parameters(configs: Sequence[Config], sizes: Sequence[int]) -> Floats:
+    """(K, N) weights and biases of many networks; those of legacy draws all at once."""
+    parameters = np.empty((parameter_count(sizes, wiring_of(configs[0])), len(configs)))
+    kinds: dict[type[Initializer], list[int]] = {}
+    for index, config in enumerate(configs):
+        kinds.setdefault(type(config.init), []).append(index)
+    legacy = np.random.RandomState(0)
+    for kind, members in kinds.items():
+        if not kind.legacy or len(members) < _MANY:
+            for index in members:
+                parameters[:, index] = pack(*initial_layers(configs[index], sizes, legacy))
+            continue
+        first, seeds = configs[members[0]], [configs[index].seed for index in members]
+        wiring, order = wiring_of(first), _DrawNumbers()
+        drawn = first.init.layers(order, sizes, wiring, _layers(tuple(sizes), wiring))
+        draws = legacy_draws(seeds, order.count)
+        parameters[:, members] = draws[pack(*drawn)]
+    return parameters
+
+
+class _DrawNumbers:
+    """In the place of a legacy generator: its n-th draw is n."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def rand(self, *shape: int) -> Any:
+        first, self.count = self.count, self.count + int(np.prod(shape))
+        return np.arange(first, self.count).reshape(shape)
+
+
+def plane_parameters(
+    base: Config, values: Mapping[str, Floats], count: int, sizes: Sequence[int]
+) -> Floats:
+    """(K, N) weights and biases of networks with one seed, whose keys of `init` may differ.
+
+    Args:
+        base: their common configuration.
+        values: by key, (N,) each; those of other sections play no part.
+        count: how many there are, N.
+        sizes: units per layer, inputs first, outputs last.
+    """
+    own = {key: column for key, column in values.items() if key.startswith("init.")}
+    init = base.init
+    if isinstance(init, Given):
+        # The weights as numbers of places in their list say where each belongs.
+        numbered = with_values(base, {"init.weights": [*range(len(init.weights))]})
+        places = pack(*initial_layers(numbered, sizes)).astype(np.int64)
+        named = {"x": own.get("init.x", init.x), "y": own.get("init.y", init.y)}
+        parameters = np.empty((len(places), count))
+        for row, place in enumerate(places):
+            weight = init.weights[place]
+            parameters[row] = named.get(weight, weight)
+        return parameters
+    if not own:
+        column = initial_parameters([base], sizes)
+        return np.repeat(column, count, axis=1)
+    rows, of = np.unique(np.stack([*own.values()]), axis=1, return_inverse=True)
+    different = [with_values(base, dict(zip(own, row, strict=True))) for row in rows.T.tolist()]
+    return initial_parameters(different, sizes)[:, of.reshape(-1)]
 
 
 def wiring_of(config: Config) -> Wiring:

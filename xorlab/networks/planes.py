@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from xorlab.config.values import with_values
 from xorlab.errors import ConfigError
+from xorlab.landscapes.plane_configs import PlaneConfigs
 from xorlab.networks.config import Config
 from xorlab.networks.identity import identity_params
 from xorlab.networks.initial_weights import flat_weights, initial_layers, wiring_of
@@ -59,6 +63,18 @@ class NetworkPlanes(Planes):
             key if numbers[letter] is None else f"init.{letter}" for letter, key in axes.items()
         ]
         return (with_values(base, _given(base, data, weights)) if weights else base), keys
+
+    def groups(self, configs: Sequence[Any]) -> list[npt.NDArray[np.int64]]:
+        """What can be trained together depends on which numbers are 0, and on no other value."""
+        if not isinstance(configs, PlaneConfigs):
+            return super().groups(configs)
+        zeros = np.stack([column == 0 for column in configs.values.values()])
+        kinds, first, of = np.unique(zeros, axis=1, return_index=True, return_inverse=True)
+        together: dict[Hashable, list[int]] = {}
+        for kind in range(kinds.shape[1]):
+            shape = self.trainer.together(configs[int(first[kind])])
+            together.setdefault(shape, []).append(kind)
+        return [np.flatnonzero(np.isin(of.reshape(-1), some)) for some in together.values()]
 
     def params(self, config: Config) -> dict[str, Any]:
         """Without the recorded steps, as no curve is kept."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +10,12 @@ import numpy.typing as npt
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
 from xorlab.networks.arguments import config_of, configs_of, patterns_of
-from xorlab.networks.columns import NetworkColumns, TrainingSpec, padded
+from xorlab.networks.columns import TrainingSpec, padded
 from xorlab.networks.config import Config
-from xorlab.networks.criterion import is_by_loss, solving_limit
-from xorlab.networks.initial_weights import check_given, initial_layers, wiring_of
+from xorlab.networks.criterion import is_by_loss
+from xorlab.networks.initial_weights import check_given, wiring_of
 from xorlab.networks.loop import Trainer
-from xorlab.networks.losses.loss import Loss
-from xorlab.networks.optimizers.optimizer import Optimizer
+from xorlab.networks.members import members_of
 from xorlab.networks.parameters import Parameters, pack, parameter_count
 from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
@@ -25,7 +23,7 @@ from xorlab.networks.result import Layers, NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.shape import Shape
-from xorlab.networks.stopping.rule import StoppingRule, keeps_best, rules_of, stops_of
+from xorlab.networks.stopping.rule import keeps_best, rules_of, stops_of
 from xorlab.networks.target_rules import check_all_targets
 from xorlab.networks.tasks.tasks import Task, make_task
 from xorlab.networks.trained import TrainedNetworks
@@ -37,7 +35,6 @@ from xorlab.trainers.shard_result import ShardResult
 # cache and few calls. See the benchmark.
 CHUNK_BYTES = 6 << 20
 MAX_LANES = 8192
-_ORDER = 1  # beside a run's seed: the generator of the order of its patterns
 
 ShardKey = tuple[object, ...]
 Floats = npt.NDArray[np.floating]
@@ -157,7 +154,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
         compiled=first.training.backend == COMPILED,
     )
     steps = record_steps(first.training.epochs, first.training.record_every)
-    columns = _network_columns(configs, spec)
+    columns = members_of(configs, sizes).columns(spec)
     stops = first.training.stop_when_solved or "solved" in stops_of(first.training)
     at_end = first.training.solved_at_end
     return _trainer(spec.compiled)(spec, columns, steps, stops, at_end).run()
@@ -216,73 +213,3 @@ def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
         dtype=config.training.dtype,
         wiring=wiring_of(config),
     )
-
-
-def _network_columns(configs: Sequence[Config], spec: TrainingSpec) -> NetworkColumns:
-    shape = spec.shape
-    sizes, dtype = shape.sizes, shape.dtype
-    scale = Loss.choices()[spec.shape.loss].scale(spec.seen, sizes[-1])
-    parameters = np.empty((parameter_count(sizes, shape.wiring), len(configs)), dtype)
-    legacy = np.random.RandomState(0)
-    with np.errstate(over="ignore", under="ignore"):  # as in `_column`
-        for index, config in enumerate(configs):
-            parameters[:, index] = pack(*initial_layers(config, sizes, legacy))
-    optimizer = Optimizer.choices()[spec.optimizer]
-    numbers = [config.optimizer.values() for config in configs]
-    # A step is the gradient times the rate: so is what its length is compared with.
-    min_gradient = [
-        np.nan
-        if config.training.min_gradient is None
-        else config.training.min_gradient * values["rate"]
-        for config, values in zip(configs, numbers, strict=True)
-    ]
-    for values in numbers:
-        values["rate"] *= scale
-    states = [
-        np.empty((1 if state.shared else len(parameters), len(configs)), dtype)
-        for state in spec.states
-    ]
-    for array, state in zip(states, spec.states, strict=True):
-        array[:] = _column([state.start(config.optimizer) for config in configs], dtype)
-    held_out = spec.task.validation
-    limits, validation_limits = (
-        _column([solving_limit(config.training, spec.task, patterns) for config in configs], dtype)
-        for patterns in (len(spec.task.inputs), 0 if held_out is None else len(held_out.inputs))
-    )
-    return NetworkColumns(
-        parameters,
-        states,
-        {name: _column([values[name] for values in numbers], dtype) for name in numbers[0]},
-        limits,
-        validation_limits,
-        _column(min_gradient, dtype),
-        {name: _stopping_columns(name, configs, dtype) for name in spec.stopping},
-        trials=_trials(len(configs)) if optimizer.searches else {},
-        generators=tuple(
-            np.random.default_rng([config.seed, _ORDER])
-            for config in configs
-            if UpdateSchedule.choices()[spec.update].draws
-        ),
-    )
-
-
-def _trials(count: int) -> dict[str, npt.NDArray[Any]]:
-    return {"evaluations": np.zeros(count, np.int64), "ended": np.zeros(count, np.bool_)}
-
-
-def _stopping_columns(
-    rule: str, configs: Sequence[Config], dtype: str
-) -> dict[str, npt.NDArray[Any]]:
-    kind = StoppingRule.choices()[rule]
-    rows = [kind.columns(config.training) or {} for config in configs]
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return {
-        name: _column(column.tolist(), dtype) if column.dtype.kind == "f" else column
-        for name, column in columns.items()
-    }
-
-
-def _column(values: Sequence[float], dtype: str) -> Floats:
-    # A rate beyond float32 becomes infinite there: that network diverges at its first step.
-    with np.errstate(over="ignore", under="ignore"):
-        return np.array(values).astype(dtype)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from xorlab.config.landscape_keys import AnyLandscape
 from xorlab.config.values import with_values
@@ -106,6 +109,13 @@ class Planes:
     def label(self, config: Any, key: str) -> str:
         """How an axis is labelled in a picture."""
         return key
+
+    def groups(self, configs: Sequence[Any]) -> list[npt.NDArray[np.int64]]:
+        """The indices of the configurations that can be trained in one call, group by group."""
+        groups: dict[Hashable, list[int]] = {}
+        for index, config in enumerate(configs):
+            groups.setdefault(self.trainer.together(config), []).append(index)
+        return [np.array(members, np.int64) for members in groups.values()]
 
     def own(self, config: Any) -> Any:
         """The configuration of a pixel as the trainer's function takes it."""

@@ -54,7 +54,7 @@ class DeltaBarDelta(Optimizer, name="delta_bar_delta", order=5):
 
     def states(self) -> list[State]:
         """Learning rate and mean gradient of every weight."""
-        return [State(lambda rule: float(rule.lr)), State()]
+        return [State(lambda rule: rule.lr), State()]
 
     @staticmethod
     def emit(update: Update) -> None:

@@ -20,7 +20,7 @@ class IrpropMinus(Rprop, name="irprop_minus", order=7):
 
     def states(self) -> list[State]:
         """Step size and last gradient of every weight."""
-        return [State(lambda rule: float(rule.delta_0)), State()]
+        return [State(lambda rule: rule.delta_0), State()]
 
     @staticmethod
     def emit(update: Update) -> None:

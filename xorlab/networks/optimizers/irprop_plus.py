@@ -23,7 +23,7 @@ class IrpropPlus(Rprop, name="irprop_plus", order=6):
     def states(self) -> list[State]:
         """Step size, last step and last gradient of every weight; the last loss."""
         last = State(lambda rule: math.inf, shared=True)
-        return [State(lambda rule: float(rule.delta_0)), State(), State(), last]
+        return [State(lambda rule: rule.delta_0), State(), State(), last]
 
     @staticmethod
     def emit(update: Update) -> None:

@@ -51,7 +51,7 @@ class LevenbergMarquardt(Searching, name="levenberg_marquardt", order=12):
 
     def states(self) -> list[State]:
         """The damping."""
-        return [State(lambda rule: float(rule.damping), shared=True)]
+        return [State(lambda rule: rule.damping, shared=True)]
 
     @staticmethod
     def advance(update: Update, line: Line) -> Array:

@@ -81,7 +81,7 @@ class Rprop(Optimizer, name="rprop", order=2):
 
     def states(self) -> list[State]:
         """Step size, last step and last gradient of every weight."""
-        return [State(lambda rule: float(rule.delta_0)), State(), State()]
+        return [State(lambda rule: rule.delta_0), State(), State()]
 
     @staticmethod
     def emit(update: Update) -> None:

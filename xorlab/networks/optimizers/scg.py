@@ -58,7 +58,7 @@ class Scg(Searching, name="scg", order=11):
         They are whether it went anywhere, mu, the curvature, the lambda in it, and how many there
         were since the last restart.
         """
-        numbers = [State(lambda rule: float(rule.lambda_0), shared=True)]
+        numbers = [State(lambda rule: rule.lambda_0, shared=True)]
         numbers.append(State(lambda rule: 1.0, shared=True))
         return [State(), State(), *numbers, *(State(shared=True) for _ in range(4))]
 
