@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -185,6 +186,21 @@ def test_a_run_on_large_inputs_is_told_to_standardise_them(command, store_file, 
     hint = "Its inputs lie between 0 and 2,000. Try task.standardise=true first"
     assert hint in command(*run).out
     assert hint not in command(*run, "task.standardise=true").out
+
+
+def test_a_run_is_recorded_before_it_is_drawn(command, store_file, monkeypatch):
+    from xorlab.analysis.figures import style
+
+    def interrupted(*_arguments: object) -> None:
+        (run,) = xorlab.load_runs().itertuples()
+        assert run.status == "FINISHED"
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(style, "decision_surface", interrupted)
+    ended = command("training.epochs=20")
+    assert (ended.code, ended.err) == (130, "")
+    assert "Recorded as" in ended.out
+    assert len(xorlab.load_weights(xorlab.load_runs())) == 1
 
 
 def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, monkeypatch):

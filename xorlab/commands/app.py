@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from xorlab.commands.launch import VERSION_BASE, is_ordinary, launch
+from xorlab.commands.saved_files import without_passwords
 from xorlab.config.compose import from_omegaconf
 from xorlab.config.directory import config_directory
 from xorlab.config.messages import readable, translate
@@ -48,9 +49,10 @@ def run_xorlab(trainer: Trainer) -> int:
     """Compose the configuration of the command line and run it; returns the exit code."""
     register_schema(trainer.schema)
     if os.environ.get(_FULL_ERROR):
-        return _dispatch_with_traceback(trainer)
+        with without_passwords():
+            return _dispatch_with_traceback(trainer)
     try:
-        with _errors_raised(), interruptions():
+        with _errors_raised(), interruptions(), without_passwords():
             return _dispatch(trainer)
     except _Refused as error:
         return _fail(str(error), error.code)

@@ -6,6 +6,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from xorlab.networks.train import layer_sizes, predict, train_chunk
 from xorlab.system.git import provenance
 from xorlab.trainers.memory import refuse_too_much
 from xorlab.trainers.result import DIVERGED, SOLVED
+
+if TYPE_CHECKING:
+    from xorlab.tracking.store.store import Store
 
 _LARGE_INPUT = 20.0  # beyond it a unit with a weight of 1 is saturated
 _MOST_SHOWN = 16  # patterns whose predictions are printed
@@ -75,9 +79,7 @@ def run_single(config: Config) -> float:
         record = replace(
             record,
             tags=record.tags | {OWNER_TAG: this_process()},
-            artifacts=record.artifacts
-            | _drawing(config, result, task)
-            | context.provenance.files(),
+            artifacts=record.artifacts | context.provenance.files(),
         )
     with explained_errors(store):
         (identifier,) = recorder.record([record], False)
@@ -93,6 +95,8 @@ def run_single(config: Config) -> float:
         if identifier is not None:
             _print(f"Its page, with pictures and terms: xorlab-report {identifier[:8]}")
         _print(f"Browse the runs: {store.browse()}")
+        if identifier is not None:  # large networks take minutes to draw: the run is safe by now
+            _draw(store, identifier, config, result, task)
     return objective(result.numbers(), tracking.objective)
 
 
@@ -191,13 +195,14 @@ def _scale_text(config: Config, task: Task) -> str:
     )
 
 
-def _drawing(config: Config, result: NetworkResult, task: Task) -> dict[str, bytes]:
-    """The picture of a run; none, and a line, if it cannot be drawn: the run is recorded anyway."""
+def _draw(store: Store, run_id: str, config: Config, result: NetworkResult, task: Task) -> None:
+    """Give a run its picture; a line, if it cannot be drawn or stored: the run is recorded."""
+    from xorlab.tracking.store.artifacts import put_files
+
     try:
-        return {"learning.png": _learning(config, result, task)}
+        put_files(store, run_id, {"learning.png": _learning(config, result, task)})
     except Exception as error:
         _print(f"learning.png was not drawn: {type(error).__name__}: {error}")
-        return {}
 
 
 def _learning(config: Config, result: NetworkResult, task: Task) -> bytes:

@@ -20,6 +20,9 @@ T = TypeVar("T")
 KEYS = ("address", "start_timeout")
 REQUIRED = {"address": "the scheduler's address, such as tcp://127.0.0.1:8786,"}
 _CONNECT = 10.0  # seconds
+# What a worker returns is read as plain bytes. Dask would unpickle it, which runs whatever the
+# worker has put there. (Dask's own messages are pickles: its scheduler has to be trusted.)
+_DESERIALIZERS = ["msgpack"]
 
 
 def make(options: LauncherConfig) -> Dask:
@@ -45,7 +48,10 @@ class Dask(Engine):
             # A client with a malformed address would wait for it when it closes: parse it first.
             self._distributed.comm.get_address_host_port(options.address)
             self._client = self._distributed.Client(
-                options.address, timeout=_CONNECT, set_as_default=False
+                options.address,
+                timeout=_CONNECT,
+                set_as_default=False,
+                deserializers=_DESERIALIZERS,
             )
         except (OSError, ValueError) as error:
             self._logging.close()
