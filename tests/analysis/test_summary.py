@@ -265,3 +265,12 @@ def test_runs_that_broke_off_are_counted_apart():
     runs.loc[:1, "status"], runs.loc[:1, "outcome"] = "FAILED", None
     summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
     assert summary.basis[0].startswith(f"2 of {len(runs)} runs broke off with an error")
+
+
+def test_runs_that_a_rule_ended_are_said_to_have_ended_so():
+    runs = seeded({0.5: [None] * 20, 2.0: [None] * 20}).assign(epochs_run=[12] * 30 + [40] * 10)
+    summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert summary.answer == (
+        "None of 40 runs was solved within 40 epochs; a rule ended 30 of them earlier."
+    )
+    assert summary.basis[0].startswith("30 runs ended unsolved before the last epoch, by a rule")

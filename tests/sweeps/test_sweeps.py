@@ -170,6 +170,17 @@ def test_whatever_launches_the_jobs_the_runs_are_the_same(options, command, few,
     )
 
 
+def test_runs_have_the_same_names_under_other_launchers(command, store_file):
+    sweep = ("-m", "seed=1,2", "network.activation=sigmoid,tanh", "training.epochs=5")
+    names = []
+    for options in ([INLINE], ["hydra/launcher=basic", "tracking.experiment=other"]):
+        assert command(*sweep, *options).code == 0
+        runs = xorlab.load_runs(experiment="other" if "hydra/launcher=basic" in options else None)
+        names.append(sorted(runs["name"]))
+    assert names[0] == names[1]
+    assert names[0][0].startswith("activation=sigmoid xor h=2")
+
+
 def test_a_plan_is_printed_and_nothing_is_done(command, tmp_path):
     ended = command(
         "-m", "seed=range(0,50)", "network.hidden=2,3", "optimizer.lr=0.5,5e-1", "plan=true"

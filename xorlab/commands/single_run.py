@@ -51,9 +51,11 @@ def run_single(config: Config) -> float:
     refuse_too_much(estimate_memory([(config, task, 1)], [(config, 1)], 0))
     # Imported here, so that a wrong value is reported before imports that take seconds.
     from xorlab.sweeps.job_returns import objective
+    from xorlab.sweeps.plan.axes import named_keys
     from xorlab.system.clock import now
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG
+    from xorlab.tracking.read.sweeps import swept_keys
     from xorlab.tracking.store.errors import explained_errors
     from xorlab.tracking.store.owner import this_process
     from xorlab.tracking.store.store import open_store
@@ -64,7 +66,8 @@ def run_single(config: Config) -> float:
     is_single = tracking.sweep is None  # otherwise another launcher runs a sweep's jobs
     show = _print if is_single else _ignore
     recorder = make_recorder(store, tracking, show)
-    context = Context(provenance(Path.cwd()), tracking.sweep)
+    named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
+    context = Context(provenance(Path.cwd()), tracking.sweep, named)
     started = now()
     show(_initial_text(config, task))
     try:

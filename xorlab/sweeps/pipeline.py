@@ -32,7 +32,7 @@ from xorlab.sweeps.finished import (
     where_recorded,
 )
 from xorlab.sweeps.parent_run import parent_run
-from xorlab.sweeps.plan.axes import settings_axes, sweep_identity, swept
+from xorlab.sweeps.plan.axes import named_keys, sweep_identity, swept
 from xorlab.sweeps.plan.chunks import AdaptiveChunks
 from xorlab.sweeps.plan.jobs import Catalogue, Jobs
 from xorlab.sweeps.plan.plan import Plan, Shard, make_plan
@@ -188,8 +188,7 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
         EngineError: no worker is left; the jobs that are missing are printed.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
-    names = sweep.catalogue.trainer.names
-    named = [key for key in settings_axes(swept(sweep.jobs)) if not names(key)]
+    named = named_keys(sweep.catalogue.trainer, swept(sweep.jobs))
     context = Context(sweep.provenance, sweep.parent.run_id, named)
     cost = max(executor.dispatch, sweep.catalogue.trainer.piece_cost)
     chunks = AdaptiveChunks(plan, executor.workers, cost)

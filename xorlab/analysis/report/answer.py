@@ -16,13 +16,14 @@ from xorlab.analysis.statistics.winner import Cheapest
 _MOST_RIVALS, _MOST_KEYS = 2, 3  # that are written out
 
 
-def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> str:
+def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None, early: int = 0) -> str:
     """How often one setting is solved and how fast, or which of several costs least.
 
     Args:
         settings: from `xorlab.convergence`.
         by: the columns that make a setting.
         best: the cheapest of them; None where none was solved, or a limit is unknown.
+        early: how many runs a rule ended unsolved before their last epoch.
     """
     n, solved = int(settings["n"].sum()), int(settings["solved"].sum())
     if not solved:
@@ -30,7 +31,8 @@ def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None) -> 
         runs = "The run was not solved" if n == 1 else f"None of {counted(n, 'run')} was solved"
         rate = f"; the success rate is below {_percent(settings['rate_high'].min())}"
         sure = f"{rate} with 95 % confidence" if len(settings) == 1 else ""
-        return f"{runs}{within}{sure}."
+        ended = f"; a rule ended {early:,} of them earlier" if early and n > 1 else ""
+        return f"{runs}{within}{ended}{sure}."
     if len(settings) == 1:
         return _one(settings.iloc[0])
     if best is None:

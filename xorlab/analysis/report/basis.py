@@ -10,7 +10,7 @@ import pandas as pd
 from xorlab.analysis.counts import counted
 from xorlab.analysis.report.differences import Differences
 from xorlab.analysis.statistics.repeats import repeated_seed
-from xorlab.analysis.statistics.times import SEED, counted_runs, trained_again
+from xorlab.analysis.statistics.times import SEED, counted_runs, ended_early, trained_again
 
 
 def basis(runs: pd.DataFrame, by: Sequence[str], compared: Differences) -> list[str]:
@@ -22,9 +22,9 @@ def basis(runs: pd.DataFrame, by: Sequence[str], compared: Differences) -> list[
         compared: how the settings were compared.
 
     Returns:
-        a sentence on runs that broke off, one on keys that were trained more than once, one on
-        seeds that occur more than once in a setting, and one on how settings are compared, or why
-        not; each only where it applies.
+        a sentence on runs that broke off, one on runs that a rule ended, one on keys that were
+        trained more than once, one on seeds that occur more than once in a setting, and one on how
+        settings are compared, or why not; each only where it applies.
     """
     kept = counted_runs(runs, by, "by")
     ended = runs[runs["outcome"].notna()]
@@ -35,6 +35,13 @@ def basis(runs: pd.DataFrame, by: Sequence[str], compared: Differences) -> list[
         sentences.append(
             f"{broken:,} of {counted(len(runs), 'run')} broke off with an error: they have no "
             "outcome, and rates and times leave them out."
+        )
+    early = int(ended_early(kept).sum())
+    if early:
+        sentences.append(
+            f"{counted(early, 'run')} ended unsolved before the last epoch, by a rule such as "
+            "training.stop or training.min_gradient: they count as not solved in all of their "
+            "epochs."
         )
     if again:
         sentences.append(

@@ -32,7 +32,14 @@ from xorlab.analysis.statistics.design import start_columns
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.analysis.statistics.tables import event_columns
-from xorlab.analysis.statistics.times import KEY, OBSERVED, OUTCOMES, SEED, counted_runs
+from xorlab.analysis.statistics.times import (
+    KEY,
+    OBSERVED,
+    OUTCOMES,
+    SEED,
+    counted_runs,
+    ended_early,
+)
 from xorlab.analysis.statistics.winner import cheapest
 
 _LONGEST_NOTE = 7500  # characters; MLflow cuts or refuses tags beyond 8,000
@@ -201,7 +208,7 @@ def summarise(
         settings,
         table,
         shared,
-        answer(settings, by, least),
+        answer(settings, by, least, int(ended_early(grouped.runs).sum())),
         tuple(basis(every, by, compared)),
         compared.section,
         None,

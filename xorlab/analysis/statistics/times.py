@@ -268,6 +268,16 @@ def trained_again(runs: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return again
 
 
+def ended_early(runs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) which runs ended unsolved, and not diverged, before the epochs that they were allowed.
+
+    Args:
+        runs: with an outcome.
+    """
+    unsolved = runs["outcome"].to_numpy(object) == UNSOLVED
+    return np.asarray(unsolved & (_column(runs, "epochs_run") < _column(runs, LIMIT)))
+
+
 def _numbered(runs: pd.DataFrame, cluster: str) -> npt.NDArray[np.intp]:
     alone = np.arange(len(runs))
     if cluster not in runs:

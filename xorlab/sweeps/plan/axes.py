@@ -10,6 +10,7 @@ from typing import Any
 from xorlab.errors import spell
 from xorlab.sweeps.plan.jobs import Jobs
 from xorlab.tracking.write.sweep_run import SweepIdentity
+from xorlab.trainers.trainer import Trainer
 
 _LONGEST_NAME = 200  # characters
 
@@ -72,6 +73,11 @@ def sweep_name(jobs: Jobs, axes: Mapping[str, str]) -> str:
     values = [f"{key.rpartition('.')[2]}={text}" for key, text in axes.items()]
     label = jobs.catalogue.trainer.sweep_label(jobs[0].spec.config, axes)
     return " ".join(filter(None, ["sweep", label, *values]))[:_LONGEST_NAME]
+
+
+def named_keys(trainer: Trainer, swept: Container[str]) -> list[str]:
+    """The swept keys that begin the names of a sweep's runs: those that no name has anyway."""
+    return [key for key in trainer.setting_keys if key in swept and not trainer.names(key)]
 
 
 def settings_axes(axes: dict[str, list[str]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ from xorlab.tracking.names import IDENTITY_TAG
 from xorlab.tracking.read.by_name import LATEST, run_by_name
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.store.conditions import tag
+from xorlab.tracking.store.errors import store_errors
 from xorlab.tracking.store.owner import last_heartbeat
+from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
@@ -71,6 +73,24 @@ def find_sweep(store: Store, name: str, everywhere: bool = False) -> Sweep:
         started=found.info.start_time,
         sequential=sequential_confidence(found.data.params),
     )
+
+
+def swept_keys(store: Store, run_id: str | None) -> Collection[str]:
+    """The keys that a sweep varies, as its parent run has them.
+
+    Args:
+        store: where it is recorded.
+        run_id: of the parent run; None for no sweep.
+
+    Returns:
+        none where its server does not answer.
+    """
+    if run_id is None:
+        return ()
+    try:
+        return store.client.get_run(run_id).data.params.keys()
+    except store_errors(ServerAwayError):
+        return ()
 
 
 def sequential_confidence(params: Mapping[str, str]) -> float | None:
