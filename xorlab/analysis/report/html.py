@@ -67,7 +67,11 @@ def report_html(
         origin=origin or Origin(),
         shared={name: short(value) for name, value in summary.shared.items()},
         basis=summary.basis,
-        sections=[one for one in (summary.differences, summary.failures) if one is not None],
+        sections=[
+            one
+            for one in (summary.differences, summary.generalisation, summary.failures)
+            if one is not None
+        ],
         notes=summary.notes,
         failed=failed,
         keys=len(summary.table.keys),

@@ -24,6 +24,7 @@ from xorlab.analysis.report.answer import answer
 from xorlab.analysis.report.basis import basis
 from xorlab.analysis.report.column import GroupedRuns
 from xorlab.analysis.report.differences import differences
+from xorlab.analysis.report.generalisation import generalisation
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
@@ -61,6 +62,7 @@ class Summary:
         answer: the first sentence of the report.
         basis: sentences on what was pooled, paired or left out.
         differences: which settings differ; None where there is nothing to compare.
+        generalisation: which setting answers held-out patterns best; None where none are.
         failures: why runs were not solved; None where that was not asked, or where all were.
         best: rows of ``settings`` that may be the cheapest, the likeliest first.
         notes: further lines, such as why an adaptive sweep stopped.
@@ -77,6 +79,7 @@ class Summary:
     answer: str = ""
     basis: tuple[str, ...] = ()
     differences: Section | None = None
+    generalisation: Section | None = None
     failures: Section | None = None
     best: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
@@ -211,6 +214,7 @@ def summarise(
         answer(settings, by, least, int(ended_early(grouped.runs).sum())),
         tuple(basis(every, by, compared)),
         compared.section,
+        generalisation(grouped.runs, settings, by),
         None,
         best,
         tuple(notes),

@@ -1,0 +1,63 @@
+"""Which setting generalises best: the numbers are those of SciPy, and ties claim nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.helpers.samples import table
+from xorlab.analysis.report.summary import summarise
+from xorlab.analysis.statistics.held_out import held_out
+from xorlab.tracking.read.frames import curves_frame
+
+SEEDS = 20
+RUNS = table({0.5: [3] * SEEDS, 2.0: [4] * SEEDS, 8.0: [5] * SEEDS}, status="FINISHED")
+GROUPS = [np.arange(start, start + SEEDS) for start in (0, SEEDS, 2 * SEEDS)]
+DRAWN = np.random.default_rng(0).normal(0, 0.02, 3 * SEEDS)
+ACCURACY = np.repeat([0.95, 0.9, 0.951], SEEDS) + DRAWN
+
+
+def test_settings_are_compared_with_the_best_seed_by_seed():
+    runs = RUNS.assign(test_accuracy=ACCURACY)
+    first, second, third = held_out(runs, GROUPS, "test_accuracy")
+    a, b = ACCURACY[:SEEDS], ACCURACY[SEEDS : 2 * SEEDS]
+    interval = stats.ttest_1samp(a, 0.0).confidence_interval()
+    assert first.mean == pytest.approx((a.mean(), interval.low, interval.high))
+    assert (first.behind is None) != (third.behind is None)
+    best = a if first.behind is None else ACCURACY[2 * SEEDS :]
+    assert second.paired
+    assert second.claimed
+    assert second.p == pytest.approx(3 * stats.wilcoxon(b - best).pvalue)
+    interval = stats.ttest_rel(b, best).confidence_interval()
+    assert second.behind == pytest.approx(((b - best).mean(), interval.low, interval.high))
+
+
+def test_other_seeds_are_independent_runs():
+    runs = RUNS.assign(test_accuracy=ACCURACY, seed=np.arange(3 * SEEDS))
+    second = held_out(runs, GROUPS, "test_accuracy")[1]
+    a, b = ACCURACY[:SEEDS], ACCURACY[SEEDS : 2 * SEEDS]
+    best = max((a, ACCURACY[2 * SEEDS :]), key=np.mean)
+    assert not second.paired
+    assert second.p == pytest.approx(3 * stats.mannwhitneyu(b, best).pvalue)
+    interval = stats.ttest_ind(b, best, equal_var=False).confidence_interval()
+    assert second.behind == pytest.approx((b.mean() - best.mean(), interval.low, interval.high))
+
+
+def test_equal_settings_claim_nothing_and_one_run_is_too_few():
+    equal = held_out(RUNS.assign(test_accuracy=0.9), GROUPS, "test_accuracy")
+    assert not any(one.claimed for one in equal)
+    with pytest.raises(ValueError, match="at least two runs"):
+        held_out(RUNS.assign(test_accuracy=0.9), [*GROUPS[:2], GROUPS[2][:1]], "test_accuracy")
+
+
+def test_the_report_has_it_where_patterns_were_held_out():
+    keys = ("optimizer.lr",)
+    runs = RUNS.assign(run_id=range(3 * SEEDS))
+    assert summarise(runs, curves_frame([]), "", keys, drawn=False).generalisation is None
+    runs = runs.assign(test_accuracy=ACCURACY)
+    section = summarise(runs, curves_frame([]), "", keys, drawn=False).generalisation
+    assert section.rows[1][0] == "2"
+    assert section.rows[1][-1] == "lower"
+    assert "highest mean accuracy on the test set" in section.text[0]
+    assert section.text[0].endswith("1 of 2 others are shown to be lower.")

@@ -1,0 +1,93 @@
+"""Which setting answers best what it has not learned: a section of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from xorlab.analysis.labels import headers, setting_label, short
+from xorlab.analysis.report.section import Section
+from xorlab.analysis.statistics.held_out import HeldOut, held_out
+from xorlab.analysis.statistics.verdict import in_points
+
+_METRICS = {"test_accuracy": "test set", "final_validation_accuracy": "validation set"}
+_MOST_ROWS = 30
+
+
+def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> Section | None:
+    """The accuracy of every setting on held-out patterns, against that of the best one.
+
+    Args:
+        runs: that count, with an outcome.
+        settings: from `xorlab.convergence`, in the order of the report.
+        by: the columns that make a setting.
+
+    Returns:
+        None where there are fewer than two settings, or fewer than two runs of one were measured.
+    """
+    name = next((one for one in _METRICS if one in runs and runs[one].notna().any()), None)
+    if name is None:
+        return None
+    number = runs.groupby(list(by), dropna=False, sort=True, observed=True).ngroup().to_numpy()
+    of_group = {
+        tuple(runs[list(by)].iloc[np.flatnonzero(number == j)[0]]): np.flatnonzero(number == j)
+        for j in range(number.max() + 1)
+    }
+    groups = [of_group[tuple(row)] for row in settings[list(by)].itertuples(index=False)]
+    try:
+        found = held_out(runs.reset_index(drop=True), groups, name)
+    except ValueError:
+        return None
+    records = settings[list(by)].to_dict("records")
+    rows = [
+        [*(short(record[key]) for key in by), *_cells(one)]
+        for record, one in zip(records, found, strict=True)
+    ]
+    best = next(n for n, one in enumerate(found) if one.behind is None)
+    worse = sum(one.claimed for one in found)
+    where = _METRICS[name]
+    text = (
+        f"{setting_label(records[best], by)} has the highest mean accuracy on the {where}, "
+        f"{_percent(found[best].mean)}; {worse} of {len(found) - 1} others are shown to be lower."
+    )
+    header = (
+        *headers(by),
+        "runs",
+        "accuracy / %",
+        "minus best / points",
+        "p",
+        "what can be claimed",
+    )
+    note = (
+        f"Mean accuracy on the {where} with its 95 % interval over seeds; all runs have the same "
+        f"{where}, so it does not say how other patterns would be answered. Differences from the "
+        "best setting: seed by seed (Wilcoxon) where both have the same seeds, else as independent "
+        "runs (Mann and Whitney); p is corrected for all pairs (Bonferroni), because the best was "
+        "chosen by these runs."
+    )
+    return Section(
+        "Which setting generalises best",
+        [text],
+        header,
+        rows[:_MOST_ROWS],
+        len(by),
+        more=rows[_MOST_ROWS:],
+        note=note,
+    )
+
+
+def _cells(one: HeldOut) -> list[str]:
+    cells = [f"{one.n:,}", _percent(one.mean, "")]
+    if one.behind is None or one.p is None:
+        return [*cells, "", "", "highest"]
+    points = [text.replace("-", "\N{MINUS SIGN}") for text in in_points(one.behind)]
+    p = "< 0.0001" if one.p < 1e-4 else f"{one.p:.2g}"
+    claim = "lower" if one.claimed else "no difference shown"
+    return [*cells, f"{points[0]} [{points[1]} to {points[2]}]", p, claim]
+
+
+def _percent(mean: tuple[float, float, float], unit: str = " %") -> str:
+    middle, low, high = (100 * min(max(value, 0.0), 1.0) for value in mean)
+    return f"{middle:.1f}{unit} [{low:.1f} to {high:.1f}]"
