@@ -48,11 +48,19 @@ class Blocks:
             left = code.splat("i64", code.value(f"sub i64 %width, {lane}"))
             steps = f"<{', '.join(f'i64 {one}' for one in range(LANES))}>"
             mask = code.binary("icmp slt", "i64", steps, left)
-            self._copy(inputs, lane, mask, inwards=True)
-            yield
-            self._copy(outputs, lane, mask, inwards=False)
+            end = code.value(f"add nsw i64 {lane}, {LANES}")
+            whole = code.value(f"icmp sle i64 {end}, %width")
+            part = code.value(f"xor i1 {whole}, true")
+            for inwards, rows in ((True, inputs), (False, outputs)):
+                # A mask costs more than a copy: only the last block has one.
+                for some, own in ((whole, ""), (part, mask)):
+                    with code.when(some):
+                        self._copy(rows, lane, own, inwards)
+                if inwards:
+                    yield
 
     def _copy(self, rows: Iterable[Cell], lane: str, mask: str, inwards: bool) -> None:
+        """Write copies of rows from the arrays, or to them."""
         code = self._code
         for array, first, count in _runs(rows):
             kind, line = self._layout.kinds[array], self._layout.line(array)

@@ -154,24 +154,25 @@ class Code:
         """An address, so many bytes on."""
         return self.value(f"getelementptr i8, ptr {base}, i64 {offset}")
 
-    def load(self, kind: str, address: str) -> str:
-        """A row of scratch memory."""
-        if kind == "i1":
-            stored = self.value(f"load {vector('i8')}, ptr {address}, align {LANES}")
-            return self.value(f"trunc {vector('i8')} {stored} to {vector('i1')}")
-        return self.value(f"load {vector(kind)}, ptr {address}, align {LANES * SIZES[kind]}")
+    def load(self, kind: str, address: str, lanes: int = LANES) -> str:
+        """A row of memory that begins at a multiple of so many numbers."""
+        stored = "i8" if kind == "i1" else kind
+        align = lanes * SIZES[kind]
+        value = self.value(f"load {vector(stored)}, ptr {address}, align {align}")
+        return self.cast("trunc", "i8", value, "i1") if kind == "i1" else value
 
-    def store(self, kind: str, value: str, address: str) -> None:
-        """Set a row of scratch memory."""
+    def store(self, kind: str, value: str, address: str, lanes: int = LANES) -> None:
+        """Set such a row."""
+        stored = "i8" if kind == "i1" else kind
         if kind == "i1":
-            value = self.value(f"zext {vector('i1')} {value} to {vector('i8')}")
-            self.line(f"store {vector('i8')} {value}, ptr {address}, align {LANES}")
-        else:
-            align = LANES * SIZES[kind]
-            self.line(f"store {vector(kind)} {value}, ptr {address}, align {align}")
+            value = self.cast("zext", "i1", value, "i8")
+        align = lanes * SIZES[kind]
+        self.line(f"store {vector(stored)} {value}, ptr {address}, align {align}")
 
     def load_lanes(self, kind: str, address: str, mask: str) -> str:
-        """Part of an array's row: 0 beyond its end."""
+        """Part of an array's row, 0 beyond its end; all of it where there is no mask."""
+        if not mask:
+            return self.load(kind, address, 1)
         stored = "i8" if kind == "i1" else kind
         row = vector(stored)
         value = self.value(
@@ -181,7 +182,10 @@ class Code:
         return self.cast("trunc", "i8", value, "i1") if kind == "i1" else value
 
     def store_lanes(self, kind: str, value: str, address: str, mask: str) -> None:
-        """Set part of an array's row."""
+        """Set part of an array's row; all of it where there is no mask."""
+        if not mask:
+            self.store(kind, value, address, 1)
+            return
         stored = "i8" if kind == "i1" else kind
         if kind == "i1":
             value = self.cast("zext", "i1", value, "i8")
