@@ -147,3 +147,14 @@ def test_name_and_version_are_parts_of_the_identity():
 
     assert len({key(), key(version=2), key(name="yours")}) == 3
     assert (coin.train.name, coin.twin.name) == ("coin", "coin.twin")
+
+
+def test_a_value_without_a_type_and_a_decorator_without_brackets_are_pointed_out():
+    @dataclass
+    class Untyped(coin.Coin):
+        lr = 0.1
+
+    with pytest.warns(UserWarning, match=r"Untyped\.lr has no type.*: write lr: float = 0\.1"):
+        xorlab.trainer(config=Untyped, name="mine")(print)
+    with pytest.raises(TypeError, match=r"write @xorlab\.trainer\(version=1\), with brackets"):
+        xorlab.trainer(coin.train.function)

@@ -140,10 +140,10 @@ CURVE = np.arange(3), np.array([3.0, 2.0, 1.0])
             r"tables\['a'\] must be a list of rows",
         ),
         (Result("unsolved", 1, tables={"a": [1, 2]}), r"tables\['a'\] must be a list of rows"),
-        (Result("solved", 1), "epochs_to_solve=None: a step where, and only where"),
-        (Result("unsolved", 1, 1), "epochs_to_solve=1: a step where, and only where"),
+        (Result("solved", 1), "epochs_to_solve=None: must be the step at which it happened, as"),
+        (Result("unsolved", 1, 1), "epochs_to_solve=1: must be None, as outcome='unsolved'"),
         (Result("solved", 1, 2), "epochs_to_solve=2: must be from 0 to epochs_run=1"),
-        (Result("diverged", 1), "diverged_at=None: a step where"),
+        (Result("diverged", 1), "diverged_at=None: must be the step"),
         (Result("unsolved", 1, metrics={"epochs_run": 1.0}), "'epochs_run' cannot be the name"),
         (Result("unsolved", 1, metrics={"lr": 1.0}), "'lr' cannot be the name of a metric"),
         (Result("unsolved", 1, metrics={"a/b": 1.0}), "'a/b' cannot be the name of a metric"),
@@ -178,3 +178,11 @@ def test_results_with_different_curves_and_metrics_are_columns():
         for name in ("loss", "error"):
             found, wanted = run.curves[name], expected.curves.get(name, ([], []))
             assert [list(part) for part in found] == [list(part) for part in wanted]
+
+
+def test_a_criterion_of_a_value_that_is_not_noted_is_told_what_is():
+    note = xorlab.Recorder(solved=lambda now: now["accuracy"] > 0.9)
+    with pytest.raises(
+        KeyError, match=r"^accuracy is not noted at this step; noted are loss, hit$"
+    ):
+        note(1, loss=0.5, hit=1.0)

@@ -207,11 +207,14 @@ def test_a_run_without_a_network_has_no_page_of_its_own(run, store_file, capsys)
         ("odd", "there is no such trainer; one of network"),
         ("nowhere.at.all:train", "there is no module nowhere"),
         ("./nowhere.py:train", "there is no file"),
+        ("./nowhere.py", "name its function too, as ./nowhere.py:train"),
+        ("./broken.py:train", "broken.py, line 1: "),
         ("tests.trainers.coin:odd", "tests.trainers.coin has no odd"),
         ("tests.trainers.coin:broken", "this is a function, not a trainer"),
     ],
 )
 def test_a_trainer_that_is_not_there_is_refused(text, message, capsys):
+    Path("broken.py").write_text("def train(:\n")
     assert run_named(["--trainer", text]) == 2
     assert message in capsys.readouterr().err
 

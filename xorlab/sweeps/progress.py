@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from xorlab.analysis.counts import counted, duration
 
@@ -38,6 +38,7 @@ class SweepProgress:
             self._bar = Progress(
                 SpinnerColumn(),
                 BarColumn(bar_width=24),
+                TimeElapsedColumn(),  # goes on where a run hangs and nothing else does
                 TextColumn("{task.description}"),
                 console=self._console,
                 transient=True,

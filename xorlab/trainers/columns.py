@@ -41,7 +41,8 @@ def check_result(result: object, keys: Container[str] = ()) -> None:
         if step is not None:
             _check_step(name, step)
         if (step is not None) != (result.outcome == outcome):
-            raise ValueError(f"{name}={step}: a step where, and only where, the run is {outcome}")
+            needed = "None" if step is not None else "the step at which it happened"
+            raise ValueError(f"{name}={step}: must be {needed}, as outcome={result.outcome!r}")
         if step is not None and not 0 <= step <= result.epochs_run:
             raise ValueError(f"{name}={step}: must be from 0 to epochs_run={result.epochs_run}")
     for name in (*result.metrics, *result.curves):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -90,6 +91,7 @@ def root_of(kind: type[Any]) -> type[Any]:
         TypeError: a field that cannot be a key; the message says what to use instead.
     """
     fields = _fields(kind, "")
+    _warn_of_values_without_type(kind)
     if "seed" not in {name for name, _, _ in fields}:
         raise TypeError(f"{kind.__name__}: it needs a field `seed: int = 0`")
     plan = key(
@@ -101,6 +103,19 @@ def root_of(kind: type[Any]) -> type[Any]:
         ("tracking", AnyTracking, section(AnyTracking, "any")),
     ]
     return dataclasses.make_dataclass(kind.__name__, fields)
+
+
+def _warn_of_values_without_type(kind: type[Any]) -> None:
+    """Say which attributes look like keys and are none, because no type is written to them."""
+    known = {item.name for item in dataclasses.fields(kind)}
+    for name, value in vars(kind).items():
+        plain = isinstance(value, bool | int | float | str) and name.islower()
+        if plain and not name.startswith("_") and name not in known:
+            warnings.warn(
+                f"{kind.__name__}.{name} has no type, so it is not a key: write "
+                f"{name}: {type(value).__name__} = {value!r}",
+                stacklevel=2,
+            )
 
 
 def _fields(kind: type[Any], prefix: str) -> list[tuple[str, Any, Any]]:

@@ -52,6 +52,8 @@ def find(text: str) -> Trainer:
                     f"--trainer {text}: {point.value} cannot be loaded: {error}"
                 ) from error
             return _checked(text, found)
+    if text.endswith(".py"):
+        raise UsageError(f"--trainer {text}: name its function too, as {text}:train")
     raise UsageError(
         f"--trainer {text}: there is no such trainer; one of {', '.join(names())}, "
         "pkg.module:function or ./file.py:function"

@@ -240,7 +240,7 @@ class FunctionTrainer(Trainer, Generic[C]):
 
 
 def trainer(
-    *, version: int = 1, name: str | None = None, config: type[Any] | None = None
+    *wrong: Any, version: int = 1, name: str | None = None, config: type[Any] | None = None
 ) -> Callable[[Callable[[C], Result]], FunctionTrainer[C]]:
     """Decorate a function from one configuration to one `Result`: it becomes a trainer.
 
@@ -248,6 +248,7 @@ def trainer(
     generator. That is why its runs can be batched, resumed, repeated and sent to a cluster.
 
     Args:
+        *wrong: nothing; without brackets Python would give the function here.
         version: a part of the identity of every run: raise it when the function computes something
             else.
         name: also a part; None for the name of the file, with that of the function unless it is
@@ -257,6 +258,8 @@ def trainer(
     Raises:
         TypeError: there is no such annotation, or a field of the dataclass cannot be a key.
     """
+    if wrong:
+        raise TypeError("write @xorlab.trainer(version=1), with brackets")
 
     def decorated(function: Callable[[C], Result]) -> FunctionTrainer[C]:
         kind = config or _annotated(function)

@@ -17,6 +17,20 @@ POINTS = 200  # of a curve; three times as many are kept until the last step is 
 _TAKEN = ("solve", "solved")
 
 
+class NotNotedError(KeyError):
+    """A criterion asks for a value that is not noted."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class _Noted(dict[str, Any]):
+    """The values of a step, as criteria get them."""
+
+    def __missing__(self, name: str) -> Any:
+        raise NotNotedError(f"{name} is not noted at this step; noted are {', '.join(self)}")
+
+
 class Recorder:
     """Notes values step by step, and makes the `Result` of them.
 
@@ -75,7 +89,7 @@ class Recorder:
         elif tuple(values) != self._names:
             raise ValueError(f"step {step}: values must be {', '.join(self._names)} at every step")
         self._step = int(step)
-        now = {name: float(value) for name, value in values.items()}
+        now = _Noted({name: float(value) for name, value in values.items()})
         if not all(map(math.isfinite, now.values())):
             self._diverged_at = self._step
             return True
@@ -114,7 +128,7 @@ class Recorder:
         end = at.size if np.all(finite) else int(np.argmin(finite))
         self._step = int(at[min(end, at.size - 1)])
         self._diverged_at = None if end == at.size else self._step
-        at, now = at[:end], {name: column[:end] for name, column in values.items()}
+        at, now = at[:end], _Noted({name: column[:end] for name, column in values.items()})
         for name, holds in self._criteria.items():
             if len(found := np.flatnonzero(np.broadcast_to(holds(now), at.shape))):
                 self._reached[name] = int(at[found[0]])

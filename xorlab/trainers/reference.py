@@ -163,7 +163,12 @@ def named(text: str) -> Any:
         path = Path(where)
         if not path.is_file():
             raise UsageError(f"--trainer {text}: there is no file {path.absolute()}")
-        module = load_file(path)
+        try:
+            module = load_file(path)
+        except SyntaxError as error:
+            raise UsageError(
+                f"--trainer {text}: {error.filename}, line {error.lineno}: {error.msg}"
+            ) from error
     else:
         if "" not in sys.path and str(Path.cwd()) not in sys.path:
             sys.path.insert(0, str(Path.cwd()))
