@@ -99,7 +99,11 @@ def compare(hidden: int, counts: list[int], epochs: int, rounds: int, with_peers
             name = f"xorlab numpy, {counts[-1]:,} on each of {cores} cores"
             note(name, spent, cores * counts[-1] * epochs)
         if with_peers:
-            for name, peer in (("JAX", peers.jax_seconds), ("PyTorch", peers.torch_seconds)):
+            for name, peer in (
+                ("JAX, vmap", peers.jax_seconds),
+                ("JAX by hand", peers.jax_by_hand_seconds),
+                ("PyTorch", peers.torch_seconds),
+            ):
                 spent = peer(4096, hidden, PEER_EPOCHS)
                 note(f"{name}, 4,096 networks", spent, 4096 * PEER_EPOCHS)
     base = statistics.median(times["notebook's loop"])
