@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from xorlab.commands.launch import VERSION_BASE, is_ordinary, launch
+from xorlab.commands.published import print_published, study_of
 from xorlab.commands.saved_files import without_passwords
 from xorlab.config.compose import from_omegaconf
 from xorlab.config.directory import config_directory
@@ -163,6 +164,10 @@ def _start(trainer: Trainer, options: Namespace) -> int:
             )(task)()
     except (JobsFailedError, _RunsFailed):
         return _FAILED
+    study = study_of(options.overrides) if trainer.name == BUILT_IN else None
+    sweep = getattr(task, "sweep", None)
+    if study is not None and sweep is not None:
+        print_published(study, sweep.ledger.frame())
     return _DONE
 
 

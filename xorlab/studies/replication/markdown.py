@@ -28,7 +28,7 @@ from other rows (as the epochs per solution from the success rate and the mean e
 reading of a word or of a figure's axis, or its protocol was chosen after another one had been seen
 not to agree (post hoc). The notebook's row is a check of identity, and not counted either.
 """
-_COLUMNS = ("quantity", "published", "measured [95 %]", "in samples of the paper's size", "agrees")
+COLUMNS = ("quantity", "published", "measured [95 %]", "in samples of the paper's size", "agrees")
 _README_COLUMNS = ("source", "quantity", "published", "measured [95 %]", "agrees")
 
 
@@ -43,14 +43,14 @@ def full_page(rows: pd.DataFrame, notebook: Iterable[NotebookRow]) -> str:
         _TITLE,
         f"## {NOTEBOOK.source.capitalize()}\n",
         _command(NOTEBOOK.preset),
-        _table(_COLUMNS, _notebook_cells(notebook)),
+        _table(COLUMNS, _notebook_cells(notebook)),
     ]
     for study, own in rows.groupby("study", sort=False):
         n = f"{int(own['n'].iloc[0]):,} networks"
         parts += [
             f"## {own['source'].iloc[0]}\n",
             _command(str(study), n),
-            _table(_COLUMNS, [_cells(row) for row in own.to_dict("records")]),
+            _table(COLUMNS, [row_cells(row) for row in own.to_dict("records")]),
         ]
     return "\n".join(parts)
 
@@ -76,7 +76,9 @@ def readme_table(rows: pd.DataFrame, notebook: Iterable[NotebookRow]) -> str:
         if value.in_readme
     }
     short += [
-        _cells(row) for row in rows.to_dict("records") if (row["study"], row["quantity"]) in chosen
+        row_cells(row)
+        for row in rows.to_dict("records")
+        if (row["study"], row["quantity"]) in chosen
     ]
     return f"{_table(_README_COLUMNS, short)}\n{_summary(rows)}"
 
@@ -113,7 +115,8 @@ def _notebook_cells(notebook: Iterable[NotebookRow]) -> list[dict[str, str]]:
     ]
 
 
-def _cells(row: Mapping[Any, Any]) -> dict[str, str]:
+def row_cells(row: Mapping[Any, Any]) -> dict[str, str]:
+    """The cells of a published value, by the titles of the tables' columns."""
     ours, low, high, least, most = (
         short_number(row[name])
         for name in ("estimate", "low", "high", "expected_low", "expected_high")
