@@ -30,6 +30,7 @@ from tests.faults import (
     process_faults,
     race_faults,
     server_faults,
+    signal_faults,
     sweeps,
     trainer_faults,
 )
@@ -41,6 +42,7 @@ MODULES = (
     power_faults,
     process_faults,
     interrupt_faults,
+    signal_faults,
     trainer_faults,
     landscape_faults,
     postgres_faults,
@@ -57,8 +59,11 @@ def main() -> int:
     parser.add_argument("--times", type=int, help="how often each; as its own number says")
     parser.add_argument("--row", type=int, default=sweeps.ROW, help="how many one after the other")
     parser.add_argument("--only", nargs="*", default=[""], help="faults with this in their name")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, help="of the moments; without it, another each time")
     options = parser.parse_args()
+    if options.seed is None:
+        options.seed = int(time.time()) % 100_000
+    print(f"Moments drawn with --seed {options.seed}\n")
     sweeps.ROW = options.row
     faults = [
         fault

@@ -38,6 +38,7 @@ from xorlab.errors import (
 )
 from xorlab.sweeps.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
+from xorlab.system.limits import refuse_unusable
 from xorlab.system.signals import interruptions
 from xorlab.trainers.find import BUILT_IN
 from xorlab.trainers.trainer import Trainer
@@ -54,6 +55,7 @@ def run_xorlab(trainer: Trainer) -> int:
             return _dispatch_with_traceback(trainer)
     try:
         with _errors_raised(), interruptions(), without_passwords():
+            refuse_unusable()
             return _dispatch(trainer)
     except _Refused as error:
         return _fail(str(error), error.code)

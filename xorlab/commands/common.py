@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable
 
 from xorlab.errors import ConfigError, StoreError, UsageError, error_line
+from xorlab.system.limits import refuse_unusable
 from xorlab.system.signals import interruptions
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -57,6 +58,7 @@ def run_command(name: str, work: Callable[[], int]) -> int:
     """
     try:
         with interruptions():
+            refuse_unusable()
             return work()
     except (ConfigError, UsageError) as error:
         sys.stderr.write(error_line(name, error))

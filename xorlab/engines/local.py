@@ -15,9 +15,11 @@ from xorlab.engines.wire import pack_work
 from xorlab.engines.work import Runnable, WorkerDeathError
 from xorlab.engines.worker_process import CLOSING, WorkerProcess, make_context, started
 from xorlab.errors import ConfigError
+from xorlab.system.limits import free_descriptors
 from xorlab.system.memory_limits import out_of_memory_kills
 
 _TRIES = 2
+_FILES, _OTHER_FILES = 3, 12  # open for each worker, and for all else
 
 T = TypeVar("T")
 
@@ -145,6 +147,7 @@ class Processes(Local):
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers, slots=2 * workers)
+        _refuse_too_many(workers)
         self._context = make_context()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
         self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
@@ -221,3 +224,21 @@ class Processes(Local):
         code = one.end()
         self._alive.discard(one)
         return code
+
+
+def _refuse_too_many(workers: int) -> None:
+    """Refuse more worker processes than this process may have open files for.
+
+    Raises:
+        ConfigError: there are too many.
+    """
+    free = free_descriptors(_FILES * workers + _OTHER_FILES)
+    if free is not None and free < _FILES * workers + _OTHER_FILES:
+        most = max(1, (free - _OTHER_FILES) // _FILES)
+        if workers > most:
+            raise ConfigError(
+                "hydra.launcher.workers",
+                workers,
+                f"at most {most} here: each needs {_FILES} open files, and this shell allows "
+                f"{free} more (ulimit -n)",
+            )
