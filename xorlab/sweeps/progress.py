@@ -37,7 +37,7 @@ class SweepProgress:
         if self._console.is_terminal and self._total:
             self._bar = Progress(
                 SpinnerColumn(),
-                BarColumn(bar_width=24),
+                BarColumn(bar_width=16),
                 TimeElapsedColumn(),  # goes on where a run hangs and nothing else does
                 TextColumn("{task.description}"),
                 console=self._console,

@@ -56,7 +56,7 @@ def summary_table(settings: SettingsTable, width: int) -> Table:
     """
     titles, cells = settings.header, [column.cells()[:MOST_ROWS] for column in settings.columns]
     if _width(titles, cells) > width:
-        titles = [title.replace(" ", "\n").replace(".", ".\n") for title in titles]
+        titles = [_in_lines(title) for title in titles]
     shown, left_out = list(range(len(titles))), []
     for n in settings.least_needed():
         if _width([titles[m] for m in shown], [cells[m] for m in shown]) > width:
@@ -75,6 +75,11 @@ def summary_table(settings: SettingsTable, width: int) -> Table:
         captions.append(f"left out for width: {', '.join(left_out)} (see the report)")
     table.caption = "; ".join(captions) or None
     return table
+
+
+def _in_lines(title: str) -> str:
+    """A title with a word in each line; a number stays with its percent sign."""
+    return title.replace(" %", "\N{NO-BREAK SPACE}%").replace(" ", "\n").replace(".", ".\n")
 
 
 def _width(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
