@@ -7,7 +7,6 @@ import pytest
 from scipy import optimize
 
 from tests.helpers import plain_searches
-from tests.networks.test_train import bits
 from xorlab import configure, train, train_many
 from xorlab.errors import ConfigError
 from xorlab.networks.initial_weights import initial_layers
@@ -122,27 +121,6 @@ def test_updates_lower_the_loss_that_is_minimised(name, kind):
         expected = path[-1][0]
         np.testing.assert_allclose(weights_of(problem, result), expected, rtol=1e-7, atol=1e-7)
         assert problem.loss(expected) < problem.loss(start_of(problem, config))
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("name", "own"), METHODS)
-def test_a_network_has_the_same_bits_and_counts_in_any_company(name, own, dtype):
-    def numbers(result):
-        return bits(result), result.numbers()
-
-    more = ("init=uniform", "init.range=2", "training.epochs=60", "training.tolerance=0.3")
-    configs = [
-        config_of(name, own, *more, f"seed={seed}", f"training.dtype={dtype}") for seed in range(30)
-    ]
-    together = [numbers(result) for result in train_many(configs)]
-    assert [numbers(result) for result in train_many(configs[::-1])][::-1] == together
-    assert [numbers(train(config)) for config in configs[:4]] == together[:4]
-    assert sum(result[0][0] == "solved" for result in together) > 3
-    assert result_dtype(configs[0]) == dtype
-
-
-def result_dtype(config):
-    return train(config).weights[0].dtype.name
 
 
 # Problems with a known answer: one linear unit on a table, whose loss is a parabola.
