@@ -44,26 +44,27 @@ def _values(
 
     A percentile that is the number of the one before it says nothing of its own.
     """
-    where = "" if slope is None else f", slope {slope:g}"
+    suffix = "" if slope is None else f", slope {slope:g}"
+    where = None if slope is None else ("network.slope", slope)
     percent = 100 * solved / _NETWORKS
     rate = PublishedValue(
-        f"solved{where} / %",
+        f"solved{suffix} / %",
         f"{percent:g} ({solved} of {_NETWORKS})",
         percent,
         percent,
         m.SUCCESS,
-        slope=slope,
+        where=where,
         in_readme=short,
     )
     return [
         rate,
         *(
             PublishedValue(
-                f"{quantity}{where}",
+                f"{quantity}{suffix}",
                 str(printed),
                 *rounded(printed),
                 Statistic(m.percentile(share), grows=share in (0, 1)),
-                slope=slope,
+                where=where,
                 in_readme=short and share == 0.5,
                 uncounted="as the row before" if printed == before else None,
             )

@@ -53,9 +53,9 @@ def agreement_table(
         ended = ended[ended["outcome"].notna()]
         if study.prepare is not None:
             ended = study.prepare(ended)
-        for slope, limit in dict.fromkeys((value.slope, value.limit) for value in study.published):
-            values = [v for v in study.published if (v.slope, v.limit) == (slope, limit)]
-            runs = ended if slope is None else ended[ended["network.slope"] == slope]
+        for where, limit in dict.fromkeys((value.where, value.limit) for value in study.published):
+            values = [v for v in study.published if (v.where, v.limit) == (where, limit)]
+            runs = ended if where is None else ended[ended[where[0]] == where[1]]
             rows += [
                 _row(study, value, measured, len(runs))
                 for value, measured in _measure(study, values, runs, limit, resamples, seed)

@@ -23,7 +23,7 @@ class PublishedValue:
         high: the largest such value.
         measure: the same quantity of our runs: a statistic of one setting's networks, or a
             function of the runs of all settings.
-        slope: of the leaky rectifier; only runs with this slope count. None for all runs.
+        where: a param and its value; only the runs that have it count. None for all runs.
         limit: epochs after which a run counts as not solved; None for the runs' own.
         post_hoc: the protocol was chosen after another one was seen not to agree. Such a value is
             shown, but never counted as an agreement: a number that was searched for confirms
@@ -39,7 +39,7 @@ class PublishedValue:
     low: float
     high: float
     measure: Statistic | MeasureRuns
-    slope: float | None = None
+    where: tuple[str, object] | None = None
     limit: int | None = None
     post_hoc: bool = False
     in_readme: bool = False
