@@ -39,7 +39,7 @@ def client():
         [
             "task=parity",
             "network.hidden=[3,2]",
-            "network.skip=true",
+            "network.skip=all",
             "training.dtype=float32",
             "optimizer=adam",
             "training.epochs=20",

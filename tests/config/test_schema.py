@@ -25,7 +25,6 @@ REFUSED = [
     ("network.hidden=0", "network.hidden=0: must be an integer from 1 to 1024, or a list"),
     ("network.hidden=-2", "network.hidden=-2: must be"),
     ("network.hidden=2.5", "network.hidden=2.5: must be"),
-    ("network.hidden=[]", "network.hidden=[]: must be"),
     ("network.hidden=[3,0]", "network.hidden=[3,0]: must be"),
     ("network.activation=sigmod", "must be one of sigmoid, tanh, relu, leaky_relu, linear"),
     ("network.slope=2", "network.slope=2.0: must be a number between -1 and 1"),

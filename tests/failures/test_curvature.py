@@ -122,7 +122,7 @@ def test_a_first_step_is_minus_the_gradient_times_the_rate(config, rule, decay, 
     task, sizes, _ = points(config, 0)
     start = pack(*initial_layers(config, sizes, np.random.RandomState(0)))
     result = train(config)
-    moved = pack(result.weights, result.biases, result.skip) - start
+    moved = pack(result.weights, result.biases, result.shortcuts) - start
     expected = -0.5 * error_surface(config, task, start[:, None], decay).gradient[:, 0]
     np.testing.assert_allclose(moved, expected, rtol=1e-9, atol=1e-12)
 

@@ -80,7 +80,7 @@ def test_the_loss_alone_is_that_of_the_surface_to_the_bit():
     config = configure("task=parity", "task.bits=3", "network.hidden=[3,2]", "network.skip=true")
     task = make_task(config.task)
     result = train(config)
-    start = pack(result.weights, result.biases, result.skip)
+    start = pack(result.weights, result.biases, result.shortcuts)
     packed = start[:, None] * np.random.default_rng(1).normal(size=(len(start), 5))
     decay = np.linspace(0, 0.1, 5)
     surface = error_surface(config, task, packed, decay)

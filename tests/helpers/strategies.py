@@ -22,6 +22,7 @@ from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes
 from xorlab.networks.training_config import CRITERIA, DTYPES
 from xorlab.networks.updates.update import UpdateSchedule
+from xorlab.networks.wiring import ALL
 
 LARGE = ("dataset", "two_spirals", "proben1")  # too many patterns for a property
 TABLE = "x1,x2,x3,y1,y2\n0,1,0.5,0,1\n1,0,-0.25,1,0\n0.5,1,2,1,1\n-1,0,1,0,0\n0.1,1,0.2,1,0\n"
@@ -44,15 +45,16 @@ def shapes(draw, table: str | None = None) -> Config:
         config.task.low = draw(st.sampled_from([0.0, -1.0, 0.1]))
         config.task.target_low = draw(st.sampled_from([0.0, 0.1]))
     config.network.hidden = draw(
-        st.one_of(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=1, max_size=3))
+        st.one_of(st.integers(1, 5), st.lists(st.integers(1, 4), max_size=3))
     )
     several = (config.task.outputs_known or 1) > 1
     alone = [name for name, kind in Activation.choices().items() if not kind.couples]
     config.network.activation = draw(st.sampled_from(alone))
     config.network.output = draw(st.sampled_from([*Activation.choices()] if several else alone))
     config.network.slope = draw(st.sampled_from([0.0, 0.01, 0.3, -0.5]))
-    config.network.skip = draw(st.booleans())
-    if config.task.outputs_known in (None, 1):
+    if config.hidden:
+        config.network.skip = draw(st.sampled_from([False, True, ALL]))
+    if config.hidden and config.task.outputs_known in (None, 1):
         config.network.readout = draw(st.sampled_from(READOUTS))
     if config.network.readout == "sum":
         config.network.output = "linear"

@@ -126,8 +126,9 @@ def test_a_pixel_is_the_run_that_plain_keys_name():
 def test_the_weights_that_do_not_vary_are_those_that_the_seed_draws():
     config = plane(*WEIGHTS, "network.hidden=[3,2]", "network.skip=true")
     task = make_task(config.task)
-    drawn = initial_layers(config, layer_sizes(config, task))
-    flat = flat_weights(drawn, wiring_of(config))
+    sizes = layer_sizes(config, task)
+    drawn = initial_layers(config, sizes)
+    flat = flat_weights(drawn, sizes, wiring_of(config))
     pixel = Grid(config).config(5)
     named = {"x": pixel.init.x, "y": pixel.init.y}
     given = [named.get(weight, weight) for weight in pixel.init.weights]
@@ -141,7 +142,7 @@ def test_the_weights_that_do_not_vary_are_those_that_the_seed_draws():
 @settings(max_examples=40)
 @given(
     hidden=st.lists(st.integers(1, 4), min_size=1, max_size=3),
-    skip=st.booleans(),
+    skip=st.sampled_from(["false", "true", "all"]),
     readout=st.sampled_from(["dense", "sum"]),
     seed=st.integers(0, 99),
 )
@@ -156,12 +157,13 @@ def test_given_weights_are_the_flat_ones_again(hidden, skip, readout, seed):
     )
     sizes = layer_sizes(config, make_task(config.task))
     drawn = initial_layers(config, sizes)
-    config.init = Given(weights=flat_weights(drawn, wiring_of(config)))
+    config.init = Given(weights=flat_weights(drawn, sizes, wiring_of(config)))
     again = initial_layers(config, sizes)
     for one, other in zip(drawn.weights + drawn.biases, again.weights + again.biases, strict=True):
         np.testing.assert_array_equal(one, other)
-    if skip:
-        np.testing.assert_array_equal(drawn.skip, again.skip)
+    assert drawn.shortcuts.keys() == again.shortcuts.keys()
+    for name, shortcut in drawn.shortcuts.items():
+        np.testing.assert_array_equal(shortcut, again.shortcuts[name])
 
 
 @settings(max_examples=50)

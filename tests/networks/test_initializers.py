@@ -26,9 +26,9 @@ def test_skip_weights_are_drawn_last_and_a_sum_draws_no_last_layer(name):
     plain = initial_layers(configure(f"init={name}"), SIZES)
     assert [w.shape for w in plain.weights] == [(3, 5), (5, 4), (4, 2)]
     assert [b.shape for b in plain.biases] == [(5,), (4,), (2,)]
-    assert plain.skip is None
+    assert not plain.shortcuts
     skipping = initial_layers(configure(f"init={name}", "network.skip=true"), SIZES)
-    assert skipping.skip.shape == (3, 2)
+    assert skipping.shortcuts["skip"].shape == (3, 2)
     for one, other in zip(
         plain.weights + plain.biases, skipping.weights + skipping.biases, strict=True
     ):
@@ -42,7 +42,7 @@ def test_skip_weights_are_drawn_last_and_a_sum_draws_no_last_layer(name):
 
 
 def test_nguyen_widrow_spreads_hidden_units_over_the_inputs():
-    weights, biases, skip = initial_layers(
+    weights, biases, shortcuts = initial_layers(
         configure("init=nguyen_widrow", "network.skip=true"), (3, 400, 2)
     )
     length = 0.7 * 400 ** (1 / 3)
@@ -52,7 +52,7 @@ def test_nguyen_widrow_spreads_hidden_units_over_the_inputs():
     assert np.abs(biases[0]).max() < length
     assert np.abs(biases[0]).max() > 0.97 * length
     assert abs(biases[0].mean()) < 0.15 * length
-    for drawn in (weights[1], biases[1], skip):
+    for drawn in (weights[1], biases[1], shortcuts["skip"]):
         assert np.abs(drawn).max() < 0.5
     assert np.abs(weights[1]).max() > 0.48
 
@@ -64,30 +64,30 @@ def test_nguyen_widrow_treats_deeper_hidden_layers_alike():
 
 
 def test_skip_weights_are_drawn_as_a_layer_from_inputs_to_outputs():
-    glorot = initial_layers(configure("init=glorot", "network.skip=true"), (50, 2, 40)).skip
-    assert np.sqrt(6 / 90) * 0.98 < np.abs(glorot).max() < np.sqrt(6 / 90)
-    he = initial_layers(configure("init=he", "network.skip=true"), (50, 2, 40)).skip
-    assert he.std() == pytest.approx(np.sqrt(2 / 50), rel=0.05)
-    uniform = initial_layers(
-        configure("init=uniform", "init.range=3", "network.skip=true"), (50, 2, 40)
-    ).skip
-    assert 2.98 < np.abs(uniform).max() < 3
+    def drawn(*init):
+        layers = initial_layers(configure(*init, "network.skip=true"), (50, 2, 40))
+        return layers.shortcuts["skip"]
+
+    assert np.sqrt(6 / 90) * 0.98 < np.abs(drawn("init=glorot")).max() < np.sqrt(6 / 90)
+    assert drawn("init=he").std() == pytest.approx(np.sqrt(2 / 50), rel=0.05)
+    assert 2.98 < np.abs(drawn("init=uniform", "init.range=3")).max() < 3
 
 
 def test_given_weights_are_read_unit_by_unit():
     config = configure("init=given", "init.weights=[1,2,3,4,x,6,y,8,9]", "init.x=5", "init.y=-7")
-    weights, biases, skip = initial_layers(config, (2, 2, 1))
+    weights, biases, shortcuts = initial_layers(config, (2, 2, 1))
     assert weights[0].T.tolist() == [[1, 2], [4, 5]]
     assert biases[0].tolist() == [3, 6]
-    assert (weights[1][:, 0].tolist(), biases[1].tolist(), skip) == ([-7, 8], [9], None)
+    assert (weights[1][:, 0].tolist(), biases[1].tolist(), [*shortcuts]) == ([-7, 8], [9], [])
 
 
 def test_given_weights_from_the_inputs_come_before_the_outputs_bias():
     config = configure(
         "init=given", "init.weights=[1,2,3,4,5,6,7]", "network.skip=true", "network.hidden=1"
     )
-    weights, biases, skip = initial_layers(config, (2, 1, 1))
-    assert (weights[1].tolist(), skip.tolist(), biases[1].tolist()) == ([[4]], [[5], [6]], [7])
+    weights, biases, shortcuts = initial_layers(config, (2, 1, 1))
+    assert (weights[1].tolist(), biases[1].tolist()) == ([[4]], [7])
+    assert shortcuts["skip"].tolist() == [[5], [6]]
     config = configure(
         "init=given",
         "init.weights=[1,2,3,4,5]",
@@ -96,8 +96,34 @@ def test_given_weights_from_the_inputs_come_before_the_outputs_bias():
         "network.readout=sum",
         "network.output=linear",
     )
-    weights, biases, skip = initial_layers(config, (2, 1, 1))
-    assert (len(weights), biases[0].tolist(), skip.tolist()) == (1, [3], [[4], [5]])
+    weights, biases, shortcuts = initial_layers(config, (2, 1, 1))
+    assert (len(weights), biases[0].tolist(), shortcuts["skip"].tolist()) == (1, [3], [[4], [5]])
+
+
+def test_given_weights_of_shortcuts_follow_those_from_the_layer_below():
+    config = configure(
+        "init=given",
+        "init.weights=[1,2,3,4,5,6,7,8,9,10,11,12]",
+        "network.skip=all",
+        "network.hidden=[1,1]",
+    )
+    weights, biases, shortcuts = initial_layers(config, (2, 1, 1, 1))
+    assert [weight.ravel().tolist() for weight in weights] == [[1, 2], [4], [8]]
+    assert {name: one.ravel().tolist() for name, one in shortcuts.items()} == {
+        "skip_0_2": [5, 6],
+        "skip": [9, 10],
+        "skip_1_3": [11],
+    }
+    assert [bias.tolist() for bias in biases] == [[3], [7], [12]]
+
+
+def test_one_hidden_layer_has_no_shortcut_but_from_the_inputs_to_the_outputs():
+    true, every = (
+        initial_layers(configure("init=he", f"network.skip={skip}"), (3, 4, 2))
+        for skip in ("true", "all")
+    )
+    assert [*every.shortcuts] == ["skip"]
+    assert every.shortcuts["skip"].tolist() == true.shortcuts["skip"].tolist()
 
 
 def test_too_few_given_weights_are_refused_with_the_number_that_fits():
@@ -119,7 +145,7 @@ def test_draws_for_many_seeds_are_those_of_numpys_legacy_generator(count):
         assert drawn[:, column].tobytes() == generator.rand(count).tobytes()
 
 
-@pytest.mark.parametrize("overrides", [(), ("network.hidden=[3,2]", "network.skip=true")])
+@pytest.mark.parametrize("overrides", [(), ("network.hidden=[3,2]", "network.skip=all")])
 def test_weights_of_many_networks_are_those_of_each(overrides):
     base = configure(*overrides)
     sizes = layer_sizes(base, make_task(base.task))

@@ -14,18 +14,12 @@ from xorlab.networks.activations.abs import Abs
 from xorlab.networks.activations.activation import Activation
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.losses.loss import Loss
-from xorlab.networks.parameters import (
-    Parameters,
-    Wiring,
-    pack,
-    parameter_count,
-    unpack,
-    unpack_skip,
-)
+from xorlab.networks.parameters import Parameters, pack, parameter_count, unpack, unpack_shortcuts
 from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
 from xorlab.networks.shape import Shape
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.wiring import Wiring
 
 PLAIN = {
     "sigmoid": lambda z, slope: 1 / (1 + np.exp(-z)),
@@ -43,17 +37,20 @@ ALONE = [name for name, kind in Activation.choices().items() if not kind.couples
 def plain_forward(column, shape, inputs):
     """The textbook's forward pass of one network."""
     weights, biases = unpack(column[:, None], shape.sizes, shape.wiring)
-    skip = unpack_skip(column[:, None], shape.sizes, shape.wiring)
-    a = inputs
+    shortcuts = unpack_shortcuts(column[:, None], shape.sizes, shape.wiring)
+    links = shape.wiring.shortcuts(shape.sizes)
+    a, below = inputs, [inputs]
     for layer in range(len(shape.sizes) - 1):
         last = layer == len(shape.sizes) - 2
         if last and shape.wiring.readout == "sum":
             z = a.sum(axis=1, keepdims=True)
         else:
             z = a @ weights[layer][0] + biases[layer][0]
-        if last and skip is not None:
-            z = z + inputs @ skip[0]
+        for name, (source, target) in links.items():
+            if target == layer + 1:
+                z = z + below[source] @ shortcuts[name][0]
         a = PLAIN[shape.output if last else shape.activation](z, shape.slope)
+        below.append(a)
     return a
 
 
@@ -167,7 +164,7 @@ def z_without_zero():
 @given(
     sizes=st.lists(st.integers(1, 5), min_size=3, max_size=5),
     readout=st.sampled_from(["dense", "sum"]),
-    skips=st.booleans(),
+    skips=st.sampled_from([False, True, "all"]),
     seed=st.integers(0, 99),
 )
 def test_packing_and_unpacking_layers_is_lossless(sizes, readout, skips, seed):
@@ -175,16 +172,19 @@ def test_packing_and_unpacking_layers_is_lossless(sizes, readout, skips, seed):
     shapes = list(pairwise(sizes))[: -1 if readout == "sum" else None]
     weights = [rng.random(shape) for shape in shapes]
     biases = [rng.random(units) for _, units in shapes]
-    skip = rng.random((sizes[0], sizes[-1])) if skips else None
-    column = pack(weights, biases, skip)
+    links = wiring.shortcuts(sizes)
+    shortcuts = {name: rng.random((sizes[s], sizes[t])) for name, (s, t) in links.items()}
+    column = pack(weights, biases, shortcuts)
     assert column.shape == (parameter_count(sizes, wiring),)
     back, offsets = unpack(column[:, None], sizes, wiring)
     for given_, returned in zip(weights + biases, back + offsets, strict=True):
         np.testing.assert_array_equal(given_, returned[0])
-    direct = unpack_skip(column[:, None], sizes, wiring)
-    assert (direct is None) == (skip is None)
-    if direct is not None:
-        np.testing.assert_array_equal(direct[0], skip)
+    direct = unpack_shortcuts(column[:, None], sizes, wiring)
+    assert direct.keys() == shortcuts.keys()
+    for name, weight in shortcuts.items():
+        np.testing.assert_array_equal(direct[name][0], weight)
+    layers = len(sizes)
+    assert len(links) == {False: 0, True: 1, "all": (layers - 1) * (layers - 2) // 2}[skips]
 
 
 def test_abs_has_no_slope_at_its_kink():

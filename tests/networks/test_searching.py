@@ -14,12 +14,13 @@ from xorlab.networks.jacobian import Jacobian
 from xorlab.networks.line_searches.line_search import LineSearch
 from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.optimizers.searching import Descending
-from xorlab.networks.parameters import Parameters, Wiring, parameter_count
+from xorlab.networks.parameters import Parameters, parameter_count
 from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
 from xorlab.networks.shape import Shape
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import layer_sizes
+from xorlab.networks.wiring import Wiring
 
 SEARCHING = [name for name, rule in Optimizer.choices().items() if rule.searches]
 DESCENDING = [name for name in SEARCHING if issubclass(Optimizer.choices()[name], Descending)]
@@ -190,10 +191,10 @@ def test_scipy_finds_the_same_minimum_for_a_like_price(name, method):
 # Derivatives
 
 
-@pytest.mark.parametrize("wiring", [{}, {"skip": True}])
+@pytest.mark.parametrize("wiring", [{}, {"skip": True}, {"skip": "all"}])
 @pytest.mark.parametrize("output", ["sigmoid", "tanh", "linear", "softsign", "softmax"])
 def test_the_jacobian_agrees_with_finite_differences(output, wiring):
-    sizes, width, rng = (2, 3, 2), 4, np.random.default_rng(1)
+    sizes, width, rng = (2, 2, 2, 2), 3, np.random.default_rng(1)
     shape = Shape(sizes, "tanh", output, 0.01, "half_mse", "float64", Wiring(**wiring))
     inputs, count = rng.normal(size=(5, 2)), parameter_count(sizes, shape.wiring)
     networks = Parameters.empty(Program("float64"), sizes, width, shape.wiring)

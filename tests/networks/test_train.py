@@ -22,7 +22,7 @@ from xorlab.trainers.result import OUTCOMES
 
 def bits(result: NetworkResult) -> tuple:
     arrays = [result.steps, result.loss, result.predictions, *result.weights, *result.biases]
-    arrays += [] if result.skip is None else [result.skip]
+    arrays += result.shortcuts.values()
     numbers = np.array([result.accuracy, result.max_error])
     return (
         result.outcome,
@@ -133,8 +133,7 @@ def test_what_a_result_says_agrees_with_itself(data, table):
         else:
             assert result.steps[0] == 0
             assert result.steps[-1] == result.epochs_run
-            skip = [] if result.skip is None else [result.skip]
-            arrays = (*result.weights, *result.biases, *skip)
+            arrays = (*result.weights, *result.biases, *result.shortcuts.values())
             finite = [np.isfinite(array).all() for array in arrays]
             assert all(finite)
         assert all(np.isfinite(value) for value in result.numbers().values())
@@ -220,9 +219,9 @@ def largest_term(config: Config, result: NetworkResult, largest: float) -> float
         sums = float((np.abs(weights).sum(axis=0) * largest + np.abs(biases)).max())
         total += sums
         largest = 1.0 if Activation.choices()[kind].bounded else sums
-    if result.skip is not None:
-        total += float(np.abs(result.skip).sum() * inputs)
-    return total * config.hidden[-1]
+    for shortcut in result.shortcuts.values():
+        total += float(np.abs(shortcut).sum() * max(inputs, largest))
+    return total * max(config.hidden, default=1)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ INLINE = "hydra.launcher.executor=inline"
 MIXTURE = (
     "-m",
     "network.readout=dense,sum",
-    "network.skip=false,true",
+    "network.skip=false,true,all",
     "network.output=linear",
     "optimizer.lr=1e-5",
     "training.epochs=30",
@@ -41,7 +41,7 @@ def folder_of(run_id: str) -> Path:
 @pytest.mark.parametrize(
     "some",
     [
-        ("seed=1,2", "network.hidden=2,[3,2]"),
+        ("seed=1", "network.hidden=2,[3,2]"),
         ("seed=3", "network.hidden=[3,2]", "tracking.bulk=false"),
     ],
     ids=["bulk", "client"],
@@ -66,12 +66,11 @@ def test_a_network_is_the_one_that_was_trained(some, command, store_file):
     for network in networks.values():
         asked = network.config.network
         assert len(network.weights) == len(network.config.hidden) + (asked.readout == "dense")
-        assert (network.skip is not None) == asked.skip
+        assert (network.skip is not None) == (asked.skip is not False)
 
 
 def arrays(network) -> list[np.ndarray]:
-    skip = [] if network.skip is None else [network.skip]
-    return [*network.weights, *network.biases, *skip]
+    return [*network.weights, *network.biases, *network.shortcuts.values()]
 
 
 def same(one: Config, other: Config) -> bool:

@@ -187,12 +187,12 @@ def compare_with_record(recorded: Recorded, result: NetworkResult, task: Task) -
     network = recorded.network
     pairs = [*zip(network.weights, result.weights, strict=False)]
     pairs += zip(network.biases, result.biases, strict=False)
-    if network.skip is not None and result.skip is not None:
-        pairs.append((network.skip, result.skip))
-    complete = (len(network.weights), len(network.biases), network.skip is None) == (
+    then_skip, now_skip = network.shortcuts, result.shortcuts
+    pairs += [(weights, now_skip[name]) for name, weights in then_skip.items() if name in now_skip]
+    complete = (len(network.weights), len(network.biases), then_skip.keys()) == (
         len(result.weights),
         len(result.biases),
-        result.skip is None,
+        now_skip.keys(),
     )
     predictions = recorded.predictions == predictions_json(result, task)
     then, now = recorded.tags.get(OUTCOME_TAG), result.outcome

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.networks.config import Config
 from xorlab.networks.ending_words import accuracies, class_answers, early_end
-from xorlab.networks.initial_weights import initial_layers
+from xorlab.networks.initial_weights import initial_layers, wiring_of
 from xorlab.networks.memory import estimate_memory
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.spec import spec_of
@@ -106,19 +106,20 @@ def run_single(config: Config) -> float:
 def _initial_text(config: Config, task: Task) -> str:
     sizes = layer_sizes(config, task)
     layers = initial_layers(config, sizes)
-    deep = len(config.hidden) > 1
+    names = _layer_names(len(config.hidden))
     lines = [] if task.understood is None else [f"Table {task.understood}", ""]
-    for layer, weight in enumerate(layers.weights):
-        below = "inputs" if layer == 0 else f"hidden {layer}" if deep else "hidden"
-        above = f"hidden {layer + 1}" if deep else "hidden"
-        if layer == len(config.hidden):
-            above = "output"
+    for below, above, weight in zip(names, names[1:], layers.weights, strict=False):
         lines += _weights_text(below, above, weight)
-    if layers.skip is not None:
-        lines += _weights_text("inputs", "output", layers.skip)
+    for name, (source, target) in wiring_of(config).shortcuts(sizes).items():
+        lines += _weights_text(names[source], names[target], layers.shortcuts[name])
     if config.network.readout == "sum":
         lines += ["The output is the sum of the last hidden units, without weights.", ""]
     return "\n".join(lines)
+
+
+def _layer_names(hidden: int) -> list[str]:
+    numbered = [f"hidden {number}" for number in range(1, hidden + 1)]
+    return ["inputs", *(numbered if hidden > 1 else ["hidden"] * hidden), "output"]
 
 
 def _weights_text(below: str, above: str, weights: npt.NDArray[np.floating]) -> list[str]:

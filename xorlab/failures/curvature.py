@@ -137,6 +137,8 @@ def _chunk(
         delta, rdelta = (scale * one for one in _coupled(a[-1], ra[-1], task.targets, kind))
     gradient = decay * columns
     hessian = decay[:, None, None] * np.eye(k)
+    # What reaches a layer's units from all layers above it, and its tangents.
+    backs: dict[int, tuple[Floats, Floats]] = {}
     for layer in reversed(range(layers)):
         turned = rdelta.transpose(0, 2, 1, 3)
         for link in links[layer]:
@@ -154,13 +156,18 @@ def _chunk(
             hessian[:, :, indices] += turned.sum(axis=2)
         if layer == 0:
             break
-        # The other links, if any, come from the inputs, where no error is asked for.
-        link = links[layer][0]
-        back = delta @ link.weights.swapaxes(1, 2)
-        rback = rdelta @ link.weights.swapaxes(1, 2)[:, None]
-        if link.indices is not None:
-            for unit, indices in enumerate(link.indices):
-                rback[:, :, indices, unit] += delta
+        for link in links[layer]:
+            if not link.source:
+                continue  # no error is asked for at the inputs
+            back = delta @ link.weights.swapaxes(1, 2)
+            rback = rdelta @ link.weights.swapaxes(1, 2)[:, None]
+            if link.indices is not None:
+                for unit, indices in enumerate(link.indices):
+                    rback[:, :, indices, unit] += delta
+            if link.source in backs:
+                back, rback = back + backs[link.source][0], rback + backs[link.source][1]
+            backs[link.source] = back, rback
+        back, rback = backs.pop(layer)
         f1, f2 = first[layer - 1], second[layer - 1]
         delta = back * f1
         rdelta = rback * f1[:, :, None] + (back * f2)[:, :, None] * rz[layer - 1]

@@ -13,10 +13,11 @@ from xorlab.networks.activations.activation import Activation
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.losses.loss import Loss
-from xorlab.networks.parameters import Wiring, unpack, unpack_skip
+from xorlab.networks.parameters import unpack, unpack_shortcuts
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes
 from xorlab.networks.updates.update import seen_of
+from xorlab.networks.wiring import Wiring
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -71,9 +72,9 @@ def make_links(
     links = [[Link(layer, weight, indices)] for layer, (weight, indices) in layers]
     if wiring.readout == "sum":
         links.append([Link(len(links), np.ones((columns.shape[1], sizes[-2], 1)), None)])
-    skip, at_skip = (unpack_skip(array, sizes, wiring) for array in (columns, numbers))
-    if skip is not None and at_skip is not None:
-        links[-1].append(Link(0, skip, at_skip[0].astype(np.int64)))
+    shortcuts, rows = (unpack_shortcuts(array, sizes, wiring) for array in (columns, numbers))
+    for name, (source, target) in wiring.shortcuts(sizes).items():
+        links[target - 1].append(Link(source, shortcuts[name], rows[name][0].astype(np.int64)))
     return links, list(zip(biases, at_biases, strict=True))
 
 

@@ -45,7 +45,7 @@ def surface_numbers(
     Raises:
         ConfigError: the network has too many parameters for their Hessian.
     """
-    columns = [pack(n.weights, n.biases, n.skip) for n in networks]
+    columns = [pack(n.weights, n.biases, n.shortcuts) for n in networks]
     packed = np.stack(columns, axis=1) if columns else np.empty((9, 0))
     # None for an optimizer without weight decay.
     decay = np.array(
@@ -147,10 +147,10 @@ def _surface_numbers(
         "largest_eigenvalue": eigenvalues[:, -1],
         "negative_eigenvalues": np.where(sound, (eigenvalues < -zero).sum(axis=1), np.nan),
         "kinks": surface.kinks,
-        "saturation": np.concatenate(flat, axis=1).mean(axis=1),
+        "saturation": np.concatenate(flat, axis=1).mean(axis=1) if flat else np.zeros(count),
         "stuck_outputs": (wrong & flat_outputs).sum(axis=(1, 2))
         / np.maximum(wrong.sum(axis=(1, 2)), 1),
-        "identical_units": _identical(config, surface.hidden, thresholds.alike),
+        "identical_units": _identical(config, count, surface.hidden, thresholds.alike),
         "weight_norm": np.linalg.norm(columns, axis=0),
         "wrong_patterns": wrong.any(axis=2).sum(axis=1),
         "output_mean": outputs.mean(axis=1),
@@ -175,10 +175,12 @@ def _output_text(outputs: Floats) -> str:
     return " ".join(f"{v:.1f}" if abs(v) < _LARGEST_FIXED else f"{v:.0e}" for v in rounded)
 
 
-def _identical(config: Config, hidden: Sequence[Floats], alike: float) -> npt.NDArray[np.int64]:
+def _identical(
+    config: Config, count: int, hidden: Sequence[Floats], alike: float
+) -> npt.NDArray[np.int64]:
     """(N,) number of hidden units that equal an earlier unit of their layer, or its negative."""
     name = config.network.activation
-    found = np.zeros(len(hidden[0]), np.int64)
+    found = np.zeros(count, np.int64)
     for layer in hidden:
         # The logistic function is odd about 1/2.
         units = layer - 0.5 if name == "sigmoid" else layer

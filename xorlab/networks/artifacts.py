@@ -28,13 +28,11 @@ def predictions_json(result: NetworkResult, task: Task) -> bytes:
 def weights_npz(result: NetworkResult) -> bytes:
     """Arrays weights_1 (fan_in, fan_out), biases_1 (fan_out,), and so on; no pickle.
 
-    Weights from the inputs to the outputs are ``skip`` (I, O); a layer that is a plain sum has
-    no arrays.
+    Weights from the inputs to the outputs are ``skip`` (I, O), other shortcuts ``skip_0_2`` and so
+    on; a layer that is a plain sum has no arrays.
     """
     arrays: dict[str, npt.NDArray[Any]] = {}
     for layer, (weight, bias) in enumerate(zip(result.weights, result.biases, strict=True), 1):
         arrays[f"weights_{layer}"] = weight
         arrays[f"biases_{layer}"] = bias
-    if result.skip is not None:
-        arrays["skip"] = result.skip
-    return npz_bytes(arrays)
+    return npz_bytes(arrays | dict(result.shortcuts))

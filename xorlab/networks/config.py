@@ -25,6 +25,7 @@ from xorlab.networks.landscape_config import LandscapeConfig
 from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.training_config import TrainingConfig
+from xorlab.networks.wiring import ALL
 
 READOUTS = ("dense", "sum")
 _OUTPUTS = Activation.choices()
@@ -38,7 +39,7 @@ def is_hidden(v: Any) -> bool:
     """Whether a value is a hidden size, or a list with one for each hidden layer."""
     unit = is_integer(1, MAX_UNITS)
     if isinstance(v, list):
-        return 1 <= len(v) <= MAX_LAYERS and all(map(unit, v))
+        return len(v) <= MAX_LAYERS and all(map(unit, v))
     return unit(v)
 
 
@@ -48,8 +49,8 @@ class NetworkConfig(Closed):
 
     hidden: Any = key(
         2,
-        "units of the hidden layer, or a list with one number per hidden layer",
-        f"an integer from 1 to {MAX_UNITS}, or a list of 1 to {MAX_LAYERS} such, as [4,4]",
+        "units of the hidden layer, or a list with one number per hidden layer; [] for none",
+        f"an integer from 1 to {MAX_UNITS}, or a list of up to {MAX_LAYERS} such, as [4,4]",
         "'network.hidden=[4,4]'",
         is_hidden,
     )
@@ -80,12 +81,12 @@ class NetworkConfig(Closed):
         "network.readout=sum network.output=linear",
         added_after_v1=True,
     )
-    skip: bool = key(
+    skip: Any = key(
         False,
-        "direct weights from the inputs to the outputs as well",
-        "true or false",
+        "direct weights from the inputs to the outputs as well; all: from every layer to all later",
+        "true or false, or all",
         "network.skip=true network.hidden=1",
-        is_flag,
+        lambda v: is_flag(v) or v == ALL,
         added_after_v1=True,
     )
 

@@ -67,9 +67,9 @@ def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:
     patterns, outputs = task.targets.shape
     sizes = layer_sizes(config, task)
     sums = sum(a * b for a, b in pairwise(sizes))
-    if config.network.skip:
-        sums += sizes[0] * outputs
-    weights = parameter_count(sizes, wiring_of(config))
+    wiring = wiring_of(config)
+    sums += sum(sizes[below] * sizes[above] for below, above in wiring.shortcuts(sizes).values())
+    weights = parameter_count(sizes, wiring)
     passes = -(-patterns // seen_of(config.training, patterns)) + config.optimizer.trials
     numbers = (1 + config.optimizer.trials) * patterns * (2 * sum(sizes[1:]) + sums) + 2 * sums
     if config.optimizer.needs_jacobian:
@@ -83,6 +83,6 @@ def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:
         points = len(record_steps(config.training.epochs, config.training.record_every))
         trained = max(count, LANES) * numbers * _COMPILED_PER_NUMBER * config.training.epochs
         return float(trained + points * _COMPILED_PER_POINT + count * _SECONDS_PER_NETWORK)
-    calls = passes * (len(sizes) - 2) * max(1, outputs)
+    calls = passes * max(1, len(sizes) - 2) * max(1, outputs)
     epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
     return float(epoch * config.training.epochs + count * _SECONDS_PER_NETWORK)

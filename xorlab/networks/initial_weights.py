@@ -14,7 +14,8 @@ from xorlab.networks.config import Config
 from xorlab.networks.initializers.given import Given
 from xorlab.networks.initializers.initializer import Initializer, Layer, Layers
 from xorlab.networks.legacy_draws import legacy_draws
-from xorlab.networks.parameters import Wiring, pack, parameter_count
+from xorlab.networks.parameters import pack, parameter_count
+from xorlab.networks.wiring import Wiring
 
 Floats = npt.NDArray[np.floating]
 
@@ -112,18 +113,21 @@ def wiring_of(config: Config) -> Wiring:
     return _wiring(config.network.readout, config.network.skip)
 
 
-def flat_weights(layers: Layers, wiring: Wiring) -> list[float]:
+def flat_weights(layers: Layers, sizes: Sequence[int], wiring: Wiring) -> list[float]:
     """Weights and biases as one list, in the order of `init.weights`: unit by unit."""
     flat: list[float] = []
-    summed = wiring.readout == "sum"
-    for number, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
-        last = number == len(layers.weights) - 1
+    into: list[list[Any]] = [[] for _ in sizes]
+    for name, (_, target) in wiring.shortcuts(sizes).items():
+        into[target].append(layers.shortcuts[name])
+    for number, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True), 1):
         for unit in range(weight.shape[1]):
             flat += weight[:, unit].tolist()
-            if layers.skip is not None and last and not summed:
-                flat += layers.skip[:, unit].tolist()
+            for shortcut in into[number]:
+                flat += shortcut[:, unit].tolist()
             flat.append(float(bias[unit]))
-    return flat + layers.skip.ravel().tolist() if layers.skip is not None and summed else flat
+    for shortcut in into[-1] if wiring.readout == "sum" else []:
+        flat += shortcut.ravel().tolist()
+    return flat
 
 
 def check_given(config: Config, sizes: Sequence[int]) -> None:

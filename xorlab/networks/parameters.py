@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from xorlab.networks.program import Array, Program
+from xorlab.networks.wiring import DENSE, Wiring
 
 Floats = npt.NDArray[np.floating]
 
-
-@dataclass(frozen=True)
-class Wiring:
-    """How layers are connected, besides each one to the next.
-
-    Attributes:
-        readout: ``dense``, or ``sum``: the output is the plain sum of the last hidden units, and
-            the last layer has neither weights nor biases.
-        skip: whether every input is also connected directly to every output.
-    """
-
-    readout: str = "dense"
-    skip: bool = False
-
-    def shapes(self, sizes: Sequence[int]) -> list[tuple[int, int]]:
-        """(fan_in, fan_out) of every layer with weights and biases, first to last."""
-        layers = list(pairwise(sizes))
-        return layers[:-1] if self.readout == "sum" else layers
-
-
-DENSE = Wiring()
+_NONE: Mapping[str, Floats] = MappingProxyType({})
 
 
 def parameter_count(sizes: Sequence[int], wiring: Wiring = DENSE) -> int:
     """K, the number of weights and biases of a network with these layer sizes."""
     layers = sum((fan_in + 1) * fan_out for fan_in, fan_out in wiring.shapes(sizes))
-    return layers + (sizes[0] * sizes[-1] if wiring.skip else 0)
+    links = wiring.shortcuts(sizes).values()
+    return layers + sum(sizes[source] * sizes[target] for source, target in links)
 
 
 class Parameters:
@@ -47,15 +28,15 @@ class Parameters:
 
     The layout is chosen for speed. The first layer is stored as (inputs, units, N) after its
     biases, so that biases and weights are one block of (1 + inputs, units, N). Later layers are
-    stored as (units, inputs, N), so that the weights into one unit are contiguous. Weights from
-    inputs to outputs come last, as (inputs, outputs, N).
+    stored as (units, inputs, N), so that the weights into one unit are contiguous. Shortcuts come
+    last, those from the inputs as (inputs, units, N), others as (units, units below, N).
 
     Attributes:
         packed: (K, N).
         weights: one view per layer that has weights.
         biases: one view of (fan_out, N) per such layer.
         first: the first layer's biases and weights as one block.
-        skip: (inputs, outputs, N), or None without such weights.
+        shortcuts: by their source and target, in the order of `Wiring.shortcuts`.
     """
 
     def __init__(self, packed: Array, sizes: Sequence[int], wiring: Wiring = DENSE) -> None:
@@ -70,9 +51,13 @@ class Parameters:
             self.biases.append(packed[start:middle])
             self.weights.append(packed[middle:stop].reshape(*order, width))
             start = stop
-        self.skip: Array | None = None
-        if wiring.skip:
-            self.skip = packed[start:].reshape(sizes[0], sizes[-1], width)
+        self.shortcuts: dict[tuple[int, int], Array] = {}
+        for source, target in wiring.shortcuts(sizes).values():
+            fan_in, fan_out = sizes[source], sizes[target]
+            order = (fan_out, fan_in) if source else (fan_in, fan_out)
+            block = packed[start : start + fan_in * fan_out]
+            self.shortcuts[source, target] = block.reshape(*order, width)
+            start += fan_in * fan_out
 
     @classmethod
     def empty(
@@ -82,24 +67,29 @@ class Parameters:
         return cls(program.empty(parameter_count(sizes, wiring), width), sizes, wiring)
 
 
-def pack(weights: Sequence[Floats], biases: Sequence[Floats], skip: Floats | None = None) -> Floats:
+def pack(
+    weights: Sequence[Floats], biases: Sequence[Floats], shortcuts: Mapping[str, Floats] = _NONE
+) -> Floats:
     """Pack the weights and biases of one network into a (K,) column.
 
     Args:
         weights: (fan_in, fan_out) per layer.
         biases: (fan_out,) per layer.
-        skip: (inputs, outputs), or None without such weights.
+        shortcuts: (fan_in, fan_out) by name, in the order of `Wiring.shortcuts`.
     """
     pieces: list[Floats] = []
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         pieces += [bias, (weight if layer == 0 else weight.T).ravel()]
-    return np.concatenate(pieces if skip is None else [*pieces, skip.ravel()])
+    for name, weight in shortcuts.items():
+        from_inputs = name == "skip" or name.startswith("skip_0_")
+        pieces.append((weight if from_inputs else weight.T).ravel())
+    return np.concatenate(pieces)
 
 
 def unpack(
     packed: Floats, sizes: Sequence[int], wiring: Wiring = DENSE
 ) -> tuple[list[Floats], list[Floats]]:
-    """The reverse of `pack` for N networks at once, except for skip weights: see `unpack_skip`.
+    """The reverse of `pack` for N networks at once, except for shortcuts: see `unpack_shortcuts`.
 
     Args:
         packed: (K, N).
@@ -117,10 +107,13 @@ def unpack(
     ]
 
 
-def unpack_skip(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> Floats | None:
-    """The weights from inputs to outputs, (N, inputs, outputs); None without such weights."""
-    skip = Parameters(packed, sizes, wiring).skip
-    return None if skip is None else np.ascontiguousarray(skip.transpose(2, 0, 1))
+def unpack_shortcuts(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> dict[str, Floats]:
+    """The shortcuts of N networks by name, (N, fan_in, fan_out) each."""
+    views = Parameters(packed, sizes, wiring).shortcuts
+    return {
+        name: np.ascontiguousarray(views[link].transpose((2, 1, 0) if link[0] else (2, 0, 1)))
+        for name, link in wiring.shortcuts(sizes).items()
+    }
 
 
 def named_layers(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> dict[str, Floats]:
@@ -128,10 +121,9 @@ def named_layers(packed: Floats, sizes: Sequence[int], wiring: Wiring) -> dict[s
 
     Returns:
         ``weights_1`` (N, fan_in, fan_out), ``biases_1`` (N, fan_out), and so on for each layer;
-        ``skip`` (N, inputs, outputs) where there are such weights.
+        then the shortcuts, as `unpack_shortcuts` names them.
     """
     arrays: dict[str, Floats] = {}
     for number, (weights, biases) in enumerate(zip(*unpack(packed, sizes, wiring), strict=True), 1):
         arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
-    skip = unpack_skip(packed, sizes, wiring)
-    return arrays if skip is None else arrays | {"skip": skip}
+    return arrays | unpack_shortcuts(packed, sizes, wiring)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xorlab.networks.cube import emit_cube_steps, emit_cube_sums
+from xorlab.networks.layer_calls import emit_back, emit_steps, emit_sums
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Parameters
 from xorlab.networks.program import Array, Program
@@ -95,7 +97,8 @@ class Pass:
         """Calls that compute `outputs` and `error`."""
         program = Program(self._shape.dtype)
         if self._codes is not None:
-            self._cube_sums(program, *self._codes)
+            first, negated = self._parameters, self._activations[0].negated
+            emit_cube_sums(program, self._units[0], first, negated, *self._codes)
         else:
             self._dense_sums(program)
         self._apply(program, 0)
@@ -108,32 +111,6 @@ class Pass:
     def _apply(self, program: Program, layer: int) -> None:
         apply, kept = self._activations[layer].apply, self._kept[layer]
         apply(program, self._units[layer], self._shape.slope, kept)
-
-    def _cube_sums(self, program: Program, low: float, high: float) -> None:
-        """Sums of the first layer over all 2^I patterns.
-
-        A pattern with an input set has the sum of the one without it, plus the weight of the input.
-        """
-        z, negated = self._units[0], self._activations[0].negated
-        weights, bias = self._parameters.weights[0], self._parameters.biases[0]
-        base, combine = z[0], np.subtract if negated else np.add
-        sign = np.negative if negated else np.positive
-        if low == 0:
-            program.emit(sign, bias, base)
-        else:
-            program.emit(np.positive, weights[0], base)
-            for weight in weights[1:]:
-                program.emit(np.add, base, weight, base)
-            program.emit(np.multiply, base, program.constant(low), base)
-            program.emit(np.add, base, bias, base)
-            program.emit(sign, base, base)
-        if high - low != 1:
-            scaled = self._memory.empty(*weights.shape)
-            program.emit(np.multiply, weights, program.constant(high - low), scaled)
-            weights = scaled
-        for bit, weight in enumerate(weights[::-1]):
-            half = 1 << bit
-            program.emit(combine, z[:half], weight, z[half : 2 * half])
 
     def _dense_sums(self, program: Program) -> None:
         """Sums of the first layer over any patterns, input by input."""
@@ -166,8 +143,13 @@ class Pass:
                 program.emit(np.multiply, below, weights, scratch)
                 program.fold(scratch, 1, z[:, unit])
             self._add_bias(program, layer)
-        if self._parameters.skip is not None and layer == len(self._units) - 1:
-            self._add_inputs(program, layer, self._parameters.skip)
+        for (source, target), weights in self._parameters.shortcuts.items():
+            if target == layer + 1 and source:
+                units, negated = self._units[source - 1], self._activations[layer].negated
+                memory = [self._scratch(units.shape[1]), self._scratch(1, number=2)[:, 0]]
+                emit_sums(program, units, weights, z, negated, memory)
+            elif target == layer + 1:
+                self._add_inputs(program, layer, weights)
 
     def _add_bias(self, program: Program, layer: int) -> None:
         bias, z = self._parameters.biases[layer], self._units[layer]
@@ -190,12 +172,12 @@ class Pass:
         program = Program(self._shape.dtype)
         top = len(self._units) - 1
         self._output_delta(program, rate)
-        if step.skip is not None:
-            self._input_step(program, top, step.skip)
+        reached: dict[int, Array] = {}
         for layer in range(top, 0, -1):
-            self._layer_step(program, layer, step)
+            self._shortcut_steps(program, layer, step, reached)
+            self._layer_step(program, layer, step, reached.get(layer))
         if self._codes is not None:
-            self._cube_step(program, step, *self._codes)
+            emit_cube_steps(program, self._units[0], step, *self._codes)
         else:
             self._input_step(program, 0, step.weights[0])
             program.fold(self._units[0], 0, step.biases[0])
@@ -223,55 +205,64 @@ class Pass:
 
         They multiply every pattern alike, so it is enough to do so once, after summing patterns.
         """
-        return layer == 1 and self._shape.sizes[2] == 1 and not self._is_sum(1)
+        sizes = self._shape.sizes
+        if layer != 1 or sizes[2:3] != (1,) or self._is_sum(1):
+            return False
+        return all(source != 1 for source, _ in self._parameters.shortcuts)
 
-    def _layer_step(self, program: Program, layer: int, step: Parameters) -> None:
+    def _shortcut_steps(
+        self, program: Program, layer: int, step: Parameters, reached: dict[int, Array]
+    ) -> None:
+        """Steps of the shortcuts into a layer; what they pass back is added to ``reached``."""
+        delta = self._units[layer]
+        for (source, target), own in step.shortcuts.items():
+            if target != layer + 1:
+                continue
+            if not source:
+                self._input_step(program, layer, own)
+                continue
+            below = self._units[source - 1]
+            scratch, fresh = self._scratch(below.shape[1]), source not in reached
+            emit_steps(program, below, delta, own, scratch)
+            # Each source has an array of its own, as it is filled from several layers.
+            back = reached.setdefault(source, self._scratch(below.shape[1], number=2 + source))
+            weights = self._parameters.shortcuts[source, target]
+            emit_back(program, delta, weights, back, scratch, fresh)
+
+    def _layer_step(
+        self, program: Program, layer: int, step: Parameters, reached: Array | None
+    ) -> None:
+        """Steps of the weights into a layer, and the deltas of the layer below.
+
+        Args:
+            program: to emit to.
+            layer: the upper one.
+            step: where the steps go.
+            reached: what shortcuts have passed back to the units below; None for nothing.
+        """
         delta, below = self._units[layer], self._units[layer - 1]
         product = self._scratch(below.shape[1])
         if self._is_sum(layer):
-            program.emit(np.multiply, below, delta, product)
-            self._apply_derivative(program, layer - 1, delta, product)
+            back = delta if reached is None else reached
+            if reached is not None:
+                program.emit(np.add, reached, delta, reached)
+            program.emit(np.multiply, below, back, product)
+            self._apply_derivative(program, layer - 1, back, product)
             return
         weights = self._parameters.weights[layer]
-        if len(weights) == 1:
+        if len(weights) == 1 and reached is None:
             program.emit(np.multiply, below, delta, product)
             self._apply_derivative(program, layer - 1, delta, product)
             program.fold(product, 0, step.weights[layer][0])
             if not self._deferred(layer):
                 program.emit(np.multiply, below, weights[0], below)
         else:
-            back = self._scratch(below.shape[1], number=1)
-            for unit in range(len(weights)):
-                program.emit(np.multiply, below, delta[:, unit : unit + 1], product)
-                program.fold(product, 0, step.weights[layer][unit])
-            program.emit(np.multiply, weights[0], delta[:, :1], back)
-            for unit in range(1, len(weights)):
-                program.emit(np.multiply, weights[unit], delta[:, unit : unit + 1], product)
-                program.emit(np.add, back, product, back)
+            back = self._scratch(below.shape[1], number=1) if reached is None else reached
+            emit_steps(program, below, delta, step.weights[layer], product)
+            emit_back(program, delta, weights, back, product, fresh=reached is None)
             program.emit(np.multiply, below, back, product)
             self._apply_derivative(program, layer - 1, back, product)
         program.fold(delta, 0, step.biases[layer])
-
-    def _cube_step(self, program: Program, step: Parameters, low: float, high: float) -> None:
-        """The first layer's step over all 2^I patterns: sum over one input after the other."""
-        delta, weights, bias = self._units[0], step.weights[0], step.biases[0]
-        rows, inputs = self._patterns, iter(weights)
-        while rows > 4:
-            half = rows // 2
-            program.emit(np.add, delta[:half], delta[half:rows], delta[:half])
-            program.fold(delta[half:rows], 0, next(inputs))
-            rows = half
-        first, second = inputs
-        program.emit(np.add, delta[2], delta[3], first)
-        program.emit(np.add, delta[1], delta[3], second)
-        program.emit(np.add, delta[0], delta[1], bias)
-        program.emit(np.add, bias, first, bias)
-        if high - low != 1:
-            program.emit(np.multiply, weights, program.constant(high - low), weights)
-        if low != 0:
-            lifted = self._memory.empty(*bias.shape)
-            program.emit(np.multiply, bias, program.constant(low), lifted)
-            program.emit(np.add, weights, lifted, weights)
 
     def _input_step(self, program: Program, layer: int, step: Array) -> None:
         """The step (I, units, N) of weights from the inputs into a layer; keeps its deltas."""

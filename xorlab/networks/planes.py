@@ -98,8 +98,8 @@ class NetworkPlanes(Planes):
 
 def _given(base: Config, task: Task, named: Mapping[int, str]) -> dict[str, Any]:
     """Overrides that fix the drawn weights, with the names x and y for those that vary."""
-    drawn = initial_layers(base, layer_sizes(base, task))
-    weights: list[Any] = list(flat_weights(drawn, wiring_of(base)))
+    sizes = layer_sizes(base, task)
+    weights: list[Any] = list(flat_weights(initial_layers(base, sizes), sizes, wiring_of(base)))
     for number, letter in named.items():
         if number > len(weights):
             raise ConfigError(

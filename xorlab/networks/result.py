@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,8 +27,8 @@ class Layers(Protocol):
         """One (fan_out,) per layer."""
 
     @property
-    def skip(self) -> Floats | None:
-        """(I, O) weights from the inputs to the outputs, or None."""
+    def shortcuts(self) -> Mapping[str, Floats]:
+        """(fan_in, fan_out) by name; none but with `network.skip`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +69,17 @@ class NetworkResult(Result):
 
     @property
     def skip(self) -> Floats | None:
-        """(I, O) weights from the inputs to the outputs; None unless `network.skip=true`."""
+        """(I, O) weights from the inputs to the outputs; None without `network.skip`."""
         return self.arrays.get("skip")
+
+    @property
+    def shortcuts(self) -> Mapping[str, Floats]:
+        """(fan_in, fan_out) weights of each shortcut, at the end.
+
+        ``skip`` leads from the inputs to the outputs. With `network.skip=all` there is also
+        ``skip_0_2`` from the inputs (layer 0) to the second hidden layer, and so on.
+        """
+        return {name: array for name, array in self.arrays.items() if name.startswith("skip")}
 
     @property
     def accuracy(self) -> float:

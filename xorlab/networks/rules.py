@@ -50,6 +50,7 @@ def check(config: Config) -> None:
     _check_backend(config)
     config.task.check()
     _check_loss(config)
+    _check_layers(config)
     _check_readout(config)
     _check_criterion(config)
     _check_stop(config)
@@ -98,6 +99,20 @@ def _check_loss(config: Config) -> None:
         if not low <= value <= high:
             raise ConfigError(
                 f"task.{key}", value, f"from {low} to {high} where training.loss={name}"
+            )
+
+
+def _check_layers(config: Config) -> None:
+    if config.hidden:
+        return
+    for name, plain in (("skip", False), ("readout", "dense")):
+        value = getattr(config.network, name)
+        if value != plain:
+            raise ConfigError(
+                f"network.{name}",
+                value,
+                f"left out where network.hidden=[]: there is no hidden layer to "
+                f"{'pass' if name == 'skip' else 'sum'}",
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.parameters import DENSE, Wiring
+from xorlab.networks.wiring import DENSE, Wiring
 
 
 @dataclass(frozen=True)

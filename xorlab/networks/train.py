@@ -189,7 +189,7 @@ def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
     wiring = wiring_of(config)
     program = Program(config.training.dtype)
     parameters = Parameters.empty(program, sizes, padded(1), wiring)
-    parameters.packed[:] = pack(result.weights, result.biases, result.skip)[:, None]
+    parameters.packed[:] = pack(result.weights, result.biases, result.shortcuts)[:, None]
     targets = np.zeros((len(patterns), sizes[-1]))
     network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
     forward = network.forward().calls

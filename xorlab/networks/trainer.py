@@ -99,7 +99,7 @@ class NetworkTrainer(Trainer):
 
     def label(self, config: Config) -> str:
         """Task, sizes, and the optimizer unless it is gradient descent: ``xor h=2 rprop``."""
-        words = [config.task.label, f"h={'-'.join(map(str, config.hidden))}"]
+        words = [config.task.label, f"h={'-'.join(map(str, config.hidden)) or 0}"]
         if config.optimizer.choice_name != "gd":
             words.append(config.optimizer.choice_name)
         rate = getattr(config.optimizer, "lr", None)

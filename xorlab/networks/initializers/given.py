@@ -12,7 +12,7 @@ from xorlab.networks.initializers.initializer import Initializer, Layers
 
 if TYPE_CHECKING:
     from xorlab.networks.initializers.initializer import Layer
-    from xorlab.networks.parameters import Wiring
+    from xorlab.networks.wiring import Wiring
 
 _EXAMPLE = "init=given 'init.weights=[5,5,-2,5,5,-7,x,-6,-3]' init.x=6"
 
@@ -31,7 +31,7 @@ class Given(Initializer, name="given", order=7):
     weights: Any = key(
         None,
         "given: every weight, unit by unit from the first hidden to the last "
-        "output: its weights from the layer below, from the inputs where network.skip=true, its "
+        "output: its weights from the layer below, those of network.skip from the inputs on, its "
         "bias; x and y stand for init.x and init.y, so that a sweep can vary those",
         "a list of numbers, x and y, such as [1,1,-0.5,1,1,-1.5,1,-1,x]",
         _EXAMPLE,
@@ -87,17 +87,19 @@ class Given(Initializer, name="given", order=7):
         named = {"x": self.x, "y": self.y}
         numbers = iter([float(named.get(weight, weight)) for weight in self.weights])
         weights, biases = [], []
-        inputs, outputs = sizes[0], sizes[-1]
-        skip = np.empty((inputs, outputs)) if wiring.skip else None
+        links = wiring.shortcuts(sizes)
+        shortcuts = {name: np.empty((sizes[s], sizes[t])) for name, (s, t) in links.items()}
         for number, (fan_in, fan_out) in enumerate(wiring.shapes(sizes)):
             weight, bias = np.empty((fan_in, fan_out)), np.empty(fan_out)
             for unit in range(fan_out):
                 weight[:, unit] = [next(numbers) for _ in range(fan_in)]
-                if skip is not None and number == len(sizes) - 2:
-                    skip[:, unit] = [next(numbers) for _ in range(inputs)]
+                for name, (source, target) in links.items():
+                    if target == number + 1:
+                        shortcuts[name][:, unit] = [next(numbers) for _ in range(sizes[source])]
                 bias[unit] = next(numbers)
             weights.append(weight)
             biases.append(bias)
-        if skip is not None and wiring.readout == "sum":
-            skip[:, 0] = [next(numbers) for _ in range(inputs)]
-        return Layers(weights, biases, skip)
+        for name, (source, target) in links.items():
+            if target > len(weights):  # of an output that is a sum, and has nothing else
+                shortcuts[name][:, 0] = [next(numbers) for _ in range(sizes[source])]
+        return Layers(weights, biases, shortcuts)

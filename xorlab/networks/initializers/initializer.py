@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from xorlab.config.groups import Choice
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from xorlab.networks.parameters import Wiring
+    from xorlab.networks.wiring import Wiring
 
     Floats = npt.NDArray[np.float64]
 
@@ -23,12 +24,12 @@ class Layers(NamedTuple):
     Attributes:
         weights: one (fan_in, fan_out) per layer that has weights.
         biases: one (fan_out,) per such layer.
-        skip: (inputs, outputs) weights from the inputs to the outputs; None without them.
+        shortcuts: (fan_in, fan_out) by name, as `Wiring.shortcuts` names them.
     """
 
     weights: list[Floats]
     biases: list[Floats]
-    skip: Floats | None = None
+    shortcuts: Mapping[str, Floats] = MappingProxyType({})
 
 
 class Layer(NamedTuple):
@@ -59,8 +60,8 @@ class Initializer(Choice, group="init", package="xorlab.networks.initializers"):
     ) -> Layers:
         """Weights and biases of one network.
 
-        All weights are drawn layer by layer, then all biases, then the weights from inputs to
-        outputs: with them a seed gives the same other weights as without.
+        All weights are drawn layer by layer, then all biases, then the shortcuts, each as a layer:
+        with them a seed gives the same other weights as without.
 
         Args:
             rng: a seeded generator.
@@ -70,9 +71,12 @@ class Initializer(Choice, group="init", package="xorlab.networks.initializers"):
         """
         weights = [self.draw_weights(rng, layer) for layer in layers]
         biases = [self.draw_biases(rng, layer) for layer in layers]
-        if not wiring.skip:
-            return Layers(weights, biases)
-        return Layers(weights, biases, self.draw_weights(rng, Layer(sizes[0], sizes[-1], False)))
+        top = len(sizes) - 1
+        shortcuts = {
+            name: self.draw_weights(rng, Layer(sizes[source], sizes[target], target < top))
+            for name, (source, target) in wiring.shortcuts(sizes).items()
+        }
+        return Layers(weights, biases, shortcuts)
 
     def draw_weights(self, rng: Any, layer: Layer) -> Floats:
         """Weights (fan_in, fan_out) of one layer."""

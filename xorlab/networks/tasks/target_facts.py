@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _SLACK = 1e-9
 
@@ -35,6 +36,8 @@ class TargetFacts:
     @classmethod
     def of(cls, targets: npt.NDArray[np.float64]) -> Self:
         """Compute them of (P, O) targets."""
+        import numpy as np
+
         lowest, highest = targets.min(), targets.max()
         # Halved before they are subtracted: no overflow between the largest numbers there are.
         half = targets.max(axis=0) / 2 - targets.min(axis=0) / 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,18 @@ class Network:
         config: the configuration that it was trained with.
         weights: one (fan_in, fan_out) per layer, at the end of the run.
         biases: one (fan_out,) per layer.
-        skip: (I, O) weights from the inputs to the outputs, or None.
+        shortcuts: (fan_in, fan_out) by name, as of `NetworkResult.shortcuts`.
     """
 
     config: Config
     weights: list[Floats]
     biases: list[Floats]
-    skip: Floats | None = None
+    shortcuts: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def skip(self) -> Floats | None:
+        """(I, O) weights from the inputs to the outputs, or None."""
+        return self.shortcuts.get("skip")
 
 
 def load_weights(runs: pd.DataFrame, uri: str | None = None) -> dict[str, Network]:
@@ -73,8 +79,8 @@ def load_weights(runs: pd.DataFrame, uri: str | None = None) -> dict[str, Networ
 
 def _layers(
     arrays: dict[str, Floats], config: Config
-) -> tuple[list[Floats], list[Floats], Floats | None]:
-    """Weights and biases of each layer, and the skip weights or None; the reverse of `weights_npz`.
+) -> tuple[list[Floats], list[Floats], dict[str, Floats]]:
+    """Weights and biases of each layer, and the shortcuts; the reverse of `weights_npz`.
 
     Raises:
         ValueError: they are not those of a network with this configuration.
@@ -82,12 +88,16 @@ def _layers(
     count, wiring = len(config.hidden) + 1, wiring_of(config)
     dense = count if wiring.readout == "dense" else count - 1
     names = [f"{kind}_{n}" for n in range(1, dense + 1) for kind in ("weights", "biases")]
-    names += ["skip"] if wiring.skip else []
+    # Which shortcuts there are depends on the number of layers alone.
+    names += [*wiring.shortcuts((1, *config.hidden, 1))]
     if arrays.keys() != set(names):
         raise ValueError(f"it has the arrays {', '.join(arrays)}, not {', '.join(names)}")
     inputs, outputs = _ends(arrays, config)
     sizes = (inputs, *config.hidden, outputs)
-    shapes: dict[str, tuple[int, ...]] = {"skip": (inputs, outputs)}
+    links = wiring.shortcuts(sizes)
+    shapes: dict[str, tuple[int, ...]] = {
+        name: (sizes[s], sizes[t]) for name, (s, t) in links.items()
+    }
     for n, (fan_in, fan_out) in enumerate(wiring.shapes(sizes), 1):
         shapes |= {f"weights_{n}": (fan_in, fan_out), f"biases_{n}": (fan_out,)}
     for name, array in arrays.items():
@@ -99,7 +109,7 @@ def _layers(
     return (
         [arrays[f"weights_{n}"] for n in layers],
         [arrays[f"biases_{n}"] for n in layers],
-        arrays.get("skip"),
+        {name: arrays[name] for name in links},
     )
 
 
