@@ -100,7 +100,8 @@ notebooks: $(TEST)  ## run the sweeps of the notebooks, execute them, draw the p
 		conclusions first_sweep fractal_boundary reading_failures seeds_and_cutoffs
 
 gallery: studies  ## run the published studies, execute their notebooks
-	$(BIN)/python -m experiments.execute_notebooks build/studies hamey1991 kramer1988 kolen1990 tr_xor
+	$(BIN)/python -m experiments.execute_notebooks build/studies \
+		hamey1991 kramer1988 kramer1988_searches kolen1990 tr_xor
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

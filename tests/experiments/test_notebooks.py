@@ -20,19 +20,21 @@ from xorlab.studies.replication.registry import STUDIES
 # The sweeps that each notebook reads, made small.
 Sweeps = tuple[tuple[str, ...], ...]
 _FIRST = (("+study=first", "seed=range(0,6)", "training.epochs=1500"),)
+PAPERS = ("hamey1991", "kolen1990", "kramer1988", "kramer1988_searches", "tr_xor")
 SWEEPS: dict[str, Sweeps] = {
     "conclusions": _FIRST,
     "first_sweep": _FIRST,
     "reading_failures": (("+study=failures", "seed=range(0,12)", "training.epochs=3000"),),
     "seeds_and_cutoffs": _FIRST,
-    # The notebook of a paper reads the studies whose names begin with its own.
+    # The notebook of a paper reads the studies whose names begin with its own, and with no longer
+    # name of another.
     **{
         paper: tuple(
             (f"+study={name}", *study.small)
             for name, study in STUDIES.items()
-            if name.startswith(paper)
+            if paper == max((one for one in PAPERS if name.startswith(one)), key=len, default="")
         )
-        for paper in ("hamey1991", "kolen1990", "kramer1988", "tr_xor")
+        for paper in PAPERS
     },
 }
 # What replaces the cell tagged `parameters` in a notebook that trains networks.
@@ -40,6 +42,7 @@ PARAMETERS = {
     "fractal_boundary": "PIXELS = 96",
     "hamey1991": "NETWORKS = 40",
     "kolen1990": "NETWORKS, EPOCHS, PIXELS = 2, 1000, 96",
+    "kramer1988_searches": "NETWORKS = 3",
     "kramer1988": "NETWORKS, EPOCHS = 4, {'kramer1988': 2000, 'kramer1988_parity': 4000}",
 }
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))

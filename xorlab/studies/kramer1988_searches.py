@@ -18,7 +18,8 @@ from xorlab.studies.replication.resampled import (
     mean_of_failures,
     of_runs,
 )
-from xorlab.studies.replication.study import PublishedValue, Study, rounded
+from xorlab.studies.replication.sample import Statistic
+from xorlab.studies.replication.study import MeasureRuns, PublishedValue, Study, rounded
 
 _NETWORKS = 100
 _FOLLOWS = "follows from the others"
@@ -48,7 +49,7 @@ _PARITY = {
 
 def _values(method: str, row: _Row) -> list[PublishedValue]:
     name, where = _METHODS[method], ("optimizer", method)
-    numbers = [
+    numbers: list[tuple[str, int | None, Statistic | MeasureRuns]] = [
         ("mean epochs of the solved", row.mean, m.MEAN_EPOCHS),
         ("their standard deviation", row.deviation, m.DEVIATION_EPOCHS),
         ("mean epochs of the unsolved", row.mean_unsolved, of_runs(mean_of_failures, _NETWORKS)),
