@@ -24,7 +24,6 @@ PEAK_EPOCH = PublishedValue(
     "49",
     *rounded(49),
     Statistic(m.peak_epoch, m.peak_epoch_interval),
-    in_readme=True,
 )
 HALF_PEAK_FIRST = PublishedValue(
     "half-peak range, first epoch", "26", *rounded(26), Statistic(m.half_peak_first)

@@ -47,7 +47,7 @@ _PARITY = {
 }
 
 
-def _values(method: str, row: _Row) -> list[PublishedValue]:
+def _values(method: str, row: _Row, short: bool) -> list[PublishedValue]:
     name, where = _METHODS[method], ("optimizer", method)
     numbers: list[tuple[str, int | None, Statistic | MeasureRuns]] = [
         ("mean epochs of the solved", row.mean, m.MEAN_EPOCHS),
@@ -67,7 +67,7 @@ def _values(method: str, row: _Row) -> list[PublishedValue]:
             row.solved,
             m.SUCCESS,
             where=where,
-            in_readme=True,
+            in_readme=short,
         ),
         *(
             PublishedValue(f"{name}: {what}", f"{value:,}", *rounded(value), measure, where=where)
@@ -85,19 +85,29 @@ def _values(method: str, row: _Row) -> list[PublishedValue]:
     ]
 
 
-def _study(preset: str, network: str, rows: dict[str, _Row], small: tuple[str, ...]) -> Study:
+def _study(
+    preset: str, network: str, rows: dict[str, _Row], small: tuple[str, ...], short: bool = False
+) -> Study:
     return Study(
         preset=preset,
         source=f"Kramer & Sangiovanni-Vincentelli (1988), {network}, line searches",
         networks=_NETWORKS,
-        published=tuple(value for method, row in rows.items() for value in _values(method, row)),
+        published=tuple(
+            value for method, row in rows.items() for value in _values(method, row, short)
+        ),
         small=small,
         order=2,
     )
 
 
 STUDIES = (
-    _study("kramer1988_searches", "2-2-1", _XOR, ("seed=range(0,12)", "training.epochs=5000")),
+    _study(
+        "kramer1988_searches",
+        "2-2-1",
+        _XOR,
+        ("seed=range(0,12)", "training.epochs=5000"),
+        short=True,
+    ),
     _study(
         "kramer1988_searches_parity",
         "4-4-1",

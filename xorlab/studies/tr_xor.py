@@ -65,7 +65,6 @@ def _values(
                 *rounded(printed),
                 Statistic(m.percentile(share), grows=share in (0, 1)),
                 where=where,
-                in_readme=short and share == 0.5,
                 uncounted="as the row before" if printed == before else None,
             )
             for (quantity, share), printed, before in zip(
