@@ -193,14 +193,14 @@ def test_a_run_on_large_inputs_is_told_to_standardise_them(command, store_file, 
 
 
 def test_a_run_is_recorded_before_it_is_drawn(command, store_file, monkeypatch):
-    from xorlab.analysis.figures import style
+    from xorlab.analysis.figures import run_picture
 
     def interrupted(*_arguments: object) -> None:
         (run,) = xorlab.load_runs().itertuples()
         assert run.status == "FINISHED"
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(style, "decision_surface", interrupted)
+    monkeypatch.setattr(run_picture, "decision_surface", interrupted)
     ended = command("training.epochs=20")
     assert (ended.code, ended.err) == (130, "")
     assert "Recorded as" in ended.out
@@ -208,12 +208,12 @@ def test_a_run_is_recorded_before_it_is_drawn(command, store_file, monkeypatch):
 
 
 def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, monkeypatch):
-    from xorlab.analysis.figures import style
+    from xorlab.analysis.figures import run_picture
 
-    monkeypatch.delattr(style, "decision_surface")
+    monkeypatch.delattr(run_picture, "decision_surface")
     ended = command("training.epochs=20")
     assert (ended.code, ended.err) == (0, "")
-    assert "learning.png was not drawn: ImportError: " in ended.out
+    assert "learning.png was not drawn: NameError: " in ended.out
     assert xorlab.load_runs()["status"].tolist() == ["FINISHED"]
 
 

@@ -6,11 +6,13 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.analysis.figures.surface import run_arrays, surface_of
+from xorlab.commands.drawing import Drawing
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.networks.config import Config
 from xorlab.networks.ending_words import accuracies, class_answers, early_end
@@ -26,6 +28,7 @@ from xorlab.trainers.result import DIVERGED, SOLVED
 
 if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
+    from xorlab.trainers.spec import Spec
 
 _LARGE_INPUT = 20.0  # beyond it a unit with a weight of 1 is saturated
 _MOST_SHOWN = 16  # patterns whose predictions are printed
@@ -44,11 +47,19 @@ def run_single(config: Config) -> float:
             run waits in the outbox.
     """
     spec = spec_of(config)
-    task: Task = spec.data
+    task = spec.data
     layer_sizes(config, task)  # refuses a network that does not fit the task
     if config.plan:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     refuse_too_much(estimate_memory([(config, task, 1)], [(config, 1)], 0))
+    if config.tracking.sweep is not None:  # another launcher runs a sweep's jobs
+        return _train(config, spec, None)
+    with Drawing() as drawing:
+        return _train(config, spec, drawing)
+
+
+def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
+    """Train and record; print and draw, where there is something to draw with."""
     # Imported here, so that a wrong value is reported before imports that take seconds.
     from xorlab.sweeps.job_returns import objective
     from xorlab.sweeps.plan.axes import named_keys
@@ -61,10 +72,9 @@ def run_single(config: Config) -> float:
     from xorlab.tracking.store.store import open_store
     from xorlab.tracking.write.record import Context, failed, finished
 
-    tracking = config.tracking
+    tracking, task = config.tracking, spec.data
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
-    is_single = tracking.sweep is None  # otherwise another launcher runs a sweep's jobs
-    show = _print if is_single else _ignore
+    show = _ignore if drawing is None else _print
     recorder = make_recorder(store, tracking, show)
     named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
     context = Context(provenance(Path.cwd()), tracking.sweep, named)
@@ -78,7 +88,7 @@ def run_single(config: Config) -> float:
             recorder.record([failed(spec, config.seed, text, context, started, now())], False)
         raise
     record = finished(spec, config.seed, result, context, started, now())
-    if is_single:
+    if drawing is not None:
         record = replace(
             record,
             tags=record.tags | {OWNER_TAG: this_process()},
@@ -87,7 +97,7 @@ def run_single(config: Config) -> float:
     with explained_errors(store):
         (identifier,) = recorder.record([record], False)
     waiting = recorder.flush()
-    if is_single:
+    if drawing is not None:
         _print(_result_text(config, task, result))
         if result.outcome != SOLVED:
             _print(_why(config, task, result))
@@ -99,7 +109,7 @@ def run_single(config: Config) -> float:
             _print(f"Its page, with pictures and terms: xorlab-report {identifier[:8]}")
         _print(f"Browse the runs: {store.browse()}")
         if identifier is not None:  # large networks take minutes to draw: the run is safe by now
-            _draw(store, identifier, config, result, task)
+            _draw(store, identifier, drawing, config, result, task)
     return objective(result.numbers(), tracking.objective)
 
 
@@ -199,28 +209,26 @@ def _scale_text(config: Config, task: Task) -> str:
     )
 
 
-def _draw(store: Store, run_id: str, config: Config, result: NetworkResult, task: Task) -> None:
+def _draw(
+    store: Store, run_id: str, drawing: Drawing, config: Config, result: NetworkResult, task: Task
+) -> None:
     """Give a run its picture; a line, if it cannot be drawn or stored: the run is recorded."""
     from xorlab.tracking.store.artifacts import put_files
 
     try:
-        put_files(store, run_id, {"learning.png": _learning(config, result, task)})
+        picture = drawing.png(_arrays(config, result, task))
+        put_files(store, run_id, {"learning.png": picture})
     except Exception as error:
         _print(f"learning.png was not drawn: {type(error).__name__}: {error}")
 
 
-def _learning(config: Config, result: NetworkResult, task: Task) -> bytes:
-    from xorlab.analysis.figures.style import decision_surface, learning_curve, new_figure, png
-
-    surface = task.inputs.shape[1] == 2 and result.outcome != DIVERGED
-    figure = new_figure(10 if surface else 5.5, 4)
-    left, *right = figure.subplots(1, 2 if surface else 1, squeeze=False)[0]
-    learning_curve(result.steps, result.loss, result.epochs_to_solve, left)
-    if surface:
-        decision_surface(
-            lambda inputs: predict(config, result, inputs), task.inputs, task.targets, right[0]
-        )
-    return png(left)
+def _arrays(config: Config, result: NetworkResult, task: Task) -> dict[str, npt.NDArray[Any]]:
+    """What the picture of a run shows."""
+    patterns = surface = None
+    if task.inputs.shape[1] == 2 and result.outcome != DIVERGED:
+        patterns = task.inputs, task.targets
+        surface = surface_of(lambda inputs: predict(config, result, inputs), task.inputs)
+    return run_arrays(result.steps, result.loss, result.epochs_to_solve, patterns, surface)
 
 
 def _ignore(_text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,6 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
+
+from xorlab.analysis.figures.surface import surface_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +155,7 @@ def learning_curve(
 
 
 def decision_surface(
-    predict: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.floating]],
+    surface: npt.NDArray[np.floating],
     inputs: npt.NDArray[np.float64],
     targets: npt.NDArray[np.float64],
     ax: Axes,
@@ -162,16 +163,12 @@ def decision_surface(
     """The first output of a network as a function of its two inputs, with the patterns.
 
     Args:
-        predict: from inputs (P, 2) to outputs (P, O).
+        surface: from `xorlab.analysis.figures.surface.surface_of`.
         inputs: (P, 2) patterns.
         targets: (P, O).
         ax: where to draw.
     """
-    low, high = inputs.min(axis=0), inputs.max(axis=0)
-    margin = 0.25 * np.maximum(high - low, 1e-9)
-    axes = [np.linspace(a, b, 101) for a, b in zip(low - margin, high + margin, strict=True)]
-    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    surface = predict(grid)[:, 0].reshape(101, 101)
+    axes = surface_axes(inputs)
     image = ax.contourf(*axes, surface, levels=20, cmap="cividis")
     ax.figure.colorbar(image, ax=ax, label="output")
     middle = (targets[:, 0].min() + targets[:, 0].max()) / 2

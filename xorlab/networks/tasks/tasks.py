@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from xorlab.networks.tasks.target_facts import TargetFacts
+    from xorlab.networks.target_facts import TargetFacts
     from xorlab.networks.tasks.task_config import TaskConfig
 
     Floats = npt.NDArray[np.float64]
@@ -73,7 +73,7 @@ class Task:
     @cached_property
     def target_facts(self) -> TargetFacts:
         """What checks ask of the targets."""
-        from xorlab.networks.tasks.target_facts import TargetFacts
+        from xorlab.networks.target_facts import TargetFacts
 
         return TargetFacts.of(self.targets)
 

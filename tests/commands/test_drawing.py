@@ -1,0 +1,67 @@
+"""The process that draws the picture of a run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from xorlab.analysis.figures.run_picture import run_png
+from xorlab.analysis.figures.surface import run_arrays, surface_of
+from xorlab.commands.drawing import Drawing
+
+STEPS, LOSS = np.array([0, 10, 20]), np.array([0.3, 0.2, 0.1])
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+TARGETS = CORNERS[:, :1]
+SURFACE = surface_of(lambda inputs: inputs, CORNERS)
+ARRAYS = run_arrays(STEPS, LOSS, 10, (CORNERS, TARGETS), SURFACE)
+
+
+@pytest.fixture
+def here():
+    """The picture as this process draws it."""
+    return run_png(ARRAYS)
+
+
+@pytest.fixture
+def not_imported(here, monkeypatch):
+    """As in a command that has just begun."""
+    monkeypatch.delitem(sys.modules, "matplotlib.figure")
+
+
+def test_the_surface_is_the_first_output_around_the_patterns():
+    assert SURFACE.shape == (101, 101)
+    assert (SURFACE[:, 0], SURFACE[:, -1]) == (pytest.approx(-0.25), pytest.approx(1.25))
+    assert (np.diff(SURFACE, axis=0) == 0).all()
+
+
+def test_the_process_draws_what_is_drawn_here_and_ends(not_imported, here):
+    with Drawing() as drawing:
+        process = drawing.process
+        assert drawing.png(ARRAYS) == here
+    assert process.returncode == 0
+    with Drawing() as unused:
+        pass
+    assert unused.process.returncode < 0
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", sys.executable])
+def test_without_a_process_the_picture_is_drawn_here(not_imported, here, monkeypatch, python):
+    monkeypatch.setattr(sys, "executable", python)
+    with Drawing() as drawing:
+        if drawing.process is not None:
+            drawing.process.kill()
+        assert drawing.png(ARRAYS) == here
+
+
+def test_where_matplotlib_is_imported_no_process_starts(here):
+    with Drawing() as drawing:
+        assert drawing.process is None
+
+
+def test_the_command_ends_without_a_word_where_nothing_comes():
+    command = [sys.executable, "-m", "xorlab.analysis.figures.run_picture"]
+    ended = subprocess.run(command, input=b"", capture_output=True, check=True)
+    assert (ended.stdout, ended.stderr) == (b"", b"")
