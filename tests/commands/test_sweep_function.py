@@ -94,3 +94,15 @@ def test_results_that_were_not_recorded_go_into_the_statistics(store_file):
     settings = {"optimizer.lr": 0.5}, {"optimizer.lr": 3}
     assert str(xorlab.compare(results, *settings)) == str(xorlab.compare(recorded, *settings))
     assert xorlab.plot.survival(results, by="optimizer.lr").get_lines()
+
+
+def test_an_interrupted_sweep_says_how_it_goes_on_in_python(monkeypatch, capsys):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xorlab.commands.sweep.Hydra.create_main_hydra2", interrupted)
+    before = list(sys.argv)
+    with pytest.raises(KeyboardInterrupt):
+        xorlab.sweep("seed=1,2")
+    assert capsys.readouterr().out == "In Python, the same call of xorlab.sweep goes on.\n"
+    assert sys.argv == before

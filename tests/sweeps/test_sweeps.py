@@ -209,6 +209,13 @@ def test_duplicates_are_trained_once(command, store_file):
     assert sorted(xorlab.load_runs()["seed"]) == [1, 2]
 
 
+def test_a_key_of_one_of_several_choices_is_swept_apart(command, tmp_path):
+    ended = command("-m", "seed=1,2", "optimizer=gd,rprop", "optimizer.lr=0.1,1")
+    assert (ended.code, ended.out) == (2, "")
+    assert "left out where optimizer=rprop" in ended.err
+    assert "run a sweep for each, into one experiment" in ended.err
+
+
 def test_one_bad_job_among_many_refuses_the_sweep_and_is_named(command, tmp_path):
     ended = command("-m", "seed=range(0,100)", "optimizer.lr=0.1,-1")
     assert (ended.code, ended.out) == (2, "")

@@ -75,6 +75,9 @@ def _as_typed(overrides: tuple[str, ...]) -> Iterator[None]:
     sys.argv = ["xorlab", "-m", *overrides]
     try:
         yield
+    except KeyboardInterrupt:
+        sys.stdout.write("In Python, the same call of xorlab.sweep goes on.\n")
+        raise
     finally:
         sys.argv = before
 

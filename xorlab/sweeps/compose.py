@@ -97,9 +97,23 @@ def compose_jobs(
         except (ConfigError, UsageError) as error:
             several = len(grid) > 1
             job = f"job {number} of {len(grid)} ({told(overrides)}): " if several else ""
-            raise UsageError(f"{job}{error}") from error
+            raise UsageError(f"{job}{error}{_apart(error, grid)}") from error
         catalogue.add(number, overrides, spec, seed)
     return catalogue.since(start)
+
+
+def _apart(error: Exception, grid: Sequence[Sequence[str]]) -> str:
+    """What to do where a key does not belong to all swept choices of its group."""
+    if not isinstance(error, ConfigError):
+        return ""
+    group = f"{error.key.partition('.')[0]}="
+    choices = {one for overrides in grid for one in overrides if one.startswith(group)}
+    if len(choices) < 2 or not error.allowed.startswith("left out where"):
+        return ""
+    return (
+        "; run a sweep for each, into one experiment: xorlab-report --filter makes a report of "
+        "both, and xorlab.load_runs reads them together"
+    )
 
 
 def shared_tracking(jobs: Jobs) -> TrackingConfig:
