@@ -116,6 +116,8 @@ def small(line: str) -> list[str]:
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_runs_in_small(line, command, store_file, tmp_path):
+    if "training.backend=compiled" in line:
+        pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
     (tmp_path / "mine.csv").write_text("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,1\n")
     ended = command(*small(line))
     assert (ended.code, ended.err) == (0, "")

@@ -17,20 +17,17 @@ from tests.helpers.strategies import TABLE, draws, member, shapes
 from tests.networks.test_train import bits
 from xorlab import configure
 from xorlab.errors import ConfigError
-from xorlab.networks.activations.activation import Activation
 from xorlab.networks.config import Config
-from xorlab.networks.cost import backend_rows, epochs_are_compiled
+from xorlab.networks.cost import backend_rows
 from xorlab.networks.identity import identity_params
-from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.rules import check
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import predict, train, train_many
-from xorlab.networks.updates.update import UpdateSchedule
 from xorlab.trainers.result import SOLVED
 
 pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
 
-from xorlab.networks.compiled import epoch_code, epochs, loop, lowering, machine, stretch
+from xorlab.networks.compiled import epoch_code, lowering, machine, stretch
 
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 # Where none of these is called, NumPy rounds every operation as IEEE 754 has it.
@@ -187,39 +184,6 @@ def test_no_multiplication_and_addition_are_fused(tmp_path, monkeypatch):
     forget()
 
 
-KINDS = [
-    *(f"network.activation={name}" for name in Activation.choices() if name != "softmax"),
-    *(f"optimizer={name}" for name in Optimizer.choices()),
-    *(f"training.update={name}" for name in UpdateSchedule.choices() if name != "minibatch"),
-    *("training.update=minibatch training.batch_size=2", "training.min_gradient=0.1"),
-    *("network.output=sigmoid training.loss=cross_entropy", "training.min_loss=0.1"),
-    "task=encoder network.output=softmax training.loss=categorical_cross_entropy",
-    "task=encoder network.output=softmax training.target_accuracy=0.5",
-    "training.stop=progress training.patience=3",
-    "task=two_spirals task.validation=0.25 training.stop=generalisation_loss",
-]
-
-
-@pytest.mark.parametrize("overrides", KINDS)
-def test_whole_epochs_are_compiled_wherever_the_plan_says_so(overrides, monkeypatch):
-    """So every function that activations, losses, optimizers and rules call can be compiled."""
-    config = configure(*overrides.split(), "training.backend=compiled")
-    found: list[bool] = []
-
-    class Read(Exception):  # noqa: N818  (nothing is wrong)
-        """The calls were read: there is nothing to compile."""
-
-    def read(batch, stops):
-        found.append(epochs.epochs_of(batch, stops) is not None)
-        raise Read
-
-    monkeypatch.setattr(epochs, "Epochs", lambda *arguments: arguments)
-    monkeypatch.setattr(loop, "epochs_of", read)
-    with pytest.raises(Read):
-        train(config)
-    assert found == [epochs_are_compiled(config, make_task(config.task))]
-
-
 def test_the_notebooks_run_comes_out_the_same():
     numpy, machine_code = train(Config()), train(compiled(Config()))
     assert (machine_code.outcome, machine_code.epochs_to_solve) == (SOLVED, numpy.epochs_to_solve)
@@ -233,7 +197,7 @@ def test_the_backend_is_a_part_of_a_runs_identity_where_it_is_not_numpy():
 
 
 def test_without_the_library_a_run_is_refused_in_one_line(monkeypatch):
-    monkeypatch.setattr("xorlab.networks.rules._has_compiler", lambda: False)
+    monkeypatch.setattr("xorlab.networks.rules.installed", lambda: False)
     with pytest.raises(ConfigError, match=r'pip install "xorlab\[compiled\]"') as caught:
         check(compiled(Config()))
     assert str(caught.value).startswith("training.backend=compiled: must be numpy")

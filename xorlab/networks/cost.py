@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from xorlab.analysis.counts import duration
 from xorlab.networks.compiled.code import LANES
+from xorlab.networks.compiled.machine import installed
 from xorlab.networks.config import Config
 from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.parameters import parameter_count
@@ -27,6 +28,7 @@ _SECONDS_PER_NETWORK = 20e-6
 _COMPILED_PER_NUMBER = 0.55e-9
 _COMPILED_PER_POINT = 60e-6
 _PER_COMPILATION = 1.0
+_ONLINE = 16  # patterns of an online epoch that is compiled as a whole
 _WORTH_IT = 10.0  # seconds to be saved
 
 
@@ -38,8 +40,9 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
 
 def epochs_are_compiled(config: Config, task: Task) -> bool:
     """Whether whole epochs can be compiled, and not only what is between calls of NumPy."""
-    draws = UpdateSchedule.choices()[config.training.update].draws
-    return not (draws or config.optimizer.searches or task.validation is not None)
+    schedule = UpdateSchedule.choices()[config.training.update]
+    many = not schedule.whole and len(task.inputs) > _ONLINE
+    return not (schedule.draws or many or config.optimizer.searches or task.validation is not None)
 
 
 def backend_rows(shards: Sequence[tuple[Config, Task, int]]) -> dict[str, str]:
@@ -58,9 +61,9 @@ def backend_rows(shards: Sequence[tuple[Config, Task, int]]) -> dict[str, str]:
     )
     if not all(whole) or spent - other < _WORTH_IT:
         return {}
-    return {
-        "training.backend=compiled": f"would take about {100 * other / spent:.0f} % of that time"
-    }
+    hint = "" if installed() else " (pip install 'xorlab[compiled]')"
+    share = f"would take about {100 * other / spent:.0f} % of that time{hint}"
+    return {"training.backend=compiled": share}
 
 
 def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:

@@ -13,6 +13,7 @@ from xorlab.networks.parameters import parameter_count
 from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import lane_bytes, layer_sizes
+from xorlab.networks.training_config import COMPILED
 from xorlab.trainers.memory import (
     MOST_CURVES,
     PARENT,
@@ -26,6 +27,7 @@ from xorlab.trainers.memory import (
 # Measured: what a point of a curve costs where it is in the tables of the summary, or on its way
 # into the store.
 _SUMMARISED, _RECORDED = 200, 900
+_COMPILER = 110_000_000  # LLVM, in each process that compiles
 _COPIES = 3  # of a curve in a worker: as it is trained, turned round, and on its way home
 
 
@@ -54,6 +56,7 @@ def estimate_memory(
     arrays = [_arrays(config, task, count) for config, task, count in many]
     curves = [8 * count * _points(config) for config, _, count in many]
     training = max((a + _COPIES * c for a, c in zip(arrays, curves, strict=True)), default=0)
+    training += max((_compiler(config) for config, _, _ in many), default=0)
     # Results wait to be recorded, twice as many as there are workers.
     waiting = max(1, 2 * workers) * max(curves, default=0)
     recorded = _RECORDED * min(points, max(POINTS_AT_ONCE, longest))
@@ -88,11 +91,16 @@ def estimate_landscape_memory(
         workers: processes that train; 0 where the parent does.
     """
     training = _arrays(config, task, piece) + (_COPIES * 8 * _points(config) + 6_000) * piece
+    training += _compiler(config)
     parent = PARENT + PIXEL * pixels + (0 if workers else training)
     worker = WORKER + training if workers else 0
     wide = PIXEL * pixels > max(1, workers) * training
     key = "landscape.width" if wide else "network.hidden"
     return MemoryEstimate(parent, worker, workers, (key, flat(config)[key]), _ADVICE[key])
+
+
+def _compiler(config: Config) -> int:
+    return _COMPILER if config.training.backend == COMPILED else 0
 
 
 def _points(config: Config) -> int:

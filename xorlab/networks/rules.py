@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from functools import cache
-from importlib.util import find_spec
 
 from xorlab.config.checks import check_value, check_values
 from xorlab.errors import ConfigError
+from xorlab.networks.compiled.machine import installed
 from xorlab.networks.config import Config
 from xorlab.networks.landscape_rules import check_plane
 from xorlab.networks.losses.loss import Loss
@@ -72,17 +71,12 @@ def _check_points(config: Config) -> None:
 
 
 def _check_backend(config: Config) -> None:
-    if config.training.backend == COMPILED and not _has_compiler():
+    if config.training.backend == COMPILED and not installed():
         raise ConfigError(
             "training.backend",
             COMPILED,
             f'{NUMPY}, as what it needs is not installed: pip install "xorlab[compiled]"',
         )
-
-
-@cache
-def _has_compiler() -> bool:
-    return find_spec("llvmlite") is not None
 
 
 def _check_loss(config: Config) -> None:

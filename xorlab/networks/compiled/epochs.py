@@ -13,7 +13,7 @@ from xorlab.networks.batch import Batch
 from xorlab.networks.compiled.blocks import Memory
 from xorlab.networks.compiled.calls import Op, Reader
 from xorlab.networks.compiled.epoch_code import EVENTS, Parts, epochs_source
-from xorlab.networks.compiled.lowering import Layout
+from xorlab.networks.compiled.lowering import Layout, length
 from xorlab.networks.compiled.machine import function
 from xorlab.networks.compiled.stretch import flat
 from xorlab.networks.program import Array, Calls
@@ -21,6 +21,7 @@ from xorlab.trainers.shard_result import NEVER
 
 # Networks times epochs of one call, about a tenth of a second: a signal is seen between two calls.
 _AT_ONCE = 1 << 22
+_LONGEST = 6000  # lines of an epoch; an online one of many patterns would take minutes to compile
 
 
 class Epochs:
@@ -83,7 +84,7 @@ class Epochs:
 
 
 def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
-    """The epochs of a batch; None where one of its calls cannot be compiled.
+    """The epochs of a batch; None where a call cannot be compiled, or there are too many.
 
     Args:
         batch: with the networks.
@@ -100,6 +101,7 @@ def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
         "update": batch.update,
     }
     parts: dict[str, list[Op]] = {}
+    longest = _LONGEST
     for name, calls in lists.items():
         parts[name] = []
         for call in flat(calls):
@@ -107,4 +109,7 @@ def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
             if found is None:
                 return None
             parts[name] += found
+            longest -= length(found)
+            if longest < 0:
+                return None
     return Epochs(batch, stops, reader, parts)

@@ -10,9 +10,10 @@ from xorlab.networks.compiled.calls import Numbers, Op, Operand, Rows, Stack
 from xorlab.networks.compiled.code import LANES, SIZES, Code, number
 from xorlab.networks.compiled.functions import COSTS, apply
 
-# A program of so few instructions is written without loops; in a longer one, a call that sets so
-# many rows is a loop. Measured: beyond it the code no longer fits the first cache.
-UNROLLED, LOOPED = 6000, 8
+# A program of so few instructions, in which no call sets more than so many rows, is written without
+# loops; in another one, a call that sets at least so many rows is a loop. Measured: longer code no
+# longer fits the first cache, and many rows at a time take minutes to find registers for.
+UNROLLED, WIDEST, LOOPED = 6000, 64, 8
 
 Cell = tuple[int, int]  # number of an array, and of a row in it
 
@@ -49,9 +50,15 @@ class Layout:
         return LANES * SIZES[self.kinds[array]]
 
 
-def is_short(ops: Iterable[Op]) -> bool:
+def is_short(ops: Sequence[Op]) -> bool:
     """Whether ops are written without loops."""
-    return sum(op.count * COSTS.get(op.name, 1) for op in ops) <= UNROLLED
+    cost = sum(op.count * COSTS.get(op.name, 1) for op in ops)
+    return cost <= UNROLLED and all(op.count <= WIDEST for op in ops)
+
+
+def length(ops: Iterable[Op]) -> int:
+    """About how many lines they are, where calls that set many rows are loops."""
+    return sum(min(op.count, LOOPED) * COSTS.get(op.name, 1) for op in ops)
 
 
 def cells(operand: Rows, shape: tuple[int, ...]) -> list[Cell]:

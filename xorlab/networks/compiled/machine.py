@@ -15,6 +15,7 @@ import os
 import secrets
 import stat
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ _SHA = 64
 
 # What holds the machine code; it must outlive every function.
 _ENGINES: list[Any] = []
+
+
+@cache
+def installed() -> bool:
+    """Whether the library that compiles is installed."""
+    return find_spec("llvmlite") is not None
 
 
 @cache

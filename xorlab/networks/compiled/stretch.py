@@ -9,9 +9,11 @@ from typing import Any
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, Memory, flow, written_function
 from xorlab.networks.compiled.calls import Op, Reader
 from xorlab.networks.compiled.code import Code, module
-from xorlab.networks.compiled.lowering import Layout, Lowering, is_short
+from xorlab.networks.compiled.lowering import Layout, Lowering, is_short, length
 from xorlab.networks.compiled.machine import function
 from xorlab.networks.program import Calls
+
+_LONGEST = 3000  # lines of one function: what takes longer to compile grows faster than its length
 
 
 class Stretch:
@@ -46,19 +48,29 @@ def flat(calls: Calls) -> Calls:
 
 
 def _pieces(calls: Calls) -> Calls:
+    """The calls, those that can be read as functions of about the same length.
+
+    A new one begins where calls repeat, as for every pattern of an online epoch: so functions are
+    alike, and what is alike is compiled once.
+    """
     pieces: Calls = []
     reader, ops = Reader(), list[Op]()
+    written = 0
     for call in calls:
+        if written > _LONGEST and getattr(call, "func", None) is getattr(calls[0], "func", call):
+            pieces += _bound(reader, ops)
+            reader, ops, written = Reader(), [], 0
         found = reader.read(call)
         if found is None:
             pieces += _bound(reader, ops)
-            reader, ops = Reader(), []
+            reader, ops, written = Reader(), [], 0
             found = reader.read(call)  # its arrays may be of another width
             if found is None:
                 pieces.append(call)
                 reader = Reader()
                 continue
         ops += found
+        written += length(found)
     return pieces + _bound(reader, ops)
 
 
