@@ -82,8 +82,9 @@ coverage: $(TEST)  ## simulate how often intervals hold the truth and claims are
 fuzz: $(TEST)  ## try a hundred thousand hostile inputs
 	$(BIN)/python -m tests.fuzz --count 100000
 
-faults: $(TEST)  ## make everything go wrong that can, some 250 times, and see that nothing is lost
+faults: $(TEST)  ## make everything go wrong that can, some 450 times, and see that nothing is lost
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults.ctrl_c
 	$(BIN)/python -m pytest -m '' tests/engines/test_engine_faults.py
 
 load: $(TEST)  ## eight sweeps at once into one store, SQLite and PostgreSQL

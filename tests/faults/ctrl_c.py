@@ -28,7 +28,7 @@ from tests.helpers.servers import serving_store
 
 LONGEST = 3.0  # seconds
 _PATIENCE = 60.0
-_LINGERING = 1.0  # second in which the last process of a command is gone
+_LINGERING = 5.0  # seconds in which the last process of a command is gone
 _HANGS = 600.0  # seconds that a hanging server takes to answer
 _NEXT = itertools.count(1)
 

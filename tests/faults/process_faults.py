@@ -32,6 +32,7 @@ from tests.faults.sweeps import (
 
 GO_ON = r"stopped; what is recorded stays\. Go on with: xorlab -m"
 WORKERS = "hydra.launcher.workers=2"
+_AT_ONCE = 15.0  # seconds, on a busy machine
 
 
 def family(pid: int) -> list[int]:
@@ -148,6 +149,48 @@ def killed_workers(folder: Path, rng: Random) -> Outcome:
     return compared(found(folder / "mlflow.db"), [line] * count, hint)
 
 
+def fork_servers(child: Child) -> list[int]:
+    """The process that its workers are forked from, if it is there."""
+    pids = family(child.pid)
+    parents = {_parent(pid) for pid in pids}
+    return [pid for pid in pids if _parent(pid) == child.pid and pid in parents]
+
+
+def stopped_fork_server(folder: Path, rng: Random) -> str | None:
+    """Stop it, then ask the sweep to stop: that waits for no answer, and leaves no process."""
+    with sweeping(folder, *SWEEP, WORKERS) as child:
+        there = _at_a_moment(folder, child, rng)
+        for pid in fork_servers(child):
+            os.kill(pid, signal.SIGSTOP)
+        child.kill(signal.SIGINT)
+        began = time.monotonic()
+        if child.wait() == 0:
+            return None
+        assert child.code == 130, child.printed()
+        assert time.monotonic() - began < _AT_ONCE, child.printed()
+        until(lambda: gone(there), "processes are left", child)
+    return message(child)
+
+
+def killed_fork_server(folder: Path, rng: Random) -> Outcome:
+    """Kill it again and again: workers that are there go on, and others get a new one."""
+    fresh(folder)
+    count = 0
+    with sweeping(folder, *SWEEP, WORKERS) as child:
+        for _ in range(sweeps.ROW):
+            _at_a_moment(folder, child, rng)
+            count += _kill(fork_servers(child))
+            count += _kill(workers(child)[:1])
+            time.sleep(0.2)
+        child.wait()
+    lines = child.printed().splitlines()
+    line = next((line for line in lines if line.startswith(f"{EXPECTED} runs in ")), message(child))
+    again = ended(folder, *SWEEP, WORKERS, "tracking.existing=retry")
+    assert again.code == 0, again.printed()
+    assert count > 0, "nothing was met"
+    return compared(found(folder / "mlflow.db"), [line] * count, rf"^{EXPECTED} runs in .* s: .*")
+
+
 _GROUPS = Path("/sys/fs/cgroup/memory")  # of the first version; the second may not be divided here
 
 
@@ -199,6 +242,8 @@ LEFT = r"1 run that a killed process left behind is marked KILLED|begun: 0 runs 
 FAULTS = (
     Fault("SIGTERM", in_a_row(asked_to_stop(signal.SIGTERM, 143), GO_ON, WORKERS), 5),
     Fault("Ctrl-C", in_a_row(asked_to_stop(signal.SIGINT, 130), GO_ON, WORKERS), 5),
+    Fault("fork server stopped, Ctrl-C", in_a_row(stopped_fork_server, GO_ON, WORKERS), 2),
+    Fault("SIGKILL of the fork server", killed_fork_server, 3),
     Fault("SIGKILL of workers", killed_workers, 5),
     Fault("SIGKILL of the parent", in_a_row(killed(False), LEFT, WORKERS), 5),
     Fault("SIGKILL of parent and workers", in_a_row(killed(True), LEFT, WORKERS), 5),

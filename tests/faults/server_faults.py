@@ -29,7 +29,18 @@ from tests.faults.server_sweeps import (
     started,
     went_away,
 )
-from tests.helpers.proxies import CUT, CUT_AFTER, ERROR, LATE, LATE_AFTER, PASS, Proxy, proxied
+from tests.helpers.proxies import (
+    CUT,
+    CUT_AFTER,
+    ERROR,
+    HOUR,
+    LATE,
+    LATE_AFTER,
+    PASS,
+    TRICKLE,
+    Proxy,
+    proxied,
+)
 from tests.helpers.servers import serving_store
 
 REQUESTS = 84  # that such a sweep makes
@@ -231,6 +242,8 @@ def with_own(folder: Path, rng: Random) -> Outcome:
 SCENARIOS: dict[str, tuple[Callable[[str, Path, Random], Outcome], int]] = {
     "server refuses connections": (partial(swept_through, refusing), 12),
     "server answers 500": (partial(swept_through, partial(failing, (ERROR,))), 12),
+    "server asks to wait for an hour": (partial(swept_through, partial(failing, (HOUR,))), 3),
+    "answers come byte by byte": (partial(swept_through, partial(failing, (TRICKLE,))), 2),
     "server is slow": (delayed, 6),
     "connection cut before the work": (partial(swept_through, partial(failing, (CUT,))), 8),
     "connection cut after the work": (partial(swept_through, partial(failing, (CUT_AFTER,))), 12),
