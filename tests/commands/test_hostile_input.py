@@ -240,3 +240,24 @@ def test_an_error_is_one_line_of_bounded_length():
     assert len(line) < 500
     assert "9000" not in line
     assert "must be small" in line
+
+
+def test_markup_and_escapes_in_names_are_printed_as_text(command, tmp_path, store_file):
+    from xorlab.commands.report import main as report
+
+    names = []
+    for number, name in enumerate(("[/b].csv", "[red]x[bold].csv", "\x1b[31mred.csv")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("a,b,target\n0,1,1\n1,0,0\n")
+        names.append(name)
+        (tmp_path / f"{number}.csv").write_text("a,b,target\n0,1,1\n1,1,0\n")
+    paths = ",".join(f"'{name}'" for name in (*names, "0.csv"))
+    sweep = ("-m", "task=table", f"task.path={paths}", "training.epochs=5")
+    inline = "hydra.launcher.executor=inline"
+    for more in (("plan=true",), (inline, "tracking.experiment='[/b]x'")):
+        ended = command(*sweep, *more)
+        assert (ended.code, ended.err) == (0, "")
+        assert "[/b].csv" in ended.out
+        assert "[red]x[bold].csv" in ended.out
+        assert "\x1b" not in ended.out
+    assert report(["latest", "--experiment", "[/b]x", "--out", "report"]) == 0

@@ -14,8 +14,11 @@ _MOST_LISTED = 20  # lines
 
 def make_console() -> Console:
     """Standard output; a file or a pipe has no width that a table would have to fit."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(width=_FILE_WIDTH, highlight=False)
+    # Without markup: the name of a file may be [/b].
+    console = Console(highlight=False, markup=False)
+    if console.is_terminal:
+        return console
+    return Console(width=_FILE_WIDTH, highlight=False, markup=False)
 
 
 def print_line(console: Console, line: str) -> None:

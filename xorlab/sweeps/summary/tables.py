@@ -9,6 +9,7 @@ from rich.table import Table
 
 from xorlab.analysis.counts import counted, duration
 from xorlab.analysis.report.settings_table import MOST_ROWS, SettingsTable
+from xorlab.errors import printable
 from xorlab.sweeps.plan.axes import described
 from xorlab.sweeps.plan.plan import Plan
 from xorlab.system.memory_limits import memory_limits
@@ -43,7 +44,7 @@ def plan_table(
         ("store", where),
     ]
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(printable, row))
     return table
 
 
@@ -67,7 +68,7 @@ def summary_table(settings: SettingsTable, width: int) -> Table:
         is_key = n < len(settings.keys)
         table.add_column(titles[n], justify="left" if is_key else "right", no_wrap=True)
     for row in zip(*(cells[n] for n in shown), strict=True):
-        table.add_row(*row)
+        table.add_row(*map(printable, row))
     rows, captions = len(settings.rows()), []
     if rows > MOST_ROWS:
         captions.append(f"and {counted(rows - MOST_ROWS, 'more setting')} in the report")
