@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import signal
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +28,12 @@ from xorlab.tracking.read.search import ended_runs, finished_runs
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import KNOWN_REVISIONS, BulkRecorder, refusal
-from xorlab.tracking.write.client_recorder import ClientRecorder, create, record_run
+from xorlab.tracking.write.client_recorder import (
+    ClientRecorder,
+    complete_or_abandon,
+    create,
+    record_run,
+)
 from xorlab.tracking.write.record import Context, failed, finished
 
 CONTEXT = Context(Provenance("1.2.3", "c0ffee", "main", dirty=True), sweep="a" * 32)
@@ -173,6 +180,28 @@ def test_sigterm_in_a_transaction_of_mlflows_does_not_wait_for_its_own_lock(stat
     assert time.monotonic() - began < 10
     store.client.set_terminated(run.info.run_id)
     assert time.monotonic() - began < 10
+
+
+def test_a_run_that_is_broken_off_does_not_wait_for_a_store_that_is_locked(store_file):
+    store = open_store(None, "xorlab").through_mlflow
+    engine = store.client._tracking_client.store.engine
+    with closing(sqlite3.connect(store_file, isolation_level=None)) as other:
+        executed = []
+
+        def lock_and_terminate(*_arguments: object) -> None:
+            executed.append(True)
+            if len(executed) == 1:  # it has only read by then
+                other.execute("BEGIN IMMEDIATE")
+                signal.raise_signal(signal.SIGTERM)
+
+        run = create(store, records()[0], skip_existing=False)
+        event.listen(engine, "after_cursor_execute", lock_and_terminate)
+        began = time.monotonic()
+        with terminations(), pytest.raises(Terminated):
+            complete_or_abandon(store, run, records()[0])
+        event.remove(engine, "after_cursor_execute", lock_and_terminate)
+        assert time.monotonic() - began < 10
+        other.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("committed", [False, True])

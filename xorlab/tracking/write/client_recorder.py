@@ -97,13 +97,18 @@ def sweep_of(records: Sequence[Record]) -> str | None:
 def record_run(store: Store, record: Record, skip_existing: bool) -> str:
     """Record one run through MLflow's public client; returns its id."""
     run = create(store, record, skip_existing)
+    complete_or_abandon(store, run, record)
+    return str(run.info.run_id)
+
+
+def complete_or_abandon(store: Store, run: Run, record: Record) -> None:
+    """Add the rest of its record to a run; if that breaks off, the run is KILLED."""
     try:
         complete(store, run, record)
     except BaseException as error:
         release_frames(error)  # an interrupted transaction would keep the store locked for us too
         _abandon(store, run.info.run_id)
         raise
-    return str(run.info.run_id)
 
 
 def create(store: Store, record: Record, skip_existing: bool) -> Run:
