@@ -90,6 +90,8 @@ def shapes(draw, table: str | None = None) -> Config:
         config.optimizer.momentum = draw(st.sampled_from([0.0, 0.9]))
     if hasattr(config.optimizer, "weight_decay"):
         config.optimizer.weight_decay = draw(st.sampled_from([0.0, 0.01]))
+    if hasattr(config.optimizer, "delta_0_high"):
+        config.optimizer.delta_0_high = draw(st.sampled_from([None, 1.0]))
     if hasattr(config.optimizer, "gradient_term"):
         config.optimizer.gradient_term = draw(st.sampled_from(GRADIENT_TERMS))
     if hasattr(config.optimizer, "line_search"):

@@ -154,6 +154,27 @@ def test_rprop_moves_no_weight_by_more_than_its_largest_step(seed, eta_plus, eta
     assert (np.abs(np.array(flat(train(config))) - some_weights(seed)) <= 12 * 1.5).all()
 
 
+@pytest.mark.parametrize("name", ["rprop", "irprop_plus", "irprop_minus"])
+def test_first_steps_are_drawn_by_the_runs_seed_where_they_may_differ(name):
+    steps = []
+    for seed in range(6):
+        own = "optimizer.delta_0=0.005 optimizer.delta_0_high=0.02 optimizer.delta_min=0"
+        config = config_of(name, own, some_weights(1), f"seed={seed}")
+        config.training.epochs = 1
+        steps += np.abs(np.array(flat(train(config))) - some_weights(1)).tolist()
+    assert min(steps) >= 0.005
+    assert max(steps) <= 0.02
+    assert len(set(steps)) == len(steps)
+    assert 0.011 < np.mean(steps) < 0.014
+
+
+def test_first_steps_lie_within_what_is_allowed():
+    with pytest.raises(
+        ValueError, match=r"delta_0_high=0\.05: must be from optimizer\.delta_0=0\.1 to"
+    ):
+        configure("optimizer=rprop", "optimizer.delta_0_high=0.05")
+
+
 def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
     config = config_of("adam", "optimizer.lr=0.25 optimizer.epsilon=1e-300", some_weights(1))
     config.training.epochs = 1

@@ -25,7 +25,8 @@ from xorlab.networks.updates.update import UpdateSchedule
 Floats = npt.NDArray[np.floating]
 Indices = npt.NDArray[np.int64]
 
-_ORDER = 1  # beside a run's seed: the generator of the order of its patterns
+# Beside a run's seed: the generators of the order of its patterns, and of what its states draw.
+_ORDER, _STATES = 1, 2
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Members:
             for state in spec.states
         ]
         for array, state in zip(states, spec.states, strict=True):
-            array[:] = _column(state.start(self.optimizer), count, dtype)
+            start, high = state.start(self.optimizer), state.high(self.optimizer)
+            array[:] = _column(start, count, dtype) if high is None else self._drawn(start, high)
         held_out = spec.task.validation
         limits, validation_limits = (
             _column(self._limits(spec, patterns), count, dtype)
@@ -83,6 +85,13 @@ class Members:
                 if UpdateSchedule.choices()[spec.update].draws
             ),
         )
+
+    def _drawn(self, low: Any, high: Any) -> Floats:
+        """(K, N) values between two numbers, each () or (N,), as each network's seed draws them."""
+        drawn = np.empty(self.parameters.shape)
+        for column, seed in zip(drawn.T, self.seeds, strict=True):
+            column[:] = np.random.default_rng([seed, _STATES]).random(len(column))
+        return np.asarray(low + (high - low) * drawn)
 
     def _limits(self, spec: TrainingSpec, patterns: int) -> npt.NDArray[Any]:
         limits = [solving_limit(training, spec.task, patterns) for training in self.trainings]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from xorlab.networks.optimizers.optimizer import State
-from xorlab.networks.optimizers.rprop import Rprop, emit_sizes
+from xorlab.networks.optimizers.rprop import STEP_SIZES, Rprop, emit_sizes
 
 if TYPE_CHECKING:
     from xorlab.networks.optimizers.optimizer import Update
@@ -20,7 +20,7 @@ class IrpropMinus(Rprop, name="irprop_minus", order=7):
 
     def states(self) -> list[State]:
         """Step size and last gradient of every weight."""
-        return [State(lambda rule: rule.delta_0), State()]
+        return [STEP_SIZES, State()]
 
     @staticmethod
     def emit(update: Update) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from xorlab.networks.optimizers.optimizer import State
-from xorlab.networks.optimizers.rprop import Rprop, emit_sizes
+from xorlab.networks.optimizers.rprop import STEP_SIZES, Rprop, emit_sizes
 
 if TYPE_CHECKING:
     from xorlab.networks.optimizers.optimizer import Update
@@ -23,7 +23,7 @@ class IrpropPlus(Rprop, name="irprop_plus", order=6):
     def states(self) -> list[State]:
         """Step size, last step and last gradient of every weight; the last loss."""
         last = State(lambda rule: math.inf, shared=True)
-        return [State(lambda rule: rule.delta_0), State(), State(), last]
+        return [STEP_SIZES, State(), State(), last]
 
     @staticmethod
     def emit(update: Update) -> None:

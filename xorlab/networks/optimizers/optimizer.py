@@ -21,10 +21,13 @@ class State:
 
     Attributes:
         start: ``start(rule)``: its value before the first step.
+        high: ``high(rule)``: where it is a number, the values are drawn instead, for each parameter
+            from U(start, high), by the run's seed; None for no draw.
         shared: one number for the whole network, shape (1, N), not one per parameter, (K, N).
     """
 
     start: Callable[[Any], float] = field(default=lambda rule: 0.0)
+    high: Callable[[Any], float | None] = field(default=lambda rule: None)
     shared: bool = False
 
 

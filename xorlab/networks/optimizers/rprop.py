@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from xorlab.config.fields import is_finite, is_positive, key
+from xorlab.config.fields import is_finite, is_optional, is_positive, key
 from xorlab.errors import ConfigError
 from xorlab.networks.optimizers.optimizer import Optimizer, State
 
 if TYPE_CHECKING:
     from xorlab.networks.optimizers.optimizer import Update
     from xorlab.networks.program import Array
+
+
+STEP_SIZES = State(lambda rule: rule.delta_0, lambda rule: rule.delta_0_high)
 
 
 @dataclass
@@ -49,9 +52,18 @@ class Rprop(Optimizer, name="rprop", order=2):
     delta_min: float = key(
         1e-6,
         "smallest step",
-        "a finite number > 0",
+        "a finite number >= 0",
         "optimizer=rprop optimizer.delta_min=1e-9",
-        is_positive,
+        lambda v: is_finite(v) and v >= 0,
+    )
+    delta_0_high: float | None = key(
+        None,
+        "if set: the first step of every weight is drawn between optimizer.delta_0 and this, by "
+        "the run's seed",
+        "a finite number > 0, or null",
+        "optimizer=rprop optimizer.delta_0=0.005 optimizer.delta_0_high=0.02",
+        is_optional(is_positive),
+        added_after_v1=True,
     )
 
     scratches: ClassVar[int] = 2
@@ -68,6 +80,13 @@ class Rprop(Optimizer, name="rprop", order=2):
                 f"from optimizer.delta_min={self.delta_min} to "
                 f"optimizer.delta_max={self.delta_max}",
             )
+        high = self.delta_0_high
+        if high is not None and not self.delta_0 <= high <= self.delta_max:
+            raise ConfigError(
+                "optimizer.delta_0_high",
+                high,
+                f"from optimizer.delta_0={self.delta_0} to optimizer.delta_max={self.delta_max}",
+            )
 
     def values(self) -> dict[str, float]:
         """Its numbers for one network."""
@@ -81,7 +100,11 @@ class Rprop(Optimizer, name="rprop", order=2):
 
     def states(self) -> list[State]:
         """Step size, last step and last gradient of every weight."""
-        return [State(lambda rule: rule.delta_0), State(), State()]
+        return [STEP_SIZES, State(), State()]
+
+    def flags(self) -> frozenset[str]:
+        """Whether the first steps are drawn."""
+        return frozenset({"drawn"} if self.delta_0_high is not None else ())
 
     @staticmethod
     def emit(update: Update) -> None:
