@@ -2,7 +2,8 @@
 
 Usage: python -m experiments.run_studies FOLDER [--small] [--into FILE] [--readme FILE]
 
-Each study is one sweep, `xorlab -m +study=NAME`, recorded in FOLDER. Runs that are recorded there
+FOLDER must hold the data files that are not part of xorlab, such as cancer1.dt of Proben1. Each
+study is one sweep, `xorlab -m +study=NAME`, recorded in FOLDER. Runs that are recorded there
 already are not trained again. With --small every setting has few networks: enough to see that the
 command works, too few to compare anything.
 """
@@ -73,6 +74,10 @@ def main() -> None:
     parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    needed = {file for study in STUDIES.values() for file in study.files}
+    missing = sorted(file for file in needed if not (options.folder / file).exists())
+    if missing:
+        parser.error(f"put {', '.join(missing)} into {options.folder}: studies read these files")
     for name, study in STUDIES.items():
         run(name, options.folder, *(study.small if options.small else ()))
     studies = load(options.folder)

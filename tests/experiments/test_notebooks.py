@@ -15,12 +15,13 @@ import nbformat
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers.proben1 import write_samples
 from xorlab.studies.replication.registry import STUDIES
 
 # The sweeps that each notebook reads, made small.
 Sweeps = tuple[tuple[str, ...], ...]
 _FIRST = (("+study=first", "seed=range(0,6)", "training.epochs=1500"),)
-PAPERS = ("hamey1991", "kolen1990", "kramer1988", "kramer1988_searches", "tr_xor")
+PAPERS = ("hamey1991", "kolen1990", "kramer1988", "kramer1988_searches", "proben1", "tr_xor")
 SWEEPS: dict[str, Sweeps] = {
     "conclusions": _FIRST,
     "first_sweep": _FIRST,
@@ -43,6 +44,7 @@ PARAMETERS = {
     "hamey1991": "NETWORKS = 40",
     "kolen1990": "NETWORKS, EPOCHS, PIXELS = 2, 1000, 96",
     "kramer1988_searches": "NETWORKS = 3",
+    "proben1": "NETWORKS = 1",
     "kramer1988": "NETWORKS, EPOCHS = 4, {'kramer1988': 2000, 'kramer1988_parity': 4000}",
 }
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.ipynb"))
@@ -110,6 +112,7 @@ def recorded(tmp_path_factory) -> Callable[[Sweeps], Path]:
     @cache
     def run(sweeps: Sweeps) -> Path:
         folder = tmp_path_factory.mktemp("sweep")
+        write_samples(folder)  # in place of the files that users bring
         finished = subprocess.run(
             [sys.executable, "-c", RECORD, json.dumps(sweeps)],
             cwd=folder,
@@ -127,7 +130,12 @@ def recorded(tmp_path_factory) -> Callable[[Sweeps], Path]:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_in_small(path, recorded, tmp_path):
     if path.stem in SWEEPS:
-        shutil.copy(recorded(SWEEPS[path.stem]), tmp_path / "mlflow.db")
+        shutil.copytree(
+            recorded(SWEEPS[path.stem]).parent,
+            tmp_path,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("mlartifacts", "mlruns", "outputs"),
+        )
     executed = tmp_path / path.name
     finished = subprocess.run(
         [sys.executable, "-c", EXECUTE, str(path), str(executed), PARAMETERS.get(path.stem, "")],

@@ -10,11 +10,16 @@ import pandas as pd
 import pytest
 
 import xorlab
+from experiments import run_studies
 from tests.conftest import ROOT
+from tests.helpers.proben1 import write_samples
 from xorlab.networks.config import GROUPS
 from xorlab.studies.replication.agreement import agreement_table
+from xorlab.studies.replication.means import mean_of
 from xorlab.studies.replication.registry import STUDIES
 from xorlab.studies.replication.sample import sample_of
+
+INLINE = "hydra.launcher.executor=inline"
 
 
 @pytest.mark.parametrize("study", sorted(STUDIES))
@@ -43,9 +48,47 @@ def test_hameys_quantities_are_those_of_hand_arithmetic():
     assert (sample.n, sample.limit, sample.ascending.tolist()) == (4, 2000, [10.0, 20.0, 40.0])
 
 
+def test_means_are_those_of_hand_arithmetic_with_the_range_of_the_papers_size():
+    accuracy = [0.9, 0.8, 1.0, np.nan]
+    runs = pd.DataFrame({"test_accuracy": accuracy, "final_loss": [0.1, 0.3, 0.2, np.nan]})
+    found = mean_of("test_accuracy", 300, lambda values: 100 * (1 - values))(runs)
+    assert found.estimate == pytest.approx(10)
+    assert 0 <= found.low < 10 < found.high <= 20
+    few = mean_of("final_loss", 1)(runs)
+    assert (few.expected_low, few.expected_high) == (0.1, 0.3)
+    assert found.expected_high - found.expected_low < 20
+    assert np.isnan(mean_of("relevant_epochs", 3)(runs).estimate)
+
+
+def test_studies_of_a_users_files_are_refused_without_them(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["run_studies", str(tmp_path / "runs")])
+    with pytest.raises(SystemExit):
+        run_studies.main()
+    assert "put cancer1.dt, diabetes1.dt, glass1.dt, heartc1.dt into" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("study", ["proben1_linear", "proben1_cancer1"])
+def test_a_study_of_a_users_files_measures_what_is_published(study, command, store_file, tmp_path):
+    write_samples(tmp_path)
+    ended = command("-m", f"+study={study}", *STUDIES[study].small, INLINE)
+    assert (ended.code, ended.err) == (0, "")
+    runs = xorlab.load_runs(experiment=study)
+    table = agreement_table({study: runs}, resamples=20).set_index("quantity")
+    assert table[["estimate", "low", "high"]].notna().all(axis=None)
+    rows = runs[runs["task.path"] == STUDIES[study].files[0]]
+    if study != "proben1_linear":
+        rows = rows[rows["network.skip"] != "all"]
+    (name,) = [
+        name for name in table.index if name.startswith(("no shortcuts: test", "cancer1: test"))
+    ]
+    assert table.loc[name, "estimate"] == pytest.approx(100 * rows["test_loss"].mean())
+
+
 @pytest.mark.slow
 def test_the_table_is_made_from_tracked_runs_and_again_trains_nothing(tmp_path):
     readme, into = tmp_path / "README.md", tmp_path / "published.md"
+    (tmp_path / "runs").mkdir()
+    write_samples(tmp_path / "runs")
     readme.write_text("before\n<!-- studies -->\nold\n<!-- /studies -->\nafter\n")
     finished = subprocess.run(
         [

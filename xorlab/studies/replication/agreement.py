@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -55,12 +56,17 @@ def agreement_table(
             ended = study.prepare(ended)
         for where, limit in dict.fromkeys((value.where, value.limit) for value in study.published):
             values = [v for v in study.published if (v.where, v.limit) == (where, limit)]
-            runs = ended if where is None else ended[ended[where[0]] == where[1]]
+            runs = ended if where is None else ended[_has(ended[where[0]], where[1])]
             rows += [
                 _row(study, value, measured, len(runs))
                 for value, measured in _measure(study, values, runs, limit, resamples, seed)
             ]
     return pd.DataFrame(rows)
+
+
+def _has(params: pd.Series[Any], value: object) -> pd.Series[bool]:
+    """Which runs have a value; it is text where others of the column are words."""
+    return (params == value) | (params == str(value).lower())
 
 
 def _row(study: Study, value: PublishedValue, measured: Measured, n: int) -> dict[str, object]:
@@ -95,10 +101,10 @@ def _measure(
     seed: int,
 ) -> Iterator[tuple[PublishedValue, Measured]]:
     """Measure values of one sample together, so that they share its resamples."""
-    sample = sample_of(runs, limit)
     statistics = [v.measure for v in values if isinstance(v.measure, Statistic)]
     results: Iterator[Measured] = iter(())
     if statistics:
+        sample = sample_of(runs, limit)
         results = iter(measure(sample, statistics, study.networks, resamples, seed))
     for value in values:
         if not isinstance(value.measure, Statistic):

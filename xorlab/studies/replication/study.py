@@ -63,6 +63,7 @@ class Study:
         published: the numbers that it printed.
         small: overrides that make a sweep of it small, to see that it runs.
         order: where it stands in the tables: lowest first.
+        files: data that its user brings into the folder where it is run.
         prepare: what is done to the runs before they are measured, where the study's success or
             its count of epochs is not ours; None for nothing.
     """
@@ -73,6 +74,7 @@ class Study:
     published: tuple[PublishedValue, ...]
     small: tuple[str, ...]
     order: int
+    files: tuple[str, ...] = ()
     prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
 
     def find(self, quantity: str) -> PublishedValue:
