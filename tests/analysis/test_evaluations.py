@@ -8,6 +8,8 @@ import pytest
 
 import xorlab
 from xorlab import configure, train_many
+from xorlab.analysis.report.summary import summarise
+from xorlab.analysis.statistics.clock import clock_of
 
 # Two settings: one evaluation per epoch, and several; two runs of the second end before the limit.
 NAN = np.nan
@@ -102,3 +104,40 @@ def test_trained_networks_are_counted():
     assert evaluations.loc["rprop", "ert"] == epochs.loc["rprop", "ert"]
     searched = evaluations.loc["conjugate_gradient"], epochs.loc["conjugate_gradient"]
     assert searched[0]["epochs_q25"] > 2 * searched[1]["epochs_q25"]
+
+
+def summary_of(runs, keys=("method",)):
+    return summarise(runs, pd.DataFrame(), "these runs", [*keys], drawn=False)
+
+
+def test_a_report_compares_settings_by_evaluations_where_their_epochs_cost_more():
+    # Both are solved in as many evaluations on average, but in a tenth of the epochs by the second.
+    runs = pd.DataFrame(
+        {
+            "run_id": range(80),
+            "method": ["gd"] * 40 + ["cg"] * 40,
+            "seed": [*range(40)] * 2,
+            "outcome": "solved",
+            "training.epochs": 1000,
+            "epochs_run": [*range(101, 141), *range(31, 71)],
+            "epochs_to_solve": [*range(101, 141), *range(31, 71)],
+            "evaluations": [NAN] * 40 + [10 * epochs for epochs in range(31, 71)],
+            "evaluations_to_solve": [NAN] * 40 + [10 * epochs for epochs in range(31, 71)],
+        }
+    )
+    found = summary_of(runs)
+    assert found.answer.startswith("method=gd is the cheapest of 2 settings: a success takes")
+    assert " evaluations, restarts included" in found.answer
+    assert any("compared by evaluations; the table" in line for line in found.basis)
+    assert found.differences.text[-1] == "Sooner means in fewer evaluations."
+    alike = summary_of(runs.drop(columns=["evaluations", "evaluations_to_solve"]))
+    assert alike.answer.startswith("method=cg is the cheapest of 2 settings")
+    assert " epochs, restarts included" in alike.answer
+    assert not any("evaluations" in line for line in alike.basis)
+
+
+def test_one_method_has_one_clock_however_its_epochs_are_spent():
+    runs = RUNS.assign(setting="all")
+    assert clock_of(runs, ["setting"]) == "epochs"
+    assert clock_of(runs, ["method"]) == "evaluations"
+    assert clock_of(runs.drop(columns="evaluations"), ["method"]) == "epochs"

@@ -11,12 +11,20 @@ import pandas as pd
 from xorlab.analysis.counts import counted
 from xorlab.analysis.labels import setting_label
 from xorlab.analysis.report.column import whole
+from xorlab.analysis.statistics.clock import EPOCHS
 from xorlab.analysis.statistics.winner import Cheapest
 
 _MOST_RIVALS, _MOST_KEYS = 2, 3  # that are written out
 
 
-def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None, early: int = 0) -> str:
+def answer(
+    settings: pd.DataFrame,
+    by: Sequence[str],
+    best: Cheapest | None,
+    early: int = 0,
+    costs: pd.DataFrame | None = None,
+    clock: str = EPOCHS,
+) -> str:
     """How often one setting is solved and how fast, or which of several costs least.
 
     Args:
@@ -24,6 +32,8 @@ def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None, ear
         by: the columns that make a setting.
         best: the cheapest of them; None where none was solved, or a limit is unknown.
         early: how many runs a rule ended unsolved before their last epoch.
+        costs: ``settings`` in the time that compares them; None where that is epochs.
+        clock: the name of that time.
     """
     n, solved = int(settings["n"].sum()), int(settings["solved"].sum())
     if not solved:
@@ -40,15 +50,17 @@ def answer(settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None, ear
             f"{counted(solved, 'run')} of {n:,} were solved; what a success costs is not known, "
             "because the epoch limit of a run is not."
         )
-    rows = settings.iloc[[best.first, *best.rivals]].to_dict("records")
+    rows = (
+        (settings if costs is None else costs).iloc[[best.first, *best.rivals]].to_dict("records")
+    )
     first, others = rows[0], rows[1:]
     name, cost = setting_label(first, by), _cost(first)
     if best.named:
         return (
             f"{name} is the cheapest of {counted(len(settings), 'setting')}: a success takes "
-            f"{cost} epochs, restarts included; every other setting takes more."
+            f"{cost} {clock}, restarts included; every other setting takes more."
         )
-    looks = f"{name} looks cheapest, with {cost} epochs per success, restarts included"
+    looks = f"{name} looks cheapest, with {cost} {clock} per success, restarts included"
     apart = _apart(best)
     if not others:
         return f"{looks}{apart}."

@@ -9,17 +9,21 @@ import pandas as pd
 
 from xorlab.analysis.counts import counted
 from xorlab.analysis.report.differences import Differences
+from xorlab.analysis.statistics.clock import EPOCHS, EVALUATIONS
 from xorlab.analysis.statistics.repeats import repeated_seed
 from xorlab.analysis.statistics.times import SEED, counted_runs, ended_early, trained_again
 
 
-def basis(runs: pd.DataFrame, by: Sequence[str], compared: Differences) -> list[str]:
+def basis(
+    runs: pd.DataFrame, by: Sequence[str], compared: Differences, clock: str = EPOCHS
+) -> list[str]:
     """Sentences on what the answer rests on.
 
     Args:
         runs: from `xorlab.load_runs`.
         by: the columns that make a setting.
         compared: how the settings were compared.
+        clock: the time in which they were compared.
 
     Returns:
         a sentence on runs that broke off, one on runs that a rule ended, one on keys that were
@@ -42,6 +46,11 @@ def basis(runs: pd.DataFrame, by: Sequence[str], compared: Differences) -> list[
             f"{counted(early, 'run')} ended unsolved before the last epoch, by a rule such as "
             "training.stop or training.min_gradient: they count as not solved in all of their "
             "epochs."
+        )
+    if clock == EVALUATIONS:
+        sentences.append(
+            "An epoch costs these settings different numbers of evaluations of the loss, so they "
+            "are compared by evaluations; the table and the figures count epochs."
         )
     if again:
         sentences.append(

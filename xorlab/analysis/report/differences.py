@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from xorlab.analysis.counts import counted
 from xorlab.analysis.labels import headers, setting_label, short
 from xorlab.analysis.report.section import Section
+from xorlab.analysis.statistics.clock import EPOCHS
 from xorlab.analysis.statistics.comparison import compare_all
 from xorlab.analysis.statistics.times import SEED
 from xorlab.analysis.statistics.verdict import in_points, in_share
@@ -45,7 +46,11 @@ class Differences:
 
 
 def differences(
-    runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str], best: Cheapest | None
+    runs: pd.DataFrame,
+    settings: pd.DataFrame,
+    by: Sequence[str],
+    best: Cheapest | None,
+    clock: str = EPOCHS,
 ) -> Differences:
     """Compare the settings: all pairs of a few, each with the best one of many.
 
@@ -57,6 +62,7 @@ def differences(
         settings: from `xorlab.convergence`, in the order of the report.
         by: the columns that make a setting.
         best: the cheapest of them, or None.
+        clock: the time in which one is sooner than another.
     """
     count = len(settings)
     if count < 2:
@@ -76,6 +82,7 @@ def differences(
             by=list(by),
             cluster=SEED if SEED in runs else None,
             against=leader if count > _ALL_TESTED else None,
+            time=clock,
         )
     except ValueError as error:  # an epoch limit is unknown
         return Differences(refused=f"Settings are not compared: {error}.")
@@ -84,6 +91,8 @@ def differences(
         section = _all_pairs(pairs, records, by, limits)
     else:
         section = _with_leader(pairs, records, leader, by, limits)
+    if clock != EPOCHS:
+        section = replace(section, text=[*section.text, f"Sooner means in fewer {clock}."])
     slower = frozenset() if leader is None else _slower(pairs, records, leader, by)
     return Differences(section, pairs, slower=slower)
 

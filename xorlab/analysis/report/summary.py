@@ -28,6 +28,7 @@ from xorlab.analysis.report.generalisation import generalisation
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.settings_table import SettingsTable, settings_table
 from xorlab.analysis.report.sweep_figures import sweep_figures
+from xorlab.analysis.statistics.clock import EPOCHS, EVALUATIONS, clock_of
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.design import start_columns
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
@@ -183,7 +184,7 @@ def summarise(
         )
     # Selecting or grouping rows copies them, and these are a quarter of all columns.
     used = {"run_id", SEED, KEY, *OBSERVED, *start_columns(runs), *event_columns(runs), *by}
-    named = runs[[name for name in runs if name in used]]
+    named = runs[[name for name in runs if name in used or str(name).startswith(EVALUATIONS)]]
     if by == [SETTING]:  # the runs have none of the keys
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
@@ -197,8 +198,12 @@ def summarise(
     order = _order(named, settings, by)
     table = settings_table(grouped).reordered(order)
     settings = settings.iloc[order].reset_index(drop=True)
-    least = cheapest(settings)
-    compared = differences(named, settings, by, least)
+    clock, costs = clock_of(grouped.runs, by), settings
+    if clock != EPOCHS:
+        costs = convergence(named, by=by, cluster=SEED, time=clock)
+        costs = costs.iloc[order].reset_index(drop=True)
+    least = cheapest(costs)
+    compared = differences(named, settings, by, least, clock)
     if least is not None:
         few = np.flatnonzero(settings["solved"] < LEAST_SOLVED).tolist()
         least = least.setting_apart(compared.slower.intersection(few))
@@ -211,8 +216,8 @@ def summarise(
         settings,
         table,
         shared,
-        answer(settings, by, least, int(ended_early(grouped.runs).sum())),
-        tuple(basis(every, by, compared)),
+        answer(settings, by, least, int(ended_early(grouped.runs).sum()), costs, clock),
+        tuple(basis(every, by, compared, clock)),
         compared.section,
         generalisation(grouped.runs, settings, by),
         None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -51,6 +53,26 @@ def timed(runs: pd.DataFrame | WithRuns, event: str | None, time: str) -> pd.Dat
             CLOCK_LIMIT: np.where(searched, allowed, limit),
         }
     )
+
+
+def clock_of(runs: pd.DataFrame, by: Sequence[str]) -> str:
+    """The time that compares settings: evaluations where an epoch costs some of them more.
+
+    Args:
+        runs: as `xorlab.load_runs` returns them.
+        by: the columns that make a setting.
+
+    Returns:
+        ``evaluations`` where settings differ in the mean number of evaluations of an epoch by more
+        than a tenth, else ``epochs``.
+    """
+    if EVALUATIONS not in runs:
+        return EPOCHS
+    whole = with_evaluations(runs)
+    spent = whole.groupby(list(by), dropna=False, observed=True)[[EVALUATIONS, "epochs_run"]].sum()
+    each = (spent[EVALUATIONS] / spent["epochs_run"]).to_numpy(float)
+    each = each[np.isfinite(each)]
+    return EVALUATIONS if len(each) > 1 and each.max() > 1.1 * each.min() else EPOCHS
 
 
 def with_evaluations(runs: pd.DataFrame) -> pd.DataFrame:
