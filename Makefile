@@ -98,7 +98,7 @@ notebooks: $(TEST)  ## run the sweeps of the notebooks, execute them, draw the p
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=first
 	cd build/notebooks && ../../$(BIN)/xorlab -m +study=failures
 	$(BIN)/python -m experiments.execute_notebooks build/notebooks \
-		conclusions first_sweep fractal_boundary reading_failures seeds_and_cutoffs
+		conclusions first_sweep fractal_boundary from_a_table reading_failures seeds_and_cutoffs
 
 gallery: studies  ## run the published studies, execute their notebooks
 	$(BIN)/python -m experiments.execute_notebooks build/studies \

@@ -41,6 +41,7 @@ SWEEPS: dict[str, Sweeps] = {
 # What replaces the cell tagged `parameters` in a notebook that trains networks.
 PARAMETERS = {
     "fractal_boundary": "PIXELS = 96",
+    "from_a_table": "SEEDS = 6",
     "hamey1991": "NETWORKS = 40",
     "kolen1990": "NETWORKS, EPOCHS, PIXELS = 2, 1000, 96",
     "kramer1988_searches": "NETWORKS = 3",
