@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xorlab.tracking.store.address import public_address
@@ -13,6 +13,8 @@ from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, restore_command
 
 _PLACES = "SELECT run_uuid, artifact_uri FROM runs WHERE lifecycle_stage = 'active' AND run_uuid IN"
+
+_AT_ONCE = 5000  # runs whose addresses are in memory together
 
 
 def runs_without_files(store: Store, run_ids: Sequence[str]) -> set[str]:
@@ -24,7 +26,7 @@ def runs_without_files(store: Store, run_ids: Sequence[str]) -> set[str]:
     lost: set[str] = set()
     # Runs of one experiment are beside one another: their common address is read once.
     folders: dict[str, Path | None] = {}
-    for run, place in _places(store, run_ids).items():
+    for run, place in _all_places(store, run_ids):
         head, _, tail = place.partition(f"{run}/")
         if head not in folders:
             folders[head] = local_folder(head)
@@ -32,6 +34,12 @@ def runs_without_files(store: Store, run_ids: Sequence[str]) -> set[str]:
         if folder is not None and not has_files(folder / run / tail if tail else folder):
             lost.add(run)
     return lost
+
+
+def _all_places(store: Store, run_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """As `_places`, of some runs at a time: an address is longer than all else of a run."""
+    for start in range(0, len(run_ids), _AT_ONCE):
+        yield from _places(store, run_ids[start : start + _AT_ONCE]).items()
 
 
 def _places(store: Store, run_ids: Sequence[str]) -> dict[str, str]:
@@ -68,14 +76,13 @@ def _missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
         )
     again = "the same command with tracking.existing=retry trains them again"
     if store.has_sql:
-        there = _places(store, [parent, *run_ids])
-        if parent not in there:
+        if not _places(store, [parent]):
             where = shlex.quote(public_address(store.uri))
             return (
                 f"the sweep's own run {parent} was deleted while the sweep ran; restore it with "
                 f"`MLFLOW_TRACKING_URI={where} mlflow runs restore --run-id {parent}`"
             )
-        gone = set(run_ids) - there.keys()
+        gone = set(run_ids).difference(run for run, _ in _all_places(store, run_ids))
         if gone:
             return f"{len(gone)} of the sweep's runs were deleted while it ran; {again}"
     lost = runs_without_files(store, run_ids)
