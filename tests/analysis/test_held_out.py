@@ -60,4 +60,4 @@ def test_the_report_has_it_where_patterns_were_held_out():
     assert section.rows[1][0] == "2"
     assert section.rows[1][-1] == "lower"
     assert "highest mean accuracy on the test set" in section.text[0]
-    assert section.text[0].endswith("1 of 2 others are shown to be lower.")
+    assert section.text[0].endswith("shown to be lower: 1 of the other 2.")

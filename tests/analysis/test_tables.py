@@ -69,6 +69,12 @@ def test_an_event_counts_in_place_of_the_solution():
     assert never["rate"].tolist() == [0, 0]
 
 
+def test_runs_with_a_validation_set_have_looked_whether_they_generalise():
+    runs = xorlab.as_runs(RUNS).assign(final_validation_loss=0.2)
+    found = xorlab.convergence(runs, by="lr", event="generalise")
+    assert found["rate"].tolist() == [0, 0]
+
+
 @given(
     curves=st.lists(
         st.dictionaries(st.integers(0, 50), st.floats(0, 1), min_size=1, max_size=20),

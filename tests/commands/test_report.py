@@ -188,6 +188,9 @@ def test_a_run_has_a_page_that_says_how_it_ended(outcome, endings, tmp_path, cap
     assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.loads)
     text = " ".join(page.text)
     assert run["name"] in text
+    words = " ".join(text.split())
+    assert "How it was configured key value " in words
+    assert f" optimizer.lr {run['optimizer.lr']} " in words
     assert page.tags.count("svg") == (1 if outcome == "diverged" else 3)
     setting = runs[runs["network.output"] == run["network.output"]]
     solved = (setting["outcome"] == "solved").sum()

@@ -84,6 +84,17 @@ def test_other_params_are_the_texts_that_they_were(texts):
     assert made.tolist() == texts
 
 
+@pytest.mark.parametrize("key", ["training.backend", "training.min_progress"])
+def test_a_param_that_is_left_out_at_its_default_has_it_beside_other_values(key):
+    value, default = ("compiled", "numpy") if key == "training.backend" else (2.5, 0.1)
+    rows = [{f"params.{key}": str(value)}, {}, *[{f"params.{key}": str(value)}, {}] * 3]
+    assert runs_frame(rows)[key].tolist() == [value, default] * 4
+    of_others = {"trainer": "walk 1"}
+    found = runs_frame([*rows, of_others])[key]
+    assert found[:8].tolist() == [value, default] * 4
+    assert pd.isna(found[8])
+
+
 def test_params_come_in_the_order_of_the_schema_and_metrics_behind_them():
     rows = [
         {"metrics.zeta": 1.0, "params.optimizer.lr": "0.5"},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.surface import run_arrays, surface_of
 from xorlab.commands.drawing import Drawing
 from xorlab.errors import ConfigError, StoreError, UsageError
@@ -150,7 +151,7 @@ def _result_text(config: Config, task: Task, result: NetworkResult) -> str:
     }
     lines += [
         "",
-        ending.get(result.outcome, f"Not solved in {result.epochs_run:,} epochs."),
+        ending.get(result.outcome, f"Not solved in {counted(result.epochs_run, 'epoch')}."),
     ]
     return "\n".join(lines)
 

@@ -37,7 +37,8 @@ EXPLANATIONS = {
     SATURATED: Explanation(
         "Units sit where their activation is flat, so almost no error reaches the weights.",
         "Try another seed, or more hidden units; smaller initial weights (init=uniform "
-        "init.range=0.5) or training.loss=cross_entropy help some runs.",
+        "init.range=0.5), training.loss=cross_entropy or smaller steps (optimizer.lr) help some "
+        "runs.",
     ),
     MINIMUM: Explanation(
         "The run ended at a local minimum: no small step lowers the loss.",

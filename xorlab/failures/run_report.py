@@ -17,7 +17,7 @@ from xorlab.analysis.report.run_page import run_page
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.config.identity import RunKeys
-from xorlab.config.values import flat
+from xorlab.config.values import as_texts, flat
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.diagnose import diagnose
 from xorlab.failures.explanations import EXPLANATIONS, advice
@@ -71,12 +71,24 @@ def run_report(
     task, trouble = _patterns(network, run)
     answer, numbers = _answer(run, one, network)
     sections = [
+        _configured(network.config),
         _others(run, runs, network, table),
         _predictions(network, task, run, trouble),
         *numbers,
         *([] if run["outcome"] == SOLVED else [_terms()]),
     ]
     return run_page(str(run["name"]), answer, origin, _figures(run, network, task, one), sections)
+
+
+def _configured(config: Config) -> Section:
+    """What differs from the defaults, and the rest folded away."""
+    defaults = identity_params(Config())
+    rows = [[key, text] for key, text in as_texts(identity_params(config)).items()]
+    usual = as_texts(defaults)
+    own = [row for row in rows if usual.get(row[0]) != row[1]]
+    rest = [row for row in rows if usual.get(row[0]) == row[1]]
+    text = [] if own else ["Every key has its default."]
+    return Section("How it was configured", text, ("key", "value"), own, more=rest)
 
 
 def _patterns(network: Network, run: pd.Series) -> tuple[Task | None, str]:
@@ -96,7 +108,7 @@ def _answer(run: pd.Series, one: pd.DataFrame, network: Network) -> tuple[list[s
     """How the run ended and why, and the numbers behind it."""
     if run["outcome"] == SOLVED:
         return [f"Solved at step {run['epochs_to_solve']:,.0f}."], []
-    at = f"{run['epochs_run']:,.0f} epochs"
+    at = counted(int(run["epochs_run"]), "epoch")
     early = ""
     if run["outcome"] != DIVERGED:
         early = early_end(network.config.training, int(run["epochs_run"]))

@@ -74,7 +74,9 @@ def panels(runs: pd.DataFrame, by: str, draw: Draw, title: str) -> Figure:
         ax.tick_params(labelsize=7.5)
     left, right, bottom, top = zip(*limits, strict=True)
     axes[0].set_xlim(min(left), max(right))
-    axes[0].set_ylim(min(bottom), max(top))
+    # A panel of nothing has limits that a logarithmic axis cannot have.
+    lowest = [low for low in bottom if low > 0 or axes[0].get_yscale() != "log"]
+    axes[0].set_ylim(min(lowest, default=None), max(top))
     for ax in axes[len(groups) :]:
         ax.set_visible(False)
     for ax in axes[len(groups) - across : len(groups)]:

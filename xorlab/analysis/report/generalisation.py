@@ -50,7 +50,8 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
     where = _METRICS[name]
     text = (
         f"{setting_label(records[best], by)} has the highest mean accuracy on the {where}, "
-        f"{_percent(found[best].mean)}; {worse} of {len(found) - 1} others are shown to be lower."
+        f"{_percent(found[best].mean)}; shown to be lower: {worse} of "
+        f"the other {len(found) - 1}."
     )
     header = (
         *headers(by),

@@ -100,6 +100,10 @@ def as_runs(
     return table.assign(outcome=outcome, epochs_to_solve=time, epochs_run=run)
 
 
+# A column of every run that looked for an event, whether the run reached it or not.
+_LOOKED_FOR = {"generalise": "final_validation_loss"}
+
+
 def event_columns(runs: pd.DataFrame) -> list[str]:
     """The columns of the events that any of the runs has had, besides its solution."""
     names = [str(name) for name in runs if str(name).startswith(_PREFIX)]
@@ -125,6 +129,8 @@ def at_event(runs: pd.DataFrame | WithRuns, event: str | None) -> pd.DataFrame:
     if event is None:
         return runs
     column = _PREFIX + event
+    if column not in runs and _LOOKED_FOR.get(event) in runs:
+        runs = runs.assign(**{column: np.nan})
     if column not in runs:
         known = ", ".join(events_of(runs)) or "no others"
         raise ValueError(

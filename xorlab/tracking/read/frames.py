@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xorlab.config.values import as_texts
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.trainers.find import built_in
 from xorlab.trainers.trainer import TABLE_TAG, TRAINER_TAG
@@ -51,8 +52,9 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
     table = table.unify_dictionaries()
     columns = {name: _text(table[name]) for name in _LEADING}
     params = sorted(_named(table, _PARAMS), key=_schema_order)
+    of_others = table[TRAINER].is_valid() if TRAINER in table.column_names else None
     for name in params:
-        columns[name] = _typed(table[_PARAMS + name])
+        columns[name] = _typed(_completed(name, table[_PARAMS + name], of_others))
     for name in sorted(_named(table, _METRICS)):
         columns[name] = pd.Series(table[_METRICS + name].to_numpy())
     if START in table.column_names and START not in columns:
@@ -112,6 +114,31 @@ def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
             return pd.Series(np.array(values)[codes])
         return pd.Series(np.array([*values, nan], object if kinds == {bool} else float)[codes])
     return pd.Series(np.array([*values, nan], object)[codes])
+
+
+def _completed(
+    name: str, column: pa.ChunkedArray, of_others: pa.ChunkedArray | None
+) -> pa.ChunkedArray:
+    """A param with the default in runs that are recorded without it, as it played no part in them.
+
+    Runs beside them have another value, and a comparison needs both.
+
+    Args:
+        name: of the param.
+        column: its texts.
+        of_others: which runs are of a user's trainer, whose keys are others; None for none.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    default = _left_out().get(name)
+    if default is None or not column.null_count:
+        return column
+    texts = column.cast(pa.large_string())
+    filled = pc.fill_null(texts, pa.scalar(default, pa.large_string()))
+    if of_others is not None:
+        filled = pc.if_else(of_others, texts, filled)
+    return filled.dictionary_encode().unify_dictionaries()
 
 
 def typed_again(frame: pd.DataFrame) -> pd.DataFrame:
@@ -229,6 +256,15 @@ def _order() -> dict[str, int]:
     trainer = built_in()
     keys = () if trainer is None else [leaf.key for leaf in trainer.schema.fields]
     return {key: number for number, key in enumerate(keys)}
+
+
+@cache
+def _left_out() -> dict[str, str]:
+    """The keys of the built-in trainer that runs are recorded without at their defaults."""
+    trainer = built_in()
+    fields = () if trainer is None else trainer.schema.fields
+    defaults = {one.key: one.item.default for one in fields if one.item.metadata.get("silent")}
+    return as_texts({key: value for key, value in defaults.items() if value is not None})
 
 
 def setting_keys(runs: pd.DataFrame) -> list[str]:
