@@ -61,3 +61,16 @@ def test_the_report_has_it_where_patterns_were_held_out():
     assert section.rows[1][-1] == "lower"
     assert "highest mean accuracy on the test set" in section.text[0]
     assert section.text[0].endswith("shown to be lower: 1 of the other 2.")
+
+
+def test_the_validation_set_chooses_and_the_test_set_only_tells_of_the_chosen():
+    runs = RUNS.assign(
+        run_id=range(3 * SEEDS),
+        final_validation_accuracy=np.repeat([0.8, 0.9, 0.7], SEEDS) + DRAWN,
+        test_accuracy=ACCURACY,
+    )
+    section = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).generalisation
+    chosen, tested = section.text
+    assert chosen.startswith("lr=2 has the highest mean accuracy on the validation set")
+    mean = 100 * ACCURACY[SEEDS : 2 * SEEDS].mean()
+    assert tested.startswith(f"On the test set, which had no part in that, it has {mean:.1f} %")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,10 @@ from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.held_out import HeldOut, held_out
 from xorlab.analysis.statistics.verdict import in_points
 
-_METRICS = {"test_accuracy": "test set", "final_validation_accuracy": "validation set"}
+# What settings are chosen by: a test set is for the one that was chosen, and serves for the choice
+# only where there is no other.
+_TEST = "test_accuracy"
+_METRICS = {"final_validation_accuracy": "validation set", _TEST: "test set"}
 _MOST_ROWS = 30
 
 
@@ -36,8 +40,9 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         for j in range(number.max() + 1)
     }
     groups = [of_group[tuple(row)] for row in settings[list(by)].itertuples(index=False)]
+    runs = runs.reset_index(drop=True)
     try:
-        found = held_out(runs.reset_index(drop=True), groups, name)
+        found = held_out(runs, groups, name)
     except ValueError:
         return None
     records = settings[list(by)].to_dict("records")
@@ -53,6 +58,13 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         f"{_percent(found[best].mean)}; shown to be lower: {worse} of "
         f"the other {len(found) - 1}."
     )
+    texts = [text]
+    if name != _TEST and _TEST in runs:
+        with suppress(ValueError):
+            tested = held_out(runs, groups, _TEST)[best]
+            texts.append(
+                f"On the test set, which had no part in that, it has {_percent(tested.mean)}."
+            )
     header = (
         *headers(by),
         "runs",
@@ -62,15 +74,15 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         "what can be claimed",
     )
     note = (
-        f"Mean accuracy on the {where} with its 95 % interval over seeds; all runs have the same "
-        f"{where}, so it does not say how other patterns would be answered. Differences from the "
-        "best setting: seed by seed (Wilcoxon) where both have the same seeds, else as independent "
-        "runs (Mann and Whitney); p is corrected for all pairs (Bonferroni), because the best was "
-        "chosen by these runs."
+        f"Mean accuracy on the {where} with its 95 % interval over seeds, which does not say how "
+        "patterns of another set would be answered. Differences from the best setting: seed by "
+        "seed (Wilcoxon) where both have the same seeds, else as independent runs (Mann and "
+        "Whitney); p is corrected for all pairs (Bonferroni), because the best was chosen by these "
+        "runs; the intervals are not."
     )
     return Section(
         "Which setting generalises best",
-        [text],
+        texts,
         header,
         rows[:_MOST_ROWS],
         len(by),
