@@ -79,8 +79,9 @@ benchmark-engines: $(TEST)  ## time sweeps on this machine, Slurm, Ray and Dask,
 coverage: $(TEST)  ## simulate how often intervals hold the truth and claims are right
 	$(BIN)/python -m tests.benchmarks.coverage
 
-fuzz: $(TEST)  ## try a hundred thousand hostile inputs
+fuzz: $(TEST)  ## try a hundred thousand hostile inputs, and compile five hundred networks of all kinds
 	$(BIN)/python -m tests.fuzz --count 100000
+	$(BIN)/python -m pytest -m slow tests/networks/test_compiled.py --hypothesis-profile=thorough
 
 faults: $(TEST)  ## make everything go wrong that can, some 450 times, and see that nothing is lost
 	$(BIN)/python -m tests.faults

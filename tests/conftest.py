@@ -24,6 +24,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     print_blob=True,
 )
+settings.register_profile("thorough", settings.get_profile("xorlab"), max_examples=500)
 settings.load_profile("xorlab")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

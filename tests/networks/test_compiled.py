@@ -29,6 +29,7 @@ pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
 
 from xorlab.networks.compiled import epoch_code, lowering, machine, stretch
 
+MANY = 500 if settings().max_examples == 500 else 40  # 500 with --hypothesis-profile=thorough
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 # Where none of these is called, NumPy rounds every operation as IEEE 754 has it.
 CURVED = {"sigmoid", "tanh", "softmax"}
@@ -142,27 +143,27 @@ def check_processors(data: st.DataObject, table: str) -> None:
     assert generic == expected
 
 
-@settings(max_examples=20, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=10, suppress_health_check=SLOW, deadline=None)
 @given(data=st.data())
 def test_without_curved_functions_the_bits_are_those_of_numpy(data, table):
     check_against_numpy(data, table)
 
 
 @pytest.mark.slow
-@settings(max_examples=300, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=MANY, suppress_health_check=SLOW, deadline=None)
 @given(data=st.data())
 def test_they_are_for_many_configurations(data, table):
     check_against_numpy(data, table)
 
 
-@settings(max_examples=10, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=5, suppress_health_check=SLOW, deadline=None)
 @given(data=st.data())
 def test_every_processor_computes_the_same_bits(data, table):
     check_processors(data, table)
 
 
 @pytest.mark.slow
-@settings(max_examples=500, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=MANY, suppress_health_check=SLOW, deadline=None)
 @given(data=st.data())
 def test_it_does_for_many_configurations(data, table):
     check_processors(data, table)
