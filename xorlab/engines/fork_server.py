@@ -47,7 +47,7 @@ def signals_blocked() -> Iterator[None]:
 def kill() -> None:
     """End the fork server, also one that is stopped; the next worker starts another one.
 
-    Whoever waits for an answer from it gets an error.
+    A process that waits for an answer from it gets an error.
     """
     pid = getattr(forkserver._forkserver, "_forkserver_pid", None)  # noqa: SLF001
     if pid is not None:

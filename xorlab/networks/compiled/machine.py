@@ -2,7 +2,7 @@
 
 A kept file is the machine code of one module for one kind of processor. Its name is the hash of
 all that it was made from, and it begins with the hash of its content; it is used only where both
-fit, and where nobody but the user can write to the folder. Without a writable folder everything is
+fit, and where only the user can write to the folder. Without a writable folder everything is
 compiled anew in each process.
 """
 

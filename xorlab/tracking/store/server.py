@@ -48,7 +48,7 @@ _MORE, _MORE_FOR_FILES = 10.0, 600.0  # seconds
 _FILES = ("log_artifact", "log_artifacts", "list_artifacts", "download_artifacts")
 _ASKING = 10.0  # seconds for the question whether a server is back
 # Seconds for all calls after one that was interrupted, how long that holds, and for each at least.
-_HURRY, _HURRIED, _LEAST = 1.0, 10.0, 0.05
+_AFTER_INTERRUPT, _FORGOTTEN, _LEAST = 1.0, 10.0, 0.05
 _AWAY = frozenset({408, 429, 500, 502, 503, 504})  # statuses of which MLflow repeats a call
 _NO_ANSWER = re.compile(r"API request to .* failed with (?:timeout )?exception", re.DOTALL)
 _TOO_LONG = "it took too long"
@@ -99,7 +99,7 @@ class ServerClient:
         self.artifacts: str | None = None
         self._reason: str | None = None
         self._wait, self._due, self._back = _FIRST, 0.0, 0.0
-        self._hurry = -math.inf  # until then calls may take, since one was interrupted
+        self._until = -math.inf  # until then calls may take, since one was interrupted
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -137,7 +137,7 @@ class ServerClient:
         except StoreError:
             raise
         except KeyboardInterrupt:
-            self._hurry = time.monotonic() + _HURRY
+            self._until = time.monotonic() + _AFTER_INTERRUPT
             raise
         except Exception as error:
             reason = _TOO_LONG if isinstance(error, TimeoutError) else outage(error)
@@ -151,8 +151,8 @@ class ServerClient:
 
     def _limit(self, usual: float) -> float:
         """Seconds for a call: all that are made to put things in order after Ctrl-C share a few."""
-        left = self._hurry - time.monotonic()
-        return usual if left < -_HURRIED else min(usual, max(_LEAST, left))
+        left = self._until - time.monotonic()
+        return usual if left < -_FORGOTTEN else min(usual, max(_LEAST, left))
 
     def _with_files(
         self, function: Callable[..., Any], run_id: str, *arguments: Any, **options: Any
