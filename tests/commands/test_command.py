@@ -200,7 +200,7 @@ def test_a_run_is_recorded_before_it_is_drawn(command, store_file, monkeypatch):
         assert run.status == "FINISHED"
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(run_picture, "decision_surface", interrupted)
+    monkeypatch.setattr(run_picture, "draw_surface", interrupted)
     ended = command("training.epochs=20")
     assert (ended.code, ended.err) == (130, "")
     assert "Recorded as" in ended.out
@@ -210,7 +210,7 @@ def test_a_run_is_recorded_before_it_is_drawn(command, store_file, monkeypatch):
 def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, monkeypatch):
     from xorlab.analysis.figures import run_picture
 
-    monkeypatch.delattr(run_picture, "decision_surface")
+    monkeypatch.delattr(run_picture, "draw_surface")
     ended = command("training.epochs=20")
     assert (ended.code, ended.err) == (0, "")
     assert "learning.png was not drawn: NameError: " in ended.out

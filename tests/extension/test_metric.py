@@ -43,4 +43,5 @@ def test_a_metric_is_recorded_with_every_run(extended):
     folder = Path(open_store(None, "xorlab").client.download_artifacts(sweep, ""))
     table = pd.read_parquet(folder / "runs.parquet").set_index("run_id")["max_weight"]
     assert table[runs["run_id"]].tolist() == runs["max_weight"].tolist()
-    assert "<th>max_weight (median)</th>" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text().replace("<wbr>", "")  # where a header may break
+    assert "<th>max_weight (median)</th>" in page

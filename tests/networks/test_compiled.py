@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from xorlab.errors import ConfigError
 from xorlab.networks.config import Config
 from xorlab.networks.cost import backend_rows
 from xorlab.networks.identity import identity_params
+from xorlab.networks.result import NetworkResult
 from xorlab.networks.rules import check
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.networks.train import predict, train, train_many
@@ -29,7 +31,7 @@ pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
 
 from xorlab.networks.compiled import epoch_code, lowering, machine, stretch
 
-MANY = 500 if settings().max_examples == 500 else 40  # 500 with --hypothesis-profile=thorough
+MANY = 500 if settings().max_examples == 500 else 15  # 500 with --hypothesis-profile=thorough
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 # Where none of these is called, NumPy rounds every operation as IEEE 754 has it.
 CURVED = {"sigmoid", "tanh", "softmax"}
@@ -124,8 +126,14 @@ def check_against_numpy(data: st.DataObject, table: str) -> None:
         if "cross_entropy" in shape.training.loss:
             shape.training.loss = "half_sse"
     configs = data.draw(members(shape))
-    expected = [bits(result) for result in train_many(configs)]
-    assert [bits(result) for result in train_many(map(compiled, configs))] == expected
+    expected = [bits(unsigned(result)) for result in train_many(configs)]
+    found = [bits(unsigned(result)) for result in train_many(map(compiled, configs))]
+    assert found == expected
+
+
+def unsigned(result: NetworkResult) -> NetworkResult:
+    """The same with 0.0 for -0.0: which of the two is the larger NumPy's maximum leaves open."""
+    return replace(result, arrays={name: array + 0.0 for name, array in result.arrays.items()})
 
 
 def check_processors(data: st.DataObject, table: str) -> None:

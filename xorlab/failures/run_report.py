@@ -10,7 +10,6 @@ import pandas as pd
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import decision_surface, learning_curve, new_axes
-from xorlab.analysis.figures.surface import surface_of
 from xorlab.analysis.figures.weights import weight_matrices
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import run_page
@@ -152,9 +151,7 @@ def _figures(
                 "The output over the two inputs: it should be high at the squares, and low at the "
                 "circles.",
                 lambda: decision_surface(
-                    surface_of(
-                        lambda inputs: predict(network.config, network, inputs), task.inputs
-                    ),
+                    lambda inputs: predict(network.config, network, inputs),
                     task.inputs,
                     task.targets,
                     new_axes(WIDTH, 3.6),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xorlab.analysis.figures.style import decision_surface, learning_curve, new_figure, png
+from xorlab.analysis.figures.style import draw_surface, learning_curve, new_figure, png
 from xorlab.analysis.figures.surface import Array
 
 
@@ -25,7 +25,7 @@ def run_png(arrays: Mapping[str, Array]) -> bytes:
     solved = int(arrays["solved"])
     learning_curve(arrays["steps"], arrays["loss"], None if solved < 0 else solved, left)
     if has_surface:
-        decision_surface(arrays["surface"], arrays["inputs"], arrays["targets"], right[0])
+        draw_surface(arrays["surface"], arrays["inputs"], arrays["targets"], right[0])
     return png(left)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from xorlab.analysis.figures.surface import surface_axes
+from xorlab.analysis.figures.surface import surface_axes, surface_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +156,7 @@ def learning_curve(
 
 
 def decision_surface(
-    surface: npt.NDArray[np.floating],
+    predict: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.floating]],
     inputs: npt.NDArray[np.float64],
     targets: npt.NDArray[np.float64],
     ax: Axes,
@@ -163,11 +164,21 @@ def decision_surface(
     """The first output of a network as a function of its two inputs, with the patterns.
 
     Args:
-        surface: from `xorlab.analysis.figures.surface.surface_of`.
+        predict: from inputs (P, 2) to outputs (P, O).
         inputs: (P, 2) patterns.
         targets: (P, O).
         ax: where to draw.
     """
+    return draw_surface(surface_of(predict, inputs), inputs, targets, ax)
+
+
+def draw_surface(
+    surface: npt.NDArray[np.floating],
+    inputs: npt.NDArray[np.float64],
+    targets: npt.NDArray[np.float64],
+    ax: Axes,
+) -> Axes:
+    """As `decision_surface`, of outputs from `xorlab.analysis.figures.surface.surface_of`."""
     axes = surface_axes(inputs)
     image = ax.contourf(*axes, surface, levels=20, cmap="cividis")
     ax.figure.colorbar(image, ax=ax, label="output")

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import re
+import shutil
 import sqlite3
 import sys
 import traceback
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _AGAIN = "then start the same command again: what is recorded stays, and only the rest is trained"
+_ROOM = 1 << 20  # bytes: a disk with less is full
 # Where a cause belongs: a word such as "permission denied" means another thing in each.
 _FILE, _DATABASE, _DISK = "file", "database", "disk"
 # Where it belongs, what drivers and systems report, what it means, and what to do.
@@ -174,11 +176,20 @@ def explained(uri: str, error: BaseException) -> str | None:
 def _texts(uri: str, error: BaseException) -> Iterator[tuple[str, str]]:
     """Where an error comes from, with what it says: the store, or this machine's disk."""
     if not is_server(uri):
-        kind = _FILE if database_file(uri) is not None else _DATABASE
-        yield kind, " ".join(map(str, causes(error)))
+        file = database_file(uri)
+        text = " ".join(map(str, causes(error)))
+        if file is not None and "disk I/O error" in text and _is_full(file.parent):
+            text = "database or disk is full"  # SQLite cannot enlarge the file that it shares
+        yield _DATABASE if file is None else _FILE, text
     for one in causes(error):
         if isinstance(one, OSError) and one.filename is not None:
             yield _DISK, str(one)
+
+
+def _is_full(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < _ROOM
+    return False
 
 
 def _where(error: BaseException) -> str:
