@@ -85,14 +85,13 @@ def on_a_disk_of_its_own(inject: Callable[[Path, Random], Outcome], *below: str)
     return within
 
 
-def full(*below: str, command: Sequence[str] = (*SWEEP, INLINE)) -> Hit:
-    """Fill the disk but for a little, and free it after."""
+def full(*below: str, command: Sequence[str] = (*SWEEP, INLINE), most: int = 700) -> Hit:
+    """Fill the disk but for a little, at most so many KiB, and free it after."""
 
     def hit(folder: Path, rng: Random) -> str | None:
         place = folder.joinpath(*below)
         used = shutil.disk_usage(place).used
-        most = 400 if below else 700
-        _remount(place, f"size={used + rng.randrange(40, most) * KIB}")
+        _remount(place, f"size={used + rng.randrange(40, 400 if below else most) * KIB}")
         child = ended(folder, *command)
         before = recorded(folder / "mlflow.db")
         _remount(place, f"size={ROOM}")

@@ -144,7 +144,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         "landscape, disk full",
-        on_a_disk_of_its_own(in_a_row(full(command=(*LANDSCAPE, INLINE)), FULL)),
+        on_a_disk_of_its_own(in_a_row(full(command=(*LANDSCAPE, INLINE), most=200), FULL)),
         3,
         no_mounts,
     ),
