@@ -154,7 +154,7 @@ def test_a_run_that_hangs_ends_with_ctrl_c_and_the_sweep_goes_on_later(run, exec
     interrupter.join()
     assert code == 130
     assert "stopped; what is recorded stays. Go on with: " in out
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may have ended meanwhile
     Path("hang").unlink()
     code, out = run(*sweep, *options)
     assert code == 0
