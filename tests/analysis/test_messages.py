@@ -19,7 +19,7 @@ SETTING = {"optimizer.lr": 0.5}
     [
         (lambda: xorlab.plot.survival(RUNS, by="lr"), "by: .* did you mean optimizer.lr?"),
         (lambda: xorlab.plot.epochs(RUNS, by=["init", "lr"]), "did you mean optimizer.lr?"),
-        (lambda: xorlab.plot.loss(RUNS[:0], RUNS), "there are no runs to draw"),
+        (lambda: xorlab.plot.loss(RUNS[:0], RUNS), "runs: the table is empty"),
         (lambda: xorlab.plot.heatmap(RUNS, "lr", "init"), "x, y: there is no column lr"),
         (lambda: xorlab.plot.success(RUNS, ["init"]), "from xorlab.convergence.*no column rate"),
         (lambda: xorlab.convergence(RUNS, ["init"], "0.9"), "confidence='0.9': must be a number"),

@@ -51,6 +51,7 @@ def test_the_training_benchmark_compares_side_by_side():
     assert printed.count("notebook's loop") == 3
     for backend in ("numpy", "compiled"):
         assert printed.count(f"xorlab {backend}, 64 networks") == 3
+    assert "4-8-1, 4-bit parity" in printed
 
 
 def test_the_training_benchmark_ends_where_a_network_is_not_trained():

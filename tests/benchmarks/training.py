@@ -1,6 +1,6 @@
 """Training, side by side in one run: the notebook's loop against `xorlab.train_many`.
 
-Usage: python -m tests.benchmarks.training [--small] [--peers]
+Usage: python -m tests.benchmarks.training [--small] [--peers] [--backends]
 
 Rounds take turns: the loop, then each number of networks with NumPy and compiled, so that a machine
 that slows down slows all of them. The median of the rounds is printed: nanoseconds per network and
@@ -116,35 +116,64 @@ def compare(hidden: int, counts: list[int], epochs: int, rounds: int, with_peers
     return table
 
 
-def parity(epochs: int, count: int, rounds: int) -> str:
-    """Both backends on a larger network: 4-bit parity with 8 hidden units."""
-    task = TaskConfig.choices()["parity"]()
-    task.bits = 4
-    times: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for backend in BACKENDS:
-            train(configs(1, 8, epochs, backend, task)[0])
-            some = configs(count, 8, epochs, backend, task)
-            spent = seconds(lambda some=some: train_many(some))
-            times.setdefault(backend, []).append(1e9 * spent / (count * epochs))
-    numpy, compiled = (statistics.median(times[backend]) for backend in BACKENDS)
-    return (
-        f"4-8-1, 4-bit parity, {count:,} networks, ns per network-epoch: numpy {numpy:,.0f}, "
-        f"compiled {compiled:,.0f}, {numpy / compiled:.1f} times as fast"
-    )
+def compare_backends(share: int, count: int, rounds: int, with_jax: bool) -> Table:
+    """Both backends, and JAX laid out by hand, in turns: nanoseconds per network and epoch.
+
+    Args:
+        share: of the epochs that are trained, one in so many.
+        count: of networks.
+        rounds: whose median is shown.
+        with_jax: whether JAX is measured too.
+    """
+    parity = TaskConfig.choices()["parity"]()
+    parity.bits = 4
+    table = Table(box=SIMPLE_HEAD, title=f"Backends, {count:,} networks, median of {rounds}")
+    for column in ("", "epochs", *BACKENDS, "JAX by hand", "numpy / compiled", "JAX / compiled"):
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    for title, hidden, epochs, task in (
+        ("2-2-1", 2, 10_000, None),
+        ("2-4-1", 4, 10_000, None),
+        ("2-16-1", 16, 4_000, None),
+        ("4-8-1, 4-bit parity", 8, 2_000, parity),
+    ):
+        epochs //= share
+        times: dict[str, list[float]] = {}
+        for _ in range(rounds):
+            for backend in BACKENDS:
+                train(configs(1, hidden, epochs, backend, task)[0])  # compiles
+                some = configs(count, hidden, epochs, backend, task)
+                times.setdefault(backend, []).append(seconds(lambda some=some: train_many(some)))
+            if with_jax and task is None:
+                spent = peers.jax_by_hand_seconds(count, hidden, epochs)
+                times.setdefault("jax", []).append(spent)
+        found = {
+            name: 1e9 * statistics.median(all_) / count / epochs for name, all_ in times.items()
+        }
+        numpy, compiled = (found[backend] for backend in BACKENDS)
+        jax = (
+            (f"{found['jax']:,.0f}", f"{found['jax'] / compiled:.1f}")
+            if "jax" in found
+            else ("", "")
+        )
+        cells = [f"{numpy:,.0f}", f"{compiled:,.0f}", jax[0], f"{numpy / compiled:.1f}", jax[1]]
+        table.add_row(title, f"{epochs:,}", *cells)
+    return table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a few seconds instead of minutes")
     parser.add_argument("--peers", action="store_true", help="JAX and PyTorch too: xorlab[peers]")
+    parser.add_argument("--backends", action="store_true", help="the last table alone")
     options = parser.parse_args()
     counts = [1, 64] if options.small else [1, 64, 1024, 8192]
     epochs, rounds = (500, 1) if options.small else (10_000, 3)
     console = Console(width=100)
-    for hidden in (2, 4, 16):
-        console.print(compare(hidden, counts, epochs, rounds, options.peers))
-    console.print(parity(epochs // 10, counts[-1] // 4, rounds))
+    if not options.backends:
+        for hidden in (2, 4, 16):
+            console.print(compare(hidden, counts, epochs, rounds, options.peers))
+    share, count, rounds = (100, 64, 1) if options.small else (1, 1024, 5)
+    console.print(compare_backends(share, count, rounds, options.peers))
 
 
 if __name__ == "__main__":

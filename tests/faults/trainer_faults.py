@@ -43,9 +43,8 @@ def failing(name: str, hint: str):
         (folder / name).unlink()
         last = ended(folder, *SWEEP, WORKERS, RETRY)
         assert last.code == 0, last.printed()
-        return outcome(
-            folder, lines, rf"^failed: job \d+ \(seed=3 size=\d\)(?:, and {BAD - 1} more)?: {hint}$"
-        )
+        named = rf"job \d+ \(seed=3 size=\d\), and {BAD - 1} more"
+        return outcome(folder, lines, f"^failed: {named}: {hint}$")
 
     return inject
 

@@ -85,7 +85,7 @@ def test_a_landscape_needs_no_more_than_is_estimated(process, store_file):
         most, own = max(most, sum(used)), max(own, used[0])
         time.sleep(0.02)
     assert child.returncode == 0, child.communicate()
-    assert 0.2 < most / need.total < 1  # with a new store it is more: MLflow is imported too
+    assert 0.3 < most / need.total < 1  # with a new store it is more: MLflow is imported too
     assert own / need.parent < 1.1
 
 

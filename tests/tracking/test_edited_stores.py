@@ -1,4 +1,4 @@
-"""Stores that somebody edited, or whose bytes were damaged: named in one line, or of no effect."""
+"""Stores that were edited by hand, or are damaged: the message has one line, or nothing changes."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def estimate_landscape_memory(
         pixels: how many there are.
         workers: processes that train; 0 where the parent does.
     """
-    training = _arrays(config, task, piece) + (_COPIES * 8 * _points(config) + 6_000) * piece
+    training = _arrays(config, task, piece) + _COPIES * 8 * _points(config) * piece
     training += _compiler(config)
     parent = PARENT + PIXEL * pixels + (0 if workers else training)
     worker = WORKER + training if workers else 0

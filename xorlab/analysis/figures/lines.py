@@ -41,11 +41,11 @@ def keyed(runs: pd.DataFrame | WithRuns, by: Keys) -> tuple[pd.DataFrame, str]:
         by: the key, or several that make a setting; None for one line of all runs.
 
     Raises:
-        ValueError: there are no runs, or there is no such column.
+        ValueError: the table is empty, or lacks the column.
     """
     runs = table_of(runs)
     if runs.empty:
-        raise ValueError("there are no runs to draw: does a filter match none?")
+        raise ValueError("runs: the table is empty: does a filter match none?")
     if by is None:
         return runs.assign(**{SETTING: "all runs"}), SETTING
     names = [by] if isinstance(by, str) else list(by)

@@ -13,8 +13,8 @@ from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.held_out import HeldOut, held_out
 from xorlab.analysis.statistics.verdict import in_points
 
-# What settings are chosen by: a test set is for the one that was chosen, and serves for the choice
-# only where there is no other.
+# Settings are chosen by the validation set, and the test set describes the chosen one. Runs without
+# a validation set are compared on the test set.
 _TEST = "test_accuracy"
 _METRICS = {"final_validation_accuracy": "validation set", _TEST: "test set"}
 _MOST_ROWS = 30

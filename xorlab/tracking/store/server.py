@@ -47,8 +47,9 @@ _PATIENCE = {
 _MORE, _MORE_FOR_FILES = 10.0, 600.0  # seconds
 _FILES = ("log_artifact", "log_artifacts", "list_artifacts", "download_artifacts")
 _ASKING = 10.0  # seconds for the question whether a server is back
-# Seconds for all calls after one that was interrupted, how long that holds, and for each at least.
-_AFTER_INTERRUPT, _FORGOTTEN, _LEAST = 1.0, 10.0, 0.05
+# After an interrupt the calls that close a sweep share so many seconds, and each has at least the
+# least of them; calls that come much later have nothing to do with the interrupt.
+_CLOSING, _LATER, _LEAST = 1.0, 10.0, 0.05
 _AWAY = frozenset({408, 429, 500, 502, 503, 504})  # statuses of which MLflow repeats a call
 _NO_ANSWER = re.compile(r"API request to .* failed with (?:timeout )?exception", re.DOTALL)
 _TOO_LONG = "it took too long"
@@ -99,7 +100,7 @@ class ServerClient:
         self.artifacts: str | None = None
         self._reason: str | None = None
         self._wait, self._due, self._back = _FIRST, 0.0, 0.0
-        self._until = -math.inf  # until then calls may take, since one was interrupted
+        self._closed_by = -math.inf  # when the calls that follow an interrupt have to be done
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -137,7 +138,7 @@ class ServerClient:
         except StoreError:
             raise
         except KeyboardInterrupt:
-            self._until = time.monotonic() + _AFTER_INTERRUPT
+            self._closed_by = time.monotonic() + _CLOSING
             raise
         except Exception as error:
             reason = _TOO_LONG if isinstance(error, TimeoutError) else outage(error)
@@ -150,9 +151,9 @@ class ServerClient:
         return checked(self._address, call, arguments, answer)
 
     def _limit(self, usual: float) -> float:
-        """Seconds for a call: all that are made to put things in order after Ctrl-C share a few."""
-        left = self._until - time.monotonic()
-        return usual if left < -_FORGOTTEN else min(usual, max(_LEAST, left))
+        """Seconds for a call; the calls that follow an interrupt share a second."""
+        left = self._closed_by - time.monotonic()
+        return usual if left < -_LATER else min(usual, max(_LEAST, left))
 
     def _with_files(
         self, function: Callable[..., Any], run_id: str, *arguments: Any, **options: Any

@@ -286,7 +286,7 @@ def _data(transaction: SqliteTransaction, run_id: str) -> RunData:
     def found(table: str, kind: type) -> dict[str, Any]:
         query = f'SELECT "key", value FROM {table} WHERE run_uuid = :run'  # noqa: S608
         rows = transaction.rows(query, {"run": run_id})
-        # SQLite takes any value in any column: what somebody has put there is left out.
+        # SQLite takes any value in any column: values of another type are left out.
         return {name: value for name, value in rows if isinstance(value, kind)}
 
     return RunData(found("tags", str), found("params", str), found("latest_metrics", float))
