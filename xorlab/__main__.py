@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from xorlab.system.streams import prints
+
+_OBJECTS = 50_000  # made between two searches for garbage
 
 
 @prints("xorlab")
@@ -15,11 +18,18 @@ def main() -> int:
 
         sys.stdout.write(f"xorlab {package_version()}\n")
         return 0
-    from xorlab.commands.main import names_trainer, run_built_in, run_named
+    # What is imported and composed stays: to look through it again and again takes a tenth of it.
+    gc.set_threshold(_OBJECTS)
+    from xorlab.commands.drawing import Drawing, draws_picture
 
-    if names_trainer(sys.argv[1:]):
-        return run_named(sys.argv[1:])
-    return run_built_in()
+    with Drawing() as drawing:
+        if draws_picture(sys.argv[1:]):
+            drawing.start()
+        from xorlab.commands.main import names_trainer, run_built_in, run_named
+
+        if names_trainer(sys.argv[1:]):
+            return run_named(sys.argv[1:], drawing)
+        return run_built_in(drawing)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import sys
 import numpy as np
 import pytest
 
+from xorlab.__main__ import main
 from xorlab.analysis.figures.run_picture import run_png
 from xorlab.analysis.figures.surface import run_arrays, surface_of
-from xorlab.commands.drawing import Drawing
+from xorlab.commands.drawing import Drawing, draws_picture
 
 STEPS, LOSS = np.array([0, 10, 20]), np.array([0.3, 0.2, 0.1])
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -39,18 +40,23 @@ def test_the_surface_is_the_first_output_around_the_patterns():
 
 def test_the_process_draws_what_is_drawn_here_and_ends(not_imported, here):
     with Drawing() as drawing:
+        drawing.start()
         process = drawing.process
+        drawing.start()
+        assert drawing.process is process
         assert drawing.png(ARRAYS) == here
     assert process.returncode == 0
     with Drawing() as unused:
-        pass
-    assert unused.process.returncode < 0
+        unused.start()
+        process = unused.process
+    assert process.returncode < 0
 
 
 @pytest.mark.parametrize("python", ["/nowhere/python", sys.executable])
 def test_without_a_process_the_picture_is_drawn_here(not_imported, here, monkeypatch, python):
     monkeypatch.setattr(sys, "executable", python)
     with Drawing() as drawing:
+        drawing.start()
         if drawing.process is not None:
             drawing.process.kill()
         assert drawing.png(ARRAYS) == here
@@ -58,7 +64,44 @@ def test_without_a_process_the_picture_is_drawn_here(not_imported, here, monkeyp
 
 def test_where_matplotlib_is_imported_no_process_starts(here):
     with Drawing() as drawing:
+        drawing.start()
         assert drawing.process is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-m", "seed=1,2"],
+        ["--help"],
+        ["--trainer", "digits"],
+        ["plan=true"],
+        ["landscape.x=seed"],
+        ["+study=kolen1990"],
+        ["hydra.mode=MULTIRUN"],
+    ],
+)
+def test_only_what_looks_like_a_single_run_starts_to_draw_at_once(words, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert draws_picture([])
+    assert draws_picture(["seed=3", "task=parity"])
+    assert not draws_picture(words)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert not draws_picture([])
+
+
+def test_the_command_draws_from_its_start_and_leaves_no_process(monkeypatch, not_imported):
+    processes = []
+
+    def built_in(drawing):
+        processes.append(drawing.process)
+        return 0
+
+    monkeypatch.setattr("sys.argv", ["xorlab", "seed=3"])
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("xorlab.commands.main.run_built_in", built_in)
+    assert main() == 0
+    (process,) = processes
+    assert process.returncode < 0
 
 
 def test_the_command_ends_without_a_word_where_nothing_comes():

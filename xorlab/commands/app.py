@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from xorlab.commands.drawing import Drawing
 from xorlab.commands.launch import VERSION_BASE, is_ordinary, launch
 from xorlab.commands.published import print_published, study_of
 from xorlab.commands.saved_files import without_passwords
@@ -47,16 +48,21 @@ _FULL_ERROR = "HYDRA_FULL_ERROR"
 _DONE, _FAILED, _USAGE = 0, 1, 2
 
 
-def run_xorlab(trainer: Trainer) -> int:
-    """Compose the configuration of the command line and run it; returns the exit code."""
+def run_xorlab(trainer: Trainer, drawing: Drawing | None = None) -> int:
+    """Compose the configuration of the command line and run it; returns the exit code.
+
+    Args:
+        trainer: what is run.
+        drawing: as of `task_function`.
+    """
     register_schema(trainer.schema)
     if os.environ.get(_FULL_ERROR):
         with without_passwords():
-            return _dispatch_with_traceback(trainer)
+            return _dispatch_with_traceback(trainer, drawing)
     try:
         with _errors_raised(), interruptions(), without_passwords():
             refuse_unusable()
-            return _dispatch(trainer)
+            return _dispatch(trainer, drawing)
     except _Refused as error:
         return _fail(str(error), error.code)
     except (ConfigError, UsageError) as error:
@@ -74,21 +80,27 @@ def run_xorlab(trainer: Trainer) -> int:
         return _fail(f"{what} ({_FULL_ERROR}=1 shows where)", _FAILED)
 
 
-def task_function(trainer: Trainer) -> Callable[[DictConfig], float]:
+def task_function(
+    trainer: Trainer, drawing: Drawing | None = None
+) -> Callable[[DictConfig], float]:
     """What Hydra runs for each job: train one configuration and record it.
 
     Its attribute ``trainer`` is how Hydra's plug-ins, which get it, know the trainer.
+
+    Args:
+        trainer: trains.
+        drawing: what draws the picture of a single run of networks; None for one made when needed.
     """
 
     def run(cfg: DictConfig) -> float:
         hydra_node = HydraConfig.get()
         if hydra_node.mode is not RunMode.RUN:
-            return _job(trainer, from_omegaconf(trainer.schema, cfg))
+            return _job(trainer, from_omegaconf(trainer.schema, cfg), drawing)
         try:
             with readable(trainer.schema, sys.argv[1:]):
                 config = from_omegaconf(trainer.schema, cfg)
             refuse_sweep_keys(hydra_node, _is_landscape(config))
-            return _job(trainer, config)
+            return _job(trainer, config, drawing)
         except (ConfigError, UsageError, EngineError, StoreError) as error:
             raise _Refused(error) from error
         except JobsFailedError:
@@ -114,9 +126,11 @@ def _is_landscape(config: Any) -> bool:
     return config.landscape.x is not None
 
 
-def _job(trainer: Trainer, config: Any) -> float:
+def _job(trainer: Trainer, config: Any, drawing: Drawing | None) -> float:
     trainer.check(config)
     if _is_landscape(config):
+        if drawing is not None:
+            drawing.stop()
         from xorlab.config.launcher_keys import LauncherConfig
         from xorlab.sweeps.landscape_run import run_landscape
 
@@ -129,19 +143,19 @@ def _job(trainer: Trainer, config: Any) -> float:
         return run_one(trainer, config)
     from xorlab.commands.single_run import run_single
 
-    return run_single(config)
+    return run_single(config, drawing)
 
 
-def _dispatch_with_traceback(trainer: Trainer) -> int:
+def _dispatch_with_traceback(trainer: Trainer, drawing: Drawing | None) -> int:
     """Run with tracebacks, as HYDRA_FULL_ERROR asks; passwords are hidden there too."""
     try:
-        return _dispatch(trainer)
+        return _dispatch(trainer, drawing)
     except (Exception, _Refused):
         sys.stderr.write(without_credentials(traceback.format_exc()))
         return _FAILED
 
 
-def _dispatch(trainer: Trainer) -> int:
+def _dispatch(trainer: Trainer, drawing: Drawing | None) -> int:
     options = parse(sys.argv[1:])
     check_user_folder(options, trainer.schema.primary)
     if options.cfg or options.info:
@@ -149,14 +163,14 @@ def _dispatch(trainer: Trainer) -> int:
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
-                return _start(trainer, options)
+                return _start(trainer, options, drawing)
         finally:
             sys.stdout.write(without_credentials(printed.getvalue()))
-    return _start(trainer, options)
+    return _start(trainer, options, drawing)
 
 
-def _start(trainer: Trainer, options: Namespace) -> int:
-    task, primary = task_function(trainer), trainer.schema.primary
+def _start(trainer: Trainer, options: Namespace, drawing: Drawing | None) -> int:
+    task, primary = task_function(trainer, drawing), trainer.schema.primary
     try:
         if is_ordinary(options):
             launch(task, primary, options)

@@ -12,6 +12,7 @@ from xorlab.system.program import typed_program
 from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
+    from xorlab.commands.drawing import Drawing
     from xorlab.trainers.trainer import Trainer
 
 _OPTION, _LIST, _REPEAT = "--trainer", "--trainers", "--repeat"
@@ -41,8 +42,13 @@ def main(trainer: Trainer) -> NoReturn:
 
 
 @prints("xorlab")
-def run_trainer(trainer: Trainer) -> int:
-    """Run the command line of this process for a trainer; returns the exit code."""
+def run_trainer(trainer: Trainer, drawing: Drawing | None = None) -> int:
+    """Run the command line of this process for a trainer; returns the exit code.
+
+    Args:
+        trainer: what is run.
+        drawing: what draws the picture of a single run of networks; None for one made when needed.
+    """
     if _REPEAT in sys.argv[1:]:
         from xorlab.commands.repeat import main as repeat
 
@@ -53,13 +59,16 @@ def run_trainer(trainer: Trainer) -> int:
         return _print_help(lambda keys: help_page(trainer, typed_program(), keys))
     from xorlab.commands.app import run_xorlab
 
-    return run_xorlab(trainer)
+    return run_xorlab(trainer, drawing)
 
 
-def run_built_in() -> int:
+def run_built_in(drawing: Drawing | None = None) -> int:
     """Run the command line of this process for the built-in trainer.
 
     Its help page is there at once: it needs no NumPy.
+
+    Args:
+        drawing: as of `run_trainer`.
     """
     if _asks_for_help():
         from xorlab.networks.help import help_text
@@ -67,11 +76,16 @@ def run_built_in() -> int:
         return _print_help(help_text)
     from xorlab.trainers.find import BUILT_IN, find
 
-    return run_trainer(find(BUILT_IN))
+    return run_trainer(find(BUILT_IN), drawing)
 
 
-def run_named(arguments: Sequence[str]) -> int:
-    """Run the command line of this process, which has ``--trainer`` or ``--trainers``."""
+def run_named(arguments: Sequence[str], drawing: Drawing | None = None) -> int:
+    """Run the command line of this process, which has ``--trainer`` or ``--trainers``.
+
+    Args:
+        arguments: of the command line.
+        drawing: as of `run_trainer`.
+    """
     from xorlab.trainers.find import BUILT_IN, find, names
 
     if _LIST in arguments:
@@ -85,7 +99,7 @@ def run_named(arguments: Sequence[str]) -> int:
         return _USAGE
     # As it is typed again to go on with a sweep.
     sys.argv[:] = [f"xorlab {_OPTION} {shlex.quote(text)}", *rest]
-    return run_built_in() if trainer.name == BUILT_IN else run_trainer(trainer)
+    return run_built_in(drawing) if trainer.name == BUILT_IN else run_trainer(trainer)
 
 
 def names_trainer(arguments: Sequence[str]) -> bool:

@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from xorlab.trainers.spec import Spec
 
 _LARGE_INPUT = 20.0  # beyond it a unit with a weight of 1 is saturated
-_MOST_BARE = 4  # predictions without their patterns, which are in the order of binary numbers
-_MOST_INPUTS = 8  # of a pattern that is printed with its prediction
 _MOST_SHOWN = 16  # patterns whose predictions are printed
 
 
-def run_single(config: Config) -> float:
+def run_single(config: Config, drawing: Drawing | None = None) -> float:
     """Train one network and record it; unless it is a job of a sweep, print and draw it too.
+
+    Args:
+        config: of the network.
+        drawing: what draws it; None for one that is made and ended here.
 
     Returns:
         the metric named by `tracking.objective`.
@@ -57,7 +59,8 @@ def run_single(config: Config) -> float:
     refuse_too_much(estimate_memory([(config, task, 1)], [(config, 1)], 0))
     if config.tracking.sweep is not None:  # another launcher runs a sweep's jobs
         return _train(config, spec, None)
-    with Drawing() as drawing:
+    with drawing or Drawing() as drawing:
+        drawing.start()
         return _train(config, spec, drawing)
 
 
@@ -163,28 +166,10 @@ def _answers(task: Task, result: NetworkResult) -> list[str]:
     if task.answer == "largest" and result.outcome != DIVERGED:
         return [class_answers(task, result.predictions), accuracies(result.metrics)]
     shown, count = result.predictions[:_MOST_SHOWN], len(result.predictions)
-    lines = ["Predictions after training:"]
-    if count <= _MOST_BARE:  # as the notebook prints them
-        return [*lines, np.array2string(shown, precision=8)]
-    lines += [
-        f"  {_pattern(task, n)}: {_numbers(outputs)} (target {_numbers(task.targets[n])})"
-        for n, outputs in enumerate(shown)
-    ]
+    lines = ["Predictions after training:", np.array2string(shown, precision=8)]
     if count > _MOST_SHOWN:
         lines.append(f"and {count - _MOST_SHOWN} more, in predictions.json of the run")
     return lines
-
-
-def _pattern(task: Task, number: int) -> str:
-    """What a line calls a pattern: its inputs, where these are few, and its place in a file."""
-    inputs = task.inputs[number]
-    if len(inputs) > _MOST_INPUTS:
-        return task.name_of(number)
-    return f"{task.name_of(number)}, {_numbers(inputs)}"
-
-
-def _numbers(values: npt.NDArray[np.floating]) -> str:
-    return " ".join(f"{value:.6g}" for value in values.tolist())
 
 
 def _why(config: Config, task: Task, result: NetworkResult) -> str:

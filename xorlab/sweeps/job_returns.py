@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from xorlab.sweeps.plan.jobs import Jobs
-from xorlab.sweeps.summary.ledger import Ledger
+if TYPE_CHECKING:
+    from xorlab.sweeps.plan.jobs import Jobs
+    from xorlab.sweeps.summary.ledger import Ledger
 
 # An objective that a run does not have, as one that never solved has no epochs to solve, must
 # still be a number that other sweepers can compare: the worst.

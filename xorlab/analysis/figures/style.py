@@ -148,7 +148,7 @@ def learning_curve(
     log_axis(ax.yaxis)
     ax.set_xlabel("epochs")
     ax.set_ylabel("mean squared error")
-    ax.set_title("Loss (n = 1)")
+    ax.set_title("Loss (n = 1)", y=1.0)
     if solved is not None:
         ax.axvline(solved, color=COLOURS[2], ls="--", lw=1, label=f"solved at {solved}")
         ax.legend(frameon=False, loc="upper right")
@@ -177,11 +177,20 @@ def draw_surface(
     inputs: npt.NDArray[np.float64],
     targets: npt.NDArray[np.float64],
     ax: Axes,
+    bar: Axes | None = None,
 ) -> Axes:
-    """As `decision_surface`, of outputs from `xorlab.analysis.figures.surface.surface_of`."""
+    """As `decision_surface`, of outputs from `xorlab.analysis.figures.surface.surface_of`.
+
+    Args:
+        surface: (Y, X) outputs on its grid.
+        inputs: (P, 2) patterns.
+        targets: (P, O).
+        ax: where to draw.
+        bar: where to draw the scale of the outputs; None for beside ``ax``.
+    """
     axes = surface_axes(inputs)
     image = ax.contourf(*axes, surface, levels=20, cmap="cividis")
-    ax.figure.colorbar(image, ax=ax, label="output")
+    ax.figure.colorbar(image, cax=bar, ax=ax, label="output")
     middle = (targets[:, 0].min() + targets[:, 0].max()) / 2
     for above, marker, face in ((False, "o", ON_LIGHT), (True, "s", "white")):
         some = inputs[(targets[:, 0] > middle) == above]
@@ -192,9 +201,12 @@ def draw_surface(
             c=face,
             edgecolors="white" if face == ON_LIGHT else ON_LIGHT,
         )
+    # Few and short numbers have the same room whatever the inputs are.
+    ax.locator_params(nbins=5)
+    ax.ticklabel_format(scilimits=(-3, 3))
     ax.set_xlabel("input 1")
     ax.set_ylabel("input 2")
-    ax.set_title("Output, with patterns (square: high target)", fontsize="medium")
+    ax.set_title("Output (squares: high target)", fontsize="medium", y=1.0)
     return ax
 
 

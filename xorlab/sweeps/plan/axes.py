@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xorlab.errors import spell
-from xorlab.sweeps.plan.jobs import Jobs
 from xorlab.tracking.write.sweep_run import SweepIdentity
 from xorlab.trainers.trainer import Trainer
+
+if TYPE_CHECKING:
+    from xorlab.sweeps.plan.jobs import Jobs
 
 _LONGEST_NAME = 200  # characters
 
