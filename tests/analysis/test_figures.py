@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import xorlab
 from tests.tracking.test_recording import CONTEXT
 from xorlab.analysis.figures.forest import success_bars
+from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, both_sets
 from xorlab.analysis.figures.style import png
 from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution, success_heatmap
 from xorlab.networks.spec import spec_of
@@ -72,3 +74,21 @@ def test_bars_show_the_interval(loaded):
         xorlab.convergence(runs, by=["optimizer.lr"], cluster="seed"), ["optimizer.lr"]
     )
     assert "n = 10" in ax.get_title()
+
+
+def test_both_sets_are_drawn_as_the_medians_of_their_curves():
+    values = {"a": [0.5, 0.2, 0.1], "b": [0.4, 0.3]}  # b ended early, and keeps its last value
+    steps = [(run, step, value) for run, own in values.items() for step, value in enumerate(own)]
+    curves = {
+        name: pd.DataFrame(
+            [(run, step, times * value) for run, step, value in steps],
+            columns=["run_id", "step", name],
+        )
+        for name, times in (("loss", 1), ("validation_loss", 2))
+    }
+    runs = pd.DataFrame({"run_id": ["a", "b"]})
+    training, validation = both_sets(runs, curves, LOSSES).lines
+    assert training.get_ydata() == pytest.approx([0.45, 0.25, 0.2])
+    assert validation.get_ydata() == pytest.approx([0.9, 0.5, 0.4])
+    with pytest.raises(ValueError, match="no column training_accuracy"):
+        both_sets(runs, curves, ACCURACIES)

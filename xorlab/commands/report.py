@@ -152,6 +152,7 @@ def _report_of_runs(
 ) -> int:
     """The report of a sweep, or of the runs that a filter finds."""
     from xorlab.analysis.report.summary import headline, notes_of, summarise
+    from xorlab.sweeps.summary.curves import further_curves
     from xorlab.sweeps.summary.summary import REPORT_FILE, files_of, origin_of, with_causes
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.frames import setting_keys
@@ -167,13 +168,16 @@ def _report_of_runs(
         _print(f"{sweep.name}, in experiment '{store.experiment}'")
     _print(f"{counted(len(runs), 'run')}: reading the curves, comparing, drawing")
     curves, keys = load_curves(runs), setting_keys(runs)
+    further = further_curves(store, runs)
     if sweep is None:
-        summary = summarise(runs, curves, headline(runs), keys)
+        summary = summarise(runs, curves, headline(runs), keys, further=further)
         title, origin = f"Runs where {text}", origin_of(store, None, {})
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
         line = headline(runs, sweep.seconds, sweep.skipped)
-        summary = summarise(runs, curves, line, keys, notes, sequential=sweep.sequential)
+        summary = summarise(
+            runs, curves, line, keys, notes, sequential=sweep.sequential, further=further
+        )
         title = sweep.name
         origin = origin_of(store, sweep.run_id, sweep.tags, sweep.started)
     unsolved = int(runs["outcome"].isin(["unsolved", "diverged"]).sum())

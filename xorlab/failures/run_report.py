@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, both_sets
 from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import decision_surface, learning_curve, new_axes
 from xorlab.analysis.figures.weights import weight_matrices
@@ -18,8 +21,10 @@ from xorlab.analysis.statistics.convergence import convergence
 from xorlab.config.identity import RunKeys
 from xorlab.config.values import as_texts, flat
 from xorlab.errors import ConfigError, StoreError
+from xorlab.failures.confusion import confusion_section
 from xorlab.failures.diagnose import diagnose
 from xorlab.failures.explanations import EXPLANATIONS, advice
+from xorlab.failures.recorded_task import recorded_task
 from xorlab.networks.config import Config
 from xorlab.networks.criterion import error_limit
 from xorlab.networks.ending_words import answers_right, early_end
@@ -73,6 +78,7 @@ def run_report(
         _configured(network.config),
         _others(run, runs, network, table),
         _predictions(network, task, run, trouble),
+        *_held_out(network, task, run),
         *numbers,
         *([] if run["outcome"] == SOLVED else [_terms()]),
     ]
@@ -93,14 +99,9 @@ def _configured(config: Config) -> Section:
 def _patterns(network: Network, run: pd.Series) -> tuple[Task | None, str]:
     """What the run was trained on; None where it is no longer there, and why."""
     try:
-        spec = spec_of(network.config)
+        return recorded_task(network, str(run["key"])), ""
     except ConfigError as error:
         return None, f"{error}."
-    task: Task = spec.data
-    if task.digest is not None and spec.key(network.config.seed) != run["key"]:
-        path = flat(network.config)["task.path"]
-        return None, f"{path} has changed since this run was trained on it."
-    return task, ""
 
 
 def _answer(run: pd.Series, one: pd.DataFrame, network: Network) -> tuple[list[str], list[Section]]:
@@ -142,6 +143,12 @@ def _figures(
             lambda: learning_curve(steps, loss, solved, new_axes(WIDTH, 3.6)),
         )
     ]
+    for what, names in (("loss", LOSSES), ("accuracy", ACCURACIES)):
+        if all(name in one and one[name].notna().any() for name in [*names.values()][1:]):
+            curves = {name: load_curves(one, name) for name in names.values()}
+            caption = f"The {what} of the training set and of the validation set."
+            draw = partial(_both, one, curves, names)
+            figures.append(Picture(f"validation_{what}.png", caption, draw))
     if run["outcome"] == DIVERGED:
         return figures
     if task is not None and task.inputs.shape[1] == 2:
@@ -161,6 +168,10 @@ def _figures(
     caption = "The weights at the end: a column for each unit, a row for what feeds it."
     matrices = lambda: weight_matrices(network.weights, network.biases)  # noqa: E731
     return [*figures, Picture("weights.png", caption, matrices)]
+
+
+def _both(one: pd.DataFrame, curves: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> Axes:
+    return both_sets(one, curves, names, ax=new_axes(WIDTH, 3.6))
 
 
 def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: str) -> Section:
@@ -190,6 +201,14 @@ def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: s
     if len(rows) > _MOST_PATTERNS:
         text += f" The first {_MOST_PATTERNS} are shown."
     return Section(title, [text], header, rows[:_MOST_PATTERNS], names=0)
+
+
+def _held_out(network: Network, task: Task | None, run: pd.Series) -> list[Section]:
+    """What it answers to patterns that were held out, where they are of classes."""
+    if task is None or run["outcome"] == DIVERGED:
+        return []
+    found = confusion_section(network, task)
+    return [] if found is None else [found]
 
 
 def _numbers(values: np.ndarray) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.bands import MIDDLES, by_step, draw_bands
 from xorlab.analysis.figures.lines import Keys, keyed, lines_of
 from xorlab.analysis.figures.style import (
     HIGHEST_LOSS,
@@ -25,7 +26,6 @@ _LONGEST_VALUE = 14  # letters of a value beside the cells
 _CROWDED = 50  # letters below the columns; more are turned
 _LOWEST_LOSS = 1e-12  # below it is rounding
 _MOST_BANDS = 4  # lines with a band; more bands would hide one another
-_BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
 
 def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = None) -> Axes:
@@ -107,18 +107,10 @@ def curve_bands(
     shown = f"n = {len(runs):,}" if drawn >= len(runs) else f"n = {drawn:,} of {len(runs):,}"
     lines = list(lines_of(runs, by))
     for line in lines:
-        own = curves[curves["run_id"].isin(line.runs["run_id"])]
-        if own.empty:
-            continue
-        table = own.pivot(index="step", columns="run_id", values="loss").sort_index().ffill()
-        table = table.clip(upper=HIGHEST_LOSS)
-        steps = table.index.to_numpy(float) + 1  # a logarithmic axis has no 0
-        for low, high, alpha in _BANDS if len(lines) <= _MOST_BANDS else ():
-            bottom = table.quantile(low, axis="columns").to_numpy(float)
-            top = table.quantile(high, axis="columns").to_numpy(float)
-            ax.fill_between(steps, bottom, top, color=line.colour, alpha=alpha, lw=0)
-        median = table.median(axis="columns")
-        ax.plot(steps, median, line.style, color=line.colour, label=line.label)
+        table = by_step(curves, line.runs["run_id"], "loss").clip(upper=HIGHEST_LOSS)
+        if not table.empty:
+            bands = MIDDLES if len(lines) <= _MOST_BANDS else ()
+            draw_bands(table, ax, line.colour, line.style, line.label, bands)
     epochs_axis(ax, "epochs + 1")
     ax.set_yscale("log")
     log_axis(ax.yaxis)

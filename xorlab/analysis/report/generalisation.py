@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from xorlab.analysis.labels import headers, setting_label, short
@@ -16,7 +17,7 @@ from xorlab.analysis.statistics.verdict import in_points
 # Settings are chosen by the validation set, and the test set describes the chosen one. Runs without
 # a validation set are compared on the test set.
 _TEST = "test_accuracy"
-_METRICS = {"final_validation_accuracy": "validation set", _TEST: "test set"}
+HELD_OUT_METRICS = {"final_validation_accuracy": "validation set", _TEST: "test set"}
 _MOST_ROWS = 30
 
 
@@ -31,15 +32,10 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
     Returns:
         None where there are fewer than two settings, or fewer than two runs of one were measured.
     """
-    name = next((one for one in _METRICS if one in runs and runs[one].notna().any()), None)
+    name = _metric(runs)
     if name is None:
         return None
-    number = runs.groupby(list(by), dropna=False, sort=True, observed=True).ngroup().to_numpy()
-    of_group = {
-        tuple(runs[list(by)].iloc[np.flatnonzero(number == j)[0]]): np.flatnonzero(number == j)
-        for j in range(number.max() + 1)
-    }
-    groups = [of_group[tuple(row)] for row in settings[list(by)].itertuples(index=False)]
+    groups = _groups(runs, settings, by)
     runs = runs.reset_index(drop=True)
     try:
         found = held_out(runs, groups, name)
@@ -52,7 +48,7 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
     ]
     best = next(n for n, one in enumerate(found) if one.behind is None)
     worse = sum(one.claimed for one in found)
-    where = _METRICS[name]
+    where = HELD_OUT_METRICS[name]
     text = (
         f"{setting_label(records[best], by)} has the highest mean accuracy on the {where}, "
         f"{_percent(found[best].mean)}; shown to be lower: {worse} of "
@@ -89,6 +85,44 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         more=rows[_MOST_ROWS:],
         note=note,
     )
+
+
+def most_accurate(
+    runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
+) -> pd.DataFrame | None:
+    """The runs of the setting with the highest mean accuracy on held-out patterns.
+
+    Args:
+        runs: with an outcome.
+        settings: from `xorlab.convergence`, in the order of the report.
+        by: the columns that make a setting.
+
+    Returns:
+        None where no accuracy on held-out patterns was measured.
+    """
+    name = _metric(runs)
+    if name is None:
+        return None
+    groups = _groups(runs, settings, by)
+    means = np.array([runs[name].iloc[rows].mean() for rows in groups])
+    return runs.iloc[groups[int(np.nanargmax(means))]]
+
+
+def _metric(runs: pd.DataFrame) -> str | None:
+    """The accuracy by which settings are chosen; None where none was measured."""
+    return next((one for one in HELD_OUT_METRICS if one in runs and runs[one].notna().any()), None)
+
+
+def _groups(
+    runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
+) -> list[npt.NDArray[np.intp]]:
+    """The rows of the runs of each setting."""
+    number = runs.groupby(list(by), dropna=False, sort=True, observed=True).ngroup().to_numpy()
+    of_group = {
+        tuple(runs[list(by)].iloc[np.flatnonzero(number == j)[0]]): np.flatnonzero(number == j)
+        for j in range(number.max() + 1)
+    }
+    return [of_group[tuple(row)] for row in settings[list(by)].itertuples(index=False)]
 
 
 def _cells(one: HeldOut) -> list[str]:

@@ -69,7 +69,12 @@ def report_html(
         basis=summary.basis,
         sections=[
             one
-            for one in (summary.differences, summary.generalisation, summary.failures)
+            for one in (
+                summary.differences,
+                summary.generalisation,
+                summary.confusion,
+                summary.failures,
+            )
             if one is not None
         ],
         notes=summary.notes,

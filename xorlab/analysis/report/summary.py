@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,8 @@ class Summary:
         basis: sentences on what was pooled, paired or left out.
         differences: which settings differ; None where there is nothing to compare.
         generalisation: which setting answers held-out patterns best; None where none are.
+        confusion: what held-out patterns are taken for; None where they are not of classes, or
+            that was not asked.
         failures: why runs were not solved; None where that was not asked, or where all were.
         best: rows of ``settings`` that may be the cheapest, the likeliest first.
         notes: further lines, such as why an adaptive sweep stopped.
@@ -81,6 +83,7 @@ class Summary:
     basis: tuple[str, ...] = ()
     differences: Section | None = None
     generalisation: Section | None = None
+    confusion: Section | None = None
     failures: Section | None = None
     best: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
@@ -163,6 +166,7 @@ def summarise(
     notes: Sequence[str] = (),
     drawn: bool = True,
     sequential: float | None = None,
+    further: Mapping[str, pd.DataFrame] | None = None,
 ) -> Summary:
     """Statistics and figures of runs, by the keys in which they differ.
 
@@ -175,6 +179,7 @@ def summarise(
         drawn: whether to draw figures; without them ``curves`` is not used.
         sequential: where seeds were added until rates were known, the confidence of their
             intervals, which are then valid at any number of looks; None where they were fixed.
+        further: curves by name, of those runs or of some of them, that are not of the loss.
     """
     shared = shared_settings(runs, keys)
     by = settings_columns(runs, keys) or [SETTING]
@@ -220,10 +225,9 @@ def summarise(
         tuple(basis(every, by, compared, clock)),
         compared.section,
         generalisation(grouped.runs, settings, by),
-        None,
-        best,
-        tuple(notes),
-        sweep_figures(named, curves, settings, by, best) if drawn else (),
+        best=best,
+        notes=tuple(notes),
+        figures=sweep_figures(named, curves, settings, by, best, further) if drawn else (),
     )
 
 

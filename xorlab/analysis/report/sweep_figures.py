@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xorlab.analysis.figures.forest import cost_bars, effects, success_bars
+from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, VALIDATION, both_sets
 from xorlab.analysis.figures.panels import MOST_PANELS, Draw, panels
 from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import new_axes, new_figure
@@ -34,6 +35,7 @@ def sweep_figures(
     settings: pd.DataFrame,
     by: Sequence[str],
     best: Collection[int] = (),
+    further: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[Picture, ...]:
     """The figures, those that answer the first question first.
 
@@ -43,11 +45,45 @@ def sweep_figures(
         settings: from `xorlab.convergence`, by the same columns, in the order of the report.
         by: the columns that make a setting.
         best: rows of ``settings`` that may be the cheapest.
+        further: curves by name, of those runs or of some of them, that are not of the loss.
     """
-    return tuple(
-        Picture(name, caption, draw)
-        for name, caption, draw in _figures(runs, curves, settings, by, best)
-    )
+    drawn = [*_figures(runs, curves, settings, by, best)]
+    if further:
+        drawn += _both_sets(runs, {"loss": curves, **further}, settings, by)
+    return tuple(Picture(name, caption, draw) for name, caption, draw in drawn)
+
+
+def _both_sets(
+    runs: pd.DataFrame,
+    curves: Mapping[str, pd.DataFrame],
+    settings: pd.DataFrame,
+    by: Sequence[str],
+) -> Iterator[tuple[str, str, Callable[[], Axes | Figure]]]:
+    """The curves of the training and of the validation set, where there are both."""
+    lines, key = _with_lines(runs, settings, by)
+    pooled = "" if key == SETTING or by == [key] else _POOLED
+    for what, names in (("loss", LOSSES), ("accuracy", ACCURACIES)):
+        if not all(len(curves.get(name, ())) for name in names.values()):
+            continue
+        n = curves[names[VALIDATION]]["run_id"].nunique()
+        few = f"{n:,} of {len(lines):,} runs" if n < len(lines) else "the runs"
+        caption = (
+            f"The {what} of the training set (solid) and of the validation set (dashed) along the "
+            f"way: median and middle half of {few}. In grey: the other panels.{pooled}"
+        )
+        draw: Draw = partial(_draw_both, curves, names)
+        title = f"{what.capitalize()} of both sets"
+        yield f"validation_{what}.png", caption, partial(panels, lines, key, draw, title)
+
+
+def _draw_both(
+    curves: Mapping[str, pd.DataFrame],
+    names: Mapping[str, str],
+    runs: pd.DataFrame,
+    by: str,
+    ax: Axes,
+) -> Axes:
+    return both_sets(runs, curves, names, by, ax)
 
 
 def _figures(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.analysis.figures.held_out import FURTHER
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.runs import curves_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _AT_ONCE = 500  # runs whose curves are in memory together
+_MOST_FURTHER, _MOST_FETCHED = 1000, 100  # runs; a server answers for one run at a time
 
 
 def curves_in_parts(
@@ -43,6 +45,20 @@ def _read(store: Store, runs: pd.DataFrame) -> Iterable[pd.DataFrame]:
     if not len(runs):
         return ()
     return (curves_of(store, some) for some in (parts(runs) if store.has_sql else (runs,)))
+
+
+def further_curves(store: Store, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The curves that a report shows beside that of the loss, of some runs, by name.
+
+    Runs are chosen by their keys, which are hashes.
+
+    Args:
+        store: where the runs are recorded.
+        runs: from `xorlab.load_runs`: the last value of a curve is a column there.
+    """
+    most = _MOST_FURTHER if store.has_sql else _MOST_FETCHED
+    some = runs.iloc[np.sort(np.argsort(runs["key"].to_numpy(str), kind="stable")[:most])]
+    return {name: curves_of(store, some, name) for name in FURTHER if name in runs}
 
 
 def parts(runs: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from xorlab.analysis.labels import NETWORK_KEY
+from xorlab.analysis.report.generalisation import HELD_OUT_METRICS
 from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
-from xorlab.sweeps.summary.curves import curves_in_parts
+from xorlab.sweeps.summary.curves import curves_in_parts, further_curves
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.system.clock import now
 from xorlab.system.git import COMMIT_TAG
@@ -54,7 +55,8 @@ def summary_of(
     parts = curves_in_parts(store, ledger, runs, indices)
     frames = [frame.astype({"run_id": ids}) for frame in parts]
     joined = pd.concat(frames, ignore_index=True) if frames else curves_frame([])
-    return summarise(runs, joined, line, keys, ending.notes, sequential=sequential)
+    further = further_curves(store, runs)
+    return summarise(runs, joined, line, keys, ending.notes, sequential=sequential, further=further)
 
 
 def counts_of(runs: pd.DataFrame) -> dict[str, float]:
@@ -66,13 +68,20 @@ def counts_of(runs: pd.DataFrame) -> dict[str, float]:
 def with_causes(
     summary: Summary, seconds: float, tell: Callable[[str], None] | None = None
 ) -> Summary:
-    """The summary with why runs failed, where that can be known: for the built-in network.
+    """The summary with why runs failed, and what patterns were taken for that were held out.
+
+    Both are known of the built-in network only.
 
     Args:
         summary: of any runs.
-        seconds: to spend on it at most; 0 to leave it out.
+        seconds: to spend on why runs failed at most; 0 to leave both out.
         tell: takes lines on the progress; None for no one.
     """
+    held_out = not summary.runs.columns.intersection([*HELD_OUT_METRICS]).empty
+    if seconds > 0 and NETWORK_KEY in summary.runs and held_out:
+        from xorlab.failures.confusion import with_confusion
+
+        summary = with_confusion(summary)
     failed = summary.runs["outcome"].isin([UNSOLVED, DIVERGED])
     if seconds <= 0 or NETWORK_KEY not in summary.runs or not failed.any():
         return summary
