@@ -11,7 +11,7 @@ import pytest
 from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
 from xorlab.analysis.report.html import report_html
-from xorlab.analysis.report.summary import headline, summarise
+from xorlab.analysis.report.summary import headline, start_headline, summarise
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.tracking.read.frames import curves_frame
@@ -24,15 +24,18 @@ COUNTS = "2 solved, 1 unsolved, 0 diverged"
 @pytest.mark.parametrize(
     ("seconds", "skipped", "expected"),
     [
-        (None, 0, f"3 runs: {COUNTS}"),
         (1.23, 0, f"3 runs in 1.2 s: {COUNTS}"),
         (1.23, 2, f"3 runs: {COUNTS}; 1 trained in 1.2 s, 2 skipped (finished before)"),
         (0.0, 3, f"3 runs: {COUNTS}; none trained, 3 skipped (finished before)"),
-        (None, 2, f"3 runs: {COUNTS}; 1 trained, 2 skipped (finished before)"),
     ],
 )
-def test_a_headline_counts_runs_trained_now_and_before(seconds, skipped, expected):
-    assert headline(RUNS, seconds, skipped) == expected
+def test_who_starts_a_sweep_is_told_what_was_trained_now_and_before(seconds, skipped, expected):
+    assert start_headline(RUNS, seconds, skipped) == expected
+
+
+def test_a_report_describes_all_runs_however_often_its_sweep_was_started():
+    assert headline(RUNS) == headline(RUNS, 1.23, 2) == f"3 runs: {COUNTS}"
+    assert headline(RUNS, 1.23) == f"3 runs in 1.2 s: {COUNTS}"
 
 
 def test_a_summary_agrees_with_the_statistics_of_the_whole_table():
@@ -231,6 +234,22 @@ def test_settings_that_were_hardly_ever_solved_are_not_counted_as_possibly_cheap
     )
     cells = dict(zip(summary.table.header, summary.table.rows()[2], strict=True))
     assert cells["best cutoff"] == "-"
+
+
+def test_a_setting_of_few_runs_with_a_lower_estimate_is_named_with_the_reason():
+    usual, few = [10 + n % 5 for n in range(50)], [5, 6, 7]
+    runs = seeded({1.0: usual, 5.0: few}).assign(**{"training.epochs": 1000})
+    answer = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer
+    assert answer.startswith("lr=1 looks cheapest, with 12 [")
+    assert answer.endswith(
+        ". lr=5 (3 runs) has a lower estimate, but its interval is too wide to come first: more "
+        "seeds would tell."
+    )
+    many = seeded({1.0: usual, **{float(lr): few for lr in range(5, 9)}})
+    many = many.assign(**{"training.epochs": 1000})
+    answer = summarise(many, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer
+    assert "; 4 other settings are not shown to cost more. lr=5 (3 runs, 6 [" in answer
+    assert " and 2 other settings have lower estimates, but their intervals are too " in answer
 
 
 def test_no_setting_is_called_the_cheapest_where_the_cost_of_another_is_unknown():

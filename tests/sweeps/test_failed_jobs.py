@@ -45,7 +45,10 @@ def test_a_failed_job_is_recorded_with_its_traceback_and_the_others_go_on(
 
     ended = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE)
     assert ended.code == 1
-    assert "tracking.existing=retry runs it again" in ended.out
+    assert (
+        "failed before (MemoryError: no room for this one); tracking.existing=retry runs it again"
+        in ended.out
+    )
     ended = command(
         "-m", "seed=range(0,5)", "training.epochs=20", INLINE, "tracking.existing=retry"
     )

@@ -187,7 +187,7 @@ def _report_of_runs(
             "(--diagnose 0 leaves it out)"
         )
     summary = with_causes(summary, seconds, _print)
-    failed = runs.loc[runs["status"] == "FAILED", "name"].tolist()
+    failed = _failed(store, runs[runs["status"] == "FAILED"])
     files = files_of(summary, title, origin, failed)
     if sweep is not None and folder is None:
         describe(store, sweep.run_id, files, summary.markdown)
@@ -204,6 +204,15 @@ def _report_of_runs(
     _print(f"{', '.join(sorted(files))}: {where}")
     _print(f"Open the report: {report}")
     return DONE
+
+
+def _failed(store: Store, runs: pd.DataFrame) -> list[str]:
+    """A line for each run that broke off: its name, and why where that is recorded."""
+    from xorlab.tracking.read.reasons import failure_reasons
+
+    reasons = failure_reasons(store, runs["run_id"].tolist())
+    named = zip(runs["name"], runs["run_id"], strict=True)
+    return [f"{name}: {reasons[run]}" if run in reasons else str(name) for name, run in named]
 
 
 def _print(line: str) -> None:

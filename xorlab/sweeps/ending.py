@@ -37,6 +37,7 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         StoreError: the server has not taken everything; the rest is kept, to be delivered later.
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
+    from xorlab.analysis.report.summary import start_headline
     from xorlab.sweeps.summary.summary import REPORT_FILE
     from xorlab.sweeps.summary.tables import summary_table
 
@@ -47,7 +48,8 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     if len(summary.settings):
         sweep.console.print(summary_table(summary.table, sweep.console.width))
     failed = (f"failed: {job}" for job in ending.failed)
-    for line in filter(None, (summary.headline, summary.answer, *summary.notes, *failed)):
+    headline = start_headline(summary.runs, ending.seconds, ending.skipped)
+    for line in filter(None, (headline, summary.answer, *summary.notes, *failed)):
         tell(line)
     if ending.failed:
         tell("Rates leave failed runs out; the traceback of each is its artifact traceback.txt")

@@ -13,6 +13,7 @@ from xorlab.tracking.names import FINISHED
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.outbox.recorder import results
 from xorlab.tracking.read.presence import runs_without_files
+from xorlab.tracking.read.reasons import failure_reasons
 from xorlab.tracking.read.search import ended_runs, from_other_code
 from xorlab.tracking.store.address import (
     database_file,
@@ -23,7 +24,6 @@ from xorlab.tracking.store.address import (
 from xorlab.tracking.store.store import Store, open_store
 from xorlab.trainers.trainer import CODE_TAG
 
-_FAILED_BEFORE = "failed before; tracking.existing=retry runs it again"
 
 
 def existing_store(tracking: TrackingConfig) -> Store | None:
@@ -91,13 +91,18 @@ def read_ended(
     if existing == "rerun":
         return
     runs = {key: run for key, run in jobs.run_keys().items() if run not in ledger}
-    finished = {}
+    finished, failed = {}, []
     for row in ended_runs(store, runs):
         if row["status"] == FINISHED:
             finished[row["run_id"]] = row["key"]
             ledger.add(runs[row["key"]], row)
         elif existing == "skip":
-            ledger.add(runs[row["key"]], row, _FAILED_BEFORE)
+            failed.append(row)
+    reasons = failure_reasons(store, [row["run_id"] for row in failed])
+    for row in failed:
+        reason = reasons.get(row["run_id"])
+        before = "failed before" + ("" if reason is None else f" ({reason})")
+        ledger.add(runs[row["key"]], row, f"{before}; tracking.existing=retry runs it again")
     _warn_of_other_code(store, jobs, list(finished.values()), tell)
     lost = runs_without_files(store, list(finished))
     if lost and existing == "skip":

@@ -10,7 +10,7 @@ from xorlab.sweeps.plan.jobs import Job, Jobs
 from xorlab.sweeps.plan.plan import Shard
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.choose_recorder import make_recorder
-from xorlab.tracking.names import CURVE, FAILED, OUTCOME_TAG
+from xorlab.tracking.names import CURVE, FAILED, OUTCOME_TAG, TRACEBACK_FILE
 from xorlab.tracking.read.search import ended_runs
 from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.store import Store
@@ -105,8 +105,7 @@ class ResultWriter:
             counts[record.tags.get(OUTCOME_TAG, "failed")] += 1
             reason = None
             if record.status == FAILED:
-                text = record.artifacts["traceback.txt"].decode()
-                reason = text.strip().rpartition("\n")[2]
+                reason = Failure(record.artifacts[TRACEBACK_FILE].decode()).reason
             if run_id is None:
                 self._without_id.add(job.run)
             self._ledger.add(job.run, record_row(run_id or "", record), reason)

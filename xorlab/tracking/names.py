@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
 CURVE = "loss"
+TRACEBACK_FILE = "traceback.txt"  # of a run that failed
 
 KEY_TAG = "xorlab.key"
 SWEEP_TAG = "xorlab.sweep"

@@ -61,10 +61,11 @@ def answer(
             f"{cost} {clock}, restarts included; every other setting takes more."
         )
     looks = f"{name} looks cheapest, with {cost} {clock} per success, restarts included"
-    apart = _apart(best)
+    named = len(others) <= _MOST_RIVALS and len(by) <= _MOST_KEYS
+    apart = f"{_apart(best)}{_lower(first, others, by, named)}"
     if not others:
         return f"{looks}{apart}."
-    if len(others) <= _MOST_RIVALS and len(by) <= _MOST_KEYS:
+    if named:
         shown = " and ".join(f"{setting_label(row, by)} ({_cost(row)})" for row in others)
     else:
         shown = counted(len(others), "other setting")
@@ -87,6 +88,36 @@ def _apart(best: Cheapest) -> str:
         whose = counted(len(best.unknown), "other setting")
         parts.append(f"the cost of {whose} is not known, because an epoch limit is not")
     return "".join(f"; {part}" for part in parts)
+
+
+def _lower(
+    first: Mapping[Any, Any], others: Sequence[Mapping[Any, Any]], by: Sequence[str], named: bool
+) -> str:
+    """Settings with a lower estimate than the one shown first, and why they do not come first.
+
+    Settings are ranked by the upper ends of their intervals, so that one of a few lucky runs does
+    not win; a reader of the table who sees its low estimate finds the reason here.
+
+    Args:
+        first: the row shown first.
+        others: its rivals.
+        by: the columns that make a setting.
+        named: whether the rivals were named before, with their costs.
+    """
+    lower = [row for row in others if row["ert_cutoff"] < first["ert_cutoff"]]
+    if not lower:
+        return ""
+    labels = []
+    for row in lower[:_MOST_RIVALS]:
+        label = setting_label(row, [key for key in by if row[key] != first[key]])
+        facts = counted(int(row["n"]), "run") + ("" if named else f", {_cost(row)}")
+        labels.append(f"{label} ({facts})")
+    if len(lower) > _MOST_RIVALS:
+        labels.append(counted(len(lower) - _MOST_RIVALS, "other setting"))
+    has, its = ("has a lower estimate", "its interval is")
+    if len(lower) > 1:
+        has, its = ("have lower estimates", "their intervals are")
+    return f". {' and '.join(labels)} {has}, but {its} too wide to come first: more seeds would tell"
 
 
 def _one(row: pd.Series) -> str:

@@ -138,24 +138,32 @@ def notes_of(markdown: str) -> list[str]:
 
 
 def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0) -> str:
-    """How many runs, in what time, with which outcomes.
+    """How many runs, in what time, with which outcomes, for a report.
 
     Args:
         runs: from `xorlab.load_runs`.
         seconds: time to train and record the runs that were not skipped; None if unknown.
-        skipped: how many of the runs had finished in an earlier sweep.
+        skipped: how many of the runs had finished before. Where there are some, the time is left
+            out: a report is of all runs, however often its sweep was started.
     """
+    took = "" if seconds is None or skipped else f" in {seconds:,.1f} s"
+    return f"{counted(len(runs), 'run')}{took}: {_outcomes(runs)}"
+
+
+def start_headline(runs: pd.DataFrame, seconds: float, skipped: int) -> str:
+    """The same for whoever has just started the sweep: what was trained now, and what before."""
+    if not skipped:
+        return headline(runs, seconds)
+    trained = len(runs) - skipped
+    now = f"{trained:,} trained in {seconds:,.1f} s" if trained else "none trained"
+    return f"{headline(runs)}; {now}, {skipped:,} skipped (finished before)"
+
+
+def _outcomes(runs: pd.DataFrame) -> str:
     counts = runs["outcome"].value_counts()
     parts = [f"{counts.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES]
     failed = int((runs["status"] == "FAILED").sum())
-    parts += [f"{failed:,} failed"] if failed else []
-    took = "" if seconds is None else f" in {seconds:,.1f} s"
-    every = counted(len(runs), "run")
-    if not skipped:
-        return f"{every}{took}: {', '.join(parts)}"
-    trained = len(runs) - skipped
-    now = f"{trained:,} trained{took}" if trained else "none trained"
-    return f"{every}: {', '.join(parts)}; {now}, {skipped:,} skipped (finished before)"
+    return ", ".join([*parts, f"{failed:,} failed"] if failed else parts)
 
 
 def summarise(

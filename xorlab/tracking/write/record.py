@@ -18,6 +18,7 @@ from xorlab.tracking.names import (
     OUTCOME_TAG,
     PARENT_TAG,
     SWEEP_TAG,
+    TRACEBACK_FILE,
 )
 from xorlab.tracking.read.frames import START, row_of
 from xorlab.tracking.store.artifacts import CONFIG_FILE
@@ -143,7 +144,7 @@ def failed(
         params=spec.params(seed),
         tags=_tags(spec, seed, context),
         artifacts={
-            "traceback.txt": traceback.encode(),
+            TRACEBACK_FILE: traceback.encode(),
             CONFIG_FILE: spec.yaml(seed).encode(),
         },
     )
