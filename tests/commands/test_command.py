@@ -126,6 +126,13 @@ def test_a_run_that_is_not_solved_says_why(seed, command, store_file):
     assert f"xorlab-report {runs['run_id'].iloc[0][:8]}" in ended.out
 
 
+def test_of_many_patterns_each_prediction_names_its_own(command, store_file):
+    ended = command("task=parity", "task.bits=3", "training.epochs=5")
+    lines = ended.out.partition("Predictions after training:\n")[2].splitlines()
+    assert lines[1].startswith("  pattern 2, 0 0 1: 0.")
+    assert lines[1].endswith(" (target 1)")
+
+
 def test_a_run_of_classes_says_what_it_answers_and_which_rule_ended_it(command, store_file):
     ended = command(
         *("task=dataset", "optimizer=rprop", "seed=1", "task.validation=0.25"),
@@ -275,6 +282,19 @@ def test_a_value_by_itself_is_taken_for_another_of_the_key_before_it(command):
     ended = command("-m", "seed=1", "network.hidden=2", "3")
     assert ended.code == 2
     assert "as another value of the key before it: network.hidden=2,3" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["optimizer.lr=", "0.5"], "write optimizer.lr=0.5, without spaces around the ="),
+        (["m", "seed=1,2"], "if the option is meant, write -m"),
+    ],
+)
+def test_a_space_or_a_dash_too_few_is_recognised(words, advice, command):
+    ended = command(*words)
+    assert ended.code == 2
+    assert ended.err.endswith(f"{advice}\n")
 
 
 def test_several_values_without_m_are_recognised_as_a_sweep(command):

@@ -202,8 +202,8 @@ def test_an_error_survives_being_pickled():
         ("x,y\n", "this one is empty"),
         ("0,0,0\n0,1\n", "line 2 has 2"),
         ("0,0,0\n0,one,1\n", "line 2, column 2 is 'one'"),
-        ("0,0,0\n0,nan,1\n", "inputs, pattern 2, column 2 is nan"),
-        ("0,0,0\n0,1,inf\n", "targets, pattern 2, column 1 is inf"),
+        ("0,0,0\n0,nan,1\n", "inputs, line 2, column 2 is nan"),
+        ("0,0,0\n0,1,inf\n", "targets, line 2, column 1 is inf"),
         ("1\n2\n", "more than 1 columns"),
     ],
 )

@@ -174,6 +174,8 @@ def test_a_column_names_the_sets(tmp_path):
     assert task.inputs[:, 0].tolist() == [n for n in range(24) if n % 4 in (0, 3)]
     assert task.validation.inputs[:, 0].tolist() == [*range(1, 24, 4)]
     assert task.test.inputs[:, 0].tolist() == [*range(2, 24, 4)]
+    # As a message names them: by the line of the file, whose first line is the header.
+    assert [task.name_of(n) for n in range(3)] == ["line 2", "line 5", "line 6"]
     last = table(tmp_path, classes=True, split=4).make()
     assert last.validation.targets.tobytes() == task.validation.targets.tobytes()
 
@@ -183,7 +185,7 @@ def test_a_column_names_the_sets(tmp_path):
     [
         (
             {"split": "kind", "inputs": ["a"], "targets": "b"},
-            r"task\.split=kind: must be a column that says training.*'cat'",
+            r"task\.split=kind: must be a column that says training.*\(line 2 says 'cat'\)",
         ),
         ({"split": "none", "targets": "b"}, r"task\.split=none: must be the name of one column"),
         ({"split": "a", "inputs": ["a", "b"]}, r"task\.split=a: must be neither an input nor"),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from xorlab.trainers.spec import Spec
 
 _LARGE_INPUT = 20.0  # beyond it a unit with a weight of 1 is saturated
+_MOST_BARE = 4  # predictions without their patterns, which are in the order of binary numbers
+_MOST_INPUTS = 8  # of a pattern that is printed with its prediction
 _MOST_SHOWN = 16  # patterns whose predictions are printed
 
 
@@ -166,10 +168,28 @@ def _answers(task: Task, result: NetworkResult) -> list[str]:
     if task.answer == "largest" and result.outcome != DIVERGED:
         return [class_answers(task, result.predictions), accuracies(result.metrics)]
     shown, count = result.predictions[:_MOST_SHOWN], len(result.predictions)
-    lines = ["Predictions after training:", np.array2string(shown, precision=8)]
+    lines = ["Predictions after training:"]
+    if count <= _MOST_BARE:  # as the notebook prints them
+        return [*lines, np.array2string(shown, precision=8)]
+    lines += [
+        f"  {_pattern(task, n)}: {_numbers(outputs)} (target {_numbers(task.targets[n])})"
+        for n, outputs in enumerate(shown)
+    ]
     if count > _MOST_SHOWN:
         lines.append(f"and {count - _MOST_SHOWN} more, in predictions.json of the run")
     return lines
+
+
+def _pattern(task: Task, number: int) -> str:
+    """What a line calls a pattern: its inputs, where these are few, and its place in a file."""
+    inputs = task.inputs[number]
+    if len(inputs) > _MOST_INPUTS:
+        return task.name_of(number)
+    return f"{task.name_of(number)}, {_numbers(inputs)}"
+
+
+def _numbers(values: npt.NDArray[np.floating]) -> str:
+    return " ".join(f"{value:.6g}" for value in values.tolist())
 
 
 def _why(config: Config, task: Task, result: NetworkResult) -> str:

@@ -20,6 +20,8 @@ from xorlab.errors import UsageError
 _MOST_VALUES = 8  # of a range, in a message
 _PLAIN_ITEM = re.compile(r"[\w.+-]+( [\w.+-]+)*")  # what a list may hold without quotes
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
+# Options whose dashes are easily forgotten.
+_OPTIONS = {"m": "-m", "multirun": "-m", "help": "--help", "h": "--help"}
 _FUNCTIONS = ("choice", "range", "glob", "sort", "shuffle", "str", "int", "float", "bool")
 
 
@@ -96,7 +98,15 @@ def wrong_syntax(override: str, message: str, overrides: Sequence[str] = ()) -> 
     """
     key, equals, value = override.partition("=")
     if not equals:
+        if key.lower() in _OPTIONS:
+            option = _OPTIONS[key.lower()]
+            return UsageError(f"{key}: = is missing; if the option is meant, write {option}")
         before = overrides[overrides.index(key) - 1] if key in overrides[1:] else ""
+        if re.fullmatch(r"[^=]+=", before):
+            return UsageError(
+                f"{before} {key}: there is a space after the =; write {before}{key}, without "
+                "spaces around the ="
+            )
         another = (
             f"; as another value of the key before it: {before},{key}" if "=" in before else ""
         )

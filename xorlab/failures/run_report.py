@@ -186,9 +186,9 @@ def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: s
     near = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1)
     right = answers if answers is not None and training.target_accuracy is not None else near
     rows = [
-        [_numbers(inputs), _numbers(targets), _numbers(answer), "yes" if good else "no"]
-        for inputs, targets, answer, good in zip(
-            task.inputs, task.targets, outputs, right.tolist(), strict=True
+        [task.name_of(n), *map(_numbers, numbers), "yes" if good else "no"]
+        for n, (*numbers, good) in enumerate(
+            zip(task.inputs, task.targets, outputs, right.tolist(), strict=True)
         )
     ]
     met, whose = f"within {training.tolerance:g}", " of the target"
@@ -197,10 +197,11 @@ def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: s
     elif training.criterion == RIGHT_SIDE:
         met, whose = "on the right side", ""
     text = f"{right.sum():,} of {counted(len(rows), 'pattern')} {met}{whose}."
-    header = ("inputs", "targets", "outputs", met)
+    header = ("pattern", "inputs", "targets", "outputs", met)
     if len(rows) > _MOST_PATTERNS:
-        text += f" The first {_MOST_PATTERNS} are shown."
-    return Section(title, [text], header, rows[:_MOST_PATTERNS], names=0)
+        text += f" The table has {_MOST_PATTERNS} of them, wrong ones first."
+        rows.sort(key=lambda row: row[-1] == "yes")
+    return Section(title, [text], header, rows[:_MOST_PATTERNS])
 
 
 def _held_out(network: Network, task: Task | None, run: pd.Series) -> list[Section]:
@@ -225,13 +226,15 @@ def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | N
     if key_of is None:
         return Section(title, ["They cannot be found: the table has changed since."])
     expected = [key_of(int(seed)) for seed in runs["seed"]]
-    same = runs[(runs["key"] == expected) & runs["outcome"].notna()]
-    if len(same) < 2:
+    other = (runs["key"] == expected) & (runs["key"] != run["key"])
+    same = runs[other & runs["outcome"].notna()]
+    if same.empty:
         seeds = "xorlab -m 'seed=range(0,100)', with the same keys, trains them."
         return Section(title, [f"None is recorded. {seeds}"])
     row = convergence(same.assign(setting=""), by=["setting"]).iloc[0]
     sentence = (
-        f"{row['solved']:,} of {counted(int(row['n']), 'run')} of this setting were solved: "
+        f"{row['solved']:,} of {counted(int(row['n']), 'other run')} of this setting "
+        f"{'was' if row['n'] == 1 else 'were'} solved: "
         f"{100 * row['rate']:.0f} % (95 % interval {100 * row['rate_low']:.0f} to "
         f"{100 * row['rate_high']:.0f} %)"
     )

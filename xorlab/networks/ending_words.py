@@ -66,9 +66,9 @@ def class_answers(task: Task, outputs: npt.NDArray[np.floating]) -> str:
     wanted, given = task.targets.argmax(axis=1), outputs.argmax(axis=1)
     every = f"{len(right):,} patterns of the training set"
     lines = [f"{right.sum():,} of {every} are answered rightly."]
-    wrong = np.flatnonzero(~right)
+    wrong = np.flatnonzero(~right).tolist()
     lines += [
-        f"  pattern {n + 1}, {names[wanted[n]]}: answered {names[given[n]]}"
+        f"  {task.name_of(n)}, {names[wanted[n]]}: answered {names[given[n]]}"
         for n in wrong[:_MOST_NAMED]
     ]
     if len(wrong) > _MOST_NAMED:

@@ -25,7 +25,6 @@ from xorlab.tracking.store.store import Store, open_store
 from xorlab.trainers.trainer import CODE_TAG
 
 
-
 def existing_store(tracking: TrackingConfig) -> Store | None:
     """The store; None if it does not exist yet, so that nothing can be finished.
 

@@ -117,7 +117,9 @@ def _lower(
     has, its = ("has a lower estimate", "its interval is")
     if len(lower) > 1:
         has, its = ("have lower estimates", "their intervals are")
-    return f". {' and '.join(labels)} {has}, but {its} too wide to come first: more seeds would tell"
+    return (
+        f". {' and '.join(labels)} {has}, but {its} too wide to come first: more seeds would tell"
+    )
 
 
 def _one(row: pd.Series) -> str:

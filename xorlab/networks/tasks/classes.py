@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MAX_CLASSES = 1024
 
 
-def one_hot(key: str, value: object, labels: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+def one_hot(
+    key: str, value: object, labels: Sequence[str], lines: Sequence[int] | None = None
+) -> tuple[Floats, tuple[str, ...]]:
     """Labels as targets (P, C) of zeros and ones, and the classes in the order of the outputs.
 
     Numbers are sorted as numbers, so that classes 0, 1 and 2 are outputs 0, 1 and 2; other labels
@@ -26,6 +28,7 @@ def one_hot(key: str, value: object, labels: Sequence[str]) -> tuple[Floats, tup
         key: that names the labels, for messages.
         value: of the key.
         labels: of the patterns.
+        lines: of the file that they were read from; None where there are none.
 
     Raises:
         ConfigError: there are fewer than two classes or too many, or a pattern has none.
@@ -34,9 +37,9 @@ def one_hot(key: str, value: object, labels: Sequence[str]) -> tuple[Floats, tup
 
     words = [label.strip() for label in labels]
     if "" in words:
-        raise ConfigError(
-            key, value, f"a column with a class for every pattern (not for {words.index('') + 1})"
-        )
+        first = words.index("")
+        where = f"pattern {first + 1}" if lines is None else f"line {lines[first]}"
+        raise ConfigError(key, value, f"a column with a class for every pattern ({where} has none)")
     numbers = [_integer(word) for word in words]
     if None not in numbers:
         words = [str(number) for number in numbers]

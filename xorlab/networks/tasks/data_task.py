@@ -33,6 +33,7 @@ class Data:
         classes: the class of each output; empty for none.
         sets: which set each pattern belongs to, where the data say so.
         split: what names them, for messages: ``(key, value)``.
+        lines: the line of a file that each pattern was read from; None where there are no lines.
     """
 
     inputs: Floats
@@ -40,6 +41,7 @@ class Data:
     classes: tuple[str, ...] = ()
     sets: Sequence[str] | None = None
     split: tuple[str, object] = ("task.split", None)
+    lines: Sequence[int] | None = None
 
 
 @dataclass
@@ -152,6 +154,9 @@ class DataTask(TaskConfig):
         training = parts[TRAINING]
         # Halved before they are subtracted: no overflow between the largest numbers there are.
         half = float(training.targets.max() / 2 - training.targets.min() / 2)
+        rows = sets[TRAINING]
+        lines = None if data.lines is None else np.asarray(data.lines, np.int64)
+        origin = ("pattern", rows + 1) if lines is None else ("line", lines[rows])
         content = content_digest(parts, data.classes)
         task = Task(
             training.inputs,
@@ -163,6 +168,7 @@ class DataTask(TaskConfig):
             classes=data.classes,
             validation=parts.get(VALIDATION),
             test=parts.get(TEST),
+            origin=origin,
         )
         understood = f"{self.label}: {len(data.inputs)} patterns; {described(task)}"
         return replace(task, understood=understood)
@@ -177,7 +183,7 @@ class DataTask(TaskConfig):
             value = getattr(self, name)
             if value != default:
                 raise ConfigError(f"task.{name}", value, "left out where the data name the sets")
-        return named(data.sets, *data.split)
+        return named(data.sets, *data.split, data.lines)
 
     def _cause(self, data: Data) -> tuple[str, object]:
         """The key to change where the training set is too small."""

@@ -100,13 +100,16 @@ def _taken(order: Indices, size: int) -> tuple[Indices, Indices]:
     return order[mine], order[~mine]
 
 
-def named(words: Sequence[str], key: str, value: object) -> dict[str, Indices]:
+def named(
+    words: Sequence[str], key: str, value: object, lines: Sequence[int] | None = None
+) -> dict[str, Indices]:
     """The patterns of each set, where a column says which each belongs to.
 
     Args:
         words: of the column, one per pattern.
         key: that names the column, for messages.
         value: of the key.
+        lines: of the file, one per pattern; None where there are none.
 
     Raises:
         ConfigError: a word that names no set, or no pattern to train on.
@@ -115,11 +118,12 @@ def named(words: Sequence[str], key: str, value: object) -> dict[str, Indices]:
 
     known = [WORDS.get(word.strip().lower(), "") for word in words]
     if "" in known:
+        first = known.index("")
+        where = f"pattern {first + 1}" if lines is None else f"line {lines[first]}"
         raise ConfigError(
             key,
             value,
-            f"a column that says {', '.join(WORDS)} (pattern {known.index('') + 1} says "
-            f"{words[known.index('')][:80]!r})",
+            f"a column that says {', '.join(WORDS)} ({where} says {words[first][:80]!r})",
         )
     if TRAINING not in known:
         raise ConfigError(key, value, "a column in which some patterns are training")

@@ -131,7 +131,9 @@ class Table(DataTask, name="table", order=10):
         file = TableFile(str(self.path))
         data = file.read(text)
         split = ("task.split", self.split)
-        task = self.divided(Data(data.inputs, data.targets, data.classes, data.sets, split))
+        task = self.divided(
+            Data(data.inputs, data.targets, data.classes, data.sets, split, data.lines)
+        )
         if not (task.held_out or task.classes or self.standardise):
             return replace(
                 task,

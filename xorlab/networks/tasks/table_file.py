@@ -40,6 +40,7 @@ class TableData:
         understood: how the file was understood, in a few words.
         classes: the class of each target; empty where targets are no classes.
         sets: the set of each pattern, as a column calls it; None without such a column.
+        lines: of the file, one for each pattern; None where there are none.
     """
 
     inputs: Floats
@@ -48,6 +49,7 @@ class TableData:
     understood: str
     classes: tuple[str, ...] = ()
     sets: tuple[str, ...] | None = None
+    lines: tuple[int, ...] | None = None
 
 
 class TableFile:
@@ -95,13 +97,15 @@ class TableFile:
                 _KEY, path, "a .csv, .tsv or .txt file, also with .gz, or an .npz file"
             )
         for kind, values in (("inputs", read.inputs), ("targets", read.targets)):
-            _check(str(path), kind, values)
+            _check(str(path), kind, values, read.lines)
         targets, classes = read.targets, read.classes
         if text.classes and not classes:
             targets, classes = _as_classes(path, targets)
         patterns = f"{len(targets)} pattern{'s' * (len(targets) != 1)}"
         understood = f"{patterns}, {read.understood}"
-        return TableData(read.inputs, targets, digest(content), understood, classes, read.sets)
+        return TableData(
+            read.inputs, targets, digest(content), understood, classes, read.sets, read.lines
+        )
 
 
 def _as_classes(path: Path, targets: Floats) -> tuple[Floats, tuple[str, ...]]:
@@ -133,7 +137,7 @@ def _unpacked(path: Path, content: bytes) -> bytes:
     return unpacked
 
 
-def _check(name: str, kind: str, values: Floats) -> None:
+def _check(name: str, kind: str, values: Floats, lines: tuple[int, ...] | None) -> None:
     import numpy as np
 
     if values.size == 0:
@@ -145,10 +149,11 @@ def _check(name: str, kind: str, values: Floats) -> None:
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]
+        where = f"pattern {row + 1}" if lines is None else f"line {lines[row]}"
         raise ConfigError(
             _KEY,
             name,
-            f"a table of finite numbers ({kind}, pattern {row + 1}, column {column + 1} is "
+            f"a table of finite numbers ({kind}, {where}, column {column + 1} is "
             f"{values[row, column]})",
         )
 

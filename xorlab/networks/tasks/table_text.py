@@ -71,6 +71,7 @@ class TextTable:
         classes: the names of the classes that a column of labels holds; else empty.
         sets: the set of each pattern, as it is called there; None without such a column.
         understood: how it was understood, in a few words.
+        lines: of the file, one for each pattern; None where there are none.
     """
 
     inputs: Floats
@@ -78,6 +79,7 @@ class TextTable:
     classes: tuple[str, ...]
     sets: tuple[str, ...] | None
     understood: str
+    lines: tuple[int, ...] | None = None
 
 
 def read_text(
@@ -140,18 +142,19 @@ def _read(path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict:
                     f"{'; task.header=true if this line names the columns' * first}"
                     f"{'; task.classes=true if it is a class' * (columns.targets == [index])})"
                 )
+    lines = tuple(line for line, _ in rows)
     values = np.array([[float(_pointed(row[one], text)) for one in chosen] for _, row in rows])
     inputs, targets = values[:, : len(columns.inputs)], values[:, len(columns.inputs) :]
     classes: tuple[str, ...] = ()
     if labelled:
         labels = [row[columns.targets[0]] for _, row in rows]
-        targets, classes = one_hot("task.classes", text.classes, labels)
+        targets, classes = one_hot("task.classes", text.classes, labels, lines)
     sets = tuple(row[columns.split[0]] for _, row in rows) if columns.split else None
     how = "a header" if names is not None else "no header"
     decimal = ", decimal commas" if text.decimal == "comma" else ""
     word = _word(delimiter)
     understood = f"{columns.described()}; {how}, delimiter {word}{decimal}"
-    return TextTable(inputs, targets, classes, sets, understood)
+    return TextTable(inputs, targets, classes, sets, understood, lines)
 
 
 def _rows(path: Path, content: bytes, delimiter: str) -> list[Row]:

@@ -51,6 +51,9 @@ class Task:
             none. Every pattern is of one class: its output has the larger of two targets.
         validation: held out to see how well a network generalises while it learns.
         test: held out to the end.
+        origin: where the patterns of the training set stand in what they were read from: a word,
+            ``line`` of a file or ``pattern`` of all patterns, and a number counted from 1 for each
+            (P,); None where they are all the patterns there are, in order.
     """
 
     inputs: Floats
@@ -63,6 +66,14 @@ class Task:
     classes: tuple[str, ...] = ()
     validation: Patterns | None = None
     test: Patterns | None = None
+    origin: tuple[str, npt.NDArray[np.int64]] | None = None
+
+    def name_of(self, pattern: int) -> str:
+        """What messages call a pattern of the training set, by its index: ``line 18``."""
+        if self.origin is None:
+            return f"pattern {pattern + 1}"
+        word, numbers = self.origin
+        return f"{word} {numbers[pattern]}"
 
     @property
     def held_out(self) -> dict[str, Patterns]:
