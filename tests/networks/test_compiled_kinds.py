@@ -65,7 +65,8 @@ LARGE = "task=two_spirals network.activation=softsign network.output=linear trai
     [
         "network.hidden=[7,5] optimizer=rprop",
         "network.hidden=9 optimizer.lr=0.01 training.min_gradient=0.1 training.dtype=float32",
-        "task.validation=0.25 training.stop=[generalisation_loss,progress] optimizer=rprop",
+        "task.validation=0.25 training.stop=[generalisation_loss,progress] optimizer=rprop "
+        "training.validate_every=5",
         "task.validation=0.25 training.patience=3 training.stop=patience optimizer=rprop",
         "task.validation=0.25 training.update=minibatch training.batch_size=50 optimizer.lr=0.001",
         "training.target_accuracy=0.5 training.stop_when_solved=true optimizer=rprop",

@@ -40,24 +40,24 @@ def config_of(seed, *overrides):
     return configure(*DATA, f"seed={seed}", *overrides)
 
 
-def by_patience(_, validation):
-    least, idle = np.inf, 0
-    for step, loss in enumerate(validation[:-1]):
-        idle = 0 if loss < least else idle + 1
-        least = min(least, loss)
-        if idle > 6:
+def by_patience(_, validation, every):
+    least, best = np.inf, 0
+    for step in range(0, EPOCHS, every):
+        if validation[step] < least:
+            least, best = validation[step], step
+        if step - best > 6:
             return step
     return EPOCHS
 
 
-def by_generalisation_loss(_, validation, limit=8):
-    for step in range(EPOCHS):
-        if 100 * (validation[step] / min(validation[: step + 1]) - 1) > limit:
+def by_generalisation_loss(_, validation, every, limit=8):
+    for step in range(0, EPOCHS, every):
+        if 100 * (validation[step] / min(validation[: step + 1 : every]) - 1) > limit:
             return step
     return EPOCHS
 
 
-def by_progress(training, _, limit=90, strip=4):
+def by_progress(training, *_, limit=90, strip=4):
     for step in range(strip, EPOCHS, strip):
         last = training[step - strip + 1 : step + 1]
         if 1000 * (sum(last) / (strip * min(last)) - 1) < limit:
@@ -77,15 +77,17 @@ PLAIN = {
 }
 
 
+@pytest.mark.parametrize("every", [1, 3, 7])
 @pytest.mark.parametrize("rule", RULES)
-def test_a_run_ends_where_a_plain_loop_does_and_keeps_its_best_weights(rule):
+def test_a_run_ends_where_a_plain_loop_does_and_keeps_its_best_weights(rule, every):
     ends = set()
+    looks = () if every == 1 else (f"training.validate_every={every}",)
     going = train_many(config_of(seed, "training.record_every=1") for seed in range(12))
     for seed, whole in enumerate(going):
         training, validation = (whole.curves[n][1] for n in ("loss", "validation_loss"))
-        end = PLAIN[rule](training, validation)
-        best = int(np.argmin(validation[: end + 1]))
-        result = train(config_of(seed, *RULES[rule]))
+        end = PLAIN[rule](training, validation, every)
+        best = every * int(np.argmin(validation[: end + 1 : every]))
+        result = train(config_of(seed, *RULES[rule], *looks))
         assert (result.epochs_run, result.metrics["relevant_epochs"]) == (end, best)
         assert result.metrics["final_validation_loss"] == validation[best]
         assert result.final_loss == training[best]
@@ -146,13 +148,31 @@ def test_a_criterion_on_outputs_is_held_against_both_sets():
         assert event == steps[np.argmax(losses <= 0.03)]
 
 
+def test_looking_less_often_changes_no_curve_and_no_time_but_on_the_validation_set():
+    own = ("training.target_accuracy=0.9", "training.record_every=1")
+    for seed in range(6):
+        often, seldom = (
+            train(config_of(seed, *own, *more)) for more in ((), ("training.validate_every=6",))
+        )
+        assert bits(seldom) == bits(often)
+        assert seldom.curves.keys() == often.curves.keys()
+        for name, (_, values) in seldom.curves.items():
+            assert values.tobytes() == often.curves[name][1].tobytes()
+        steps, losses = often.curves["validation_loss"]
+        shares = often.curves["validation_accuracy"][1]
+        assert seldom.metrics["relevant_epochs"] == steps[::6][np.argmin(losses[::6])]
+        assert seldom.metrics["epochs_to_generalise"] == steps[::6][np.argmax(shares[::6] >= 0.9)]
+
+
+@pytest.mark.parametrize("looks", [1, 4])
 @pytest.mark.parametrize("rule", RULES)
-def test_runs_end_and_keep_the_same_bits_in_any_company(rule):
+def test_runs_end_and_keep_the_same_bits_in_any_company(rule, looks):
     def numbers(result):
         ordered = sorted(result.metrics.items())
         return bits(result), np.array([value for _, value in ordered]).tobytes()
 
-    configs = [config_of(seed, *RULES[rule]) for seed in range(20)]
+    every = f"training.validate_every={looks}"
+    configs = [config_of(seed, *RULES[rule], every) for seed in range(20)]
     together = [numbers(result) for result in train_many(configs)]
     assert [numbers(result) for result in train_many(configs[::-1])][::-1] == together
     assert [numbers(train(config)) for config in configs[:5]] == together[:5]
@@ -187,6 +207,12 @@ def test_a_run_that_diverges_keeps_no_weights():
         (
             "training.stop=[never,solved]",
             r"training\.stop=\[\W?never\W+solved\W?\]: must be one of",
+        ),
+        ("training.validate_every=0", r"training\.validate_every=0: must be an integer from 1"),
+        ("training.validate_every=121", r"validate_every=121: must be at most 120"),
+        (
+            "task.validation=0 training.validate_every=5",
+            r"training\.validate_every=5: must be left out where the task has no validation set",
         ),
         ("training.strip=3", r"training\.strip=3: must be left out unless training\.stop names pr"),
         ("training.max_generalisation_loss=3", r"unless training\.stop names generalisation_loss"),

@@ -24,7 +24,8 @@ from xorlab.networks.updates.update import UpdateSchedule
 class Batch:
     """The arrays and calls of one epoch.
 
-    One epoch runs `forward`, then `stopping`, `gradient` and `update`, in this order.
+    One epoch runs `forward`, then `stopping`, `gradient` and `update`, in this order; at a step at
+    which the validation set is looked at, `validation.forward` and `held_out_stopping` as well.
 
     Attributes:
         task: with the training set.
@@ -37,8 +38,10 @@ class Batch:
             fill up the width.
         training: what is measured of the training set.
         validation: what is measured of the validation set; None without one.
-        forward: calls that run the patterns of both forward, and set what is measured.
-        stopping: calls that set `stopped`; empty without stopping rules.
+        forward: calls that run the training set forward, and set what is measured of it.
+        stopping: calls that set `stopped`; empty without rules that look at the training set.
+        held_out_stopping: calls after those, by which rules that look at the validation set add to
+            `stopped`; empty without such rules.
         gradient: calls that set `gradient_small`; empty unless the spec has ``by_gradient``.
         update: calls that make one epoch's update or updates.
         compute_loss: calls that set `loss` from `error`.
@@ -76,10 +79,10 @@ class Batch:
             held_out, limits = spec.task.validation, self.columns.validation_limits
             answers = self.pass_over(held_out.inputs, held_out.targets)
             self.validation = Measured(spec, held_out, answers, limits, look=True)
-            self.forward = [*self.forward, *self.validation.forward]
         self.watched = np.arange(width) < self.count
-        self.stopped, stopping = self._stopping_calls()
-        self.stopping = spec.lowered(stopping)
+        self.stopped = np.zeros(width, np.bool_)
+        self.stopping = spec.lowered(self._stopping_calls(held_out=False))
+        self.held_out_stopping = spec.lowered(self._stopping_calls(held_out=True))
         numbers = [*self.columns.values.values(), *self.columns.states]
         self.infinite = any(np.isinf(number).any() for number in numbers)
         self.gradient_small = np.zeros(width, np.bool_)
@@ -262,18 +265,24 @@ class Batch:
         program.calls.append(partial(np.less, total, program.constant(1.0), self.gradient_small))
         return program.calls
 
-    def _stopping_calls(self) -> tuple[Array, Calls]:
+    def _stopping_calls(self, held_out: bool) -> Calls:
+        """Calls that set `stopped`: of rules that look at the validation set, or of the others."""
         program = Program(self._spec.shape.dtype)
-        stopped, met = program.mask(*self.loss.shape), program.mask(*self.loss.shape)
         losses = Losses(self.loss, None if self.validation is None else self.validation.loss)
-        for number, (rule, columns) in enumerate(self.columns.stopping.items()):
-            kind = StoppingRule.choices()[rule]
-            kind.emit(program, losses, columns, met if number else stopped)
-            if number:
-                program.emit(np.logical_or, stopped, met, stopped)
-        if self.columns.trials:
-            first = stopped if program.calls else self.columns.trials["ended"]
-            program.emit(np.logical_or, first, self.columns.trials["ended"], stopped)
-        if program.calls:
-            program.emit(np.logical_and, stopped, self.watched, stopped)
-        return stopped, program.calls
+        ends = []
+        for name, columns in self.columns.stopping.items():
+            rule = StoppingRule.choices()[name]
+            if rule.needs_validation == held_out:
+                ends.append(program.mask(self.width))
+                rule.emit(program, losses, columns, ends[-1])
+        if self.columns.trials and not held_out:
+            ends.append(self.columns.trials["ended"])
+        if held_out and ends and self.stopping:
+            ends.insert(0, self.stopped)  # what the others say of the same step
+        if ends:
+            whole = ends[0]
+            for met in ends[1:]:
+                program.emit(np.logical_or, whole, met, self.stopped)
+                whole = self.stopped
+            program.emit(np.logical_and, whole, self.watched, self.stopped)
+        return program.calls

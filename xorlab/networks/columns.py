@@ -32,6 +32,7 @@ class TrainingSpec:
         stopping: names of the `StoppingRule`s that end a network's training.
         by_accuracy: solved means so many right answers, not every output within the limit.
         keeps_best: a network ends with its weights of the least validation loss, not its last.
+        validate_every: the validation set is looked at in every n-th epoch.
         compiled: calls are run as machine code.
     """
 
@@ -47,6 +48,7 @@ class TrainingSpec:
     stopping: tuple[str, ...] = ()
     by_accuracy: bool = False
     keeps_best: bool = False
+    validate_every: int = 1
     compiled: bool = False
 
     def lowered(self, calls: Calls) -> Calls:

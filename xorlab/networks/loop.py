@@ -97,24 +97,30 @@ class Trainer:
         batch = self._batch
         forward, gradient, update = batch.forward, batch.gradient, batch.update
         within_limit, count = batch.within_limit, np.count_nonzero
-        stopping, validation = batch.stopping, batch.validation
+        validation, every = batch.validation, self._spec.validate_every
+        rules, looking_rules = batch.stopping, [*batch.stopping, *batch.held_out_stopping]
         if batch.infinite:
             update = [*update, flag.set]
         for now in range(step, until):
             for call in forward:
                 call()
+            looked = validation is not None and now % every == 0
+            # What is recorded is measured, and may be found to have diverged, but ends no run.
+            if validation is not None and (looked or now == step):
+                for call in validation.forward:
+                    call()
             if flag.raised:
                 self._find_diverged(now)
                 flag.raised = False
             if count(within_limit):
                 self._note_solved(now)
-            if validation is not None:
+            if validation is not None and looked:
                 self._look_at_validation(validation, now)
             if now == step:
                 self._record(row)
             if last:
                 return
-            if stopping:
+            if stopping := looking_rules if looked else rules:
                 for call in stopping:
                     call()
                 if count(batch.stopped):
@@ -264,7 +270,8 @@ class Trainer:
     def _answering(self, weights: Array) -> Batch:
         """A batch with these weights (K, N), run forward."""
         batch = Batch(self._spec, replace(self._start, parameters=weights))
-        for call in batch.forward:
+        held_out = [] if batch.validation is None else batch.validation.forward
+        for call in (*batch.forward, *held_out):
             call()
         return batch
 

@@ -53,6 +53,7 @@ def check(config: Config) -> None:
     _check_readout(config)
     _check_criterion(config)
     _check_stop(config)
+    _check_looks(config)
     config.init.check()
     _check_update(config)
     config.optimizer.check()
@@ -170,6 +171,17 @@ def _check_stop(config: Config) -> None:
             raise ConfigError(
                 f"training.{name}", value, f"left out unless training.stop names {rule}"
             )
+
+
+def _check_looks(config: Config) -> None:
+    every, epochs = config.training.validate_every, config.training.epochs
+    if every > epochs:
+        raise ConfigError(
+            "training.validate_every",
+            every,
+            f"at most {epochs}, as training.epochs={epochs}: the validation set would only be "
+            "looked at before the first epoch",
+        )
 
 
 def _check_update(config: Config) -> None:

@@ -110,6 +110,11 @@ def _check_stop(config: Config, task: Task) -> None:
             "never, solved or progress where the task has no validation set (task.validation, "
             "task.fold and task.split hold patterns out)",
         )
+    every = config.training.validate_every
+    if task.validation is None and every != 1:
+        raise ConfigError(
+            "training.validate_every", every, "left out where the task has no validation set"
+        )
 
 
 def _check_batch_size(config: Config, patterns: int) -> None:

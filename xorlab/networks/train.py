@@ -91,6 +91,7 @@ def shard_key(config: Config) -> ShardKey:
         (training.epochs, training.record_every, training.stop_when_solved),
         (training.criterion, training.solved_at_end, rules_of(training)),
         (training.target_accuracy is None, repr(training.stop), training.backend),
+        training.validate_every,
     )
 
 
@@ -151,6 +152,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
         stopping=rules_of(first.training),
         by_accuracy=first.training.target_accuracy is not None,
         keeps_best=task.validation is not None and keeps_best(first.training),
+        validate_every=first.training.validate_every,
         compiled=first.training.backend == COMPILED,
     )
     steps = record_steps(first.training.epochs, first.training.record_every)

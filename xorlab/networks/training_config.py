@@ -135,6 +135,16 @@ class TrainingConfig(Closed):
         is_integer(1, 1000),
         silent_default=True,
     )
+    validate_every: int = key(
+        1,
+        "the validation set is looked at in every n-th epoch, step 0 included: to end a run, to "
+        "keep the weights of its least loss, for epochs_to_generalise; curves do not depend on it",
+        f"an integer from 1 to {MAX_EPOCHS}",
+        "task=dataset task.validation=0.25 training.stop=generalisation_loss "
+        "training.validate_every=5",
+        is_integer(1, MAX_EPOCHS),
+        silent_default=True,
+    )
     min_loss: float | None = key(
         None,
         "if set: end a run, solved or not, when the mean squared error falls below this",

@@ -20,8 +20,9 @@ class GeneralisationLoss(StoppingRule, name="generalisation_loss", order=4):
     """Ends a run at the first step with a generalisation loss above the limit (Prechelt 1994).
 
     ``GL(t) = 100 (E_va(t) / E_opt(t) - 1)``, in percent, where E_va is the loss of the validation
-    set and E_opt(t) its least value until t, step 0 included. The limit is
-    `training.max_generalisation_loss`; Prechelt's GL_5 is a limit of 5.
+    set and E_opt(t) its least value until t, step 0 included, of the steps at which the set is
+    looked at (`training.validate_every`). The limit is `training.max_generalisation_loss`;
+    Prechelt's GL_5 is a limit of 5.
     """
 
     needs_validation: ClassVar[bool] = True

@@ -34,11 +34,13 @@ class StoppingRule(Registered, package="xorlab.networks.stopping"):
     """Ends a run, solved or not.
 
     A rule is a module of this package, and its keys are in `TrainingConfig`. It sees every step
-    but the last, which ends every run, in order. It sees a step after the step was found to be
+    but the last, which ends every run, in order; with `needs_validation`, every n-th of them as
+    `training.validate_every` says, from step 0 on. It sees a step after the step was found to be
     solved or not, and before the weights change.
 
     Attributes:
-        needs_validation: it looks at the validation set.
+        needs_validation: it looks at the validation set, and sees no other steps than those at
+            which that is looked at.
         keeps_best: where there is a validation set, the run ends with the weights of the step at
             which the validation loss was least, the first of equals; step 0 counts.
     """

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 
 
 class ValidationPatience(StoppingRule, name="validation_patience", order=3):
-    """Patience with the validation set, where `training.stop` names ``patience``."""
+    """Patience with the validation set, where `training.stop` names ``patience``.
+
+    Its limit counts epochs: of looks without an improvement, so many fewer as each of them stands
+    for `training.validate_every` epochs.
+    """
 
     needs_validation: ClassVar[bool] = True
     keeps_best: ClassVar[bool] = True
 
     @staticmethod
     def columns(training: TrainingConfig) -> dict[str, float] | None:
-        """As of patience with the training set."""
-        return patience_columns(training) if "patience" in stops_of(training) else None
+        """As of patience with the training set, the limit in looks."""
+        own = patience_columns(training) if "patience" in stops_of(training) else None
+        return own and own | {"limit": own["limit"] // training.validate_every}
 
     @staticmethod
     def emit(program: Program, losses: Losses, columns: Mapping[str, Array], met: Array) -> None:
