@@ -13,6 +13,7 @@ from xorlab.networks.curves import cut
 from xorlab.networks.endings import Endings, answers_of
 from xorlab.networks.evaluations import Evaluations
 from xorlab.networks.float_errors import FloatErrorFlag
+from xorlab.networks.looks import Looks
 from xorlab.networks.measured import Measured
 from xorlab.networks.metrics import measured
 from xorlab.networks.parameters import named_layers
@@ -58,14 +59,11 @@ class Trainer:
                 names += ["training_accuracy", "validation_accuracy"]
         self._curves = {name: np.full((len(steps), count), np.nan) for name in names}
         self._final = columns.parameters.copy()
-        # The weights of the least validation loss, where they are kept.
-        self._best = self._final.copy() if spec.keeps_best else self._final
-        self._best_loss, self._best_at = np.full(count, np.inf), np.zeros(count, np.int64)
-        self._generalised_at = np.full(count, NEVER)
         self._solved_at = np.full(count, NEVER)
         self._diverged_at = np.full(count, NEVER)
         self._ended_at = np.full(count, int(steps[-1]))
         self._evaluations = Evaluations(count)
+        self._looks = Looks(self._final, spec.keeps_best, self._evaluations)
         # Per column of the present batch: which network it holds, and whether that still trains.
         self._members = np.arange(count)
         self._active = np.ones(count, np.bool_)
@@ -115,7 +113,7 @@ class Trainer:
             if count(within_limit):
                 self._note_solved(now)
             if validation is not None and looked:
-                self._look_at_validation(validation, now)
+                self._looks.note(validation, batch.columns, self._members, self._active, now)
             if now == step:
                 self._record(row)
             if last:
@@ -152,23 +150,6 @@ class Trainer:
                 call()
             found[name] = measured.loss if loss else measured.accuracy
         return found
-
-    def _look_at_validation(self, validation: Measured, step: int) -> None:
-        """Note which networks meet the criterion there, and which have their least loss."""
-        active, members = self._active, self._members
-        if np.count_nonzero(validation.within_limit):
-            met = np.flatnonzero(validation.within_limit)
-            self._batch.columns.validation_limits[met] = NO_LIMIT
-            fresh = met[active[met]]
-            self._generalised_at[members[fresh]] = step
-            columns = self._batch.columns
-            self._evaluations.note_generalised(members[fresh], columns, fresh)
-        loss = validation.loss[: len(active)]
-        better = np.flatnonzero((loss < self._best_loss[members]) & active)
-        self._best_loss[members[better]] = loss[better]
-        self._best_at[members[better]] = step
-        if self._spec.keeps_best:
-            self._best[:, members[better]] = self._batch.columns.parameters[:, better]
 
     def _find_diverged(self, step: int) -> None:
         batch, count = self._batch, self._batch.count
@@ -249,20 +230,20 @@ class Trainer:
             self._solved_at = np.where(batch.within_limit[: batch.count], self._ended_at, NEVER)
         solved = (self._solved_at != NEVER) & ~diverged
         if self._spec.keeps_best:
-            self._best[:, diverged] = self._final[:, diverged]
-            batch = self._answering(self._best)
+            self._looks.best[:, diverged] = self._final[:, diverged]
+            batch = self._answering(self._looks.best)
             for call in batch.compute_loss:
                 call()
         solved_at = np.where(solved, self._solved_at, NEVER)
-        evaluations = self._evaluations.metrics(self._ended_at, solved_at, self._generalised_at)
+        looks = self._looks
+        evaluations = self._evaluations.metrics(self._ended_at, solved_at, looks.generalised_at)
+        events = {} if self._spec.task.validation is None else looks.events()
         return ShardResult(
             outcome=np.select([diverged, solved], [_DIVERGED, _SOLVED], _UNSOLVED).astype(np.int8),
             epochs_run=self._ended_at,
             epochs_to_solve=solved_at,
             diverged_at=self._diverged_at,
-            metrics=measured(endings := self._endings(batch, diverged))
-            | self._events()
-            | evaluations,
+            metrics=measured(endings := self._endings(batch, diverged)) | events | evaluations,
             curves=curves,
             arrays=dict(endings.arrays),
         )
@@ -287,17 +268,7 @@ class Trainer:
                 call()
             held_out[name] = answers_of(measured_, patterns.targets, batch.count, diverged)
         arrays = {"predictions": np.ascontiguousarray(training.outputs)} | named_layers(
-            self._best, self._spec.shape.sizes, self._spec.shape.wiring
+            self._looks.best, self._spec.shape.sizes, self._spec.shape.wiring
         )
         arrays["predictions"][diverged] = np.nan
         return Endings(self._spec.task, training.errors, training.loss, arrays, held_out)
-
-    def _events(self) -> dict[str, npt.NDArray[np.float64]]:
-        """When the validation set was answered best, and when first well enough; NaN for never."""
-        if self._spec.task.validation is None:
-            return {}
-        found = self._generalised_at != NEVER
-        return {
-            "relevant_epochs": self._best_at.astype(np.float64),
-            "epochs_to_generalise": np.where(found, self._generalised_at, np.nan),
-        }
