@@ -86,7 +86,7 @@ def _launch_elsewhere(
     if sweep is None:
         return ()
     began = time.monotonic()
-    with opened(sweep):
+    with opened(sweep, elsewhere=True):
         assert sweep.parent is not None  # noqa: S101  (it was opened)
         parent = f"tracking.sweep={sweep.parent.run_id}"
         returns: list[JobReturn] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from rich.console import Console
@@ -32,6 +32,7 @@ def parent_run(
     provenance: Provenance,
     console: Console,
     reuse: bool,
+    recorded: Callable[[], int] | None = None,
 ) -> Iterator[Parent]:
     """Keep a parent run open: RUNNING inside, and closed if the block breaks off.
 
@@ -44,6 +45,7 @@ def parent_run(
         provenance: code version and git state, for the run's tags.
         console: where messages go.
         reuse: whether to reopen the run of an earlier start.
+        recorded: counts the runs that are recorded; None where that is not known here.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -71,8 +73,9 @@ def parent_run(
                     patience = _IMPATIENT if isinstance(error, KeyboardInterrupt) else _PATIENT
                     within(patience, partial(parent.close, status))
             if isinstance(error, KeyboardInterrupt | EngineError):
-                again = typed_command()
-                print_line(console, f"\nstopped; what is recorded stays. Go on with: {again}")
+                nothing = recorded is not None and not recorded()
+                stays = "0 runs are recorded" if nothing else "what is recorded stays"
+                print_line(console, f"\nstopped; {stays}. Go on with: {typed_command()}")
             if isinstance(error, mlflow_errors()):
                 missing = what_is_missing(store, parent.run_id, ())
                 if missing is not None:

@@ -166,16 +166,22 @@ def prepare(
 
 
 @contextlib.contextmanager
-def opened(sweep: Sweep, identity: SweepIdentity | None = None) -> Iterator[None]:
+def opened(
+    sweep: Sweep, identity: SweepIdentity | None = None, elsewhere: bool = False
+) -> Iterator[None]:
     """Keep the parent run of a sweep open; see `xorlab.sweeps.parent_run.parent_run`.
 
     Args:
         sweep: whose runs become children of the parent run.
         identity: of the sweep; None if all its jobs are known and are what identifies it.
+        elsewhere: whether other processes record its runs.
     """
+    recorded = None if elsewhere else lambda: len(sweep.ledger.runs)
     reuse = sweep.tracking.existing != "rerun"
     run = sweep.parent or identity or sweep_identity(sweep.jobs)
-    with parent_run(sweep.store, run, sweep.provenance, sweep.console, reuse) as sweep.parent:
+    with parent_run(
+        sweep.store, run, sweep.provenance, sweep.console, reuse, recorded
+    ) as sweep.parent:
         sweep.parent.keep(sweep.provenance.files())
         yield
 
@@ -200,9 +206,10 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     try:
         with (
             SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,
-            training(chunks.works(), executor) as ended,
+            training(progress.watched(chunks.works()), executor, progress.tick) as ended,
         ):
             for shards, outcomes in ended:
+                progress.ended(shards)
                 chunks.observe(shards, outcomes)
                 for shard, outcome in zip(shards, outcomes, strict=True):
                     for counts in sweep.writer.record(shard, outcome, context):
