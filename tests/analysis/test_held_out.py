@@ -58,6 +58,14 @@ def test_the_report_has_it_where_patterns_were_held_out():
     runs = runs.assign(test_accuracy=ACCURACY)
     section = summarise(runs, curves_frame([]), "", keys, drawn=False).generalisation
     assert section.rows[1][0] == "2"
+    # Of a trainer whose metric only has that name, the section says so.
+    assert section.title == "Which setting has the highest test_accuracy"
+    assert "because the trainer records test_accuracy" in section.note
+    networks = runs.assign(**{"network.hidden": 2})
+    section = summarise(networks, curves_frame([]), "", keys, drawn=False).generalisation
+    assert section.title == "Which setting generalises best"
+    percent = runs.assign(test_accuracy=100 * ACCURACY)
+    assert summarise(percent, curves_frame([]), "", keys, drawn=False).generalisation is None
     assert section.rows[1][-1] == "lower"
     assert "highest mean accuracy on the test set" in section.text[0]
     assert section.text[0].endswith("shown to be lower: 1 of the other 2.")

@@ -43,11 +43,15 @@ def test_the_table_has_a_row_per_setting():
     ]
 
 
-def test_keys_and_usual_metrics_add_no_column():
+def test_keys_and_usual_metrics_of_networks_add_no_column():
     runs = RUNS.assign(
         accuracy=1.0, max_error=0.1, solved=1.0, name="a", **{"optimizer.momentum": 0.9}
     )
-    assert settings_table_of(runs, ["optimizer.lr"]).header == USUAL
+    networks = runs.assign(**{"network.hidden": 2})
+    keys = ("optimizer.lr", "training.epochs", "network.hidden")
+    assert settings_table_of(networks, ["optimizer.lr"], keys).header == USUAL
+    of_a_user = settings_table_of(runs.drop(columns="max_error"), ["optimizer.lr"])
+    assert of_a_user.header == [*USUAL, "accuracy (median)"]
 
 
 def test_a_further_metric_is_shown_with_its_median():

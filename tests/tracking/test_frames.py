@@ -14,7 +14,7 @@ import xorlab
 from xorlab.analysis.report.summary import parquet
 from xorlab.errors import ConfigError
 from xorlab.tracking.read import frames
-from xorlab.tracking.read.frames import runs_frame, typed_again
+from xorlab.tracking.read.frames import runs_frame, setting_keys, typed_again
 
 NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False))
 
@@ -133,6 +133,17 @@ def test_numbers_are_found_whatever_the_other_rows_hold(numbers, others):
     for number in set(numbers):
         assert (made == number).sum() == numbers.count(number)
     assert [(made == text).sum() for text in lists] == [1] * len(lists)
+
+
+def test_versions_of_a_trainer_and_contents_of_a_file_are_settings_of_their_own():
+    def keys(rows):
+        return setting_keys(runs_frame([{"params.seed": "1", "params.lr": "2"} | r for r in rows]))
+
+    assert keys([{"trainer": "walk 1"}, {"trainer": "walk 1"}]) == ["lr"]
+    assert keys([{"trainer": "walk 1"}, {"trainer": "walk 2"}]) == ["trainer", "lr"]
+    a, b = {"params.task.path": "a.csv"}, {"params.task.path": "b.csv"}
+    assert "table" not in keys([a | {"table": "12"}, b | {"table": "34"}])
+    assert keys([a | {"table": "12"}, a | {"table": "34"}])[-1] == "table"
 
 
 def test_values_of_several_types_keep_them_in_a_file(tmp_path):

@@ -195,10 +195,19 @@ def test_script_option_and_import_name_the_same_runs(run, store_file, monkeypatc
     assert "none trained, 24 skipped" in capsys.readouterr().out
 
 
-def test_a_run_without_a_network_has_no_page_of_its_own(run, store_file, capsys):
-    run("-m", "seed=1", INLINE)
-    assert report.main([xorlab.load_runs()["run_id"].iloc[0]]) == 2
-    assert "only runs of the built-in network have a page" in capsys.readouterr().err
+def test_a_run_of_a_users_trainer_has_a_page_too(run, store_file, capsys):
+    run("-m", "seed=range(0,4)", "chance=0.2,0.9", INLINE)
+    runs = xorlab.load_runs()
+    one = runs[(runs["chance"] == 0.2) & (runs["epochs_to_solve"] > 1)].iloc[0]
+    assert report.main([one["run_id"], "--out", "pages"]) == 0
+    (file,) = Path("pages").iterdir()
+    page = " ".join(file.read_text().split())
+    assert f"Solved at step {one['epochs_to_solve']:.0f}." in page
+    others = runs[(runs["chance"] == 0.2) & (runs["seed"] != one["seed"])]
+    solved = (others["outcome"] == "solved").sum()
+    assert f"{solved} of 3 other runs of this setting were solved" in page
+    assert '<td class="left">chance</td><td>0.2</td>' in page
+    assert "hit along the way." in page
     with pytest.raises(StoreError, match=r"runs of the trainer coin 2 cannot be diagnosed"):
         xorlab.diagnose(xorlab.load_runs().assign(outcome="unsolved"))
 

@@ -40,6 +40,7 @@ from xorlab.errors import (
 from xorlab.sweeps.unused_keys import refuse_sweep_keys
 from xorlab.system.credentials import without_credentials
 from xorlab.system.limits import refuse_unusable
+from xorlab.system.program import program_name
 from xorlab.system.signals import interruptions
 from xorlab.trainers.find import BUILT_IN
 from xorlab.trainers.trainer import Trainer
@@ -199,5 +200,5 @@ def _errors_raised() -> Iterator[None]:
 
 def _fail(message: str, code: int) -> int:
     """Print an error; returns the exit code."""
-    sys.stderr.write(error_line("xorlab", message))
+    sys.stderr.write(error_line(program_name(), message))
     return code

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from xorlab.errors import UsageError, error_line
-from xorlab.system.program import typed_program
+from xorlab.system.program import program_name, typed_program
 from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _print_help(text_of: Callable[[Sequence[str]], str]) -> int:
     try:
         text = text_of(keys)
     except UsageError as error:
-        sys.stderr.write(error_line("xorlab", error))
+        sys.stderr.write(error_line(program_name(), error))
         return _USAGE
     sys.stdout.write(text)
     return 0

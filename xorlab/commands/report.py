@@ -98,7 +98,6 @@ def _report(options: argparse.Namespace) -> int:
     from xorlab.tracking.read.by_name import run_by_name
     from xorlab.tracking.read.sweeps import find_sweep
     from xorlab.tracking.store.store import open_store
-    from xorlab.trainers.trainer import TRAINER_TAG
 
     everywhere = options.sweep is not None and options.experiment is None
     # Every store has the experiment Default; any will do to open the store.
@@ -113,11 +112,6 @@ def _report(options: argparse.Namespace) -> int:
                 raise
             raise UsageError(f"{error}; {_EXPERIMENT}") from error
         store, options.sweep = store.within(found.info.experiment_id), found.info.run_id
-        if TRAINER_TAG in found.data.tags and IDENTITY_TAG not in found.data.tags:
-            raise UsageError(
-                f"run {options.sweep} is of the trainer {found.data.tags[TRAINER_TAG]}: only runs "
-                "of the built-in network have a page; name the sweep, or a --filter"
-            )
         if IDENTITY_TAG not in found.data.tags:
             return _report_of_run(store, found, folder or _DEFAULT_OUT)
     sweep = None if options.sweep is None else find_sweep(store, options.sweep, everywhere)
@@ -129,10 +123,11 @@ def _report(options: argparse.Namespace) -> int:
 def _report_of_run(store: Store, found: Any, folder: Path) -> int:
     """The page of one of MLflow's runs, as a file in a folder."""
     from xorlab.failures.run_report import run_report
+    from xorlab.sweeps.summary.own_run_page import own_run_page
     from xorlab.sweeps.summary.summary import origin_of
     from xorlab.tracking.read.runs import load_runs
     from xorlab.tracking.store.artifacts import write_files
-    from xorlab.trainers.trainer import TABLE_TAG
+    from xorlab.trainers.trainer import TABLE_TAG, TRAINER_TAG
 
     run_id = found.info.run_id
     runs = load_runs(store.uri, store.experiment)
@@ -140,7 +135,10 @@ def _report_of_run(store: Store, found: Any, folder: Path) -> int:
     if run.empty or run["outcome"].isna().all():
         raise StoreError(f"run {run_id} has no outcome: only a run that finished has a page")
     origin = origin_of(store, run_id, found.data.tags, found.info.start_time)
-    page = run_report(run.iloc[0], runs, origin, found.data.tags.get(TABLE_TAG))
+    if TRAINER_TAG in found.data.tags:
+        page = own_run_page(store, run.iloc[0], runs, origin)
+    else:
+        page = run_report(run.iloc[0], runs, origin, found.data.tags.get(TABLE_TAG))
     name = f"run-{run_id[:8]}.html"
     write_files(folder, {name: page})
     _print(f"{run['name'].iloc[0]}\nOpen the page: {(folder / name).absolute()}")

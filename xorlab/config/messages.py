@@ -19,6 +19,7 @@ from xorlab.config.schema import Schema
 from xorlab.config.syntax import wrong_syntax
 from xorlab.config.values import belongs_elsewhere
 from xorlab.errors import ConfigError, UsageError
+from xorlab.system.program import typed_program
 
 _HELP = "--help lists every key"
 _HYDRA_KEYS = (*SWEEP_KEYS, "hydra.sweeper.params", "hydra.sweeper", "hydra.launcher")
@@ -96,7 +97,8 @@ def translate(
     several = r"Ambiguous value for argument '(.+?)'|Sweep parameters '(.+)' requires --multirun"
     if match := re.search(several, text):
         return UsageError(
-            f"{match[1] or match[2]}: several values make a sweep; start it with xorlab -m"
+            f"{match[1] or match[2]}: several values make a sweep; start it with "
+            f"{typed_program()} -m"
         )
     if "does not support sweep type" in text:
         intervals = (word for word in overrides if "interval(" in word)

@@ -16,6 +16,7 @@ from hydra.core.override_parser.types import RangeSweep
 from hydra.errors import OverrideParseException
 
 from xorlab.errors import UsageError
+from xorlab.system.program import typed_program
 
 _MOST_VALUES = 8  # of a range, in a message
 _PLAIN_ITEM = re.compile(r"[\w.+-]+( [\w.+-]+)*")  # what a list may hold without quotes
@@ -35,7 +36,7 @@ def check_words(words: Sequence[str]) -> None:
         if word.startswith("-"):
             bare = word.lstrip("-")
             way = f"; a key has no dashes: {bare}" if "=" in bare else ""
-            raise UsageError(f"{word}: there is no such option{way}; see xorlab --help")
+            raise UsageError(f"{word}: there is no such option{way}; see {typed_program()} --help")
         if word.startswith("="):
             raise UsageError(f"{word}: there is no key before the =; write KEY=VALUE, no spaces")
 

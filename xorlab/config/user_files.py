@@ -21,6 +21,7 @@ from xorlab.config.registration import CONFIG_NAME
 from xorlab.config.syntax import check_words, refuse_wrong_sort
 from xorlab.config.yaml_size import refuse_too_large
 from xorlab.errors import UsageError
+from xorlab.system.program import typed_program
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -37,7 +38,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     if rest:
         raise UsageError(
             f"{rest[0]}: an option stands between the keys; options come first, as in "
-            "xorlab -m KEY=VALUE KEY=VALUE"
+            f"{typed_program()} -m KEY=VALUE KEY=VALUE"
         )
     return options
 
@@ -55,7 +56,8 @@ def _refuse_pairs(options: Namespace) -> None:
     if len(several) > 1:
         raise UsageError(
             f"{' '.join(several)}: only one of these at a time; what a sweep would do is shown by "
-            "xorlab -m plan=true, the configuration of one run by xorlab --cfg job"
+            f"{typed_program()} -m plan=true, the configuration of one run by "
+            f"{typed_program()} --cfg job"
         )
     for name in ("resolve", "package"):
         if getattr(options, name) and not options.cfg:

@@ -15,9 +15,8 @@ from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import decision_surface, learning_curve, new_axes
 from xorlab.analysis.figures.weights import weight_matrices
 from xorlab.analysis.report.html import Origin
-from xorlab.analysis.report.run_page import run_page
+from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page
 from xorlab.analysis.report.section import Section
-from xorlab.analysis.statistics.convergence import convergence
 from xorlab.config.identity import RunKeys
 from xorlab.config.values import as_texts, flat
 from xorlab.errors import ConfigError, StoreError
@@ -221,7 +220,7 @@ def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | N
 
     They are found by their keys, so that runs on another version of a table are not among them.
     """
-    title = "Other seeds of this setting"
+    title = OTHER_SEEDS
     key_of = _keys(network.config, table, str(run["key"]))
     if key_of is None:
         return Section(title, ["They cannot be found: the table has changed since."])
@@ -231,16 +230,7 @@ def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | N
     if same.empty:
         seeds = "xorlab -m 'seed=range(0,100)', with the same keys, trains them."
         return Section(title, [f"None is recorded. {seeds}"])
-    row = convergence(same.assign(setting=""), by=["setting"]).iloc[0]
-    sentence = (
-        f"{row['solved']:,} of {counted(int(row['n']), 'other run')} of this setting "
-        f"{'was' if row['n'] == 1 else 'were'} solved: "
-        f"{100 * row['rate']:.0f} % (95 % interval {100 * row['rate_low']:.0f} to "
-        f"{100 * row['rate_high']:.0f} %)"
-    )
-    median = row["epochs_median"]
-    half = f", half of all runs by epoch {median:,.0f}" if np.isfinite(median) else ""
-    return Section(title, [f"{sentence}{half}."])
+    return other_seeds(same)
 
 
 def _keys(config: Config, table: str | None, key: str) -> RunKeys | Callable[[int], str] | None:

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from xorlab.config.launcher_keys import LauncherConfig, SweeperConfig
 from xorlab.errors import UsageError, spell
+from xorlab.system.program import typed_program
 
 _WAY = "leave it out, or run job after job with hydra/launcher=basic"
 _NO_FOLDER = "jobs that are trained together leave their files in MLflow, and have no folder"
@@ -47,7 +48,7 @@ def refuse_sweep_keys(hydra: HydraConf, landscape: bool) -> None:
         study = hydra.runtime.choices.get("study")
         axes = " ".join(f"{key}={value}" for key, value in params.items())
         what = f"study={study}: it" if study else "hydra.sweeper.params: this"
-        raise UsageError(f"{what} is a sweep, of {axes}; start it with xorlab -m")
+        raise UsageError(f"{what} is a sweep, of {axes}; start it with {typed_program()} -m")
     what = "a landscape is one run, which" if landscape else "a run by itself"
     way = "leave it out" if landscape else "add -m for a sweep, or leave it out"
     _refuse_other(hydra, "sweeper", SweeperConfig(), f"{what} has no sweeper; {way}")

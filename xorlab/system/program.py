@@ -21,6 +21,12 @@ def typed_program() -> str:
     return f"python {shlex.quote(first)}" if is_script else _OWN
 
 
+def program_name() -> str:
+    """What errors begin with: ``xorlab``, or ``python digits.py``."""
+    program = typed_program()
+    return _OWN if program.startswith(f"{_OWN} ") else program
+
+
 def typed_command() -> str:
     """The command that started this process, without passwords."""
     return f"{typed_program()} {shlex.join(map(without_credentials, sys.argv[1:]))}"

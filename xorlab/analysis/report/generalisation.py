@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from xorlab.analysis.labels import headers, setting_label, short
+from xorlab.analysis.labels import NETWORK_KEY, headers, setting_label, short
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.held_out import HeldOut, held_out
 from xorlab.analysis.statistics.verdict import in_points
@@ -30,11 +30,19 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         by: the columns that make a setting.
 
     Returns:
-        None where there are fewer than two settings, or fewer than two runs of one were measured.
+        None where there are fewer than two settings, or fewer than two runs of one were measured,
+        or where a value is not a share.
     """
     name = _metric(runs)
     if name is None:
         return None
+    title, origin = "Which setting generalises best", ""
+    if NETWORK_KEY not in runs:  # what another trainer means by the name is not known
+        title = f"Which setting has the highest {name}"
+        origin = (
+            f"This is here because the trainer records {name}, which is taken to be the share of "
+            "right answers on patterns that were held out. "
+        )
     groups = _groups(runs, settings, by)
     runs = runs.reset_index(drop=True)
     try:
@@ -70,14 +78,14 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         "what can be claimed",
     )
     note = (
-        f"Mean accuracy on the {where} with its 95 % interval over seeds, which does not say how "
-        "patterns of another set would be answered. Differences from the best setting: seed by "
-        "seed (Wilcoxon) where both have the same seeds, else as independent runs (Mann and "
-        "Whitney); p is corrected for all pairs (Bonferroni), because the best was chosen by these "
-        "runs; the intervals are not."
+        f"{origin}Mean accuracy on the {where} with its 95 % interval over seeds, which does not "
+        "say how patterns of another set would be answered. Differences from the best setting: "
+        "seed by seed (Wilcoxon) where both have the same seeds, else as independent runs (Mann "
+        "and Whitney); p is corrected for all pairs (Bonferroni), because the best was chosen by "
+        "these runs; the intervals are not."
     )
     return Section(
-        "Which setting generalises best",
+        title,
         texts,
         header,
         rows[:_MOST_ROWS],
@@ -109,8 +117,9 @@ def most_accurate(
 
 
 def _metric(runs: pd.DataFrame) -> str | None:
-    """The accuracy by which settings are chosen; None where none was measured."""
-    return next((one for one in HELD_OUT_METRICS if one in runs and runs[one].notna().any()), None)
+    """The accuracy by which settings are chosen; None where none was measured, or is no share."""
+    name = next((one for one in HELD_OUT_METRICS if one in runs and runs[one].notna().any()), None)
+    return name if name is not None and runs[name].dropna().between(0, 1).all() else None
 
 
 def _groups(

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
+
+from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.report.html import Origin, page_of
 from xorlab.analysis.report.section import Section
+from xorlab.analysis.statistics.convergence import convergence
+
+OTHER_SEEDS = "Other seeds of this setting"
 
 
 def run_page(
@@ -36,3 +43,21 @@ def run_page(
         figures=figures,
         sections=sections,
     )
+
+
+def other_seeds(runs: pd.DataFrame) -> Section:
+    """How often other seeds of the run's setting were solved.
+
+    Args:
+        runs: these, without the run itself, at least one.
+    """
+    row = convergence(runs.assign(setting=""), by=["setting"]).iloc[0]
+    sentence = (
+        f"{row['solved']:,} of {counted(int(row['n']), 'other run')} of this setting "
+        f"{'was' if row['n'] == 1 else 'were'} solved: "
+        f"{100 * row['rate']:.0f} % (95 % interval {100 * row['rate_low']:.0f} to "
+        f"{100 * row['rate_high']:.0f} %)"
+    )
+    median = row["epochs_median"]
+    half = f", half of all runs by epoch {median:,.0f}" if np.isfinite(median) else ""
+    return Section(OTHER_SEEDS, [f"{sentence}{half}."])

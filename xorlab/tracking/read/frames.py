@@ -268,7 +268,16 @@ def _left_out() -> dict[str, str]:
 
 
 def setting_keys(runs: pd.DataFrame) -> list[str]:
-    """The keys that make settings of recorded runs, in order: their params but the seed."""
-    if "params" in runs.attrs:
-        return [name for name in runs.attrs["params"] if name != "seed"]
-    return [name for name in _order() if name in runs and name != "seed"]
+    """The keys that make settings of recorded runs, in order: their params but the seed.
+
+    The trainer with its version comes before them where the runs are of several, and the digest of
+    the table after them where one file had several contents: such runs are not of one setting.
+    """
+    params = runs.attrs.get("params", [name for name in _order() if name in runs])
+    keys = [name for name in params if name != "seed"]
+    if TRAINER in runs and len(runs[TRAINER].unique()) > 1:
+        keys.insert(0, TRAINER)
+    if TABLE in runs and TABLE not in keys and "task.path" in runs:
+        contents = runs[["task.path", TABLE]].dropna().drop_duplicates()
+        keys += [TABLE] * bool(contents["task.path"].duplicated().any())
+    return keys

@@ -159,13 +159,14 @@ def _refuse_unknown(store: Store, runs: pd.DataFrame, curve: str) -> None:
     """Refuse a curve that no run has, if there are runs with others."""
     finished = runs.loc[runs["outcome"].notna(), "run_id"] if "outcome" in runs else runs["run_id"]
     for run_id in finished.head(1):
-        run = store.client.get_run(run_id)
-        known = [
-            name
-            for name in run.data.metrics
-            if len(store.client.get_metric_history(run_id, name)) > 1
-        ]
+        known = named_curves(store, run_id)
         raise ConfigError("curve", curve, f"one that the runs have: {', '.join(known) or 'none'}")
+
+
+def named_curves(store: Store, run_id: str) -> list[str]:
+    """The names of a run's curves: metrics that were recorded at more than one step."""
+    metrics = store.client.get_run(run_id).data.metrics
+    return [name for name in metrics if len(store.client.get_metric_history(run_id, name)) > 1]
 
 
 def curves_of(store: Store, runs: pd.DataFrame, curve: str = CURVE) -> pd.DataFrame:

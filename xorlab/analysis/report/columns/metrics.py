@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from xorlab.analysis.labels import NETWORK_KEY
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
 from xorlab.analysis.statistics.clock import with_evaluations
 from xorlab.analysis.statistics.times import OBSERVED
 
 ORDER = 90
-_USUAL = {"seed", "solved", "accuracy", "max_error", *OBSERVED}
-_HELD_OUT = {"test_accuracy", "final_validation_accuracy"}
-_HELD_OUT_PRIORITY = 6  # what a sweep that has them is about
+_USUAL = {"seed", "solved", *OBSERVED}
+# Of the built-in network these say again how many runs were solved; of another trainer they may be
+# what its sweep is about.
+_USUAL_OF_NETWORKS = {"accuracy", "max_error"}
+_ACCURACIES = {"accuracy", "test_accuracy", "final_validation_accuracy"}
+_ACCURACY_PRIORITY = 6  # what a sweep that has them is about
 _TIMES = ("epochs_to_", "evaluations_to_")
 
 
@@ -33,7 +37,7 @@ def columns(data: GroupedRuns) -> list[Column]:
         if name.startswith(_TIMES):
             found.append(Column(title, values.agg(_median_time), whole))
         else:
-            priority = _HELD_OUT_PRIORITY if name in _HELD_OUT else 0
+            priority = _ACCURACY_PRIORITY if name in _ACCURACIES else 0
             found.append(Column(title, values.median(), _four_digits, priority))
     return found
 
@@ -41,10 +45,11 @@ def columns(data: GroupedRuns) -> list[Column]:
 def _further_metrics(data: GroupedRuns) -> list[str]:
     """Columns of numbers that are neither usual metrics nor keys, of this version or another."""
     groups = {key.partition(".")[0] for key in data.keys}
+    usual = _USUAL | (_USUAL_OF_NETWORKS if NETWORK_KEY in data.runs else set())
     return [
         str(name)
         for name in data.runs.select_dtypes("number")
-        if name not in _USUAL
+        if name not in usual
         and name not in data.keys
         and name not in data.by
         and not ("." in str(name) and str(name).partition(".")[0] in groups)
