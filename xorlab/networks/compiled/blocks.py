@@ -9,7 +9,7 @@ import numpy as np
 
 from xorlab.networks.compiled.calls import Op, Reader, Rows
 from xorlab.networks.compiled.code import LANES, SIZES, Code
-from xorlab.networks.compiled.lowering import Cell, Layout, cells
+from xorlab.networks.compiled.scratch import Cell, Layout, cells
 
 ARGUMENTS = "ptr %arrays, ptr %scratch, ptr %numbers, i64 %width"
 

@@ -7,30 +7,25 @@ and an addition are never written as one, so every processor computes the same b
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 LANES = 8
+ROWS = (1, 2, 4)  # that a value may be
 # Bytes of one network's number in scratch memory, where a truth value takes a byte.
 SIZES = {"double": 8, "float": 4, "i64": 8, "i1": 1}
 
 
-def vector(kind: str) -> str:
-    """The type of one row of a block."""
-    return f"<{LANES} x {kind}>"
-
-
-def number(kind: str, value: float) -> str:
-    """A constant, the same in every lane."""
+def _literal(kind: str, value: float) -> str:
+    """A constant in one lane."""
     if kind == "i64":
-        text = str(int(value))
-    elif kind == "i1":
-        text = "true" if value else "false"
-    else:  # LLVM writes a float as the double of the same value
-        if kind == "float":
-            value = struct.unpack("<f", struct.pack("<f", value))[0]
-        text = f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
-    return f"<{', '.join([f'{kind} {text}'] * LANES)}>"
+        return str(int(value))
+    if kind == "i1":
+        return "true" if value else "false"
+    # LLVM writes a float as the double of the same value.
+    if kind == "float":
+        value = struct.unpack("<f", struct.pack("<f", value))[0]
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
 class Code:
@@ -39,11 +34,13 @@ class Code:
     Attributes:
         kind: type of floating-point numbers.
         block: label of the basic block that is being written.
+        lanes: of a value: `LANES`, or several rows of them.
     """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.block = "entry"
+        self.lanes = LANES
         self._lines: list[str] = []
         self._count = 0
 
@@ -116,36 +113,79 @@ class Code:
 
     # Operations on rows
 
+    def row(self, kind: str) -> str:
+        """The type of a value."""
+        return f"<{self.lanes} x {kind}>"
+
+    def number(self, kind: str, value: float) -> str:
+        """A constant, the same in every lane."""
+        return f"<{', '.join([f'{kind} {_literal(kind, value)}'] * self.lanes)}>"
+
+    @contextmanager
+    def rows(self, count: int) -> Iterator[None]:
+        """Make every value that is written in here so many rows, one after the other."""
+        self.lanes *= count
+        yield
+        self.lanes //= count
+
+    def joined(self, kind: str, rows: Sequence[str]) -> str:
+        """Rows one after the other, as a value of `rows`."""
+        values, lanes = list(rows), self.lanes
+        while len(values) > 1:
+            order = ", ".join(f"i32 {lane}" for lane in range(2 * lanes))
+            part = f"<{lanes} x {kind}>"
+            values = [
+                self.value(
+                    f"shufflevector {part} {one}, {part} {two}, <{2 * lanes} x i32> <{order}>"
+                )
+                for one, two in zip(values[::2], values[1::2], strict=True)
+            ]
+            lanes *= 2
+        return values[0]
+
+    def parted(self, kind: str, value: str, count: int) -> list[str]:
+        """The rows of a value of `rows`."""
+        if count == 1:
+            return [value]
+        whole = f"<{self.lanes * count} x {kind}>"
+        return [
+            self.value(
+                f"shufflevector {whole} {value}, {whole} poison, <{self.lanes} x i32> "
+                f"<{', '.join(f'i32 {first + lane}' for lane in range(self.lanes))}>"
+            )
+            for first in range(0, self.lanes * count, self.lanes)
+        ]
+
     def call(self, name: str, kind: str, *values: str) -> str:
         """One of LLVM's intrinsic functions of rows."""
-        row = vector(kind)
+        row = self.row(kind)
         operands = ", ".join(f"{row} {value}" for value in values)
-        return self.value(f"call {row} @llvm.{name}.{suffix(kind)}({operands})")
+        return self.value(f"call {row} @llvm.{name}.{suffix(kind, self.lanes)}({operands})")
 
     def binary(self, operation: str, kind: str, first: str, second: str) -> str:
         """An instruction with two operands of a type."""
-        return self.value(f"{operation} {vector(kind)} {first}, {second}")
+        return self.value(f"{operation} {self.row(kind)} {first}, {second}")
 
     def select(self, mask: str, kind: str, first: str, second: str) -> str:
         """The first where a mask is true, else the second."""
-        row = vector(kind)
-        return self.value(f"select {vector('i1')} {mask}, {row} {first}, {row} {second}")
+        row = self.row(kind)
+        return self.value(f"select {self.row('i1')} {mask}, {row} {first}, {row} {second}")
 
     def cast(self, operation: str, old: str, value: str, new: str) -> str:
         """A conversion, or the same bits as another type."""
-        return self.value(f"{operation} {vector(old)} {value} to {vector(new)}")
+        return self.value(f"{operation} {self.row(old)} {value} to {self.row(new)}")
 
     def splat(self, kind: str, scalar: str) -> str:
         """A number in every lane."""
-        row = vector(kind)
+        row = self.row(kind)
         one = self.value(f"insertelement {row} poison, {kind} {scalar}, i64 0")
         return self.value(
-            f"shufflevector {row} {one}, {row} poison, <{LANES} x i32> zeroinitializer"
+            f"shufflevector {row} {one}, {row} poison, <{self.lanes} x i32> zeroinitializer"
         )
 
     def any(self, mask: str) -> str:
         """Whether a mask is true in some lane, an i1."""
-        bits = self.value(f"bitcast {vector('i1')} {mask} to i{LANES}")
+        bits = self.value(f"bitcast {self.row('i1')} {mask} to i{LANES}")
         return self.value(f"icmp ne i{LANES} {bits}, 0")
 
     # Memory
@@ -158,7 +198,7 @@ class Code:
         """A row of memory that begins at a multiple of so many numbers."""
         stored = "i8" if kind == "i1" else kind
         align = lanes * SIZES[kind]
-        value = self.value(f"load {vector(stored)}, ptr {address}, align {align}")
+        value = self.value(f"load {self.row(stored)}, ptr {address}, align {align}")
         return self.cast("trunc", "i8", value, "i1") if kind == "i1" else value
 
     def store(self, kind: str, value: str, address: str, lanes: int = LANES) -> None:
@@ -167,17 +207,17 @@ class Code:
         if kind == "i1":
             value = self.cast("zext", "i1", value, "i8")
         align = lanes * SIZES[kind]
-        self.line(f"store {vector(stored)} {value}, ptr {address}, align {align}")
+        self.line(f"store {self.row(stored)} {value}, ptr {address}, align {align}")
 
     def load_lanes(self, kind: str, address: str, mask: str) -> str:
         """Part of an array's row, 0 beyond its end; all of it where there is no mask."""
         if not mask:
             return self.load(kind, address, 1)
         stored = "i8" if kind == "i1" else kind
-        row = vector(stored)
+        row = self.row(stored)
         value = self.value(
             f"call {row} @llvm.masked.load.{suffix(stored)}.p0(ptr {address}, "
-            f"i32 {SIZES[kind]}, {vector('i1')} {mask}, {row} zeroinitializer)"
+            f"i32 {SIZES[kind]}, {self.row('i1')} {mask}, {row} zeroinitializer)"
         )
         return self.cast("trunc", "i8", value, "i1") if kind == "i1" else value
 
@@ -190,25 +230,26 @@ class Code:
         if kind == "i1":
             value = self.cast("zext", "i1", value, "i8")
         self.line(
-            f"call void @llvm.masked.store.{suffix(stored)}.p0({vector(stored)} {value}, "
-            f"ptr {address}, i32 {SIZES[kind]}, {vector('i1')} {mask})"
+            f"call void @llvm.masked.store.{suffix(stored)}.p0({self.row(stored)} {value}, "
+            f"ptr {address}, i32 {SIZES[kind]}, {self.row('i1')} {mask})"
         )
 
 
-def suffix(kind: str) -> str:
-    """How LLVM spells a row's type in the names of its functions."""
-    return f"v{LANES}" + {"double": "f64", "float": "f32"}.get(kind, kind)
+def suffix(kind: str, lanes: int = LANES) -> str:
+    """How LLVM spells a value's type in the names of its functions."""
+    return f"v{lanes}" + {"double": "f64", "float": "f32"}.get(kind, kind)
 
 
 def module(functions: list[str]) -> str:
     """A whole module: functions, and what they call."""
     lines = []
     for kind in ("double", "float"):
-        row = vector(kind)
-        lines += [f"declare {row} @llvm.{name}.{suffix(kind)}({row})" for name in ("fabs", "sqrt")]
+        for rows in ROWS:
+            value = f"<{rows * LANES} x {kind}>"
+            end = suffix(kind, rows * LANES)
+            lines += [f"declare {value} @llvm.{name}.{end}({value})" for name in ("fabs", "sqrt")]
     for kind in ("double", "float", "i64", "i8"):
-        row, mask = vector(kind), vector("i1")
-        end = f"{suffix(kind)}.p0"
+        row, mask, end = f"<{LANES} x {kind}>", f"<{LANES} x i1>", f"{suffix(kind)}.p0"
         lines.append(f"declare {row} @llvm.masked.load.{end}(ptr, i32, {mask}, {row})")
         lines.append(f"declare void @llvm.masked.store.{end}({row}, ptr, i32, {mask})")
     return "\n".join([*lines, *functions, ""])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from xorlab.networks.compiled.code import Code, number, vector
+from xorlab.networks.compiled.code import Code
 
 _LOG2_E = 1.4426950408889634
 # ln 2 in two parts: so few bits in the first that a whole number up to 2^20 times it is exact.
@@ -42,6 +42,10 @@ class Doubles:
     def __init__(self, code: Code) -> None:
         self.code = code
 
+    def constant(self, value: float) -> str:
+        """A double in every lane."""
+        return self.code.number("double", value)
+
     def add(self, a: str, b: str) -> str:
         """Sum."""
         return self.code.binary("fadd", "double", a, b)
@@ -68,9 +72,9 @@ class Doubles:
         square = self.mul(x, x)
         parts = []
         for own in (coefficients[::2], coefficients[1::2]):
-            total = constant(own[-1])
+            total = self.constant(own[-1])
             for one in own[-2::-1]:
-                total = self.add(self.mul(total, square), constant(one))
+                total = self.add(self.mul(total, square), self.constant(one))
             parts.append(total)
         return self.add(parts[0], self.mul(parts[1], x))
 
@@ -78,39 +82,35 @@ class Doubles:
         """The same bits as integers."""
         return self.code.cast("bitcast", "double", x, "i64")
 
-    def power(self, whole: str) -> str:
-        """2 to a whole number that `_ROUND` was added to."""
-        shifted = self.code.binary("shl", "i64", self.bits(whole), number("i64", 52))
-        biased = self.code.binary("add", "i64", shifted, number("i64", _ONE_BITS))
+    def power(self, exponent: str) -> str:
+        """2 to an integer, of which only the last 12 bits count."""
+        shifted = self.code.binary("shl", "i64", exponent, self.code.number("i64", 52))
+        biased = self.code.binary("add", "i64", shifted, self.code.number("i64", _ONE_BITS))
         return self.code.cast("bitcast", "i64", biased, "double")
-
-
-def constant(value: float) -> str:
-    """A double in every lane."""
-    return number("double", value)
 
 
 def _reduced_exp(d: Doubles, x: str) -> tuple[str, str, str, str]:
     """exp(x) for x from -750 to 711 as (high + low) 2^a 2^b: high, low, and both powers."""
-    rounded = d.add(d.mul(x, constant(_LOG2_E)), constant(_ROUND))
-    whole = d.sub(rounded, constant(_ROUND))
-    near, less = d.sub(x, d.mul(whole, constant(_LN2_HIGH))), d.mul(whole, constant(_LN2_LOW))
+    rounded = d.add(d.mul(x, d.constant(_LOG2_E)), d.constant(_ROUND))
+    whole = d.sub(rounded, d.constant(_ROUND))
+    near, less = d.sub(x, d.mul(whole, d.constant(_LN2_HIGH))), d.mul(whole, d.constant(_LN2_LOW))
     r = d.sub(near, less)
     rest = d.sub(d.sub(near, r), less)  # what rounding took from r
     tail = d.add(r, d.add(rest, d.mul(d.mul(r, r), d.polynomial(r, _EXP))))
-    high = d.add(constant(1.0), tail)
-    low = d.sub(tail, d.sub(high, constant(1.0)))
+    high = d.add(d.constant(1.0), tail)
+    low = d.sub(tail, d.sub(high, d.constant(1.0)))
     # In two factors, for neither 2^-1075 nor 2^1024 is a number.
-    half = d.add(d.mul(whole, constant(0.5)), constant(_ROUND))
-    rest = d.add(d.sub(whole, d.sub(half, constant(_ROUND))), constant(_ROUND))
+    exponent = d.bits(rounded)
+    half = d.code.binary("lshr", "i64", exponent, d.code.number("i64", 1))
+    rest = d.code.binary("sub", "i64", exponent, half)
     return high, low, d.power(half), d.power(rest)
 
 
 def exp(code: Code, x: str) -> str:
     """The exponential function."""
     d = Doubles(code)
-    x = d.pick("olt", x, constant(-750.0), constant(-750.0), x)
-    x = d.pick("ogt", x, constant(711.0), constant(711.0), x)
+    x = d.pick("olt", x, d.constant(-750.0), d.constant(-750.0), x)
+    x = d.pick("ogt", x, d.constant(711.0), d.constant(711.0), x)
     high, _, first, second = _reduced_exp(d, x)
     return d.mul(d.mul(high, first), second)
 
@@ -120,50 +120,50 @@ def tanh(code: Code, x: str) -> str:
     d = Doubles(code)
     square = d.mul(x, x)
     cube = d.mul(square, d.polynomial(square, _TANH))
-    small = d.pick("oeq", x, constant(0.0), x, d.add(x, d.mul(x, cube)))  # -0.0 stays
+    small = d.pick("oeq", x, d.constant(0.0), x, d.add(x, d.mul(x, cube)))  # -0.0 stays
     size = code.call("fabs", "double", x)
-    capped = d.pick("ogt", size, constant(30.0), constant(30.0), size)
-    high, low, first, second = _reduced_exp(d, d.mul(capped, constant(-2.0)))
+    capped = d.pick("ogt", size, d.constant(30.0), d.constant(30.0), size)
+    high, low, first, second = _reduced_exp(d, d.mul(capped, d.constant(-2.0)))
     e, e_rest = (d.mul(d.mul(part, first), second) for part in (high, low))
     # What rounding takes from 1 + e is put back into the quotient.
-    total = d.add(constant(1.0), e)
-    total_rest = d.add(d.add(d.sub(constant(1.0), total), e), e_rest)
+    total = d.add(d.constant(1.0), e)
+    total_rest = d.add(d.add(d.sub(d.constant(1.0), total), e), e_rest)
     share = d.div(d.add(e, e), total)
     mended = d.div(d.sub(d.add(e_rest, e_rest), d.mul(share, total_rest)), total)
-    large = d.sub(constant(1.0), share)
-    lost = d.sub(d.sub(constant(1.0), large), share)
+    large = d.sub(d.constant(1.0), share)
+    lost = d.sub(d.sub(d.constant(1.0), large), share)
     large = d.add(large, d.sub(lost, mended))
-    negative = code.value(f"fneg {vector('double')} {large}")
-    large = d.pick("olt", x, constant(0.0), negative, large)
-    return d.pick("olt", size, constant(_TANH_SMALL), small, d.pick("uno", x, x, x, large))
+    negative = code.value(f"fneg {code.row('double')} {large}")
+    large = d.pick("olt", x, d.constant(0.0), negative, large)
+    return d.pick("olt", size, d.constant(_TANH_SMALL), small, d.pick("uno", x, x, x, large))
 
 
 def log(code: Code, x: str) -> str:
     """Natural logarithm: x = 2^k m with m from sqrt(1/2) to sqrt(2), and log m = 2 artanh s."""
     d = Doubles(code)
-    tiny = code.binary("fcmp olt", "double", x, constant(2.0**-1022))
-    scaled = code.select(tiny, "double", d.mul(x, constant(2.0**54)), x)
+    tiny = code.binary("fcmp olt", "double", x, d.constant(2.0**-1022))
+    scaled = code.select(tiny, "double", d.mul(x, d.constant(2.0**54)), x)
     bits = d.bits(scaled)
-    biased = code.binary("lshr", "i64", bits, number("i64", 52))
-    whole = code.binary("or", "i64", biased, number("i64", _EXPONENTS))
-    power = d.sub(code.cast("bitcast", "i64", whole, "double"), constant(2.0**52))
-    kept = code.binary("and", "i64", bits, number("i64", _MANTISSA))
-    kept = code.binary("or", "i64", kept, number("i64", _ONE_BITS))
+    biased = code.binary("lshr", "i64", bits, code.number("i64", 52))
+    whole = code.binary("or", "i64", biased, code.number("i64", _EXPONENTS))
+    power = d.sub(code.cast("bitcast", "i64", whole, "double"), d.constant(2.0**52))
+    kept = code.binary("and", "i64", bits, code.number("i64", _MANTISSA))
+    kept = code.binary("or", "i64", kept, code.number("i64", _ONE_BITS))
     m = code.cast("bitcast", "i64", kept, "double")
-    upper = code.binary("fcmp ogt", "double", m, constant(math.sqrt(2.0)))
-    m = code.select(upper, "double", d.mul(m, constant(0.5)), m)
-    offset = code.select(upper, "double", constant(-1022.0), constant(-1023.0))
-    offset = d.add(offset, code.select(tiny, "double", constant(-54.0), constant(0.0)))
+    upper = code.binary("fcmp ogt", "double", m, d.constant(math.sqrt(2.0)))
+    m = code.select(upper, "double", d.mul(m, d.constant(0.5)), m)
+    offset = code.select(upper, "double", d.constant(-1022.0), d.constant(-1023.0))
+    offset = d.add(offset, code.select(tiny, "double", d.constant(-54.0), d.constant(0.0)))
     k = d.add(power, offset)
-    f = d.sub(m, constant(1.0))
-    s = d.div(f, d.add(f, constant(2.0)))
+    f = d.sub(m, d.constant(1.0))
+    s = d.div(f, d.add(f, d.constant(2.0)))
     square = d.mul(s, s)
-    half = d.mul(d.mul(f, f), constant(0.5))
+    half = d.mul(d.mul(f, f), d.constant(0.5))
     # log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)): the small terms first.
     series = d.mul(square, d.polynomial(square, _LOG))
     inner = d.mul(s, d.add(half, series))
-    inner = d.add(inner, d.mul(k, constant(_LN2_LOW)))
-    result = d.sub(d.mul(k, constant(_LN2_HIGH)), d.sub(d.sub(half, inner), f))
-    result = d.pick("oeq", x, constant(0.0), constant(-math.inf), result)
-    result = d.pick("oeq", x, constant(math.inf), x, result)
-    return d.pick("ult", x, constant(0.0), constant(math.nan), result)
+    inner = d.add(inner, d.mul(k, d.constant(_LN2_LOW)))
+    result = d.sub(d.mul(k, d.constant(_LN2_HIGH)), d.sub(d.sub(half, inner), f))
+    result = d.pick("oeq", x, d.constant(0.0), d.constant(-math.inf), result)
+    result = d.pick("oeq", x, d.constant(math.inf), x, result)
+    return d.pick("ult", x, d.constant(0.0), d.constant(math.nan), result)

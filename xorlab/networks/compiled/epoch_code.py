@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from xorlab.networks.columns import NO_LIMIT
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, flow, written_function
 from xorlab.networks.compiled.calls import Op, Rows
-from xorlab.networks.compiled.code import Code, module, number
-from xorlab.networks.compiled.lowering import Cell, Layout, Lowering, cells, is_short
+from xorlab.networks.compiled.code import Code, module
+from xorlab.networks.compiled.loops import is_short
+from xorlab.networks.compiled.lowering import Lowering, tree
+from xorlab.networks.compiled.scratch import Cell, Layout, cells, touched
 
 # What is known of each network; see `xorlab.networks.compiled.epochs.Epochs`.
 EVENTS = ("active", "solved_at", "diverged_at", "ended_at", "recorded")
@@ -88,9 +90,6 @@ class _Epoch:
         code, rows, parts = self._code, self._rows, self._parts
         weights = parts.cells("weights")
         (active,) = parts.cells("active")
-        if not self._unrolled:
-            rows.emit([self._copy("held", "weights")])
-            rows.save(parts.cells("held"))
         with (
             code.when(code.any(rows.value(active))),
             code.loop("%begin", "%end", alive=lambda: code.any(rows.value(active))) as step,
@@ -141,14 +140,14 @@ class _Epoch:
             branch = rows.fork()
             if cleared:
                 (cell,) = parts.cells(cleared)
-                old, new = branch.value(cell), number(self._kind, value)
+                old, new = branch.value(cell), code.number(self._kind, value)
                 branch.set(cell, code.select(mask, self._kind, new, old))
             fresh = code.binary("and", "i1", mask, branch.value(active))
             for name in events:
                 (cell,) = parts.cells(name)
                 branch.set(cell, code.select(fresh, "i64", now, branch.value(cell)))
             if "ended_at" in events:
-                left = code.binary("xor", "i1", fresh, number("i1", 1))
+                left = code.binary("xor", "i1", fresh, code.number("i1", 1))
                 branch.set(active, code.binary("and", "i1", branch.value(active), left))
             branch.save(changed)
         rows.reload(changed)
@@ -162,7 +161,7 @@ class _Epoch:
         if loss in flow(parts.forward)[1]:
             summed.append(loss)
         if self._unrolled:
-            total = self._tree([rows.value(cell) for cell in summed])
+            total = tree(code, self._kind, [rows.value(cell) for cell in summed])
         else:
             total = self._summed(rows.fork(), ["weights", "error"])
             if loss in summed:
@@ -184,28 +183,13 @@ class _Epoch:
         rest = self._code.binary("fsub", self._kind, value, value)
         return self._code.binary("fcmp uno", self._kind, rest, rest)
 
-    def _tree(self, values: list[str]) -> str:
-        while len(values) > 1:
-            pairs = zip(values[::2], values[1::2], strict=False)
-            odd = values[-1:] if len(values) % 2 else []
-            values = [*(self._code.binary("fadd", self._kind, *pair) for pair in pairs), *odd]
-        return values[0]
-
     def _summed(self, rows: Lowering, names: list[str], differences: bool = False) -> str:
         """The sum of all rows of arrays, or of each row minus itself."""
-        parts = self._parts
-        (total,), term = parts.cells("sum"), parts.along("term", 0)
-        rows.set(total, number(self._kind, 0.0))
-        into = parts.along("sum", 0)
+        (total,) = self._parts.cells("sum")
+        rows.set(total, self._code.number(self._kind, 0.0))
         for name in names:
-            shape, source = (len(parts.cells(name)),), parts.along(name, 1)
-            ops = [Op("add", shape, into, (into, source))]
-            if differences:
-                ops = [
-                    Op("subtract", shape, term, (source, source)),
-                    Op("add", shape, into, (into, term)),
-                ]
-            rows.emit(ops)
+            own = self._parts.cells(name)
+            rows.total(own[0], len(own), total, differences)
         return rows.value(total)
 
     def _record(self, rows: Lowering) -> None:
@@ -225,15 +209,26 @@ class _Epoch:
             rows.emit(parts.gradient)
             small = rows.value(parts.cells("small")[0])
             self._note(rows, small, ["ended_at"], now, "min_gradient", math.nan)
-        rows.emit(parts.update)
-        for cell, old in before.items():
-            new = rows.value(cell)
-            rows.set(cell, code.select(rows.value(active), self._kind, new, old))
-        if not self._unrolled:
-            rows.set(over, code.binary("xor", "i1", rows.value(active), number("i1", 1)))
+        if self._unrolled:
+            rows.emit(parts.update)
+            for cell, old in before.items():
+                new = rows.value(cell)
+                rows.set(cell, code.select(rows.value(active), self._kind, new, old))
+        else:
+            ended = code.binary("xor", "i1", rows.value(active), code.number("i1", 1))
+            rows.set(over, ended)
+            rows.save([over])
+            some = code.any(ended)
+            self._copy_when(some, rows, self._copy("held", "weights"))
+            rows.emit(parts.update)
             back = self._copy("weights", "held")
             mask = parts.along("over", 0)
-            rows.emit([Op(back.name, back.shape, back.out, (*back.inputs, mask), masked=True)])
-            rows.emit([self._copy("held", "weights")])
-            rows.save(parts.cells("held"))
+            self._copy_when(some, rows, replace(back, inputs=(*back.inputs, mask), masked=True))
         rows.save(kept)
+
+    def _copy_when(self, condition: str, rows: Lowering, copy: Op) -> None:
+        """Copy rows where an i1 is true, from memory to memory."""
+        rows.save(touched(copy))
+        with self._code.when(condition):
+            rows.fork().emit([copy])
+        rows.reload(cells(copy.out, copy.shape))

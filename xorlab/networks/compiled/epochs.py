@@ -13,8 +13,9 @@ from xorlab.networks.batch import Batch
 from xorlab.networks.compiled.blocks import Memory
 from xorlab.networks.compiled.calls import Op, Reader
 from xorlab.networks.compiled.epoch_code import EVENTS, Parts, epochs_source
-from xorlab.networks.compiled.lowering import Layout, length
+from xorlab.networks.compiled.loops import length
 from xorlab.networks.compiled.machine import function
+from xorlab.networks.compiled.scratch import Layout
 from xorlab.networks.compiled.stretch import flat
 from xorlab.networks.program import Array, Calls
 from xorlab.trainers.shard_result import NEVER
@@ -55,7 +56,6 @@ class Epochs:
             "min_gradient": batch.columns.min_gradient,
             "over": np.zeros(width, np.bool_),
             "sum": np.zeros(width, batch.dtype),
-            "term": np.zeros(width, batch.dtype),
         }
         rows = {name: reader.rows_of(array) for name, array in looked_at.items()}
         layout = Layout.of(reader.stacks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xorlab.networks.compiled import elementary
-from xorlab.networks.compiled.code import Code, number, vector
+from xorlab.networks.compiled.code import Code
 
 _ARITHMETIC = {"add": "add", "subtract": "sub", "multiply": "mul"}
 _COMPARED = {
@@ -59,13 +59,13 @@ def apply(code: Code, name: str, kind: str, out: str, values: list[str]) -> str:
     if name in _LOGICAL:
         return code.binary(_LOGICAL[name], "i1", *values)
     if name == "logical_not":
-        return code.binary("xor", "i1", values[0], number("i1", 1))
+        return code.binary("xor", "i1", values[0], code.number("i1", 1))
     if name in _COMPARED:
         ordered = _COMPARED[name][not floating]
         mask = code.binary(f"{'f' * floating or 'i'}cmp {ordered}", kind, *values)
         if out == "i1":
             return mask
-        return code.select(mask, out, number(out, 1.0), number(out, 0.0))
+        return code.select(mask, out, code.number(out, 1.0), code.number(out, 0.0))
     if name in ("maximum", "minimum"):
         return _bound(code, name, kind, *values)
     return _UNARY[name](code, kind, values[0])
@@ -80,7 +80,7 @@ def _bound(code: Code, name: str, kind: str, first: str, second: str) -> str:
 
 
 def _sign(code: Code, kind: str, x: str) -> str:
-    zero, one, less = (number(kind, value) for value in (0.0, 1.0, -1.0))
+    zero, one, less = (code.number(kind, value) for value in (0.0, 1.0, -1.0))
     below = code.select(code.binary("fcmp olt", kind, x, zero), kind, less, x)
     found = code.select(code.binary("fcmp ogt", kind, x, zero), kind, one, below)
     return code.select(code.binary("fcmp oeq", kind, x, zero), kind, zero, found)
@@ -100,7 +100,7 @@ def _elementary(function: Callable[[Code, str], str]) -> Callable[[Code, str, st
 
 _UNARY: dict[str, Callable[[Code, str, str], str]] = {
     "absolute": lambda code, kind, x: code.call("fabs", kind, x),
-    "negative": lambda code, kind, x: code.value(f"fneg {vector(kind)} {x}"),
+    "negative": lambda code, kind, x: code.value(f"fneg {code.row(kind)} {x}"),
     "sign": _sign,
     "sqrt": lambda code, kind, x: code.call("sqrt", kind, x),
     "exp": _elementary(elementary.exp),

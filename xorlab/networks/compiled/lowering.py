@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 
-from xorlab.networks.compiled.calls import Numbers, Op, Operand, Rows, Stack
-from xorlab.networks.compiled.code import LANES, SIZES, Code, number
-from xorlab.networks.compiled.functions import COSTS, apply
-
-# A program of so few instructions, in which no call sets more than so many rows, is written without
-# loops; in another one, a call that sets at least so many rows is a loop. Measured: longer code no
-# longer fits the first cache, and many rows at a time take minutes to find registers for.
-UNROLLED, WIDEST, LOOPED = 6000, 64, 8
-
-Cell = tuple[int, int]  # number of an array, and of a row in it
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where rows are in scratch memory, in bytes from its start.
-
-    Attributes:
-        kinds: of each array, its elements' type.
-        starts: of each array.
-        rows: of each array.
-        size: of all.
-    """
-
-    kinds: tuple[str, ...]
-    starts: tuple[int, ...]
-    rows: tuple[int, ...]
-    size: int
-
-    @classmethod
-    def of(cls, stacks: Sequence[Stack]) -> Layout:
-        """The arrays one after the other."""
-        starts, size = [], 0
-        for stack in stacks:
-            starts.append(size)
-            line = LANES * SIZES[stack.kind]
-            size += -(-(stack.high - stack.low) * line // 64) * 64
-        kinds = tuple(stack.kind for stack in stacks)
-        return cls(kinds, tuple(starts), tuple(s.high - s.low for s in stacks), size)
-
-    def line(self, array: int) -> int:
-        """Bytes of one row of an array."""
-        return LANES * SIZES[self.kinds[array]]
-
-
-def is_short(ops: Sequence[Op]) -> bool:
-    """Whether ops are written without loops."""
-    cost = sum(op.count * COSTS.get(op.name, 1) for op in ops)
-    return cost <= UNROLLED and all(op.count <= WIDEST for op in ops)
-
-
-def length(ops: Iterable[Op]) -> int:
-    """About how many lines they are, where calls that set many rows are loops."""
-    return sum(min(op.count, LOOPED) * COSTS.get(op.name, 1) for op in ops)
-
-
-def cells(operand: Rows, shape: tuple[int, ...]) -> list[Cell]:
-    """The rows of an operand, index by index."""
-    return [
-        (operand.array, operand.first + sum(map(int.__mul__, index, operand.strides)))
-        for index in product(*map(range, shape))
-    ]
+from xorlab.networks.compiled.calls import Numbers, Op, Operand, Rows
+from xorlab.networks.compiled.code import Code
+from xorlab.networks.compiled.functions import apply
+from xorlab.networks.compiled.loops import (
+    HEAVY,
+    LIGHT,
+    LOOPED,
+    SUMMED,
+    groups,
+    independent,
+    is_heavy,
+    merged,
+)
+from xorlab.networks.compiled.scratch import Cell, Layout, cell_of, cells, touched
 
 
 class Lowering:
@@ -93,7 +45,7 @@ class Lowering:
                 chain = []
                 self._emit_values(op)
             else:
-                if chain and not (chain[0].shape == op.shape and _independent([*chain, op])):
+                if chain and not (chain[0].shape == op.shape and independent([*chain, op])):
                     self._emit_loop(chain)
                     chain = []
                 chain.append(op)
@@ -142,22 +94,27 @@ class Lowering:
         return self.code.at("%scratch", self.layout.starts[array] + row * self.layout.line(array))
 
     def _emit_values(self, op: Op) -> None:
-        outs = cells(op.out, op.shape)
         indices = list(product(*map(range, op.shape)))
-        for index, out in zip(indices, outs, strict=True):
-            values = []
-            for one in op.inputs:
-                if isinstance(one, Rows):
-                    row = one.first + sum(map(int.__mul__, index, one.strides))
-                    values.append(self.value((one.array, row)))
+        for first, count in groups(op.count, HEAVY if is_heavy(op) else 1):
+            some = indices[first : first + count]
+
+            def rows(one: Operand, some: list[tuple[int, ...]] = some) -> str:
+                if isinstance(one, Numbers):
+                    values = [self._number(one, index) for index in some]
                 else:
-                    values.append(self._number(one, index))
-            old = self.value(out) if op.masked else ""
-            self.set(out, self._applied(op, values, old))
+                    values = [self.value(cell_of(one, index)) for index in some]
+                return self.code.joined(self._kind(one), values)
+
+            values, old = [rows(one) for one in op.inputs], rows(op.out) if op.masked else ""
+            with self.code.rows(count):
+                value = self._applied(op, values, old)
+            parts = self.code.parted(self._kind(op.out), value, count)
+            for index, part in zip(some, parts, strict=True):
+                self.set(cell_of(op.out, index), part)
 
     def _number(self, one: Numbers, index: tuple[int, ...]) -> str:
         if one.literal is not None:
-            return number(one.kind, one.literal)
+            return self.code.number(one.kind, one.literal)
         place = one.first + sum(map(int.__mul__, index, one.strides))
         if (one.kind, place) not in self._constants:
             self._constants[one.kind, place] = self._loaded(one.kind, str(place))
@@ -178,91 +135,120 @@ class Lowering:
 
     # Rows in loops
 
+    def total(self, first: Cell, count: int, into: Cell, differences: bool = False) -> None:
+        """Add rows that follow one another to another row, in any order.
+
+        Args:
+            first: of the rows.
+            count: of the rows.
+            into: the other row.
+            differences: whether to add each row minus itself instead.
+        """
+        code, (array, row) = self.code, first
+        kind, line = self.layout.kinds[array], self.layout.line(array)
+        self.save([into, *((array, row + index) for index in range(count))])
+        start, goal = self._address(first), self._address(into)
+
+        def add(index: str, rows: int) -> None:
+            place = code.at(start, code.value(f"mul nsw i64 {index}, {line}"))
+            values = [code.load(kind, code.at(place, line * one)) for one in range(rows)]
+            if differences:
+                values = [code.binary("fsub", kind, one, one) for one in values]
+            code.store(kind, tree(code, kind, [*values, code.load(kind, goal)]), goal)
+
+        whole = count // SUMMED * SUMMED
+        if whole:
+            with code.loop("0", str(whole), SUMMED) as index:
+                add(index, SUMMED)
+        if whole < count:
+            add(str(whole), count - whole)
+        self.reload([into])
+
     def _emit_loop(self, chain: list[Op]) -> None:
         """Write ops of one shape as one nest of loops."""
         if not chain:
             return
-        touched = {cell for op in chain for one in _rows(op) for cell in cells(one, op.shape)}
-        self.save(touched)
+        self.save({cell for op in chain for cell in touched(op)})
         for op in chain:
             for cell in cells(op.out, op.shape):
                 self._values.pop(cell, None)
-        self._nest(chain, _merged(chain), [])
+        self._nest(chain, merged(chain), [])
 
     def _nest(self, chain: list[Op], axes: list[tuple[int, int]], indices: list[str]) -> None:
         """The loops that are left, then the body; an axis is its length and its first number."""
-        if len(indices) == len(axes):
-            self._body(chain, axes, indices)
+        count = axes[len(indices)][0]
+        if len(indices) + 1 < len(axes):
+            with self.code.loop("0", str(count)) as index:
+                self._nest(chain, axes, [*indices, index])
             return
-        with self.code.loop("0", str(axes[len(indices)][0])) as index:
-            self._nest(chain, axes, [*indices, index])
+        most = HEAVY if any(map(is_heavy, chain)) else LIGHT
+        if any(op.out.strides[axes[-1][1]] == 0 for op in chain):
+            most = 1  # each sets what the one before has set
+        whole = count // most * most
+        if whole:
+            with self.code.loop("0", str(whole), most) as index:
+                self._body(chain, axes, [*indices, index], most)
+        for first, rows in groups(count - whole, most):
+            self._body(chain, axes, [*indices, str(whole + first)], rows)
 
-    def _body(self, chain: list[Op], axes: list[tuple[int, int]], indices: list[str]) -> None:
+    def _body(
+        self, chain: list[Op], axes: list[tuple[int, int]], indices: list[str], rows: int
+    ) -> None:
+        """Ops at an index of each axis, and at so many from the index of the last."""
+        code, last = self.code, axes[-1][1]
         found: dict[Operand, str] = {}
-        addresses: dict[Rows, str] = {}
+        addresses: dict[Rows, list[str]] = {}
 
         def offset(strides: tuple[int, ...], first: int, scale: int) -> str:
             total = str(first * scale)
             for index, (_, axis) in zip(indices, axes, strict=True):
                 if strides[axis]:
-                    part = self.code.value(f"mul nsw i64 {index}, {strides[axis] * scale}")
-                    total = self.code.value(f"add nsw i64 {total}, {part}")
+                    part = code.value(f"mul nsw i64 {index}, {strides[axis] * scale}")
+                    total = code.value(f"add nsw i64 {total}, {part}")
             return total
 
-        def address(one: Rows) -> str:
+        def address(one: Rows) -> list[str]:
             if one not in addresses:
-                start = self.code.at("%scratch", self.layout.starts[one.array])
+                start = code.at("%scratch", self.layout.starts[one.array])
                 line = self.layout.line(one.array)
-                addresses[one] = self.code.at(start, offset(one.strides, one.first, line))
+                first = code.at(start, offset(one.strides, one.first, line))
+                step = one.strides[last] * line
+                addresses[one] = [code.at(first, step * row) for row in range(rows if step else 1)]
             return addresses[one]
+
+        def loaded(one: Operand) -> list[str]:
+            if isinstance(one, Rows):
+                return [code.load(self._kind(one), place) for place in address(one)]
+            step = one.strides[last]
+            return [
+                self._loaded(one.kind, offset(one.strides, one.first + step * row, 1))
+                for row in range(rows if step else 1)
+            ]
 
         def value(one: Operand) -> str:
             if isinstance(one, Numbers) and one.literal is not None:
-                return number(one.kind, one.literal)
+                with code.rows(rows):
+                    return code.number(one.kind, one.literal)
             if one not in found:
-                if isinstance(one, Numbers):
-                    found[one] = self._loaded(one.kind, offset(one.strides, one.first, 1))
-                else:
-                    found[one] = self.code.load(self._kind(one), address(one))
+                values = loaded(one)
+                found[one] = code.joined(self._kind(one), values * (rows // len(values)))
             return found[one]
 
         for op in chain:
-            values = [value(one) for one in op.inputs]
-            found[op.out] = self._applied(op, values, value(op.out) if op.masked else "")
+            values, old = [value(one) for one in op.inputs], value(op.out) if op.masked else ""
+            with code.rows(rows):
+                found[op.out] = self._applied(op, values, old)
         for out in dict.fromkeys(op.out for op in chain):
-            self.code.store(self._kind(out), found[out], address(out))
+            kind = self._kind(out)
+            for part, place in zip(code.parted(kind, found[out], rows), address(out), strict=True):
+                code.store(kind, part, place)
 
 
-def _rows(op: Op) -> list[Rows]:
-    return [op.out, *(one for one in op.inputs if isinstance(one, Rows))]
-
-
-def _independent(chain: list[Op]) -> bool:
-    """Whether each index can be run through all ops before the next."""
-    written = {op.out for op in chain}
-    used = {one for op in chain for one in _rows(op)}
-    for out in written:
-        own = None
-        for other in used:
-            if other != out and other.array == out.array:
-                own = own or set(cells(out, chain[0].shape))
-                if own.intersection(cells(other, chain[0].shape)):
-                    return False
-    return True
-
-
-def _merged(chain: list[Op]) -> list[tuple[int, int]]:
-    """The axes to loop over, each as its length and the number of its strides.
-
-    Two that every operand steps through as one are one loop.
-    """
-    operands = [one for op in chain for one in (op.out, *op.inputs)]
-    axes: list[tuple[int, int]] = []
-    for axis, length in enumerate(chain[0].shape):
-        if length == 1:
-            continue
-        if axes and all(one.strides[axes[-1][1]] == length * one.strides[axis] for one in operands):
-            axes[-1] = (axes[-1][0] * length, axis)
-        else:
-            axes.append((length, axis))
-    return axes
+def tree(code: Code, kind: str, values: Sequence[str]) -> str:
+    """The sum of values, by pairs."""
+    values = list(values)
+    while len(values) > 1:
+        pairs = zip(values[::2], values[1::2], strict=False)
+        odd = values[-1:] if len(values) % 2 else []
+        values = [*(code.binary("fadd", kind, *pair) for pair in pairs), *odd]
+    return values[0]

@@ -9,8 +9,10 @@ from typing import Any
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, Memory, flow, written_function
 from xorlab.networks.compiled.calls import Op, Reader
 from xorlab.networks.compiled.code import Code, module
-from xorlab.networks.compiled.lowering import Layout, Lowering, is_short, length
+from xorlab.networks.compiled.loops import is_short, length
+from xorlab.networks.compiled.lowering import Lowering
 from xorlab.networks.compiled.machine import function
+from xorlab.networks.compiled.scratch import Layout
 from xorlab.networks.program import Calls
 
 _LONGEST = 3000  # lines of one function: what takes longer to compile grows faster than its length
