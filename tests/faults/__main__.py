@@ -29,8 +29,11 @@ from tests.faults import (
     power_faults,
     process_faults,
     race_faults,
+    refused_faults,
+    server_answers,
     server_faults,
     signal_faults,
+    store_faults,
     sweeps,
     trainer_faults,
 )
@@ -40,6 +43,8 @@ from tests.faults.fault import Fault, Outcome
 MODULES = (
     disk_faults,
     power_faults,
+    store_faults,
+    refused_faults,
     process_faults,
     interrupt_faults,
     signal_faults,
@@ -47,6 +52,7 @@ MODULES = (
     landscape_faults,
     postgres_faults,
     server_faults,
+    server_answers,
     race_faults,
     landscape_server_faults,
 )

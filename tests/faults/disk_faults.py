@@ -68,7 +68,7 @@ def _mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True, capture_output=True)
 
 
-def _stopped(child: Child) -> str | None:
+def stopped(child: Child) -> str | None:
     """What it said; None where it had ended before anything could happen."""
     code = child.wait()
     assert code in (0, 1), child.printed()
@@ -96,7 +96,7 @@ def full(*below: str, command: Sequence[str] = (*SWEEP, INLINE), most: int = 700
         before = recorded(folder / "mlflow.db")
         _remount(place, f"size={ROOM}")
         assert recorded(folder / "mlflow.db") == before
-        return _stopped(child)
+        return stopped(child)
 
     return hit
 
@@ -112,18 +112,18 @@ def read_only_folder(folder: Path, rng: Random) -> str | None:
     _remount(folder, "rw")
     if hidden:
         shutil.move(kept, database)
-    return _stopped(child)
+    return stopped(child)
 
 
 def read_only_artifacts(folder: Path, rng: Random) -> str | None:
     """In the middle."""
     place = folder / "mlartifacts"
     with sweeping(folder, *SWEEP, INLINE) as child:
-        _when_recorded(folder, child, rng)
+        when_recorded(folder, child, rng)
         until(lambda: _refuses_writing(place), "the folder cannot be made read-only", child)
         child.wait()
     _remount(place, "rw")
-    return _stopped(child)
+    return stopped(child)
 
 
 def _refuses_writing(place: Path) -> bool:
@@ -138,7 +138,8 @@ def _remount(place: Path, option: str) -> None:
     _mount("-o", f"remount,{option}", str(place))
 
 
-def _when_recorded(folder: Path, child: Child, rng: Random) -> None:
+def when_recorded(folder: Path, child: Child, rng: Random) -> None:
+    """Wait until a sweep has recorded some runs."""
     have = recorded(folder / "mlflow.db")
     # At least one of its own: before that it would take a folder that was moved for its own one.
     some = have + 1 + rng.randrange(max(1, (EXPECTED - have) // 3))
@@ -151,34 +152,34 @@ def moved_folder(folder: Path, rng: Random) -> str | None:
     """And moved back."""
     elsewhere = folder.with_name("moved")
     with sweeping(folder, *SWEEP, INLINE) as child:
-        _when_recorded(folder, child, rng)
+        when_recorded(folder, child, rng)
         folder.rename(elsewhere)
         child.wait()
     shutil.rmtree(folder, ignore_errors=True)  # a file that was just being written makes it anew
     elsewhere.rename(folder)
-    return _stopped(child)
+    return stopped(child)
 
 
 def removed_folder(folder: Path, rng: Random) -> str | None:
     """With all that was in it."""
     with sweeping(folder, *SWEEP, INLINE) as child:
-        _when_recorded(folder, child, rng)
+        when_recorded(folder, child, rng)
         shutil.rmtree(folder, ignore_errors=True)
         child.wait()
     fresh(folder)
-    return _stopped(child)
+    return stopped(child)
 
 
 def replaced_database(folder: Path, rng: Random) -> str | None:
     """By an empty store, as a program that synchronises folders may do it."""
     spare = fresh(folder.with_name("spare")) / "mlflow.db"
     with sweeping(folder, *SWEEP, INLINE) as child:
-        _when_recorded(folder, child, rng)
+        when_recorded(folder, child, rng)
         spare.replace(folder / "mlflow.db")
         child.wait()
     for left in ("mlflow.db-wal", "mlflow.db-shm"):  # they belong to the one that was replaced
         (folder / left).unlink(missing_ok=True)
-    return _stopped(child)
+    return stopped(child)
 
 
 def no_database(folder: Path, rng: Random) -> str | None:
@@ -188,7 +189,7 @@ def no_database(folder: Path, rng: Random) -> str | None:
     database.write_bytes(rng.randbytes(rng.randrange(1, 100_000)))
     child = ended(folder, *SWEEP, INLINE)
     kept.replace(database)
-    return _stopped(child)
+    return stopped(child)
 
 
 def newer_mlflow(folder: Path, rng: Random) -> str | None:
@@ -198,7 +199,7 @@ def newer_mlflow(folder: Path, rng: Random) -> str | None:
         _set_revision(connection, f"{rng.getrandbits(48):012x}")
         child = ended(folder, *SWEEP, INLINE)
         _set_revision(connection, known)
-    return _stopped(child)
+    return stopped(child)
 
 
 def _set_revision(connection: sqlite3.Connection, revision: str) -> None:

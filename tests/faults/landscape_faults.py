@@ -79,8 +79,7 @@ def in_a_row(hit: Hit, hint: str) -> Callable[[Path, Random], Outcome]:
     def inject(folder: Path, rng: Random) -> Outcome:
         undisturbed()
         fresh(folder)
-        messages = [line for _ in range(sweeps.ROW) if (line := hit(folder, rng)) is not None]
-        assert messages, "nothing was injected"
+        messages = sweeps.hits(hit, folder, rng)
         kept = pieces(folder)
         half = sum(not whole(path.read_bytes()) for path in kept)
         last = ended(folder, *LANDSCAPE, INLINE)
@@ -134,7 +133,21 @@ def signalled(number: int, code: int, message_after: Callable[[Path], str] | Non
     return hit
 
 
+def damaged_piece(folder: Path, rng: Random) -> str | None:
+    """A piece that is recorded is damaged after a crash: it is named, and trained again."""
+    killed = signalled(signal.SIGKILL, -signal.SIGKILL, str)
+    while not pieces(folder):
+        if killed(folder, rng) is None:
+            return None
+    path = rng.choice(pieces(folder))
+    path.write_bytes(rng.choice([b"", path.read_bytes()[:200], rng.randbytes(500)]))
+    child = ended(folder, *LANDSCAPE, INLINE)
+    assert child.code == 0, child.printed()
+    return next((one for one in child.printed().splitlines() if path.name in one), message(child))
+
+
 FAULTS: list[Fault] = [
+    Fault("landscape, damaged piece", in_a_row(damaged_piece, "; it is trained again$"), 2),
     Fault("landscape, SIGTERM", in_a_row(signalled(signal.SIGTERM, 143), GO_ON), 3),
     Fault("landscape, Ctrl-C", in_a_row(signalled(signal.SIGINT, 130), GO_ON), 3),
     Fault(

@@ -94,8 +94,50 @@ def goes_away(folder: Path, rng: Random) -> Outcome:
     return compared(there(), messages, GO_ON)
 
 
+def suspended(folder: Path, rng: Random) -> Outcome:
+    """Stopped while it locks the table of runs: another one waits for a moment, and goes on."""
+    folder.mkdir()
+    database = f"db{uuid.uuid4().hex}"
+    uri = server().create(database, template())
+    options = (f"tracking.uri={uri}", f"tracking.artifacts={folder / 'shared'}", INLINE)
+
+    def locks() -> bool:
+        return server().ask(database, _LOCKS) != [(0,)]
+
+    with sweeping(folder, *SWEEP, *options, limit=_soon) as child:
+        while not locks():
+            child.kill(signal.SIGCONT)
+            time.sleep(rng.uniform(0, 0.1))
+            until(lambda: child.poll() is not None or locks(), "nothing is recorded", child)
+            child.kill(signal.SIGSTOP)
+            assert child.poll() is None, child.printed()
+        other = folder / "other"
+        other.mkdir()
+        last = ended(other, *SWEEP, *options)
+        assert last.code == 0, last.printed()
+        child.kill(signal.SIGCONT)
+        assert child.wait() == 1, child.printed()
+    there = found_by(lambda query: server().ask(database, query))
+    return compared(there, [message(child)], "this process was suspended|does not answer")
+
+
+_LOCKS = (
+    "SELECT count(*) FROM pg_locks WHERE relation = to_regclass('runs') "
+    "AND granted AND mode = 'ShareRowExclusiveLock'"
+)
+
+
+def _soon() -> None:
+    from xorlab.tracking.store import postgres_locks
+
+    postgres_locks._SUSPENDED = "2s"  # in the process that is suspended; a minute otherwise
+
+
 def _got_on(child: Child, recorded: Callable[[], int], some: int) -> bool:
     return child.poll() is not None or recorded() >= some
 
 
-FAULTS: list[Fault] = [Fault("PostgreSQL goes away", goes_away, 4, no_postgres)]
+FAULTS: list[Fault] = [
+    Fault("PostgreSQL goes away", goes_away, 4, no_postgres),
+    Fault("PostgreSQL, suspended while it locks", suspended, 2, no_postgres),
+]

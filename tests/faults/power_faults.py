@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.fault import Fault, Outcome
-from tests.faults.stored import recorded
+from tests.faults.stored import recorded, without_files
 from tests.faults.sweeps import SWEEP, in_a_row, sweeping, until
 
 _SIZE = 96  # MiB
@@ -78,6 +78,8 @@ def power_lost(folder: Path, rng: Random) -> str | None:
     _unmount(folder)
     after.replace(_image(folder))
     _mount(folder)
+    lacking = without_files(folder / "mlflow.db")
+    assert not lacking, f"{lacking} finished runs lack files"
     return _LOST
 
 

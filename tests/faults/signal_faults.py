@@ -19,7 +19,7 @@ from random import Random
 
 from tests.faults import sweeps
 from tests.faults.fault import Fault, Outcome
-from tests.faults.stored import found
+from tests.faults.stored import found, without_files
 from tests.faults.sweeps import SWEEP, compared, ended, fresh, undisturbed
 
 _PATIENCE = 60.0  # seconds in which a command has ended
@@ -140,23 +140,10 @@ def other(command: Command, whole: Callable[[Path], int], folder: Path, rng: Ran
         expected=len(before.whole) + 1,
         found=len(before.whole) - lost + whole(folder),
         twice=0,
-        half=half + _without_files(folder / "mlflow.db"),
+        half=half + without_files(folder / "mlflow.db"),
         message=next(filter(None, messages), ""),
         hint="",
         injected=len(messages),
-    )
-
-
-def _without_files(database: Path) -> int:
-    """Finished runs that lack the files with which each is recorded."""
-    query = "SELECT artifact_uri FROM runs JOIN tags USING (run_uuid) WHERE key = 'xorlab.key' "
-    with closing(sqlite3.connect(database)) as connection:
-        uris = [uri for (uri,) in connection.execute(f"{query} AND status = 'FINISHED'")]
-    folders = [Path(uri.removeprefix("file://")) for uri in uris]
-    names = ("config.yaml", "weights.npz", "predictions.json")
-    return sum(
-        any(not (folder / name).is_file() or not (folder / name).stat().st_size for name in names)
-        for folder in folders
     )
 
 

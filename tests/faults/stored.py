@@ -87,3 +87,16 @@ def recorded(database: Path) -> int:
     with contextlib.suppress(sqlite3.Error):
         return sum(map(len, found(database).whole.values()))
     return 0
+
+
+def without_files(database: Path) -> int:
+    """Finished runs that lack the files with which each is recorded."""
+    query = "SELECT artifact_uri FROM runs JOIN tags USING (run_uuid) WHERE key = 'xorlab.key' "
+    with closing(sqlite3.connect(database)) as connection:
+        uris = [uri for (uri,) in connection.execute(f"{query} AND status = 'FINISHED'")]
+    folders = [Path(uri.removeprefix("file://")) for uri in uris]
+    names = ("config.yaml", "weights.npz", "predictions.json")
+    return sum(
+        any(not (folder / name).is_file() or not (folder / name).stat().st_size for name in names)
+        for folder in folders
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -70,8 +71,13 @@ class Child:
         return self.log.read_text(errors="replace")
 
 
-def start(folder: Path, *arguments: str, limit: Callable[[], None] | None = None) -> Child:
-    """Start `xorlab` in a folder.
+def start(
+    folder: Path,
+    *arguments: str,
+    limit: Callable[[], None] | None = None,
+    module: str = "xorlab.__main__",
+) -> Child:
+    """Start `xorlab`, or another command, in a folder.
 
     The process is forked from this one, where all is imported already: that saves the seconds of
     importing MLflow, two hundred times. It has no threads, so nothing is lost on the way.
@@ -80,6 +86,7 @@ def start(folder: Path, *arguments: str, limit: Callable[[], None] | None = None
         folder: where it runs.
         arguments: of the command.
         limit: called in the new process before anything else.
+        module: whose `main` is the command.
     """
     _prepare()
     log = folder.parent / f"{folder.name}.log"
@@ -96,10 +103,8 @@ def start(folder: Path, *arguments: str, limit: Callable[[], None] | None = None
             os.dup2(file.fileno(), 2)
         if limit is not None:
             limit()
-        from xorlab.__main__ import main
-
         sys.argv = ["xorlab", *arguments]
-        code = main()
+        code = import_module(module).main()
         atexit._run_exitfuncs()
         sys.stdout.flush()
     except BaseException:
@@ -133,9 +138,14 @@ def until(condition: Callable[[], bool], complaint: str, child: Child | None = N
         time.sleep(0.005)
 
 
-def ended(folder: Path, *arguments: str, limit: Callable[[], None] | None = None) -> Child:
+def ended(
+    folder: Path,
+    *arguments: str,
+    limit: Callable[[], None] | None = None,
+    module: str = "xorlab.__main__",
+) -> Child:
     """A command that has ended."""
-    child = start(folder, *arguments, limit=limit)
+    child = start(folder, *arguments, limit=limit, module=module)
     child.wait()
     return child
 
@@ -212,6 +222,13 @@ Hit = Callable[[Path, Random], str | None]
 ROW = 5  # faults one after the other before the store is compared; fewer for a quick test
 
 
+def hits(hit: Hit, folder: Path, rng: Random) -> list[str]:
+    """What the command says after each of `ROW` faults; less where it comes to its end before."""
+    messages = list(itertools.islice(iter(lambda: hit(folder, rng), None), ROW))
+    assert messages, "nothing was injected"
+    return messages
+
+
 def in_a_row(hit: Hit, hint: str, *options: str) -> Callable[[Path, Random], Outcome]:
     """`ROW` faults one after the other in one sweep, which is started again after each.
 
@@ -224,8 +241,7 @@ def in_a_row(hit: Hit, hint: str, *options: str) -> Callable[[Path, Random], Out
 
     def inject(folder: Path, rng: Random) -> Outcome:
         fresh(folder)
-        messages = [line for _ in range(ROW) if (line := hit(folder, rng)) is not None]
-        assert messages, "nothing was injected"
+        messages = hits(hit, folder, rng)
         last = ended(folder, *SWEEP, *options)
         assert last.code == 0, last.printed()
         return compared(found(folder / "mlflow.db"), messages, hint)
@@ -244,9 +260,11 @@ def message(child: Child) -> str:
 
 
 @contextlib.contextmanager
-def sweeping(folder: Path, *arguments: str) -> Iterator[Child]:
+def sweeping(
+    folder: Path, *arguments: str, limit: Callable[[], None] | None = None
+) -> Iterator[Child]:
     """Within: a sweep is at work; after: it is gone, whatever happened."""
-    child = start(folder, *arguments)
+    child = start(folder, *arguments, limit=limit)
     try:
         yield child
     finally:

@@ -23,6 +23,8 @@ LATE, LATE_AFTER = "late", "late after"
 HOUR, TRICKLE = "an hour", "trickle"
 # An empty page of results that names a next page: always the same, or always another.
 SAME_PAGE, NEXT_PAGE = "same page", "next page"
+# It is answered with JSON of another kind, or with a redirect to a host that does not exist.
+GARBLED, ELSEWHERE = "garbled", "elsewhere"
 
 # Number of the request, from 0, method and path, to what becomes of it.
 Rule = Callable[[int, str, str], str]
@@ -133,6 +135,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault == HOUR:
             self._answer(503, {"Retry-After": "3600"}, b"")
+            return
+        if fault == GARBLED:
+            self._answer(200, {"Content-Type": "application/json"}, b"[1, 2]")
+            return
+        if fault == ELSEWHERE:
+            self._answer(302, {"Location": "http://elsewhere.invalid/"}, b"")
             return
         if fault in (SAME_PAGE, NEXT_PAGE):
             token = "page" if fault == SAME_PAGE else f"page{len(self.proxy.seen)}"

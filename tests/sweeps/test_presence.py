@@ -38,6 +38,10 @@ REMOVALS: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda file: change(file, "UPDATE experiments SET lifecycle_stage = 'deleted'"),
         "experiment 'xorlab' was deleted while the sweep ran.*experiments restore",
     ),
+    "experiment for good": (
+        lambda file: change(file, "DELETE FROM experiments WHERE name = 'xorlab'"),
+        "experiment 'xorlab' was removed for good while the sweep ran, as `mlflow gc` does",
+    ),
     "sweep": (
         lambda file: change(
             file,

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.server_faults import HURRY
+from tests.faults.server_faults import IMPATIENT
 from tests.helpers.postgres import Postgres, no_postgres, serving_postgres
 from tests.helpers.proxies import Proxy, proxied
 from xorlab.tracking.store.store import open_store
@@ -35,7 +35,7 @@ def uri(postgres) -> str:
 @pytest.fixture
 def proxy(server, monkeypatch) -> Iterator[Proxy]:
     """A proxy in front of the server, and a client that gives up soon."""
-    for name, value in HURRY.items():
+    for name, value in IMPATIENT.items():
         monkeypatch.setenv(name, value)
     with proxied(server) as proxy:
         yield proxy

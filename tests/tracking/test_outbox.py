@@ -163,11 +163,11 @@ def test_a_refusal_is_no_outage(proxy, server, command, capfd):
     result = command(*SWEEP, *there(proxy, "refused"))
     assert result.code == 1
     assert "does not answer" not in result.out + result.err
-    assert "the server refuses it" in result.err
+    assert "does not let this user in (it answers 403: the proxy says so). Check" in result.err
     assert f"the results are kept in {OUTBOX.absolute()}" in result.err
     waiting = len(list(OUTBOX.glob("*.run")))
     assert main([]) == 1  # it refuses still
-    assert capfd.readouterr().err.count("the server refuses it") == waiting
+    assert capfd.readouterr().err.count("does not let this user in") == waiting
     is_back(proxy)
     assert main([]) == 0
     assert len(xorlab.load_runs(server, "refused")) == waiting

@@ -20,6 +20,7 @@ from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.search import runs_of
 from xorlab.tracking.store.artifacts import put_artifacts
 from xorlab.tracking.store.conditions import attribute, tag
+from xorlab.tracking.store.refusals import refusal
 from xorlab.tracking.store.server import ServerAwayError, answers_now
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.client_recorder import complete, create, names_of
@@ -150,6 +151,9 @@ def failure_reason(error: Exception) -> str:
     first = str(error).strip().partition("\n")[0]
     if isinstance(error, StoreError):
         return first
+    if (refused := refusal(error)) is not None:
+        cause, answer, step = refused
+        return f"{cause} ({answer}). {step}"
     if isinstance(error, MlflowException | RequestException):
         return f"the server refuses it: {first}"
     return f"{type(error).__name__}: {first}"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.artifacts import has_files, local_folder
 from xorlab.tracking.store.database import rows_in
+from xorlab.tracking.store.errors import mlflow_errors
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, restore_command
+
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment
 
 _PLACES = "SELECT run_uuid, artifact_uri FROM runs WHERE lifecycle_stage = 'active' AND run_uuid IN"
 
@@ -68,7 +73,12 @@ def what_is_missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | 
 
 
 def _missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
-    experiment = store.client.get_experiment(store.experiment_id)
+    experiment = _experiment(store)
+    if experiment is None:
+        return (
+            f"experiment {store.experiment!r} was removed for good while the sweep ran, as "
+            "`mlflow gc` does; the same command makes it again, and trains its runs"
+        )
     if experiment.lifecycle_stage != "active":
         return (
             f"experiment {store.experiment!r} was deleted while the sweep ran; restore it with "
@@ -89,3 +99,13 @@ def _missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
     if lost:
         return f"{len(lost)} of the sweep's runs have lost their files while it ran; {again}"
     return None
+
+
+def _experiment(store: Store) -> Experiment | None:
+    """The experiment, deleted or not; None if it is not in the store any more."""
+    try:
+        return store.client.get_experiment(store.experiment_id)
+    except mlflow_errors() as error:
+        if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
