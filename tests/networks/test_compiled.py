@@ -29,7 +29,7 @@ from xorlab.trainers.result import SOLVED
 
 pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
 
-from xorlab.networks.compiled import epoch_code, lowering, machine, stretch
+from xorlab.networks.compiled import epoch_code, loops, machine, stretch
 
 MANY = 500 if settings().max_examples == 500 else 15  # 500 with --hypothesis-profile=thorough
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -143,8 +143,10 @@ def check_processors(data: st.DataObject, table: str) -> None:
     assert bits(train(configs[0])) == expected[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUMBA_CPU_NAME", "generic")
-        patch.setattr(lowering, "UNROLLED", 0)
-        patch.setattr(lowering, "LOOPED", 2)
+        patch.setattr(loops, "UNROLLED", 0)
+        patch.setattr(loops, "LOOPED", 2)
+        patch.setattr(loops, "HEAVY", 1)
+        patch.setattr(loops, "LIGHT", 4)
         forget()
         generic = [bits(result) for result in train_many(configs[::-1])][::-1]
     forget()

@@ -28,9 +28,15 @@ def length(ops: Iterable[Op]) -> int:
     return sum(min(op.count, LOOPED) * COSTS.get(op.name, 1) for op in ops)
 
 
-def is_heavy(op: Op) -> bool:
-    """Whether an op is a long chain of instructions that wait for each other."""
-    return COSTS.get(op.name, 1) >= HEAVY_COST
+def is_loop(op: Op) -> bool:
+    """Whether an op of a program that is not short is a loop."""
+    return op.count >= LOOPED
+
+
+def rows_at_once(ops: Iterable[Op], looped: bool) -> int:
+    """How many rows are worked on side by side."""
+    heavy = any(COSTS.get(op.name, 1) >= HEAVY_COST for op in ops)
+    return HEAVY if heavy else LIGHT if looped else 1
 
 
 def groups(count: int, most: int) -> Iterator[tuple[int, int]]:

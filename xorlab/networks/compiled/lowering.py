@@ -9,14 +9,12 @@ from xorlab.networks.compiled.calls import Numbers, Op, Operand, Rows
 from xorlab.networks.compiled.code import Code
 from xorlab.networks.compiled.functions import apply
 from xorlab.networks.compiled.loops import (
-    HEAVY,
-    LIGHT,
-    LOOPED,
     SUMMED,
     groups,
     independent,
-    is_heavy,
+    is_loop,
     merged,
+    rows_at_once,
 )
 from xorlab.networks.compiled.scratch import Cell, Layout, cell_of, cells, touched
 
@@ -40,7 +38,7 @@ class Lowering:
         """Write ops in order."""
         chain: list[Op] = []
         for op in ops:
-            if self._unrolled or op.count < LOOPED:
+            if self._unrolled or not is_loop(op):
                 self._emit_loop(chain)
                 chain = []
                 self._emit_values(op)
@@ -95,7 +93,7 @@ class Lowering:
 
     def _emit_values(self, op: Op) -> None:
         indices = list(product(*map(range, op.shape)))
-        for first, count in groups(op.count, HEAVY if is_heavy(op) else 1):
+        for first, count in groups(op.count, rows_at_once([op], looped=False)):
             some = indices[first : first + count]
 
             def rows(one: Operand, some: list[tuple[int, ...]] = some) -> str:
@@ -181,7 +179,7 @@ class Lowering:
             with self.code.loop("0", str(count)) as index:
                 self._nest(chain, axes, [*indices, index])
             return
-        most = HEAVY if any(map(is_heavy, chain)) else LIGHT
+        most = rows_at_once(chain, looped=True)
         if any(op.out.strides[axes[-1][1]] == 0 for op in chain):
             most = 1  # each sets what the one before has set
         whole = count // most * most
