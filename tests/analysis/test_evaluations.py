@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 import xorlab
-from xorlab import configure, train_many
+from xorlab import configure, plot, train_many
+from xorlab.analysis.figures.forest import cost_bars
 from xorlab.analysis.report.summary import summarise
 from xorlab.analysis.statistics.clock import clock_of
+from xorlab.tracking.read.frames import curves_frame
 
 # Two settings: one evaluation per epoch, and several; two runs of the second end before the limit.
 NAN = np.nan
@@ -38,6 +40,11 @@ RUNS = pd.DataFrame(
 )
 
 
+def in_evaluations(table):
+    """A table of statistics whose epochs are evaluations."""
+    return table.rename(columns=lambda name: name.replace("epochs_", "evaluations_"))
+
+
 def rows(runs, **more):
     table = xorlab.convergence(runs, by="method", **more)
     return table.set_index("method")
@@ -49,10 +56,11 @@ def test_times_are_evaluations():
     assert found["solved"].to_dict() == {"cg": 3, "gd": 2}
     # Followed for 350, 400 and 100 evaluations; those that ended early for as long as any: 400.
     assert found["limit"].to_dict() == {"cg": 100, "gd": 100}
-    assert found["epochs_median"].to_dict() == {"cg": 60, "gd": 70}
+    assert found["evaluations_median"].to_dict() == {"cg": 60, "gd": 70}
+    assert not any(name.startswith("epochs") for name in found)
     assert found.loc["cg", "ert"] == pytest.approx((25 + 60 + 100 + 100 + 5) / 3)
     epochs = rows(RUNS)
-    pd.testing.assert_series_equal(found.loc["gd"], epochs.loc["gd"])
+    pd.testing.assert_series_equal(found.loc["gd"], in_evaluations(epochs).loc["gd"])
     assert epochs.loc["cg", "epochs_median"] == 20
 
 
@@ -81,7 +89,7 @@ def test_settings_are_compared_in_evaluations():
 
 def test_runs_without_evaluations_made_one_in_each_epoch():
     plain = RUNS.drop(columns=[name for name in RUNS if name.startswith("evaluations")])
-    pd.testing.assert_frame_equal(rows(plain, time="evaluations"), rows(plain))
+    pd.testing.assert_frame_equal(rows(plain, time="evaluations"), in_evaluations(rows(plain)))
 
 
 def test_another_time_is_refused():
@@ -103,11 +111,33 @@ def test_trained_networks_are_counted():
     assert (epochs["solved"] > 3).all()
     assert evaluations.loc["rprop", "ert"] == epochs.loc["rprop", "ert"]
     searched = evaluations.loc["conjugate_gradient"], epochs.loc["conjugate_gradient"]
-    assert searched[0]["epochs_q25"] > 2 * searched[1]["epochs_q25"]
+    assert searched[0]["evaluations_q25"] > 2 * searched[1]["epochs_q25"]
 
 
 def summary_of(runs, keys=("method",)):
     return summarise(runs, pd.DataFrame(), "these runs", [*keys], drawn=False)
+
+
+def pictured(runs):
+    return summarise(runs, curves_frame([]), "these runs", ["method"]).figures
+
+
+def test_figures_count_and_name_evaluations():
+    own = RUNS[RUNS["method"] == "cg"]
+    costs = rows(RUNS, time="evaluations").reset_index()
+    axes = {
+        "evaluations": plot.survival(own, time="evaluations"),
+        "cutoff: evaluations after which a run is given up": plot.ert(own, time="evaluations"),
+        "evaluations per success, with 95 % interval": cost_bars(costs, ["method"]),
+        "evaluations ": plot.epochs(own, time="evaluations"),
+    }
+    for label, ax in axes.items():
+        assert ax.get_xlabel() == label.strip()
+    steps = axes["evaluations"].lines[0].get_xdata()
+    assert {5, 25, 60} <= set(steps)
+    seen = plot.survival(own, event="seen", time="evaluations")
+    assert seen.get_ylabel() == "runs without “seen” yet / %"
+    assert {2, 5} <= set(seen.lines[0].get_xdata())
 
 
 def test_a_report_compares_settings_by_evaluations_where_their_epochs_cost_more():
@@ -128,8 +158,17 @@ def test_a_report_compares_settings_by_evaluations_where_their_epochs_cost_more(
     found = summary_of(runs)
     assert found.answer.startswith("method=gd is the cheapest of 2 settings: a success takes")
     assert " evaluations, restarts included" in found.answer
-    assert any("compared by evaluations; the table" in line for line in found.basis)
+    assert any("compared by evaluations: times and costs" in line for line in found.basis)
     assert found.differences.text[-1] == "Sooner means in fewer evaluations."
+    assert {"epochs (median)", "evaluations (median)", "ERT / evaluations"} <= {*found.table.header}
+    assert "evaluations_to_solve (median)" not in found.table.header
+    cells = dict(zip(found.table.header, found.table.rows()[1], strict=True))
+    assert (cells["epochs (median)"], cells["evaluations (median)"]) == ("50", "500")
+    drawn = {figure.name: figure.caption for figure in pictured(runs)}
+    assert drawn["cost.png"].startswith("Expected evaluations until a run is solved")
+    assert "by each evaluation" in drawn["survival.png"]
+    assert not any("epoch" in caption for caption in drawn.values())
+    assert "ERT" in summary_of(runs[runs["method"] == "gd"]).table.header
     alike = summary_of(runs.drop(columns=["evaluations", "evaluations_to_solve"]))
     assert alike.answer.startswith("method=cg is the cheapest of 2 settings")
     assert " epochs, restarts included" in alike.answer

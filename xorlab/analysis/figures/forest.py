@@ -14,6 +14,7 @@ from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH
 from xorlab.analysis.figures.style import COLOURS, counts, cut, epochs_axis, new_axes
 from xorlab.analysis.labels import headers, short
+from xorlab.analysis.statistics.clock import clock_in
 from xorlab.analysis.statistics.times import refuse_unknown
 
 MOST_ROWS = 30
@@ -63,7 +64,8 @@ def cost_bars(
     """Expected epochs per success with restarts at the best cutoff, of each setting.
 
     Args:
-        statistics: from `xorlab.convergence`. Of more than 30 settings the cheapest are shown.
+        statistics: from `xorlab.convergence`, in epochs or in evaluations. Of more than 30 settings
+            the cheapest are shown.
         by: the columns that make a setting.
         ax: where to draw; None for a new figure.
         best: numbers of the rows that are drawn in colour; none for all of them.
@@ -71,7 +73,7 @@ def cost_bars(
     names = ["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]
     ax, rows, pad = _forest(statistics, by, statistics[names].to_numpy(float), best, ax)
     epochs_axis(ax, "")
-    ax.set_xlabel("epochs per success, with 95 % interval")
+    ax.set_xlabel(f"{clock_in(statistics)} per success, with 95 % interval")
     _title(ax, f"Cost of a success (n = {counts(statistics)} per setting)", rows, pad, statistics)
     return ax
 

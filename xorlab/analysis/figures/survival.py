@@ -8,16 +8,25 @@ from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import Keys, keyed, lines_of
 from xorlab.analysis.figures.style import epochs_axis, legend_below, log_axis, new_axes
+from xorlab.analysis.statistics.clock import EPOCHS, timed
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.survival import kaplan_meier
+from xorlab.analysis.statistics.tables import WithRuns
 from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
 
 _POINTS = 300
 _MOST_BANDS = 4  # lines with a band; more bands would hide one another
 
 
-def survival_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> Axes:
+def survival_curves(
+    runs: pd.DataFrame | WithRuns,
+    by: Keys = None,
+    ax: Axes | None = None,
+    *,
+    event: str | None = None,
+    time: str = EPOCHS,
+) -> Axes:
     """Share of runs not solved yet by each epoch, for each value of a key.
 
     Kaplan & Meier's (1958) estimate with its pointwise 95 % band, in which runs of one seed count
@@ -28,12 +37,14 @@ def survival_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None)
         runs: from `xorlab.load_runs`.
         by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
+        event: one that a `xorlab.Recorder` noted, in place of the solution.
+        time: ``epochs`` or ``evaluations``, as of `xorlab.convergence`.
 
     Raises:
-        ValueError: there is no such column, or no run with an outcome.
+        ValueError: there is no such column or event, or no run with an outcome.
     """
     ax = ax or new_axes()
-    runs, by = keyed(runs, by)
+    runs, by = keyed(timed(runs, event, time), by)
     counted = counted_runs(runs, [by], "by")
     first = np.inf
     lines = list(lines_of(counted, by))
@@ -43,11 +54,11 @@ def survival_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None)
         weight = 1.0 if pooled is None else pooled.weight
         known = ~np.isnan(times.time)
         # A run that ended at an unknown epoch was not solved at any epoch that others were.
-        time = np.where(known, times.time, np.inf)
-        curve = kaplan_meier(time, times.solved, weight=weight)
-        end = max(float(time[known].max(initial=1.0)), 1.0)
-        first = min(first, max(float(time[known].min(initial=end)), 1.0))
-        at = np.append(np.maximum(curve.times, 0.5), end)
+        ends = np.where(known, times.time, np.inf)
+        curve = kaplan_meier(ends, times.solved, weight=weight)
+        last = max(float(ends[known].max(initial=1.0)), 1.0)
+        first = min(first, max(float(ends[known].min(initial=last)), 1.0))
+        at = np.append(np.maximum(curve.times, 0.5), last)
         low, middle, high = (
             100 * np.append(part, part[-1]) for part in (curve.low, curve.survival, curve.high)
         )
@@ -58,15 +69,21 @@ def survival_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None)
         height = middle[np.searchsorted(at, np.maximum(censored, 0.5), side="right") - 1]
         ax.plot(censored, height, "|", color=line.colour, ms=9, mew=1.5)
     ax.set_xlim(left=first / 2)
-    epochs_axis(ax, "epochs")
+    epochs_axis(ax, time)
     ax.set_ylim(-2, 102)
-    ax.set_ylabel("runs not solved yet / %")
+    ax.set_ylabel("runs not solved yet / %" if event is None else f"runs without “{event}” yet / %")
     band = ", 95 % band" if len(lines) <= _MOST_BANDS else ""
     _finish(ax, f"Not solved yet{band}, ticks: unsolved (n = {len(counted):,})")
     return ax
 
 
-def ert_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> Axes:
+def ert_curves(
+    runs: pd.DataFrame | WithRuns,
+    by: Keys = None,
+    ax: Axes | None = None,
+    *,
+    time: str = EPOCHS,
+) -> Axes:
     """Expected running time with restarts against the cutoff, for each value of a key.
 
     Each curve has its pointwise 95 % band, in which runs of one seed count as one. A dot marks
@@ -79,12 +96,13 @@ def ert_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> A
         runs: from `xorlab.load_runs`.
         by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
+        time: ``epochs`` or ``evaluations``, as of `xorlab.convergence`.
 
     Raises:
         ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
-    runs, by = keyed(runs, by)
+    runs, by = keyed(timed(runs, None, time), by)
     counted = counted_runs(runs, [by], "by")
     lines = list(lines_of(counted, by))
     for line in lines:
@@ -111,11 +129,11 @@ def ert_curves(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> A
             continue
         ax.plot([best.low, best.high], [best.ert] * 2, color=line.colour, lw=3, alpha=0.6)
         ax.plot(best.cutoff, best.ert, "o", color=line.colour, mec="white", ms=8, zorder=3)
-    epochs_axis(ax, "cutoff: epochs after which a run is given up")
+    epochs_axis(ax, f"cutoff: {time} after which a run is given up")
     ax.set_yscale("log")
     log_axis(ax.yaxis)
     _keep_to_the_curves(ax)
-    ax.set_ylabel("expected epochs until solved (ERT)")
+    ax.set_ylabel(f"expected {time} until solved (ERT)")
     band = ", 95 % bands" if len(lines) <= _MOST_BANDS else ""
     _finish(ax, f"ERT with restarts{band}, best cutoffs (n = {len(counted):,})")
     return ax

@@ -19,6 +19,8 @@ from xorlab.analysis.figures.style import (
     new_axes,
 )
 from xorlab.analysis.labels import loss_label, short
+from xorlab.analysis.statistics.clock import EPOCHS, timed
+from xorlab.analysis.statistics.tables import WithRuns
 from xorlab.analysis.statistics.times import SOLVED, refuse_unknown
 
 _MOST_WITH_INTERVAL, _MOST_NUMBERED = 5, 12  # columns of a heat map with so much text in a cell
@@ -121,7 +123,13 @@ def curve_bands(
     return ax
 
 
-def epochs_distribution(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = None) -> Axes:
+def epochs_distribution(
+    runs: pd.DataFrame | WithRuns,
+    by: Keys = None,
+    ax: Axes | None = None,
+    *,
+    time: str = EPOCHS,
+) -> Axes:
     """Share of all runs solved by each epoch: the empirical distribution of epochs to solve.
 
     Unsolved runs count too, so a curve ends at the success rate.
@@ -130,9 +138,10 @@ def epochs_distribution(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = N
         runs: from `xorlab.load_runs`.
         by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
+        time: ``epochs`` or ``evaluations``, as of `xorlab.convergence`.
     """
     ax = ax or new_axes()
-    runs, by = keyed(runs, by)
+    runs, by = keyed(timed(runs, None, time), by)
     limit = float(runs["epochs_run"].max())
     ended = runs[runs["outcome"].notna()]
     for line in lines_of(ended, by):
@@ -147,9 +156,9 @@ def epochs_distribution(runs: pd.DataFrame, by: Keys = None, ax: Axes | None = N
             color=line.colour,
             label=line.label,
         )
-    epochs_axis(ax, "epochs")
+    epochs_axis(ax, time)
     ax.set_ylim(0, 102)
     ax.set_ylabel("runs solved / %")
-    ax.set_title(f"Solved by this epoch (n = {counted(len(ended), 'run')})")
+    ax.set_title(f"Solved by this {time.removesuffix('s')} (n = {counted(len(ended), 'run')})")
     legend_below(ax)
     return ax

@@ -50,7 +50,8 @@ def basis(
     if clock == EVALUATIONS:
         sentences.append(
             "An epoch costs these settings different numbers of evaluations of the loss, so they "
-            "are compared by evaluations; the table and the figures count epochs."
+            "are compared by evaluations: times and costs are counted in these, wherever a column "
+            "or an axis does not name epochs."
         )
     if again:
         sentences.append(

@@ -52,6 +52,8 @@ class GroupedRuns:
         statistics: from `xorlab.convergence`, a row per setting.
         sequential: confidence of the intervals of the rates, where these are valid at any number
             of looks; None for Wilson's, for a number of seeds fixed in advance.
+        in_evaluations: ``statistics`` in evaluations, where these compare the settings; None where
+            epochs do.
     """
 
     runs: pd.DataFrame
@@ -59,6 +61,12 @@ class GroupedRuns:
     keys: Sequence[str]
     statistics: pd.DataFrame
     sequential: float | None = None
+    in_evaluations: pd.DataFrame | None = None
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """The statistics in the time that compares the settings."""
+        return self.statistics if self.in_evaluations is None else self.in_evaluations
 
     def column(self, name: str) -> Any:
         """A column of ``runs`` grouped by setting (a pandas ``SeriesGroupBy``).

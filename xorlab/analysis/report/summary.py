@@ -207,14 +207,14 @@ def summarise(
         settings = settings.assign(**dict(zip(("rate_low", "rate_high"), ends, strict=True)))
         settings.attrs[INTERVAL] = f"{100 * sequential:g} % interval valid at any number of looks"
     every = runs.assign(**{name: named[name] for name in by})
-    grouped = GroupedRuns(counted_runs(every, by, "by"), by, keys, settings, sequential)
+    kept = counted_runs(every, by, "by")
+    clock = clock_of(kept, by)
+    costs = None if clock == EPOCHS else convergence(named, by=by, cluster=SEED, time=clock)
     order = _order(named, settings, by)
+    grouped = GroupedRuns(kept, by, keys, settings, sequential, costs)
     table = settings_table(grouped).reordered(order)
     settings = settings.iloc[order].reset_index(drop=True)
-    clock, costs = clock_of(grouped.runs, by), settings
-    if clock != EPOCHS:
-        costs = convergence(named, by=by, cluster=SEED, time=clock)
-        costs = costs.iloc[order].reset_index(drop=True)
+    costs = settings if costs is None else costs.iloc[order].reset_index(drop=True)
     least = cheapest(costs)
     compared = differences(named, settings, by, least, clock)
     if least is not None:
@@ -235,7 +235,7 @@ def summarise(
         generalisation(grouped.runs, settings, by),
         best=best,
         notes=tuple(notes),
-        figures=sweep_figures(named, curves, settings, by, best, further) if drawn else (),
+        figures=sweep_figures(named, curves, settings, by, best, further, costs) if drawn else (),
     )
 
 

@@ -17,9 +17,10 @@ from xorlab.analysis.figures.style import new_axes, new_figure
 from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
 from xorlab.analysis.labels import SETTING, setting_label
+from xorlab.analysis.statistics.clock import clock_in
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
-from xorlab.analysis.statistics.tables import at_event, events_of
+from xorlab.analysis.statistics.tables import events_of
 from xorlab.analysis.statistics.times import SEED, SOLVED, counted_runs
 
 _MOST_LINES, _MOST_LOSS_BANDS = 4, 2  # in one figure; more are drawn as small multiples
@@ -36,6 +37,7 @@ def sweep_figures(
     by: Sequence[str],
     best: Collection[int] = (),
     further: Mapping[str, pd.DataFrame] | None = None,
+    costs: pd.DataFrame | None = None,
 ) -> tuple[Picture, ...]:
     """The figures, those that answer the first question first.
 
@@ -46,8 +48,10 @@ def sweep_figures(
         by: the columns that make a setting.
         best: rows of ``settings`` that may be the cheapest.
         further: curves by name, of those runs or of some of them, that are not of the loss.
+        costs: ``settings`` in the time that compares them; None where that is epochs.
     """
-    drawn = [*_figures(runs, curves, settings, by, best)]
+    costs = settings if costs is None else costs
+    drawn = [*_figures(runs, curves, settings, by, best, costs)]
     if further:
         drawn += _both_sets(runs, {"loss": curves, **further}, settings, by)
     return tuple(Picture(name, caption, draw) for name, caption, draw in drawn)
@@ -92,8 +96,11 @@ def _figures(
     settings: pd.DataFrame,
     by: Sequence[str],
     best: Collection[int],
+    costs: pd.DataFrame,
 ) -> Iterator[tuple[str, str, Callable[[], Axes | Figure]]]:
     lines, key = _with_lines(runs, settings, by)
+    clock = clock_in(costs)
+    one = clock.removesuffix("s")
     any_solved = bool((lines["outcome"] == SOLVED).any())
     several = len(settings) > 1
     pooled = "" if key == SETTING or by == [key] else _POOLED
@@ -103,35 +110,34 @@ def _figures(
     yield "success.png", rates, lambda: success_bars(settings, by, best=best)
     if several and any_solved:
         caption = (
-            "Expected epochs until a run is solved, if each run is given up at the setting's best "
-            f"cutoff and started again with another seed.{coloured}"
+            f"Expected {clock} until a run is solved, if each run is given up at the setting's "
+            f"best cutoff and started again with another seed.{coloured}"
         )
-        yield "cost.png", caption, lambda: cost_bars(settings, by, best=best)
+        yield "cost.png", caption, lambda: cost_bars(costs, by, best=best)
     caption = (
-        "The share of runs not solved yet by each epoch (Kaplan and Meier's estimate) with its "
+        f"The share of runs not solved yet by each {one} (Kaplan and Meier's estimate) with its "
         f"95 % band; a tick is a run that ended there unsolved.{pooled}"
     )
     yield (
         "survival.png",
         caption if any_solved else "",  # without a solved run it is a level line
-        _several(survival_curves, lines, key, "Share of runs not solved yet"),
+        _several(_until(None, clock), lines, key, "Share of runs not solved yet"),
     )
     for event in events_of(runs):
-        reached, column = _with_lines(at_event(runs, event), settings, by)
         yield (
             f"survival_{event}.png",
-            f"The share of runs that have not reached the event “{event}” by each epoch, with its "
+            f"The share of runs that have not reached the event “{event}” by each {one}, with its "
             f"95 % band; a tick is a run that ended there without it.{pooled}",
-            _several(_until(event), reached, column, f"Share of runs without “{event}” yet"),
+            _several(_until(event, clock), lines, key, f"Share of runs without “{event}” yet"),
         )
     if any_solved:
         once = ", runs of one seed counted once" if pooled else ""
         caption = (
-            "Expected epochs until a run is solved (ERT), against the cutoff: the epochs after "
+            f"Expected {clock} until a run is solved (ERT), against the cutoff: the {clock} after "
             "which a run is given up and another seed started. The dot is the best cutoff of those "
             f"by which at least {LEAST_SOLVED} runs were solved{once}.{pooled}"
         )
-        yield "ert.png", caption, _several(ert_curves, lines, key, "Cost of a success by cutoff")
+        yield "ert.png", caption, _several(_ert(clock), lines, key, "Cost of a success by cutoff")
     if len(by) > 1:
         x, y = sorted(by, key=lambda name: -settings[name].nunique())[:2]
         cells = _ordered(convergence(runs, by=[x, y], cluster=SEED), settings, [y, x])
@@ -157,15 +163,13 @@ def _figures(
         yield "curves.png", caption, _several(bands, lines, key, "Loss", _MOST_LOSS_BANDS)
 
 
-def _until(event: str) -> Draw:
+def _until(event: str | None, clock: str) -> Draw:
     """Draw the share of runs that have not reached an event yet."""
+    return lambda some, key, ax: survival_curves(some, key, ax, event=event, time=clock)
 
-    def draw(some: pd.DataFrame, key: str, ax: Axes) -> Axes:
-        made = survival_curves(some, key, ax)
-        made.set_ylabel(f"runs without “{event}” yet / %")
-        return made
 
-    return draw
+def _ert(clock: str) -> Draw:
+    return lambda some, key, ax: ert_curves(some, key, ax, time=clock)
 
 
 def _several(

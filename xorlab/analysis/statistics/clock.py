@@ -75,6 +75,11 @@ def clock_of(runs: pd.DataFrame, by: Sequence[str]) -> str:
     return EVALUATIONS if len(each) > 1 and each.max() > 1.1 * each.min() else EPOCHS
 
 
+def clock_in(statistics: pd.DataFrame) -> str:
+    """The time that statistics from `xorlab.convergence` are in."""
+    return EVALUATIONS if f"{EVALUATIONS}_median" in statistics else EPOCHS
+
+
 def with_evaluations(runs: pd.DataFrame) -> pd.DataFrame:
     """The same runs, with numbers of evaluations where they are those of epochs as well."""
     filled = {}

@@ -31,7 +31,7 @@ from xorlab.analysis.statistics.times import (
 __all__ = ["CONFIDENCE", "convergence", "wilson"]
 
 Columns = dict[str, npt.NDArray[Any]]
-_QUANTILES = (("epochs_q25", 0.25), ("epochs_median", 0.5), ("epochs_q75", 0.75))
+_QUANTILES = (("q25", 0.25), ("median", 0.5), ("q75", 0.75))
 
 
 def convergence(
@@ -66,8 +66,9 @@ def convergence(
             that pooling is meant; None is ``seed``, with a warning where a seed is repeated.
         event: one that a `xorlab.Recorder` noted, to count in place of the solution.
         time: ``epochs``, or ``evaluations``: points at which a run computed the loss or its
-            gradient, to compare optimizers that search along lines with others. Columns keep their
-            names.
+            gradient, to compare optimizers that search along lines with others. All that is said of
+            epochs below is then in evaluations; the names ``epochs_q25``, ``epochs_median`` and
+            ``epochs_q75`` become ``evaluations_q25`` and so on.
 
     Returns:
         the columns of ``by``, then
@@ -120,7 +121,8 @@ def convergence(
             warn_of_repeats(counted.iloc[rows[j]], keys.iloc[j].to_dict(), column)
     times = [group.times() for group in groups]
     weights = np.array([1.0 if own is None else own.weight for own in clusters])
-    columns = _counts(groups, times, weights, confidence) | _quantiles(times, weights, confidence)
+    columns = _counts(groups, times, weights, confidence)
+    columns |= _quantiles(times, weights, confidence, time)
     columns |= _running_times(times, clusters, weights, confidence, resamples, seed)
     columns |= _losses(groups)
     taken = [name for name in by if name in columns]
@@ -154,7 +156,7 @@ def _counts(
     return counts | _triple("rate", (solved / n, *ends))
 
 
-def _quantiles(times: list[Times], weights: Floats, confidence: float) -> Columns:
+def _quantiles(times: list[Times], weights: Floats, confidence: float, time: str) -> Columns:
     curves = [
         kaplan_meier(_known(own), own.solved, confidence, weight)
         for own, weight in zip(times, weights, strict=True)
@@ -164,7 +166,7 @@ def _quantiles(times: list[Times], weights: Floats, confidence: float) -> Column
         table = np.array([curve.quantile(share) for curve in curves])
         # An infinite lower end means that it is beyond an unknown limit.
         table[np.isinf(table[:, 1]), 1] = np.nan
-        columns |= _triple(name, (table[:, 0], table[:, 1], table[:, 2]))
+        columns |= _triple(f"{time}_{name}", (table[:, 0], table[:, 1], table[:, 2]))
     return columns
 
 

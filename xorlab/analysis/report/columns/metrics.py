@@ -20,6 +20,7 @@ _USUAL = {"seed", "solved", *OBSERVED}
 _USUAL_OF_NETWORKS = {"accuracy", "max_error"}
 _ACCURACIES = {"accuracy", "test_accuracy", "final_validation_accuracy"}
 _ACCURACY_PRIORITY = 6  # what a sweep that has them is about
+_COUNTED = {"evaluations", "evaluations_to_solve"}
 _TIMES = ("epochs_to_", "evaluations_to_")
 
 
@@ -33,6 +34,8 @@ def columns(data: GroupedRuns) -> list[Column]:
     found = []
     for name in _further_metrics(data):
         values = data.column(name)
+        if data.in_evaluations is not None and name in _COUNTED:
+            continue  # a column of times to solve, and part of what a success costs
         title = f"{name} (median)"
         if name.startswith(_TIMES):
             found.append(Column(title, values.agg(_median_time), whole))

@@ -5,32 +5,34 @@ from __future__ import annotations
 import math
 
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
+from xorlab.analysis.statistics.clock import EPOCHS, clock_in
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 
 ORDER = 30
 _ERT = (
-    "expected running time: the epochs to expect until a run is solved, if each unsolved run is "
-    "followed to the epoch limit and another seed started"
+    "expected running time: the {} to expect until a run is solved, if each unsolved run is "
+    "followed to its limit and another seed started"
 )
 _CUTOFF = (
-    "the epochs after which it costs least to give a run up and start another seed; - where fewer "
+    "the {} after which it costs least to give a run up and start another seed; - where fewer "
     f"than {LEAST_SOLVED} runs were solved, too few to tell"
 )
 _THERE = (
-    "the ERT if runs are given up at the best cutoff, or at the epoch limit where that is -, with "
+    "the ERT if runs are given up at the best cutoff, or at the limit where that is -, with "
     "its 95 % interval; after “from”, its lower end where no run was solved"
 )
 
 
 def columns(data: GroupedRuns) -> list[Column]:
     """Expected running time (ERT) at the limit, the best cutoff, and ERT with it."""
-    found = data.statistics
+    found, time = data.costs, clock_in(data.costs)
+    unit = "" if time == EPOCHS else f" / {time}"
     there = found[["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]].itertuples(index=False)
     cutoff = found["cutoff"].where(found["solved"] >= LEAST_SOLVED)
     return [
-        Column("ERT", found["ert"], whole, 4, _ERT),
-        Column("best cutoff", cutoff, whole, 2, _CUTOFF),
-        Column("ERT there", list(there), _with_interval, 1, _THERE),
+        Column(f"ERT{unit}", found["ert"], whole, 4, _ERT.format(time)),
+        Column(f"best cutoff{unit}", cutoff, whole, 2, _CUTOFF.format(time)),
+        Column(f"ERT there{unit}", list(there), _with_interval, 1, _THERE),
     ]
 
 
