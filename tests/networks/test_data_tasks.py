@@ -225,6 +225,12 @@ def test_columns_that_are_not_one_hot_are_no_classes(tmp_path):
         ("task.name=mnist", r"task\.name=mnist: must be one of iris, wine, breast_cancer"),
         ("task.validation=0.001", r"task\.validation=0\.001: must be at least 0\.0033"),
         ("task.fold=0 task.folds=151", r"task\.folds=151: must be at most 150"),
+        (
+            "task.split_seed=3",
+            r"task\.split_seed=3: must be left out without task\.validation, task",
+        ),
+        ("task.folds=4", r"task\.folds=4: must be left out without task\.fold"),
+        ("task.validation=0.2 task.folds=4", r"task\.folds=4: must be left out without task\.fold"),
         ("task.test=0.985", r"task\.test=0\.985: .*every class"),
     ],
 )

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 from tests.helpers.proben1 import write_samples
 from xorlab.networks.config import GROUPS
 from xorlab.studies.replication.agreement import agreement_table
+from xorlab.studies.replication.markdown import row_cells
 from xorlab.studies.replication.means import mean_of
 from xorlab.studies.replication.registry import STUDIES
 from xorlab.studies.replication.sample import sample_of
@@ -58,6 +59,22 @@ def test_means_are_those_of_hand_arithmetic_with_the_range_of_the_papers_size():
     assert (few.expected_low, few.expected_high) == (0.1, 0.3)
     assert found.expected_high - found.expected_low < 20
     assert np.isnan(mean_of("relevant_epochs", 3)(runs).estimate)
+
+
+@pytest.mark.parametrize(("ours", "agrees"), [(2, True), (8, True), (1, False), (15, False)])
+def test_an_order_of_magnitude_agrees_within_the_root_of_ten_and_is_not_counted(ours, agrees):
+    epochs = [2_500 * ours - 1.0, 2_500.0 * ours, 2_500 * ours + 1.0]
+    runs = pd.DataFrame(
+        {
+            "outcome": "solved",
+            "epochs_to_solve": epochs,
+            "training.epochs": 50_000,
+            "seed": [0, 1, 2],
+        }
+    )
+    (row,) = agreement_table({"two_spirals_quickprop": runs}, resamples=20).to_dict("records")
+    assert (row["published"], row["agrees"], row["counted"]) == ("8,000", agrees, False)
+    assert row_cells(row)["agrees"].endswith("; order of magnitude)")
 
 
 def test_studies_of_a_users_files_are_refused_without_them(tmp_path, capsys, monkeypatch):

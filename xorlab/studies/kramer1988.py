@@ -20,7 +20,12 @@ from xorlab.studies.replication.resampled import (
     mean_of_failures,
     of_runs,
 )
-from xorlab.studies.replication.study import PublishedValue, Study, rounded
+from xorlab.studies.replication.study import (
+    PublishedValue,
+    Study,
+    order_of_magnitude,
+    rounded,
+)
 
 _NETWORKS = 100
 _FOLLOWS = "follows from the others"
@@ -78,4 +83,19 @@ PARITY = Study(
     small=("seed=range(0,4)", "training.epochs=10000"),
     order=2,
 )
-STUDIES = (XOR, PARITY)
+_ENCODERS = {"4-2-4": 180.0, "8-3-8": 594.8, "10-5-10": 196.9, "16-4-16": 990.3}
+
+
+def _encoder(network: str, epochs: float) -> Study:
+    """Of encoders our copy has the mean epochs alone."""
+    return Study(
+        preset=f"kramer1988_encoder_{network.replace('-', '_')}",
+        source=f"Kramer & Sangiovanni-Vincentelli (1988), {network}",
+        networks=None,
+        published=(order_of_magnitude("mean epochs of the solved", epochs, m.MEAN_EPOCHS),),
+        small=("seed=range(0,4)", "training.epochs=1000"),
+        order=2,
+    )
+
+
+STUDIES = (XOR, PARITY, *(_encoder(*row) for row in _ENCODERS.items()))

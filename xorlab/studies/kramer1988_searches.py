@@ -19,7 +19,13 @@ from xorlab.studies.replication.resampled import (
     of_runs,
 )
 from xorlab.studies.replication.sample import Statistic
-from xorlab.studies.replication.study import MeasureRuns, PublishedValue, Study, rounded
+from xorlab.studies.replication.study import (
+    MeasureRuns,
+    PublishedValue,
+    Study,
+    order_of_magnitude,
+    rounded,
+)
 
 _NETWORKS = 100
 _FOLLOWS = "follows from the others"
@@ -100,6 +106,31 @@ def _study(
     )
 
 
+_ENCODERS = {
+    # Mean epochs by conjugate gradients and by steepest descent.
+    "4-2-4": (36.9, 56.9),
+    "8-3-8": (67.6, 194.8),
+    "10-5-10": (63.7, 109.1),
+    "16-4-16": (121.3, 572.8),
+}
+
+
+def _encoder(network: str, epochs: tuple[float, float]) -> Study:
+    return Study(
+        preset=f"kramer1988_searches_encoder_{network.replace('-', '_')}",
+        source=f"Kramer & Sangiovanni-Vincentelli (1988), {network}, line searches",
+        networks=None,
+        published=tuple(
+            order_of_magnitude(
+                f"{name}: mean epochs of the solved", mean, m.MEAN_EPOCHS, ("optimizer", method)
+            )
+            for (method, name), mean in zip(_METHODS.items(), epochs, strict=True)
+        ),
+        small=("seed=range(0,4)", "training.epochs=200"),
+        order=2,
+    )
+
+
 STUDIES = (
     _study(
         "kramer1988_searches",
@@ -114,4 +145,5 @@ STUDIES = (
         _PARITY,
         ("seed=range(0,4)", "training.epochs=2000"),
     ),
+    *(_encoder(*row) for row in _ENCODERS.items()),
 )

@@ -103,12 +103,16 @@ class DataTask(TaskConfig):
     @property
     def unused(self) -> tuple[str, ...]:
         """The codes of inputs, and what plays no part as nothing is drawn."""
-        idle = ["low", "high"]
+        return ("low", "high", *self._idle())
+
+    def _idle(self) -> dict[str, str]:
+        """The keys that play no part, and where they would."""
+        idle = {}
         if self.fold is None:
-            idle.append("folds")
-        if not self.validation and not self.test and self.fold is None:
-            idle.append("split_seed")
-        return tuple(idle)
+            idle["folds"] = "task.fold"
+            if not self.validation and not self.test:
+                idle["split_seed"] = "task.validation, task.test or task.fold"
+        return idle
 
     @property
     def outputs_known(self) -> int | None:
@@ -116,8 +120,12 @@ class DataTask(TaskConfig):
         return None
 
     def check(self) -> None:
-        """Refuse shares that leave nothing to train on, and a fold that there is not."""
+        """Refuse shares that leave nothing to train on, a fold that there is not, and idle keys."""
         super().check()
+        for name, others in self._idle().items():
+            value = getattr(self, name)
+            if value != getattr(DataTask, name):
+                raise ConfigError(f"task.{name}", value, f"left out without {others}")
         if self.validation + self.test >= 1:
             raise ConfigError(
                 "task.validation", self.validation, f"less than 1 - task.test={self.test:g}"

@@ -25,8 +25,10 @@ of that range. Of rows that are right one in twenty falls outside by chance.
 
 Only independent statements are counted. A row in brackets is shown and not counted: it follows
 from other rows (as the epochs per solution from the success rate and the mean epochs), it is our
-reading of a word or of a figure's axis, or its protocol was chosen after another one had been seen
-not to agree (post hoc). The notebook's row is a check of identity, and not counted either.
+reading of a word or of a figure's axis, its protocol was chosen after another one had been seen
+not to agree (post hoc), or so much of its protocol is unsaid that only the order of magnitude is
+compared, within a factor of the root of 10. The notebook's row is a check of identity, and not
+counted either.
 """
 COLUMNS = ("quantity", "published", "measured [95 %]", "in samples of the paper's size", "agrees")
 _README_COLUMNS = ("source", "quantity", "published", "measured [95 %]", "agrees")

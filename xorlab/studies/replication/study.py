@@ -92,3 +92,26 @@ class Study:
 def rounded(value: float, unit: float = 1.0) -> tuple[float, float]:
     """The range that a printed number may stand for: half a unit of its last digit either way."""
     return value - unit / 2, value + unit / 2
+
+
+def order_of_magnitude(
+    quantity: str,
+    value: float,
+    measure: Statistic | MeasureRuns,
+    where: tuple[str, object] | None = None,
+) -> PublishedValue:
+    """A number whose protocol is so little known that only its order of magnitude can agree.
+
+    It does where ours may be up to the root of 10 times larger or smaller. Such a row is not
+    counted.
+    """
+    factor = 10.0**0.5
+    return PublishedValue(
+        quantity,
+        f"{value:,.0f}" if value == int(value) else f"{value:,.1f}",
+        value / factor,
+        value * factor,
+        measure,
+        where=where,
+        uncounted="order of magnitude",
+    )
