@@ -115,9 +115,11 @@ def test_help_tells_every_key_of_launcher_and_precision_sweeper_with_its_default
     assert "hydra/sweeper=precision" in ended
 
 
-@pytest.mark.parametrize("seed", [1, 3])
-def test_a_run_that_is_not_solved_says_why(seed, command, store_file):
-    ended = command(f"seed={seed}", "training.epochs=300")
+@pytest.mark.parametrize(
+    "overrides", [["seed=1"], ["seed=3"], ["seed=1", "optimizer.lr=100"]], ids=lambda one: one[-1]
+)
+def test_a_run_that_is_not_solved_says_why(overrides, command, store_file):
+    ended = command(*overrides, "training.epochs=300")
     assert ended.code == 0
     runs = xorlab.load_runs()
     failure = xorlab.diagnose(runs)["failure"].iloc[0]

@@ -30,6 +30,7 @@ REST = {
     "step_share": 0.0,
     "saturation": 0.0,
     "stuck_outputs": 0.0,
+    "overshoot": 0.0,
 }
 
 
@@ -56,6 +57,9 @@ def columns(differs):
         ({"saturation": 0.6, "fall_ahead": 0.9}, "saddle or plateau"),
         ({"saturation": 1.0, "fall_ahead": 0.9}, "saturated"),
         ({"stuck_outputs": 1.0, "fall_ahead": 0.9}, "saturated"),
+        ({"stuck_outputs": 1.0, "fall_ahead": 0.9, "overshoot": 0.5}, "first step too long"),
+        ({"saturation": 1.0, "fall_ahead": 0.9, "overshoot": np.nan}, "saturated"),
+        ({"overshoot": 0.5}, "local minimum"),
         ({"curvature_ahead": -0.1, "negative_eigenvalues": 2.0}, "saddle or plateau"),
         ({"curvature_ahead": 0.0}, "local minimum"),
     ],
@@ -75,9 +79,10 @@ def curve(loss):
 
 def test_recent_change_and_oscillation_are_those_of_the_last_half():
     falling, bouncing = curve([9.0, 5.0, 4.0, 3.0, 1.0]), curve([9.0, 9.0, 2.0, 4.0, 2.0])
-    assert list(falling) == ["recent_change", "latest_change", "oscillation"]
-    assert list(falling.values()) == [0.75, 1 - 1 / 3, 0.0]
-    assert list(bouncing.values()) == [0.0, 0.5, 2.0 / (8.0 / 3.0)]
+    assert list(falling) == ["recent_change", "latest_change", "oscillation", "overshoot"]
+    assert list(falling.values()) == [0.75, 1 - 1 / 3, 0.0, 0.0]
+    assert list(bouncing.values()) == [0.0, 0.5, 2.0 / (8.0 / 3.0), 0.0]
+    assert curve([2.0, 5.0, 3.0, 3.5])["overshoot"] == 0.5
 
 
 @settings(max_examples=30)

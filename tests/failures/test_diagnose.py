@@ -16,6 +16,8 @@ UNIFORM = ("init=uniform", "init.range=1")
 PROVOKED = {
     # Huge weights: every unit is on a flat part of its activation from the start.
     "saturated": ("init=uniform", "init.range=500", "optimizer.lr=0.5", "training.epochs=500"),
+    # One step from usual weights to where every output is 0, or 1, and stays there.
+    "first step too long": (*UNIFORM, "optimizer.lr=100", "training.epochs=200"),
     # Nearly all-zero weights, from which the gradient hardly leads away.
     "saddle or plateau": (
         "init=uniform",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 DIVERGED, OSCILLATING, IMPROVING = "diverged", "oscillating", "still improving"
 SADDLE, SATURATED, MINIMUM = "saddle or plateau", "saturated", "local minimum"
-CLASSES = (SADDLE, SATURATED, MINIMUM, OSCILLATING, IMPROVING, DIVERGED)
+OVERSHOT = "first step too long"
+CLASSES = (SADDLE, OVERSHOT, SATURATED, MINIMUM, OSCILLATING, IMPROVING, DIVERGED)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Thresholds:
             2-2-1 XOR, and would move further with more steps.
         settled: the descent ended at a minimum if no eigenvalue there is below minus this share
             of the largest, and at a strict minimum if none is below plus this share.
+        overshoot: a saturated run was made so by its first step if its loss stayed above the
+            initial one by at least this share. On 2-2-1 XOR it is 0.3 and more at a learning rate
+            of 100, and 0 where the initial weights were too large.
         slope: an activation is saturated if its derivative is below this share of the
             derivative's largest value; the logistic function is from 0.975 on, tanh from 0.95.
         curvature: an eigenvalue counts as negative below minus this share of the largest absolute
@@ -47,6 +51,7 @@ class Thresholds:
     bounce: float = 1e-3
     saturation: float = 0.5
     silent: float = 0.95
+    overshoot: float = 0.1
     near: float = 0.05
     settled: float = 1e-6
     slope: float = 0.1

@@ -14,6 +14,7 @@ from xorlab.failures.classes import (
     IMPROVING,
     MINIMUM,
     OSCILLATING,
+    OVERSHOT,
     SADDLE,
     SATURATED,
     Thresholds,
@@ -31,13 +32,15 @@ def classify(numbers: Numbers, thresholds: Thresholds = DEFAULTS) -> list[str]:
     3. ``still improving``: there is a way down, and the run is on it.
     4. ``local minimum``: there is no way down, and a strict minimum (positive definite Hessian)
        is near.
-    5. ``saturated``: the wrong outputs lie where their activation is flat, so that no error is
+    5. ``first step too long``: saturated, as below, and the loss never came back to where it was
+       before the first step: that step threw the weights to where almost nothing is propagated.
+    6. ``saturated``: the wrong outputs lie where their activation is flat, so that no error is
        propagated back; or all hidden units are silent (dead rectifiers, units with very large
        inputs); or there is no way down and hidden units are saturated: the weights grow for ever,
        towards a minimum at infinity with an error above 0.
-    6. ``saddle or plateau``: there is a way down, and the run hardly moves; or the descent ended
+    7. ``saddle or plateau``: there is a way down, and the run hardly moves; or the descent ended
        where some curvature is still negative, as it is at the run's own weights.
-    7. ``local minimum`` again: there is no way down, but the surface is flat in some directions,
+    8. ``local minimum`` again: there is no way down, but the surface is flat in some directions,
        as it is wherever a rectifier's incoming weights can be scaled against its outgoing ones.
 
     A way down is one that the descent of `xorlab.failures.descent` finds; it may miss a narrow one.
@@ -70,12 +73,15 @@ def classify(numbers: Numbers, thresholds: Thresholds = DEFAULTS) -> list[str]:
     silent = numbers["saturation"] >= limits.silent
     stuck = numbers["stuck_outputs"] >= limits.saturation
     full = numbers["saturation"] >= limits.saturation
+    saturated = stuck | silent | (~descends & ~unsettled & full)
+    overshot = numbers["overshoot"] >= limits.overshoot
     rules = [
         (DIVERGED, broken),
         (OSCILLATING, bounces | (numbers["oscillation"] >= limits.oscillation)),
         (IMPROVING, descends & improves),
         (MINIMUM, ~descends & strict & near),
-        (SATURATED, stuck | silent | (~descends & ~unsettled & full)),
+        (OVERSHOT, saturated & overshot),
+        (SATURATED, saturated),
         (SADDLE, descends | unsettled),
     ]
     conditions, names = [fits for _, fits in rules], [name for name, _ in rules]

@@ -33,9 +33,9 @@ def diagnose(
     Returns:
         a row per unsolved or diverged run, in the order of ``runs``:
 
-        - ``run_id``, and ``failure``: ``saddle or plateau``, ``saturated``, ``local minimum``,
-          ``oscillating``, ``still improving`` or ``diverged``; `xorlab.failures.classify.classify`
-          defines them;
+        - ``run_id``, and ``failure``: ``saddle or plateau``, ``first step too long``,
+          ``saturated``, ``local minimum``, ``oscillating``, ``still improving`` or ``diverged``;
+          `xorlab.failures.classify.classify` defines them;
         - ``loss_minimised``: E, what training minimises, weight decay included; see
           `xorlab.failures.curvature.error_surface`;
         - ``gradient_norm`` of E, and ``relative_gradient``, max |g_i| max(|w_i|, 1) / E (Dennis &
@@ -58,7 +58,8 @@ def diagnose(
           (`xorlab.failures.descent`), ``distance_ahead``: how far it moves, in norms of the
           weights, ``curvature_ahead``: smallest over largest eigenvalue where it ends;
         - ``recent_change`` of the loss in the last half of the epochs, ``latest_change`` in the
-          last tenth, and ``oscillation``; see `xorlab.failures.failure_numbers.curve_numbers`;
+          last tenth, ``oscillation``, and ``overshoot`` of the first step; see
+          `xorlab.failures.failure_numbers.curve_numbers`;
         - the columns of ``runs``.
 
         Numbers of the error surface are NaN for a diverged run.

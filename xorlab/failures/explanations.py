@@ -9,6 +9,7 @@ from xorlab.failures.classes import (
     IMPROVING,
     MINIMUM,
     OSCILLATING,
+    OVERSHOT,
     SADDLE,
     SATURATED,
 )
@@ -33,6 +34,12 @@ EXPLANATIONS = {
         "hardly moves.",
         "Try larger steps (optimizer.lr, momentum, or another optimizer), more "
         "training.epochs, or another seed.",
+    ),
+    OVERSHOT: Explanation(
+        "The first step was so long that the loss rose, and it never came back: units sit where "
+        "their activation is flat, so almost no error reaches the weights.",
+        "Try much smaller steps (optimizer.lr, where the optimizer has one): a tenth, then a tenth "
+        "of that.",
     ),
     SATURATED: Explanation(
         "Units sit where their activation is flat, so almost no error reaches the weights.",

@@ -221,10 +221,13 @@ def curve_numbers(steps: npt.NDArray[np.int64], loss: Floats) -> dict[str, float
         ``recent_change``, the share by which the loss fell since half of the last step (negative
         if it rose); ``latest_change``, the same since nine tenths of the last step; and
         ``oscillation``: the sum of all rises or the sum of all falls since half of the last step,
-        whichever is smaller, over the mean loss since then. NaN for a curve of one point.
+        whichever is smaller, over the mean loss since then; ``overshoot``: by which share the
+        lowest loss after the first point is above the first one, at least 0. NaN for a curve of
+        one point.
     """
     if len(steps) < 2:
-        return dict.fromkeys(("recent_change", "latest_change", "oscillation"), np.nan)
+        names = ("recent_change", "latest_change", "oscillation", "overshoot")
+        return dict.fromkeys(names, np.nan)
     tail, tenth = _since(steps, loss, 0.5), _since(steps, loss, 0.9)
     moves = np.diff(tail)
     turns = min(np.maximum(moves, 0.0).sum(), np.maximum(-moves, 0.0).sum())
@@ -233,6 +236,7 @@ def curve_numbers(steps: npt.NDArray[np.int64], loss: Floats) -> dict[str, float
             "recent_change": float(1.0 - tail[-1] / tail[0]),
             "latest_change": float(1.0 - tenth[-1] / tenth[0]),
             "oscillation": float(turns / tail.mean()),
+            "overshoot": max(0.0, float(loss[1:].min() / loss[0] - 1.0)),
         }
 
 

@@ -19,6 +19,7 @@ from xorlab.failures.classes import (
     IMPROVING,
     MINIMUM,
     OSCILLATING,
+    OVERSHOT,
     SADDLE,
     SATURATED,
 )
@@ -28,6 +29,7 @@ _DARK_GREY = "#5c5c5c"  # seen on a light page and on a dark one
 # Colour and marker of each class, the same in every figure.
 STYLES = {
     SADDLE: (COLOURS[1], "s"),
+    OVERSHOT: (COLOURS[5], "P"),
     SATURATED: (COLOURS[0], "o"),
     MINIMUM: (_DARK_GREY, "D"),
     OSCILLATING: (COLOURS[4], "^"),
