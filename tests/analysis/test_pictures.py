@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 import xorlab
 from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
 from xorlab.analysis.figures.picture import Picture
+from xorlab.analysis.figures.style import draw_surface, new_figure
 
 HOSTILE = "$x^ </svg><script>"
 
@@ -38,3 +40,11 @@ def test_a_picture_that_cannot_be_drawn_says_so_in_its_place():
     assert "a.png was not drawn" in "".join(ET.fromstring(svg).itertext())
     with pytest.warns(UserWarning, match="not drawn"):
         assert drawn.png.startswith(b"\x89PNG")
+
+
+def test_the_scale_of_a_surface_that_is_level_has_one_number():
+    corners = np.array([[0.0, 0.0], [1.0, 1.0]])
+    level = np.full((101, 101), 0.25) + np.linspace(0, 1e-14, 101)
+    ax, bar = new_figure(4, 3).subplots(1, 2)
+    draw_surface(level, corners, np.array([[0.0], [1.0]]), ax, bar)
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["0.25"]

@@ -168,6 +168,16 @@ def test_the_answer_for_one_setting_is_its_rate_and_its_speed():
     )
 
 
+def test_a_setting_of_several_keys_is_one_cell_as_well_for_narrow_pages():
+    runs = seeded({0.5: EPOCHS, 2.0: EPOCHS}, **START)
+    runs["network.hidden"] = runs["optimizer.lr"].map({0.5: 2, 2.0: 3})
+    keys = ("network.hidden", "optimizer.lr")
+    page = report_html("", summarise(runs, curves_frame([]), "", keys, drawn=False)).decode()
+    assert '<td class="left whole">hidden=2, lr=0.5</td><td class="left key">2</td>' in page
+    one = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert 'class="left whole"' not in report_html("", one).decode()
+
+
 def test_settings_have_the_order_in_which_they_were_asked_for():
     runs = seeded({2.0: EPOCHS, 0.5: EPOCHS}, init=["he", "glorot"] * 40)
     keys = ("init", "optimizer.lr")

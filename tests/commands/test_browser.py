@@ -9,7 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 import xorlab
+from tests.helpers.samples import table
 from tests.helpers.servers import serving_store
+from xorlab.analysis.report.html import report_html
+from xorlab.analysis.report.summary import summarise
+from xorlab.tracking.read.frames import curves_frame
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -51,6 +55,30 @@ def text_of(page, *shown: str) -> str:
     for text in shown:
         page.get_by_text(text).first.wait_for()
     return re.sub(r"\s+", " ", page.locator("body").inner_text())
+
+
+def test_the_tables_of_a_report_use_a_wide_page_and_keep_settings_in_sight_on_a_narrow_one(
+    tmp_path, page
+):
+    """Of six keys, whose columns alone are wider than a telephone."""
+    keys = [f"task.key_number_{n}" for n in range(6)]
+    runs = table({2.0: [5, 9, 7], 5.0: [8, 9, None]}, status="FINISHED")
+    for number, key in enumerate(keys):
+        runs[key] = runs["optimizer.lr"] + number
+    runs = runs.assign(run_id=[f"{n:032x}" for n in range(len(runs))])
+    summary = summarise(runs, curves_frame([]), "", keys)
+    (tmp_path / "report.html").write_bytes(report_html("six keys", summary))
+    page.goto(f"file://{tmp_path / 'report.html'}")
+    page.set_viewport_size({"width": 1900, "height": 900})
+    settings = page.locator(".wide").first
+    assert settings.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert not settings.locator("td.whole").first.is_visible()
+    page.set_viewport_size({"width": 390, "height": 900})
+    settings.evaluate("one => one.scrollTo(1000, 0)")
+    setting = settings.locator("td.whole").first
+    assert "key_number_0=2, key_number_1=3, " in setting.inner_text()
+    assert 0 <= setting.bounding_box()["x"] < 30
+    assert not settings.locator("td.key").first.is_visible()
 
 
 def test_the_ui_shows_a_sweep_its_report_and_its_runs(command, store_file, tmp_path, page):

@@ -23,7 +23,8 @@ _WILSON = "95 % Wilson interval"
 _LETTER = 4.6  # points, the width of a letter in a label
 _GAP = 9.0  # points between two columns of labels
 _LONGEST_NAME = 14  # letters of a name that is turned
-_PAD, _TURNED_PAD = 6.0, 26.0  # points between the Axes and their title, beside turned names
+_PAD = 6.0  # points between the Axes and their title
+_RISE = 0.64  # of a name that is turned by 40 degrees, relative to its length
 _MOST_LABEL = 225.0  # points for all labels of a row
 _OTHERS, _FIRST = "#8a8a8a", COLOURS[0]
 
@@ -152,7 +153,8 @@ def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[n
             if not (repeated and len(by) > 1):
                 _text(ax, x, float(height), cut(text, width), va="center")
         x += width * _LETTER + _GAP
-    return _TURNED_PAD if turned else _PAD
+    longest = max(min(len(name), _LONGEST_NAME) for name in names)
+    return _PAD + (_RISE * _LETTER * longest + 8.0 if turned else 0.0)
 
 
 def _widths(names: Sequence[str], texts: Sequence[Sequence[str]]) -> tuple[list[int], bool]:

@@ -21,6 +21,7 @@ from xorlab.analysis.figures.surface import surface_axes, surface_of
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEAST_RANGE = 0.01  # of outputs in a scale
 HIGHEST_LOSS = 1e12  # before a divergence losses exceed any useful axis
 # Okabe & Ito (2008): distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
@@ -189,8 +190,14 @@ def draw_surface(
         bar: where to draw the scale of the outputs; None for beside ``ax``.
     """
     axes = surface_axes(inputs)
-    image = ax.contourf(*axes, surface, levels=20, cmap="cividis")
-    ax.figure.colorbar(image, cax=bar, ax=ax, label="output")
+    low, high = float(surface.min()), float(surface.max())
+    # The scale of a network that answers the same everywhere would have levels a rounding apart.
+    even = high - low < _LEAST_RANGE
+    levels = (low + high) / 2 + (np.arange(22) - 10.5) * _LEAST_RANGE / 20 if even else 20
+    image = ax.contourf(*axes, surface, levels=levels, cmap="cividis")
+    scale = ax.figure.colorbar(image, cax=bar, ax=ax, label="output")
+    if even:
+        scale.set_ticks([low], labels=[f"{low:.2f}"])
     middle = (targets[:, 0].min() + targets[:, 0].max()) / 2
     for above, marker, face in ((False, "o", ON_LIGHT), (True, "s", "white")):
         some = inputs[(targets[:, 0] > middle) == above]

@@ -159,6 +159,7 @@ def _with_leader(
         first,
         len(by),
         more=rest,
+        keys=True,
         note=_note(tests, "Bonferroni" if tests > len(pairs) else "Holm", limits),
     )
 
@@ -167,7 +168,12 @@ _LAST = ("p", "compared", "what can be claimed")
 
 
 def _note(tests: int, correction: str, limits: int) -> str:
-    corrected = f", corrected for all {counted(tests, 'pair')} ({correction})" if tests > 1 else ""
+    corrected = ""
+    if tests > 1:
+        corrected = (
+            f", corrected for all {counted(tests, 'pair')} ({correction}); the "
+            "intervals are of each pair by itself, not corrected"
+        )
     return (
         "Difference of the success rates in percentage points and probability that a run is solved "
         "sooner than one of the other setting, each with its 95 % interval; p is of the test of "

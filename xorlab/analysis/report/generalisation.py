@@ -91,6 +91,7 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         rows[:_MOST_ROWS],
         len(by),
         more=rows[_MOST_ROWS:],
+        keys=True,
         note=note,
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.labels import short
+from xorlab.analysis.labels import headers, short
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.report.summary import Summary
 
@@ -79,7 +79,7 @@ def report_html(
         ],
         notes=summary.notes,
         failed=failed,
-        keys=len(summary.table.keys),
+        keys=headers([column.title for column in summary.table.keys]),
         columns=summary.table.columns,
         settings=rows[:_MOST_SETTINGS],
         best=summary.best,

@@ -22,6 +22,7 @@ class Section:
         more: rows that are folded away below the others.
         note: a paragraph below the rows.
         picture: a figure above the rows, or None.
+        keys: whether the names are the keys of a setting.
     """
 
     title: str
@@ -33,3 +34,4 @@ class Section:
     more: Sequence[Sequence[str]] = ()
     note: str = ""
     picture: Picture | None = None
+    keys: bool = False
