@@ -144,6 +144,14 @@ def test_one_run_is_a_row():
     assert row["ert_high"] > LIMIT
 
 
+def test_a_run_that_a_rule_ended_costs_the_limit_or_only_what_it_ran():
+    runs = table({1.0: [10, 20, None, None]})
+    runs.loc[2, "epochs_run"] = 7
+    row = convergence(runs, by=LR).iloc[0]
+    assert row["ert"] == (10 + 20 + LIMIT + LIMIT) / 2
+    assert row["ert_if_noticed"] == (10 + 20 + 7 + LIMIT) / 2
+
+
 def test_a_divergence_costs_the_limit_or_only_until_it_is_noticed():
     runs = table({0.1: [10, 20, None, None]})
     runs.loc[3, ["outcome", "diverged_at"]] = ["diverged", 5.0]

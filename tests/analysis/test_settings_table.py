@@ -54,6 +54,14 @@ def test_keys_and_usual_metrics_of_networks_add_no_column():
     assert of_a_user.header == [*USUAL, "accuracy (median)"]
 
 
+def test_where_a_rule_ended_runs_the_cost_of_what_they_ran_is_shown_too():
+    runs = RUNS.copy()
+    runs.loc[4, "epochs_run"] = 3
+    settings = settings_table_of(runs, ["optimizer.lr"])
+    assert cells(settings, "ERT") == ["20", "45"]
+    assert cells(settings, "ERT as spent") == ["20", "8"]
+
+
 def test_a_further_metric_is_shown_with_its_median():
     runs = RUNS.assign(**{"test.error": [0.1, 0.25, 0.3, np.nan, np.nan]}, parameters=9.0)
     settings = settings_table_of(runs, ["optimizer.lr"])

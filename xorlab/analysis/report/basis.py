@@ -45,7 +45,7 @@ def basis(
         sentences.append(
             f"{counted(early, 'run')} ended unsolved before the last epoch, by a rule such as "
             "training.stop or training.min_gradient: they count as not solved in all of their "
-            "epochs."
+            "epochs, and with all of these in costs; “ERT as spent” counts those that they ran."
         )
     if clock == EVALUATIONS:
         sentences.append(

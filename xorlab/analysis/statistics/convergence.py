@@ -90,8 +90,9 @@ def convergence(
         - ``ert``: expected running time with restarts at the limit, the epochs spent per success,
           at least one for each run; infinite where no run was solved [93 to 97 % for 20 to 100
           runs, 92 to 98 % for 5 and 10];
-          ``ert_if_noticed``: the same if diverged runs are stopped at once, where ``ert`` counts
-          the limit for them;
+          ``ert_if_noticed``: the same with the epochs that runs really spent, where ``ert`` counts
+          the limit for them: of diverged runs until they diverged, and of runs that a rule ended
+          (``training.stop``, ``training.min_gradient``) until then;
         - ``cutoff``: the number of epochs after which it costs least to stop a run and start
           another, of those by which at least 10 runs were solved (where settings are pooled, as
           many as 10 seeds have: 60 runs of six settings); the limit where fewer were solved at

@@ -6,9 +6,11 @@ still might be. Divergence is a competing event with a known censoring time, and
 estimate of Fine & Gray (1999) for such "censoring complete" data. The same holds for runs that
 `training.min_gradient` or a stopping rule, such as `training.patience`, ended.
 
-Expected running times count the whole limit for such a run, as COCO and Kramer &
-Sangiovanni-Vincentelli (1988) do. If diverged runs are stopped at once and restarted, they cost
-only `Times.spent` epochs; `xorlab.convergence` has the expected running time for that case too.
+Expected running times count the whole limit for such a run: they are about a strategy that follows
+each run to a cutoff, whatever ends it. A strategy that starts the next run where one diverged, or
+where a rule ended it, pays only `Times.spent` epochs, the sum that Auger & Hansen (2005) and Kramer
+& Sangiovanni-Vincentelli (1988) divide by the successes. `xorlab.convergence` has the expected
+running time for that case too.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ class Times:
         time: (n,) epochs to solve; for unsolved runs the limit, NaN if it is unknown.
         solved: (n,) whether the run was solved.
         limit: (n,) most epochs that the run was allowed; NaN where unknown.
-        spent: (n,) epochs until the run was solved or diverged; otherwise the limit.
+        spent: (n,) epochs until the run was solved, diverged or was ended by a rule; otherwise the
+            limit.
         ended_solved: whether all runs were solved and ended there, and no limit is recorded: the
             limit is then the last of these epochs, and not how long the runs had.
     """
@@ -120,6 +123,8 @@ class Observed:
         time = np.where(self.solved, time, limit)
         known = self.diverged & ~np.isnan(self.diverged_at)
         spent = np.where(known, np.fmin(self.diverged_at, limit), time)
+        ended = ~self.solved & ~self.diverged & (self.epochs_run < limit)
+        spent = np.where(ended, self.epochs_run, spent)
         trained_on = (self.epochs_run > self.epochs_to_solve).any()
         return Times(
             time,

@@ -7,11 +7,16 @@ import math
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
 from xorlab.analysis.statistics.clock import EPOCHS, clock_in
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
+from xorlab.analysis.statistics.times import ended_early
 
 ORDER = 30
 _ERT = (
     "expected running time: the {} to expect until a run is solved, if each unsolved run is "
     "followed to its limit and another seed started"
+)
+_SPENT = (
+    "the ERT if the next seed is started where a rule ended a run or where it diverged: all {} "
+    "that the runs really spent, divided by the solved ones; ERT counts the whole limit for them"
 )
 _CUTOFF = (
     "the {} after which it costs least to give a run up and start another seed; - where fewer "
@@ -24,13 +29,19 @@ _THERE = (
 
 
 def columns(data: GroupedRuns) -> list[Column]:
-    """Expected running time (ERT) at the limit, the best cutoff, and ERT with it."""
+    """Expected running time (ERT) at the limit, the best cutoff, and ERT with it.
+
+    Where a rule ended runs, also the ERT of what they really spent.
+    """
     found, time = data.costs, clock_in(data.costs)
     unit = "" if time == EPOCHS else f" / {time}"
     there = found[["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]].itertuples(index=False)
     cutoff = found["cutoff"].where(found["solved"] >= LEAST_SOLVED)
+    title, noticed = f"ERT as spent{unit}", found["ert_if_noticed"]
+    spent = Column(title, noticed, whole, 4, _SPENT.format(time))
     return [
         Column(f"ERT{unit}", found["ert"], whole, 4, _ERT.format(time)),
+        *([spent] if ended_early(data.runs).any() else []),
         Column(f"best cutoff{unit}", cutoff, whole, 2, _CUTOFF.format(time)),
         Column(f"ERT there{unit}", list(there), _with_interval, 1, _THERE),
     ]
