@@ -8,7 +8,7 @@ TEST := $(VENV)/test
 DEV := $(VENV)/dev
 
 .PHONY: help install sweep test test-slow lint format types wheel benchmark \
-	benchmark-sweep benchmark-revision benchmark-statistics benchmark-landscapes benchmark-trainers benchmark-engines coverage fuzz \
+	benchmark-sweep benchmark-postgres benchmark-revision benchmark-statistics benchmark-landscapes benchmark-trainers benchmark-engines coverage fuzz \
 	faults load studies notebooks gallery clean
 
 help:  ## show this list
@@ -55,11 +55,15 @@ types: $(DEV)  ## check types
 wheel: $(DEV)  ## build the wheel and test it away from this folder
 	.ci/wheel $(BIN)/python
 
-benchmark: $(TEST)  ## time training against the notebook's loop
+benchmark: $(TEST)  ## time training against the notebook's loop, and in JAX and PyTorch
 	$(BIN)/python -m tests.benchmarks.training
+	$(BIN)/python -m tests.benchmarks.backends
 
 benchmark-sweep: $(TEST)  ## time composing, recording, whole sweeps and reading back
 	$(BIN)/python -m tests.benchmarks.sweeps
+
+benchmark-postgres: $(TEST)  ## time recording in PostgreSQL, by COPY and by INSERT
+	$(BIN)/python -m tests.benchmarks.postgres
 
 benchmark-revision: $(TEST)  ## time whole commands beside those of REVISION, such as HEAD~50
 	$(BIN)/python -m tests.benchmarks.revisions $(REVISION)

@@ -12,6 +12,7 @@ import pytest
 from tests.benchmarks import notebook_loop
 from tests.benchmarks.training import train_shards
 from tests.conftest import ROOT
+from tests.helpers.postgres import no_postgres
 from xorlab import Config, configure, train
 from xorlab.engines.local import Inline
 from xorlab.engines.work import ShardGroup, Work
@@ -51,13 +52,28 @@ def test_the_training_benchmark_compares_side_by_side():
     assert printed.count("notebook's loop") == 3
     for backend in ("numpy", "compiled"):
         assert printed.count(f"xorlab {backend}, 64 networks") == 3
-    assert "4-8-1, 4-bit parity" in printed
+
+
+@pytest.mark.slow
+def test_the_backends_benchmark_compares_what_trains_the_same():
+    printed = run("backends", "--small")
+    for title in ("2-2-1", "2-4-1", "2-16-1", "4-8-1", "full batch", "mini-batches of 16"):
+        assert title in printed
+    assert "xorlab compiled" in printed
 
 
 def test_the_training_benchmark_ends_where_a_network_is_not_trained():
     impossible = ShardGroup((Work([Config(seed=-1)], make_task(Config().task), TRAINER),))
     with pytest.raises(SystemExit, match="not trained"):
         train_shards(Inline(), [impossible])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(no_postgres() is not None, reason=str(no_postgres()))
+def test_the_postgres_benchmark_compares_copy_with_insert():
+    printed = run("postgres", "--small")
+    assert "COPY" in printed
+    assert "INSERT" in printed
 
 
 @pytest.mark.slow
