@@ -161,6 +161,8 @@ def test_the_answer_for_one_setting_is_its_rate_and_its_speed():
         "30 of 40 runs were solved (75 %, 95 % interval 60 to 86 %), half of all runs by epoch 9."
     )
     assert one.differences is None
+    single = summarise(seeded({1.0: [7]}), curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    assert single.answer == "The run was solved by epoch 7."
     none = seeded({1.0: [None] * 40})
     assert summarise(none, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer == (
         "None of 40 runs was solved within 40 epochs; the success rate is below 9 % with 95 % "

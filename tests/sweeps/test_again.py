@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 
 import xorlab
 from tests.helpers.commands import parents
 from tests.helpers.recorded import INLINE, SMALL
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.view import VIEW_TAG
 
 
 def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
@@ -15,7 +19,11 @@ def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
     ended = command(*SMALL)
     assert "24 skipped" in ended.out
     pd.testing.assert_frame_equal(xorlab.load_runs(), before)
-    assert len(parents()) == 1
+    (parent,) = parents()
+    # The address that is printed still shows the runs of this sweep alone.
+    tags = open_store(None, "xorlab").client.get_experiment(parent.info.experiment_id).tags
+    (view,) = (text for name, text in tags.items() if name.startswith(VIEW_TAG))
+    assert parent.info.run_id in json.loads(view)["searchFilter"]
 
 
 def test_a_run_that_was_trained_alone_is_not_trained_again(command, store_file):

@@ -66,7 +66,8 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         uri = sweep.tracking.uri
         where = "" if uri is None else f" --uri {shlex.quote(public_address(uri))}"
         tell(f"Make its report: xorlab-report {run_id[:8]}{where}")
-    view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), not sweep.skipped)
+    own = bool((summary.runs["sweep"] == run_id).all())  # recorded by this start or earlier ones
+    view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), own)
     tell(f"Browse the runs: {store.browse(view=view)}")
 
 

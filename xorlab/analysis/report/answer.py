@@ -125,10 +125,11 @@ def _lower(
 def _one(row: pd.Series) -> str:
     n, solved = int(row["n"]), int(row["solved"])
     median = float(row["epochs_median"])
+    if n == 1:
+        return f"The run was solved by epoch {median:,.0f}."
     half = f", half of all runs by epoch {median:,.0f}" if np.isfinite(median) else ""
-    were = "run was" if n == 1 else "runs were"
     return (
-        f"{solved:,} of {n:,} {were} solved ({_percent(row['rate'])}, 95 % interval "
+        f"{solved:,} of {n:,} runs were solved ({_percent(row['rate'])}, 95 % interval "
         f"{_percent(row['rate_low'], '')} to {_percent(row['rate_high'])}){half}."
     )
 

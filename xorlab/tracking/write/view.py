@@ -29,7 +29,8 @@ def keep_view(store: Store, sweep: str, keys: Sequence[str], whole: bool) -> str
         store: where the runs are.
         sweep: run id of the parent run.
         keys: params to show as columns, beside seed, outcome, epochs to solve and final loss.
-        whole: whether all runs of the sweep were trained in it, so that they can be shown alone.
+        whole: whether all runs of the sweep were recorded under this parent run, in whatever start
+            of the sweep, so that they can be shown alone.
 
     Returns:
         the name of the view, for `Store.browse`; None where the server does not answer.
