@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -102,3 +103,5 @@ def _wait_longer(engine: Engine) -> None:
     if not getattr(engine, "xorlab_waits", False):  # MLflow keeps one engine for an address
         engine.xorlab_waits = True  # type: ignore[attr-defined]
         event.listen(engine, "before_cursor_execute", longer, retval=True)
+        # The last connection that is closed moves what SQLite has logged into the database.
+        atexit.register(engine.dispose)

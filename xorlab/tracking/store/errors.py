@@ -156,7 +156,8 @@ def release_frames(error: BaseException) -> None:
     """
     for one in causes(error):
         traceback.clear_frames(one.__traceback__)
-    gc.collect()  # connections and transactions refer to each other
+    if "sqlalchemy" in sys.modules:  # its connections and transactions refer to each other
+        gc.collect()
 
 
 def explained(uri: str, error: BaseException) -> str | None:
