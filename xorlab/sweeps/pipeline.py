@@ -8,11 +8,9 @@ precision sweeper and launching through other launchers compose `prepare`, `open
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +38,7 @@ from xorlab.sweeps.progress import SweepProgress
 from xorlab.sweeps.record import ResultWriter
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.sweeps.train import training
+from xorlab.system.early_imports import EarlyImport
 from xorlab.system.git import Provenance, provenance
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store, open_store
@@ -200,7 +199,7 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     chunks = AdaptiveChunks(plan, executor.workers, cost)
     # The summary takes a second to import; workers train meanwhile. In a long sweep that is after
     # the first results are recorded, which would otherwise be seconds later.
-    imports = threading.Thread(target=import_module, args=(_SUMMARY,))
+    imports = EarlyImport(_SUMMARY)
     if plan.seconds(executor.workers) < _LONG:
         imports.start()
     try:
@@ -214,8 +213,7 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
                 for shard, outcome in zip(shards, outcomes, strict=True):
                     for counts in sweep.writer.record(shard, outcome, context):
                         progress.add(counts)
-                if imports.ident is None:
-                    imports.start()
+                imports.start()
                 if sweep.tracking.failures == "stop":
                     _stop_at_a_failure(sweep, shards)
     except EngineError as error:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TextIO, cast
 
+from xorlab.system.early_imports import EarlyImport
 from xorlab.system.signals import Terminated, interruptions, interrupts_kept, terminations
 
 P = ParamSpec("P")
@@ -120,10 +121,9 @@ def _interruptible(command: Callable[[], int]) -> int:
     try:
         with terminations(), interrupts_kept(), interruptions():
             return command()
-    except Terminated:
-        return _TERMINATED
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    except KeyboardInterrupt as interrupt:
+        EarlyImport.give_up()
+        return _TERMINATED if isinstance(interrupt, Terminated) else _INTERRUPTED
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from xorlab.config.launcher_keys import LauncherConfig
+from xorlab.engines.dask_client import connected, tells_of_killed_workers
 from xorlab.engines.engine import Engine
 from xorlab.engines.make import extra
 from xorlab.engines.work import Runnable, WorkerDeathError
@@ -20,9 +21,6 @@ T = TypeVar("T")
 KEYS = ("address", "start_timeout")
 REQUIRED = {"address": "the scheduler's address, such as tcp://127.0.0.1:8786,"}
 _CONNECT = 10.0  # seconds
-# What a worker returns is read as plain bytes. Dask would unpickle it, which runs whatever the
-# worker has put there. (Dask's own messages are pickles: its scheduler has to be trusted.)
-_DESERIALIZERS = ["msgpack"]
 
 
 def make(options: LauncherConfig) -> Dask:
@@ -47,12 +45,7 @@ class Dask(Engine):
         try:
             # A client with a malformed address would wait for it when it closes: parse it first.
             self._distributed.comm.get_address_host_port(options.address)
-            self._client = self._distributed.Client(
-                options.address,
-                timeout=_CONNECT,
-                set_as_default=False,
-                deserializers=_DESERIALIZERS,
-            )
+            self._client = connected(self._distributed, str(options.address), _CONNECT)
         except (OSError, ValueError) as error:
             self._logging.close()
             raise EngineError(f"{self.name} does not answer: {error}") from error
@@ -88,10 +81,11 @@ class Dask(Engine):
             return
         try:
             result: bytes | WorkerDeathError = ended.result()
-        except self._distributed.KilledWorker as error:
-            result = WorkerDeathError(f"the workers that trained it were killed: {error}")
-        except Exception as error:  # of any kind: the worker raised it
-            result = WorkerDeathError(f"on a Dask worker: {error!r}")
+        except Exception as error:  # the worker or the scheduler raised it
+            text = str(error)
+            killed = tells_of_killed_workers(text)
+            where = "the workers that trained it were killed" if killed else "on a Dask worker"
+            result = WorkerDeathError(f"{where}: {text}")
         self.resolve(future, result)
 
     def _lost(self) -> str:
