@@ -21,7 +21,8 @@ def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
     pd.testing.assert_frame_equal(xorlab.load_runs(), before)
     (parent,) = parents()
     # The address that is printed still shows the runs of this sweep alone.
-    tags = open_store(None, "xorlab").client.get_experiment(parent.info.experiment_id).tags
+    client = open_store(None, "xorlab").through_mlflow.client
+    tags = client.get_experiment(parent.info.experiment_id).tags
     (view,) = (text for name, text in tags.items() if name.startswith(VIEW_TAG))
     assert parent.info.run_id in json.loads(view)["searchFilter"]
 
