@@ -82,6 +82,7 @@ def test_the_sweep_benchmark_compares_side_by_side():
     for line in (
         "Hydra, once",
         "xorlab in bulk",
+        "the same, files not synced",
         "the plain way",
         "10 runs",
         "load_runs + load_curves",
