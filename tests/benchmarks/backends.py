@@ -1,6 +1,6 @@
 """Training with every backend and in other libraries, side by side in one run.
 
-Usage: python -m tests.benchmarks.backends [--small]
+Usage: python -m tests.benchmarks.backends [--small] [--rounds N] [--cpu]
 
 Each contender has a process of its own on each core, tied to it; all take turns in every round, on
 one core and then on all of them at once. Nanoseconds per network and epoch, the median of the
@@ -71,9 +71,9 @@ def xorlab(backend: str) -> Callable[[Problem, int, int], Measured]:
 
     def measure(problem: Problem, count: int, epochs: int) -> Measured:
         some = configs(problem, backend, count, epochs)
-        began = time.perf_counter()
+        began = peers.clock()
         results = train_many(some)
-        return time.perf_counter() - began, np.stack([one.predictions for one in results])
+        return peers.clock() - began, np.stack([one.predictions for one in results])
 
     return measure
 
@@ -122,8 +122,10 @@ def measure(name: str, problem: Problem, count: int, epochs: int) -> Measured:
     return CONTENDERS[name](_PROBLEMS.setdefault(problem.title, problem), count, epochs)
 
 
-def tie(core: int) -> None:
+def tie(core: int, cpu: bool) -> None:
     """Keep a worker on one core, and end it where the benchmark was killed."""
+    if cpu:
+        peers.clock = time.process_time
     os.environ["OMP_NUM_THREADS"] = "1"
     os.sched_setaffinity(0, {core})
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -139,10 +141,10 @@ def _end_with_parent() -> None:
 class Contender:
     """Its processes, one on each core."""
 
-    def __init__(self, name: str, cores: Sequence[int]) -> None:
+    def __init__(self, name: str, cores: Sequence[int], cpu: bool) -> None:
         self.name = name
         context = multiprocessing.get_context("spawn")
-        self._pools = [ProcessPoolExecutor(1, context, tie, (core,)) for core in cores]
+        self._pools = [ProcessPoolExecutor(1, context, tie, (core, cpu)) for core in cores]
 
     def run(self, problem: Problem, count: int, epochs: int, cores: int) -> list[Measured]:
         """Train so many networks on each of so many cores at once."""
@@ -155,11 +157,16 @@ class Contender:
 
 
 def compare(
-    title: str, names: Sequence[str], problems: Sequence[Problem], count: int, rounds: int
+    title: str,
+    names: Sequence[str],
+    problems: Sequence[Problem],
+    count: int,
+    rounds: int,
+    cpu: bool,
 ) -> Table:
     """Contenders in turns, a row for each problem and number of cores."""
     cores = sorted(os.sched_getaffinity(0))
-    contenders = [Contender(name, cores) for name in names if is_installed(name)]
+    contenders = [Contender(name, cores, cpu) for name in names if is_installed(name)]
     table = Table(box=SIMPLE_HEAD, title=f"{title}, {count:,} networks, median of {rounds}")
     for column in ("", "cores", "epochs", *names, "best peer / compiled"):
         table.add_column(column, justify="left" if not column else "right")
@@ -201,8 +208,13 @@ def problem_of(title: str, hidden: int, epochs: int, lr: float, batch: int | Non
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a few seconds instead of minutes")
-    small = parser.parse_args().small
-    share, rounds = (100, 1) if small else (1, 5)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--cpu", action="store_true", help="count processor seconds: the machine has other work"
+    )
+    options = parser.parse_args()
+    small, cpu = options.small, options.cpu
+    share, rounds = (100, 1) if small else (1, options.rounds)
     console = Console(width=140)
     rows = (
         ("2-2-1", 2, 4000),
@@ -212,7 +224,7 @@ def main() -> None:
     )
     problems = [problem_of(title, hidden, n // share, 0.1, None) for title, hidden, n in rows]
     count = 64 if small else 1024
-    console.print(compare("Small networks", SMALL_NETWORKS, problems, count, rounds))
+    console.print(compare("Small networks", SMALL_NETWORKS, problems, count, rounds, cpu))
     try:
         problems = [
             problem_of("4-8-3, iris, full batch", 8, max(1, 40 // share), 0.001, None),
@@ -222,7 +234,7 @@ def main() -> None:
         console.print(f"no data: {error}")
         return
     count = 64 if small else 4096
-    console.print(compare("A data set", DATA, problems, count, min(rounds, 3)))
+    console.print(compare("A data set", DATA, problems, count, min(rounds, 3), cpu))
 
 
 if __name__ == "__main__":
