@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ class Ledger:
         self.lost: set[str] = set()
         # A sweeper may launch its batches of jobs from different threads, one after another.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._database.close)
         self._database.executescript(_TABLES)
 
     def __contains__(self, run: object) -> bool:
