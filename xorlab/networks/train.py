@@ -34,6 +34,9 @@ from xorlab.trainers.shard_result import ShardResult
 # Bytes of arrays that one chunk of networks may use: measured best between the second-level
 # cache and few calls. See the benchmark.
 CHUNK_BYTES = 6 << 20
+# Compiled code takes a few networks at a time from a chunk, so the cache does not limit a chunk;
+# and it reads its program once for each.
+_COMPILED_CHUNKS = 4
 MAX_LANES = 8192
 
 ShardKey = tuple[object, ...]
@@ -96,8 +99,9 @@ def shard_key(config: Config) -> ShardKey:
 
 
 def chunk_width(config: Config, task: Task) -> int:
-    """How many networks like this one to train as one array, so that it fits the cache."""
-    return max(64, min(MAX_LANES, CHUNK_BYTES // lane_bytes(config, task) // 64 * 64))
+    """How many networks like this one to train as one array."""
+    room = CHUNK_BYTES * (_COMPILED_CHUNKS if config.training.backend == COMPILED else 1)
+    return max(64, min(MAX_LANES, room // lane_bytes(config, task) // 64 * 64))
 
 
 def lane_bytes(config: Config, task: Task) -> int:
