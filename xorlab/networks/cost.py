@@ -17,12 +17,13 @@ from xorlab.networks.train import layer_sizes, shard_key
 from xorlab.networks.training_config import COMPILED
 from xorlab.networks.updates.update import UpdateSchedule, seen_of
 
-# Measured on one core: what a call of NumPy costs, what a number in an array costs, per epoch; and
-# what a network costs before its first epoch and after its last.
+# Measured on one core, per epoch: what a call of NumPy costs, and what a number in an array costs.
+# As NumPy begins each row of an array (one number for each network) anew, a row takes as long as
+# with some more networks. And what a network costs before its first epoch and after its last.
 _SECONDS_PER_PASS = 30e-6
 _SECONDS_PER_NUMBER = 1.8e-9
+_NETWORKS_PER_ROW = 20
 _SECONDS_PER_NETWORK = 20e-6
-
 
 # The same where whole epochs are compiled: of a number, of a recorded step, and of compiling.
 _COMPILED_PER_NUMBER = 0.55e-9
@@ -78,7 +79,8 @@ def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:
     if config.optimizer.needs_jacobian:
         numbers += patterns * outputs * weights**2 + config.optimizer.trials * weights**3 // 3
     if task.validation is not None:
-        numbers += len(task.validation.inputs) * (sum(sizes[1:]) + sums)
+        looks = 1 / config.training.validate_every
+        numbers += looks * len(task.validation.inputs) * (sum(sizes[1:]) + sums)
     # A rule that carries more than momentum makes some four passes over each of its arrays.
     carried = max(0, len(config.optimizer.states()) - 1)
     numbers += passes * 4 * carried * weights
@@ -87,5 +89,6 @@ def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:
         trained = max(count, LANES) * numbers * _COMPILED_PER_NUMBER * config.training.epochs
         return float(trained + points * _COMPILED_PER_POINT + count * _SECONDS_PER_NETWORK)
     calls = passes * max(1, len(sizes) - 2) * max(1, outputs)
-    epoch = calls * _SECONDS_PER_PASS + count * numbers * _SECONDS_PER_NUMBER
+    epoch = calls * _SECONDS_PER_PASS
+    epoch += (count + _NETWORKS_PER_ROW) * numbers * _SECONDS_PER_NUMBER
     return float(epoch * config.training.epochs + count * _SECONDS_PER_NETWORK)
