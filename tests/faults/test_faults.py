@@ -21,7 +21,7 @@ SHORT = (
     "loss of power",
     "being migrated",
     "SIGTERM",
-    "PostgreSQL",
+    "PostgreSQL goes away",
     "landscape, disk full",
     "landscape, SIGTERM",
     "landscape, SIGKILL",
