@@ -107,7 +107,7 @@ notebooks: $(TEST)  ## run the sweeps of the notebooks, execute them, draw the p
 
 gallery: studies  ## run the published studies, execute their notebooks
 	$(BIN)/python -m experiments.execute_notebooks build/studies \
-		hamey1991 kramer1988 kramer1988_searches kolen1990 proben1 tr_xor
+		hamey1991 kramer1988 kramer1988_searches kolen1990 proben1 tr_xor two_spirals
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

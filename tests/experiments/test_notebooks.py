@@ -21,7 +21,15 @@ from xorlab.studies.replication.registry import STUDIES
 # The sweeps that each notebook reads, made small.
 Sweeps = tuple[tuple[str, ...], ...]
 _FIRST = (("+study=first", "seed=range(0,6)", "training.epochs=1500"),)
-PAPERS = ("hamey1991", "kolen1990", "kramer1988", "kramer1988_searches", "proben1", "tr_xor")
+PAPERS = (
+    "hamey1991",
+    "kolen1990",
+    "kramer1988",
+    "kramer1988_searches",
+    "proben1",
+    "tr_xor",
+    "two_spirals",
+)
 SWEEPS: dict[str, Sweeps] = {
     "conclusions": _FIRST,
     "first_sweep": _FIRST,
