@@ -54,14 +54,6 @@ def test_the_training_benchmark_compares_side_by_side():
         assert printed.count(f"xorlab {backend}, 64 networks") == 3
 
 
-@pytest.mark.slow
-def test_the_backends_benchmark_compares_what_trains_the_same():
-    printed = run("backends", "--small")
-    for title in ("2-2-1", "2-4-1", "2-16-1", "4-8-1", "full batch", "mini-batches of 16"):
-        assert title in printed
-    assert "xorlab compiled" in printed
-
-
 def test_the_training_benchmark_ends_where_a_network_is_not_trained():
     impossible = ShardGroup((Work([Config(seed=-1)], make_task(Config().task), TRAINER),))
     with pytest.raises(SystemExit, match="not trained"):

@@ -208,3 +208,5 @@ def test_the_readme_is_short():
 def test_a_benchmark_prints_its_tables(line, tmp_path):
     printed = run(line, tmp_path)
     assert all(f"2-{hidden}-1" in printed for hidden in (2, 4, 16))
+    assert "xorlab compiled" in printed
+    assert ("mini-batches of 16" in printed) == ("backends" in line)

@@ -109,7 +109,7 @@ RECORD = """
 import json, sys
 from xorlab.__main__ import main
 for sweep in json.loads(sys.argv[1]):
-    sys.argv = ["xorlab", "-m", *sweep]
+    sys.argv = ["xorlab", "-m", *sweep, "tracking.report=false"]
     assert main() == 0, sweep
 """
 
