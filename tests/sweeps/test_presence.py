@@ -15,6 +15,12 @@ import pytest
 
 import xorlab
 from tests.helpers.recorded import INLINE
+from xorlab.errors import StoreError
+from xorlab.sweeps.console import make_console
+from xorlab.sweeps.parent_run import parent_run
+from xorlab.system.git import provenance
+from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write.sweep_run import SweepIdentity
 
 SWEEP = ("-m", "seed=range(0,6)", "network.hidden=2,3", "training.epochs=300")
 RECORDED = "SELECT run_uuid FROM tags WHERE key = 'xorlab.key'"
@@ -78,6 +84,15 @@ def test_a_sweep_notices_what_is_removed_while_it_runs(removed, command, store_f
     assert ended.err.count("\n") == 1
     assert "Traceback" not in ended.err
     assert re.search(message, ended.err), ended.err
+
+
+def test_an_experiment_that_is_removed_before_the_sweep_opens_its_run_is_named(store_file):
+    store = open_store(f"sqlite:///{store_file}", "xorlab", create=True)
+    change(store_file, "DELETE FROM experiments WHERE name = 'xorlab'")
+    run = SweepIdentity(("key",), {}, "a sweep")
+    removed = pytest.raises(StoreError, match="'xorlab' was removed for good while the sweep ran")
+    with removed, parent_run(store, run, provenance(store_file.parent), make_console(), reuse=True):
+        pass
 
 
 def is_recorded(database: Path) -> bool:

@@ -51,33 +51,51 @@ def parent_run(
         StoreError: the store cannot be read or written.
     """
     with explained_errors(store):
-        marked = close_abandoned(store, partial(print_line, console))
-        if marked:
-            were = "is" if marked == 1 else "are"
-            runs = counted(marked, "run")
-            console.print(f"{runs} that a killed process left behind {were} marked KILLED")
-        if isinstance(run, Parent):
-            parent = run
-            parent.reopen(provenance)
-        else:
-            parent = open_parent(store, run, provenance, reuse)
-        try:
-            with heartbeats(store, parent.run_id), interruptions():
-                yield parent
-        except BaseException as error:
-            release_frames(error)
-            # If the store itself is broken, locked or slow, the next start closes the run.
-            with contextlib.suppress(Exception):
-                if not parent.closed:
-                    status = FAILED if isinstance(error, StoppedError) else KILLED
-                    patience = _IMPATIENT if isinstance(error, KeyboardInterrupt) else _PATIENT
-                    within(patience, partial(parent.close, status))
-            if isinstance(error, KeyboardInterrupt | EngineError):
-                nothing = recorded is not None and not recorded()
-                stays = "0 runs are recorded" if nothing else "what is recorded stays"
-                print_line(console, f"\nstopped; {stays}. Go on with: {typed_command()}")
-            if isinstance(error, mlflow_errors()):
-                missing = what_is_missing(store, parent.run_id, ())
-                if missing is not None:
-                    raise StoreError(missing) from error
+        with _removals_explained(store):
+            marked = close_abandoned(store, partial(print_line, console))
+            if marked:
+                were = "is" if marked == 1 else "are"
+                runs = counted(marked, "run")
+                console.print(f"{runs} that a killed process left behind {were} marked KILLED")
+            if isinstance(run, Parent):
+                parent = run
+                parent.reopen(provenance)
+            else:
+                parent = open_parent(store, run, provenance, reuse)
+        with _removals_explained(store, parent.run_id):
+            try:
+                with heartbeats(store, parent.run_id), interruptions():
+                    yield parent
+            except BaseException as error:
+                release_frames(error)
+                # If the store itself is broken, locked or slow, the next start closes the run.
+                with contextlib.suppress(Exception):
+                    if not parent.closed:
+                        status = FAILED if isinstance(error, StoppedError) else KILLED
+                        patience = _IMPATIENT if isinstance(error, KeyboardInterrupt) else _PATIENT
+                        within(patience, partial(parent.close, status))
+                if isinstance(error, KeyboardInterrupt | EngineError):
+                    nothing = recorded is not None and not recorded()
+                    stays = "0 runs are recorded" if nothing else "what is recorded stays"
+                    print_line(console, f"\nstopped; {stays}. Go on with: {typed_command()}")
+                raise
+
+
+@contextlib.contextmanager
+def _removals_explained(store: Store, parent: str | None = None) -> Iterator[None]:
+    """Turn an error of MLflow into what others have removed meanwhile, if they have.
+
+    Args:
+        store: where the block records.
+        parent: id of the parent run; None before it is open.
+
+    Raises:
+        StoreError: the experiment or the parent run was removed.
+    """
+    try:
+        yield
+    except mlflow_errors() as error:
+        missing = what_is_missing(store, parent, ())
+        if missing is None:
             raise
+        raise StoreError(missing) from error

@@ -55,12 +55,12 @@ def _places(store: Store, run_ids: Sequence[str]) -> dict[str, str]:
         return dict(rows_in(transaction, _PLACES, run_ids))
 
 
-def what_is_missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
+def what_is_missing(store: Store, parent: str | None, run_ids: Sequence[str]) -> str | None:
     """What others have removed of a sweep while it ran, and what to do; None if all is there.
 
     Args:
         store: where it was recorded.
-        parent: id of the sweep's own run.
+        parent: id of the sweep's own run; None before it is made.
         run_ids: of its runs.
 
     Returns:
@@ -72,7 +72,7 @@ def what_is_missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | 
         return None
 
 
-def _missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
+def _missing(store: Store, parent: str | None, run_ids: Sequence[str]) -> str | None:
     experiment = _experiment(store)
     if experiment is None:
         return (
@@ -86,7 +86,7 @@ def _missing(store: Store, parent: str, run_ids: Sequence[str]) -> str | None:
         )
     again = "the same command with tracking.existing=retry trains them again"
     if store.has_sql:
-        if not _places(store, [parent]):
+        if parent is not None and not _places(store, [parent]):
             where = shlex.quote(public_address(store.uri))
             return (
                 f"the sweep's own run {parent} was deleted while the sweep ran; restore it with "
