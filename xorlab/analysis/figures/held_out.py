@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.bands import MIDDLE_HALF, by_step, draw_bands
-from xorlab.analysis.figures.lines import Keys, keyed
 from xorlab.analysis.figures.style import (
     COLOURS,
     HIGHEST_LOSS,
@@ -33,7 +32,6 @@ def both_sets(
     runs: pd.DataFrame,
     curves: Mapping[str, pd.DataFrame],
     names: Mapping[str, str],
-    by: Keys = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Median and middle half of a curve of the training and of the validation set, at each step.
@@ -44,14 +42,12 @@ def both_sets(
         runs: from `xorlab.load_runs`; all of them are drawn together.
         curves: of those runs or of some of them, by name, each from `xorlab.load_curves`.
         names: `LOSSES` or `ACCURACIES`.
-        by: as of other figures; its values are not told apart.
         ax: where to draw; None for a new figure.
 
     Raises:
         ValueError: a curve is missing.
     """
     ax = ax or new_axes()
-    runs, _ = keyed(runs, by)
     of_losses = names == LOSSES
     refuse_unknown(pd.DataFrame(columns=[*curves]), [*names.values()], "curves")
     drawn = set(curves[names[VALIDATION]]["run_id"]).intersection(runs["run_id"])

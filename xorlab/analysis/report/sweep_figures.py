@@ -84,10 +84,10 @@ def _draw_both(
     curves: Mapping[str, pd.DataFrame],
     names: Mapping[str, str],
     runs: pd.DataFrame,
-    by: str,
+    _by: str,  # of the panels, each of which shows one value
     ax: Axes,
 ) -> Axes:
-    return both_sets(runs, curves, names, by, ax)
+    return both_sets(runs, curves, names, ax)
 
 
 def _figures(
