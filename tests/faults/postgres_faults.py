@@ -62,12 +62,17 @@ def template() -> str:
     return "template_store"
 
 
-def goes_away(folder: Path, rng: Random) -> Outcome:
-    """As by `pg_ctl stop -m immediate`, or by SIGKILL; and started again after the sweep's end."""
+def _new_store(folder: Path) -> tuple[str, tuple[str, ...]]:
+    """The name of a database for runs, and the overrides of a sweep into it; a new folder."""
     folder.mkdir()
     database = f"db{uuid.uuid4().hex}"
     uri = server().create(database, template())
-    options = (f"tracking.uri={uri}", f"tracking.artifacts={folder / 'shared'}", INLINE)
+    return database, (f"tracking.uri={uri}", f"tracking.artifacts={folder / 'shared'}", INLINE)
+
+
+def goes_away(folder: Path, rng: Random) -> Outcome:
+    """As by `pg_ctl stop -m immediate`, or by SIGKILL; and started again after the sweep's end."""
+    database, options = _new_store(folder)
 
     def there() -> Found:
         return found_by(lambda query: server().ask(database, query))
@@ -96,10 +101,7 @@ def goes_away(folder: Path, rng: Random) -> Outcome:
 
 def suspended(folder: Path, rng: Random) -> Outcome:
     """Stopped while it locks the table of runs: another one waits for a moment, and goes on."""
-    folder.mkdir()
-    database = f"db{uuid.uuid4().hex}"
-    uri = server().create(database, template())
-    options = (f"tracking.uri={uri}", f"tracking.artifacts={folder / 'shared'}", INLINE)
+    database, options = _new_store(folder)
 
     def locks() -> bool:
         return server().ask(database, _LOCKS) != [(0,)]

@@ -32,7 +32,7 @@ from tests.faults.sweeps import (
 
 GO_ON = r"stopped; (what is recorded stays|0 runs are recorded)\. Go on with: xorlab -m"
 WORKERS = "hydra.launcher.workers=2"
-AT_ONCE = 15.0  # seconds, on a busy machine
+_AT_ONCE = 15.0  # seconds, on a busy machine
 
 
 def family(pid: int) -> list[int]:
@@ -156,18 +156,25 @@ def fork_servers(child: Child) -> list[int]:
     return [pid for pid in pids if _parent(pid) == child.pid and pid in parents]
 
 
+def ended_at_once(child: Child) -> bool:
+    """Interrupt a sweep, which ends soon; False if it had ended before."""
+    child.kill(signal.SIGINT)
+    began = time.monotonic()
+    if child.wait() == 0:
+        return False
+    assert child.code == 130, child.printed()
+    assert time.monotonic() - began < _AT_ONCE, child.printed()
+    return True
+
+
 def stopped_fork_server(folder: Path, rng: Random) -> str | None:
     """Stop it, then ask the sweep to stop: that waits for no answer, and leaves no process."""
     with sweeping(folder, *SWEEP, WORKERS) as child:
         there = _at_a_moment(folder, child, rng)
         for pid in fork_servers(child):
             os.kill(pid, signal.SIGSTOP)
-        child.kill(signal.SIGINT)
-        began = time.monotonic()
-        if child.wait() == 0:
+        if not ended_at_once(child):
             return None
-        assert child.code == 130, child.printed()
-        assert time.monotonic() - began < AT_ONCE, child.printed()
         until(lambda: gone(there), "processes are left", child)
     return message(child)
 

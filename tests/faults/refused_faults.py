@@ -182,7 +182,7 @@ FAULTS = _rows(
         r"(weights\.npz|config\.yaml) of run [0-9a-f]{32} cannot be used:",
     ),
     (
-        "output that nobody takes",
+        "standard output is closed or full",
         without_a_reader,
         "^$|standard output: No space left on device; the work",
     ),

@@ -67,7 +67,7 @@ FAULTS: list[Fault] = [
         3,
     ),
     _row(
-        "server lets nobody in",
+        "server answers 401 or 403",
         ("401", "403"),
         "",
         r"does not let this user in \(it answers 40[13]: the proxy says so\)\. Check MLFLOW_TR",
