@@ -266,7 +266,7 @@ def test_a_run_whose_picture_cannot_be_drawn_is_recorded(command, store_file, mo
             "because of #; a value with spaces or special characters is "
             """quoted twice, for the shell too: 'tracking.experiment="a#b"'""",
         ),
-        ("--seed=3", "--seed=3: there is no such option; a key has no dashes: seed=3"),
+        ("--seed=3", "--seed=3 is not an option; a key has no dashes: seed=3"),
         ("hydra.launcher.worker=2", "did you mean hydra.launcher.workers?"),
         ("hydra.sweeper.half_width=0.1", "belongs to hydra/sweeper=precision, which is not"),
     ],

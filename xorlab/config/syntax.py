@@ -36,7 +36,7 @@ def check_words(words: Sequence[str]) -> None:
         if word.startswith("-"):
             bare = word.lstrip("-")
             way = f"; a key has no dashes: {bare}" if "=" in bare else ""
-            raise UsageError(f"{word}: there is no such option{way}; see {typed_program()} --help")
+            raise UsageError(f"{word} is not an option{way}; see {typed_program()} --help")
         if word.startswith("="):
             raise UsageError(f"{word}: there is no key before the =; write KEY=VALUE, no spaces")
 

@@ -41,7 +41,7 @@ def survival_curves(
         time: ``epochs`` or ``evaluations``, as of `xorlab.convergence`.
 
     Raises:
-        ValueError: there is no such column or event, or no run with an outcome.
+        ValueError: the runs lack the column or the event, or none of them has an outcome.
     """
     ax = ax or new_axes()
     runs, by = keyed(timed(runs, event, time), by)

@@ -118,7 +118,7 @@ def most_accurate(
 
 
 def _metric(runs: pd.DataFrame) -> str | None:
-    """The accuracy by which settings are chosen; None where none was measured, or is no share."""
+    """The accuracy by which settings are chosen; None if none was measured from 0 to 1."""
     name = next((one for one in HELD_OUT_METRICS if one in runs and runs[one].notna().any()), None)
     return name if name is not None and runs[name].dropna().between(0, 1).all() else None
 

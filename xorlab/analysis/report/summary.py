@@ -151,7 +151,7 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
 
 
 def start_headline(runs: pd.DataFrame, seconds: float, skipped: int) -> str:
-    """The same for whoever has just started the sweep: what was trained now, and what before."""
+    """The same for the terminal, at the end of a sweep: how many were trained, how many skipped."""
     if not skipped:
         return headline(runs, seconds)
     trained = len(runs) - skipped
