@@ -220,12 +220,19 @@ def edited_tags(folder: Path, rng: Random) -> str | None:
     if not _killed(folder, rng):
         return None
     name, value = rng.choice(EDITS)
+    _set_tag(folder, name, value)
+    child = ended(folder, *OTHER)
+    assert child.code in (0, 1), child.printed()
+    # A sweep whose owner cannot be read may run elsewhere, until its heartbeat is a day old.
+    _set_tag(folder, "xorlab.heartbeat", "'0'")
+    return message(child)
+
+
+def _set_tag(folder: Path, name: str, value: str) -> None:
+    """Give a tag of all sweeps' own runs a value, written as in SQL."""
     with closing(sqlite3.connect(folder / "mlflow.db")) as connection:
         connection.execute(f"UPDATE tags SET value = {value} WHERE key = '{name}' AND {PARENTS}")
         connection.commit()
-    child = ended(folder, *OTHER)
-    assert child.code in (0, 1), child.printed()
-    return message(child)
 
 
 def lock_is_no_file(folder: Path, rng: Random) -> str | None:

@@ -43,6 +43,16 @@ def set_tag(name: str, value: str) -> str:
     return f"UPDATE tags SET value = {value} WHERE key = '{name}' AND {PARENTS}"
 
 
+@pytest.mark.parametrize("owner", ["'abc'", "x'ff00'", "''"])
+def test_a_sweep_whose_process_cannot_be_read_is_closed_when_its_heartbeat_is_old(
+    owner, edited, command
+):
+    file = edited(set_tag("xorlab.owner", owner), set_tag("xorlab.heartbeat", "'0'"), LEFT_RUNNING)
+    assert "1 run that a killed process left behind is marked KILLED" in command(*SWEEP).out
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT * FROM runs WHERE status = 'RUNNING'").fetchall() == []
+
+
 @pytest.mark.parametrize(
     "statements",
     [

@@ -78,7 +78,16 @@ def living(store: Store, runs: Sequence[Run], tell: Callable[[str], None]) -> se
     return alive
 
 
+def has_process(run: Run) -> bool:
+    """Whether a run names its process, as those of sweeps and single runs do.
+
+    It does so by two tags. MLflow's table may hold other values than text, if they were written
+    by hand: such a tag counts as missing, and the other one is enough.
+    """
+    return OWNER_TAG in run.data.tags or HEARTBEAT_TAG in run.data.tags
+
+
 def run_is_alive(run: Run) -> bool | None:
     """Whether the process of a run lives; None if only its next heartbeat can tell."""
     tags = run.data.tags
-    return is_alive(tags[OWNER_TAG], last_heartbeat(tags, run.info.start_time), now())
+    return is_alive(tags.get(OWNER_TAG, ""), last_heartbeat(tags, run.info.start_time), now())

@@ -34,7 +34,7 @@ from xorlab.tracking.store.errors import check_there
 from xorlab.tracking.store.owner import this_process
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.duplicates import delete, without_duplicates_of
-from xorlab.tracking.write.heartbeat import living, run_is_alive
+from xorlab.tracking.write.heartbeat import has_process, living, run_is_alive
 from xorlab.tracking.write.record import user_name
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def close_abandoned(store: Store, tell: Callable[[str], None] = lambda _line: No
         how many were marked.
     """
     running = list(search_all(store, [attribute("status", "is", RUNNING)]))
-    owners = {run.info.run_id: run for run in running if OWNER_TAG in run.data.tags}
+    owners = {run.info.run_id: run for run in running if has_process(run)}
     live = living(store, list(owners.values()), tell)
     dead = [run for run_id, run in owners.items() if run_id not in live]
     for run in running:
@@ -220,7 +220,7 @@ def earlier_run(store: Store, identity: SweepIdentity) -> Run | None:
     same = [tag(identity.tag, "is", identity.digest)]
     for run in search_all(store, same, newest_first=True):
         ended = run.info.status in (FINISHED, FAILED, KILLED)
-        if ended or (OWNER_TAG in run.data.tags and run_is_alive(run) is False):
+        if ended or (has_process(run) and run_is_alive(run) is False):
             return run
     return None
 
