@@ -42,7 +42,9 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        began, results, stopped, ended, code = interrupted(folder, options.keys, options.seconds)
+        began, results, stopped, shown, ended, code = interrupted(
+            folder, options.keys, options.seconds
+        )
         recorded = len(xorlab.load_runs(f"sqlite:///{folder}/mlflow.db", "interrupted"))
     print(f"training began after {began:.1f} s")
     if not results:
@@ -51,16 +53,19 @@ def main() -> None:
     last = [moment for moment, _ in results][-WORKERS:]
     lost = [stopped - moment for moment in last]
     print("lost at each worker:", ", ".join(f"{seconds:.1f} s" for seconds in lost))
-    print(f"{results[-1][1]:,} runs shown, {recorded:,} recorded; exit code {code}")
+    print(f"{shown:,} runs shown, {recorded:,} recorded; exit code {code}")
     print(f"ended {ended:.1f} s after the interrupt")
-    if recorded < results[-1][1]:
+    if recorded < shown:
         raise SystemExit("results that were shown are not in the store")
 
 
 def interrupted(
     folder: Path, keys: list[str], seconds: float
-) -> tuple[float, list[tuple[float, int]], float, float, int]:
-    """When training began, results were shown, and the interrupt came; its time; the exit code."""
+) -> tuple[float, list[tuple[float, int]], float, int, float, int]:
+    """When training began, results were shown, and the interrupt came; then what it led to.
+
+    That is the number of runs shown last, the seconds until the end, and the exit code.
+    """
     screen, terminal = pty.openpty()
     start = time.monotonic()
     sweep = (*keys, "tracking.experiment=interrupted", f"hydra.launcher.workers={WORKERS}")
@@ -86,13 +91,18 @@ def interrupted(
                 results.append((now, count))
     os.killpg(child.pid, signal.SIGINT)
     stopped = time.monotonic()
-    while child.poll() is None:
-        if select.select([screen], [], [], 0.05)[0]:
-            try:
-                sys.stderr.write(os.read(screen, 65536).decode(errors="replace"))
-            except OSError:  # the terminal has closed
-                break
-    return began, results, stopped - start, time.monotonic() - stopped, child.wait()
+    rest = bytearray()  # the last results may be shown after the interrupt
+    while child.poll() is None or select.select([screen], [], [], 0)[0]:
+        if not select.select([screen], [], [], 0.05)[0]:
+            continue
+        try:
+            rest += os.read(screen, 65536)
+        except OSError:  # the terminal has closed
+            break
+    ended = time.monotonic() - stopped
+    sys.stderr.write(rest.decode(errors="replace"))
+    counts = [int(text.replace(",", "")) for text in SHOWN.findall(rest.decode(errors="replace"))]
+    return began, results, stopped - start, max([done, *counts]), ended, child.wait()
 
 
 if __name__ == "__main__":
