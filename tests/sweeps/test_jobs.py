@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import copy
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from xorlab.networks.train import shard_key
 from xorlab.networks.trainer import TRAINER
 from xorlab.sweeps.plan.grid import grid_of
 from xorlab.sweeps.plan.jobs import Catalogue, catalogued
-from xorlab.sweeps.plan.plan import make_plan
+from xorlab.sweeps.plan.plan import Plan, make_plan
 
 VALUES = {
     "seed": ["1", "2", "4294967295"],
@@ -83,21 +84,28 @@ def test_batches_of_one_sweep_share_their_runs():
 def test_a_job_more_costs_little_memory():
     base = configure()
 
-    def used(count: int) -> int:
-        tracemalloc.start()
+    def planned(count: int) -> Plan:
         catalogue = Catalogue(TRAINER)
         spec = catalogue.specs.of(base)
         grid = grid_of(OverridesParser.create().parse_overrides([f"seed=range(0,{count})"]))
         for seed, overrides in enumerate(grid):
             catalogue.add(seed, overrides, spec, seed)
         plan = make_plan(catalogue.since(0), (), workers=2)
+        assert len(plan.remaining) == count
+        return plan
+
+    def traced(make: Callable[[], object]) -> int:
+        tracemalloc.start()
+        made = make()  # in memory while it is weighed
         size = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
-        assert len(plan.remaining) == count
+        del made
         return size
 
-    assert (used(6_000) - used(3_000)) / 3_000 < 400  # one configuration has ten times that
-    assert sys.getsizeof(vars(base)) + sys.getsizeof(vars(base.training)) > 400
+    job = (traced(lambda: planned(6_000)) - traced(lambda: planned(3_000))) / 3_000
+    configuration = traced(lambda: [copy.deepcopy(base) for _ in range(100)]) / 100
+    assert job < 400
+    assert configuration > 4 * job
 
 
 @pytest.mark.parametrize(
