@@ -39,7 +39,7 @@ test: $(TEST)  ## install, and run the tests that are not marked slow
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-slow: $(TEST)  ## run the tests that are marked slow
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m slow
 
 lint: $(DEV)  ## check style and formatting
 	$(BIN)/ruff check .

@@ -32,8 +32,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_finish() -> None:
-    """Leave out of later collections what imports have made: half a million objects."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to start clusters once in every process, and collect garbage without the imports."""
+    if session.config.getoption("loadgroup", default=False):
+        shared = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        apart = [item.nodeid for item in shared if "@" not in item.nodeid.rpartition("]")[2]]
+        if apart:
+            raise pytest.UsageError(f"pytest-xdist does not keep groups together: {apart[0]}")
+    # Half a million objects, which later collections need not walk.
     gc.collect()
     gc.freeze()
 
