@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -71,44 +68,6 @@ def compiled(config: Config) -> Config:
     return config
 
 
-def applied(function: Callable[..., Any], values: np.ndarray) -> np.ndarray:
-    """What the compiled backend makes of numbers."""
-    given, out = values[None].copy(), np.zeros((1, len(values)), values.dtype)
-    stretch.Stretch([partial(function, given, out)])()
-    return out[0]
-
-
-DOMAINS = {
-    "exp": [(-0.4, 0.4), (-40, 40), (-708, 709.7), (-745, -708)],
-    "tanh": [(-1e-3, 1e-3), (-0.7, 0.7), (-3, 3), (-40, 40)],
-    "log": [(0, 3), (0.9, 1.1), (1e-320, 1e-300), (1e300, 1e308)],
-}
-
-
-@pytest.mark.parametrize("name", DOMAINS)
-def test_a_function_is_within_one_unit_in_the_last_place(name):
-    if np.finfo(np.longdouble).nmant < 63:
-        pytest.skip("np.longdouble is as wide as float64 here, and cannot check it")
-    rng = np.random.default_rng(0)
-    values = np.concatenate([rng.uniform(*between, 100_000) for between in DOMAINS[name]])
-    exact = getattr(np, name)(values.astype(np.longdouble))
-    unit = np.spacing(np.abs(exact).astype(np.float64))
-    assert np.max(np.abs(applied(getattr(np, name), values) - exact) / unit) < 1
-
-
-@pytest.mark.parametrize("name", DOMAINS)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_function_treats_special_numbers_as_numpy_does(name, dtype):
-    ends = [0.0, -0.0, np.inf, -np.inf, np.nan, 800.0, -800.0, 1e-310, 1.0, -1.0]
-    values = np.array(ends).astype(dtype)
-    with np.errstate(all="ignore"):
-        expected = getattr(np, name)(values)
-    np.testing.assert_allclose(applied(getattr(np, name), values), expected, rtol=1e-6)
-    zeros = expected == 0
-    found = applied(getattr(np, name), values)
-    assert np.array_equal(np.signbit(found[zeros]), np.signbit(expected[zeros]))
-
-
 def members(shape: Config) -> st.SearchStrategy[list[Config]]:
     """Networks of one shape."""
     some = st.lists(draws(), min_size=2, max_size=4)
@@ -146,7 +105,7 @@ def check_processors(data: st.DataObject, table: str) -> None:
         patch.setattr(loops, "UNROLLED", 0)
         patch.setattr(loops, "LOOPED", 2)
         patch.setattr(loops, "HEAVY", 1)
-        patch.setattr(loops, "LIGHT", 4)
+        patch.setattr(loops, "LIGHT", 2)
         forget()
         generic = [bits(result) for result in train_many(configs[::-1])][::-1]
     forget()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from xorlab.networks.compiled.functions import known
+from xorlab.networks.compiled.fused import Fused
 from xorlab.networks.program import Array
 
 # What is written into the machine code; other constants are read by it, so that another learning
@@ -115,6 +116,8 @@ class Reader:
 
     def read(self, call: Callable[[], object]) -> list[Op] | None:
         """What a call does; None where it is not a call of a known function on such arrays."""
+        if isinstance(call, Fused):
+            return self._op(call.name, call.out, [call.source], masked=False)
         if not isinstance(call, partial):
             return None
         name = getattr(call.func, "__name__", "")

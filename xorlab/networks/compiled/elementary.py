@@ -22,6 +22,10 @@ _EXP = (
     0.0013888888917213717, 0.00019841269863053618, 2.4801521295954376e-05, 2.7557268459997064e-06,
     2.7620088445409746e-07, 2.510038549551032e-08,
 )  # fmt: skip
+# tanh(r / 2) = r P(r^2) / Q(r^2) for |r| <= ln(2) / 2, within 1.4e-18 of exp(r). Q(0) = 13/8 2^-52:
+# the power for `logistic`, and 13/8 so that Q + r P and Q - r P lose least by rounding.
+_TANH_P = (1.8041124150158794e-16, 5.010867484106741e-18, 1.1922702680539363e-20)
+_TANH_Q = (3.608224830031759e-16, 4.009027521847742e-17, 3.5784764859244657e-19)
 # (tanh(x) / x - 1) / x^2 in terms of x^2, for |x| <= 0.625.
 _TANH = (
     -0.3333333333333333, 0.13333333333333042, -0.05396825396789699, 0.021869488519008305,
@@ -95,8 +99,8 @@ def _reduced_exp(d: Doubles, x: str) -> tuple[str, str, str, str]:
     whole = d.sub(rounded, d.constant(_ROUND))
     near, less = d.sub(x, d.mul(whole, d.constant(_LN2_HIGH))), d.mul(whole, d.constant(_LN2_LOW))
     r = d.sub(near, less)
-    rest = d.sub(d.sub(near, r), less)  # what rounding took from r
-    tail = d.add(r, d.add(rest, d.mul(d.mul(r, r), d.polynomial(r, _EXP))))
+    # Not r itself, from which rounding has taken something.
+    tail = d.add(near, d.sub(d.mul(d.mul(r, r), d.polynomial(r, _EXP)), less))
     high = d.add(d.constant(1.0), tail)
     low = d.sub(tail, d.sub(high, d.constant(1.0)))
     # In two factors, for neither 2^-1075 nor 2^1024 is a number.
@@ -113,6 +117,31 @@ def exp(code: Code, x: str) -> str:
     x = d.pick("ogt", x, d.constant(711.0), d.constant(711.0), x)
     high, _, first, second = _reduced_exp(d, x)
     return d.mul(d.mul(high, first), second)
+
+
+def logistic(code: Code, x: str) -> str:
+    """1 / (1 + exp(x)), with one division and without exp(x).
+
+    With x = n ln 2 + r and tanh(r / 2) = r P / Q, exp(r) = (Q + r P) / (Q - r P).
+    """
+    d = Doubles(code)
+    x = d.pick("ogt", x, d.constant(745.4), d.constant(745.4), x)
+    x = d.pick("olt", x, d.constant(-100.0), d.constant(-100.0), x)
+    rounded = d.add(d.mul(x, d.constant(_LOG2_E)), d.constant(_ROUND))
+    whole = d.sub(rounded, d.constant(_ROUND))
+    near = d.sub(x, d.mul(whole, d.constant(_LN2_HIGH)))
+    r = d.sub(near, d.mul(whole, d.constant(_LN2_LOW)))
+    square = d.mul(r, r)
+    odd, even = (
+        d.add(d.mul(d.add(d.mul(d.constant(c), square), d.constant(b)), square), d.constant(a))
+        for a, b, c in (_TANH_P, _TANH_Q)
+    )
+    odd = d.mul(r, odd)
+    # 2^n (Q + r P) with n from -144 to 1075 is a number, as Q is about 2^-51.
+    shift = code.binary("shl", "i64", d.bits(rounded), code.number("i64", 52))
+    scaled = code.binary("add", "i64", d.bits(d.add(even, odd)), shift)
+    less = d.sub(even, odd)
+    return d.div(less, d.add(less, code.cast("bitcast", "i64", scaled, "double")))
 
 
 def tanh(code: Code, x: str) -> str:

@@ -13,6 +13,7 @@ from xorlab.networks.batch import Batch
 from xorlab.networks.compiled.blocks import Memory
 from xorlab.networks.compiled.calls import Op, Reader
 from xorlab.networks.compiled.epoch_code import EVENTS, Parts, epochs_source
+from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import length
 from xorlab.networks.compiled.machine import function
 from xorlab.networks.compiled.scratch import Layout
@@ -104,7 +105,7 @@ def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
     longest = _LONGEST
     for name, calls in lists.items():
         parts[name] = []
-        for call in flat(calls):
+        for call in fused(flat(calls)):
             found = reader.read(call)
             if found is None:
                 return None

@@ -18,11 +18,14 @@ _COMPARED = {
 }
 _LOGICAL = {"logical_and": "and", "logical_or": "or"}
 # About how many instructions each takes; all others take one.
-COSTS = {"exp": 40, "tanh": 100, "log": 60, "divide": 2, "sign": 5, "maximum": 4, "minimum": 4}
+COSTS = {
+    "exp": 40, "tanh": 100, "log": 60, "logistic": 25,
+    "divide": 2, "sign": 5, "maximum": 4, "minimum": 4,
+}  # fmt: skip
 
 
 def known(name: str, kind: str, out: str) -> bool:
-    """Whether a function of NumPy is written here, for operands and a result of these types."""
+    """Whether a function is written here, for operands and a result of these types."""
     floating = kind in ("double", "float")
     if name in _COMPARED:
         return kind != "i1" and out != "i64"
@@ -41,7 +44,7 @@ def apply(code: Code, name: str, kind: str, out: str, values: list[str]) -> str:
 
     Args:
         code: to write to.
-        name: NumPy's name of the function.
+        name: NumPy's name of the function, or that of `xorlab.networks.compiled.fused`.
         kind: type of the operands.
         out: type of the result.
         values: the operands.
@@ -105,5 +108,6 @@ _UNARY: dict[str, Callable[[Code, str, str], str]] = {
     "sqrt": lambda code, kind, x: code.call("sqrt", kind, x),
     "exp": _elementary(elementary.exp),
     "log": _elementary(elementary.log),
+    "logistic": _elementary(elementary.logistic),
     "tanh": _elementary(elementary.tanh),
 }

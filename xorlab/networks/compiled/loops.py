@@ -14,7 +14,7 @@ from xorlab.networks.compiled.scratch import cells, rows_of
 UNROLLED, WIDEST, LOOPED = 6000, 64, 8
 # How many rows are worked on side by side: by a function whose instructions wait for each other, so
 # that a processor has others to do meanwhile, and by all others in loops. Measured, too.
-HEAVY, LIGHT, HEAVY_COST, SUMMED = 2, 2, 40, 16
+HEAVY, LIGHT, HEAVY_COST, SUMMED = 2, 4, 25, 16
 
 
 def is_short(ops: Sequence[Op]) -> bool:

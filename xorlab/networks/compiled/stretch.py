@@ -9,6 +9,7 @@ from typing import Any
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, Memory, flow, written_function
 from xorlab.networks.compiled.calls import Op, Reader
 from xorlab.networks.compiled.code import Code, module
+from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import is_short, length
 from xorlab.networks.compiled.lowering import Lowering
 from xorlab.networks.compiled.machine import function
@@ -34,7 +35,7 @@ class Stretch:
     def __call__(self) -> None:
         """Run all calls once."""
         if self._pieces is None:
-            self._pieces = _pieces(self.calls)
+            self._pieces = _pieces(fused(self.calls))
         for piece in self._pieces:
             piece()
 
