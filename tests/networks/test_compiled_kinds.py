@@ -69,6 +69,7 @@ LARGE = "task=two_spirals network.activation=softsign network.output=linear trai
         "training.validate_every=5",
         "task.validation=0.25 training.patience=3 training.stop=patience optimizer=rprop",
         "task.validation=0.25 training.update=minibatch training.batch_size=50 optimizer.lr=0.001",
+        "training.update=minibatch training.batch_size=16 optimizer=adam training.stop=progress",
         "training.target_accuracy=0.5 training.stop_when_solved=true optimizer=rprop",
     ],
 )

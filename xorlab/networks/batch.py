@@ -34,6 +34,7 @@ class Batch:
         dtype: of all arithmetic.
         loss_name: of the loss that is minimised.
         generators: of each network, for the order of its patterns.
+        draws: the first call of `update` draws that order.
         columns: the networks, in aligned memory; those after the first ``count`` are copies that
             fill up the width.
         training: what is measured of the training set.
@@ -65,6 +66,7 @@ class Batch:
         self.dtype = np.dtype(spec.shape.dtype)
         self.columns = self._aligned(networks.take(filler), width)
         self.generators = self.columns.generators
+        self.draws = UpdateSchedule.choices()[spec.update].draws
         self.columns.limits[self.count :] = NO_LIMIT
         self.columns.validation_limits[self.count :] = NO_LIMIT
         self.columns.min_gradient[self.count :] = np.nan

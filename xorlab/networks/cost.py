@@ -42,8 +42,8 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
 def epochs_are_compiled(config: Config, task: Task) -> bool:
     """Whether whole epochs can be compiled, and not only what is between calls of NumPy."""
     schedule = UpdateSchedule.choices()[config.training.update]
-    many = not schedule.whole and len(task.inputs) > _ONLINE
-    return not (schedule.draws or many or config.optimizer.searches or task.validation is not None)
+    many = not schedule.whole and not schedule.draws and len(task.inputs) > _ONLINE
+    return not (many or config.optimizer.searches or task.validation is not None)
 
 
 def backend_rows(shards: Sequence[tuple[Config, Task, int]]) -> dict[str, str]:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from xorlab.networks.compiled.calls import Op, Reader, Rows
+from xorlab.networks.compiled.calls import Reader
 from xorlab.networks.compiled.code import LANES, SIZES, Code
+from xorlab.networks.compiled.ops import Op, Rows
 from xorlab.networks.compiled.scratch import Cell, Layout, cells
 
 ARGUMENTS = "ptr %arrays, ptr %scratch, ptr %numbers, i64 %width"

@@ -1,9 +1,4 @@
-"""Reading a program: what each of its NumPy calls does to which rows of which arrays.
-
-A row is the N numbers, one per network, at the end of an array's axes. Every array of a program is
-a stack of rows, so an operand is the number of its first row and the distance to the next one along
-each axis.
-"""
+"""Reading a program: what each of its NumPy calls does to which rows of which arrays."""
 
 from __future__ import annotations
 
@@ -16,6 +11,7 @@ import numpy as np
 
 from xorlab.networks.compiled.functions import known
 from xorlab.networks.compiled.fused import Fused
+from xorlab.networks.compiled.ops import Numbers, Op, Operand, Rows
 from xorlab.networks.program import Array
 
 # What is written into the machine code; other constants are read by it, so that another learning
@@ -30,51 +26,6 @@ _KINDS = {
         ("bool", "i1"),
     )
 }
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of an array: the first one, and the distance to the next along each axis."""
-
-    array: int
-    first: int
-    strides: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Constants, alike for all networks: where they begin, and the distance along each axis.
-
-    Attributes:
-        literal: their value, where it is written into the code.
-    """
-
-    kind: str
-    first: int
-    strides: tuple[int, ...]
-    literal: float | None = None
-
-
-Operand = Rows | Numbers
-
-
-@dataclass(frozen=True)
-class Op:
-    """One call: ``out = name(*inputs)`` for every index of a shape, or where a mask is true.
-
-    The mask is the last of the inputs.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    out: Rows
-    inputs: tuple[Operand, ...]
-    masked: bool = False
-
-    @property
-    def count(self) -> int:
-        """How many rows it sets."""
-        return int(np.prod(self.shape, dtype=np.int64))
 
 
 @dataclass
@@ -112,10 +63,19 @@ class Reader:
         self.width = 0
         self._stack_of: dict[tuple[int, int], int] = {}
         self._numbers_of: dict[tuple[int, tuple[int, ...]], Numbers] = {}
-        self._held: list[Array] = []
+        self._tables: dict[int, int] = {}
+        self._read: dict[int, list[Op] | None] = {}
+        self._held: list[object] = []
 
     def read(self, call: Callable[[], object]) -> list[Op] | None:
         """What a call does; None where it is not a call of a known function on such arrays."""
+        key = id(call)
+        if key not in self._read:
+            self._held.append(call)  # its id stays its own
+            self._read[key] = self._ops(call)
+        return self._read[key]
+
+    def _ops(self, call: Callable[[], object]) -> list[Op] | None:
         if isinstance(call, Fused):
             return self._op(call.name, call.out, [call.source], masked=False)
         if not isinstance(call, partial):
@@ -125,7 +85,7 @@ class Reader:
         if function is not call.func:
             return None
         if name == "take":
-            return self._take(*call.args)
+            return (self._gather if call.args[2] is None else self._take)(*call.args)
         arguments = [*call.args, *call.keywords.values()]
         masked = name == "copyto" and len(arguments) == 4
         if name == "copyto":
@@ -172,6 +132,21 @@ class Reader:
                 return None
             ops += found
         return ops
+
+    def _gather(self, source: Array, rows: Array, *arguments: Any) -> list[Op] | None:
+        """A choice of constants that each network makes anew in every epoch."""
+        _, out, _ = arguments
+        if source.ndim != 1 or not all(map(self._fits, (source, rows, out))):
+            return None
+        self.width = self.width or out.shape[-1]
+        target, index = (self._rows(one, out.shape[:-1]) for one in (out, rows))
+        if target is None or index is None or source.dtype != out.dtype:
+            return None
+        if id(source) not in self._tables:
+            self._held.append(source)  # likewise
+            self._tables[id(source)] = len(self.numbers)
+            self.numbers += source.tolist()
+        return [Op("take", out.shape[:-1], target, (index,), table=self._tables[id(source)])]
 
     def _operand(self, array: Array, shape: tuple[int, ...]) -> Operand | None:
         if array.ndim == 0 or array.shape[-1] == 1:

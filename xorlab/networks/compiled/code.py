@@ -201,6 +201,15 @@ class Code:
         value = self.value(f"load {self.row(stored)}, ptr {address}, align {align}")
         return self.cast("trunc", "i8", value, "i1") if kind == "i1" else value
 
+    def take(self, kind: str, base: str, index: str) -> str:
+        """From the numbers at an address, for each network the one with its index."""
+        row, lanes = self.row(kind), self.lanes
+        places = self.value(f"getelementptr {kind}, ptr {base}, {self.row('i64')} {index}")
+        return self.value(
+            f"call {row} @llvm.masked.gather.{suffix(kind, lanes)}.v{lanes}p0(<{lanes} x ptr> "
+            f"{places}, i32 {SIZES[kind]}, {self.row('i1')} {self.number('i1', 1)}, {row} poison)"
+        )
+
     def store(self, kind: str, value: str, address: str, lanes: int = LANES) -> None:
         """Set such a row."""
         stored = "i8" if kind == "i1" else kind
@@ -248,6 +257,11 @@ def module(functions: list[str]) -> str:
             value = f"<{rows * LANES} x {kind}>"
             end = suffix(kind, rows * LANES)
             lines += [f"declare {value} @llvm.{name}.{end}({value})" for name in ("fabs", "sqrt")]
+            lanes = rows * LANES
+            lines.append(
+                f"declare {value} @llvm.masked.gather.{end}.v{lanes}p0"
+                f"(<{lanes} x ptr>, i32, <{lanes} x i1>, {value})"
+            )
     for kind in ("double", "float", "i64", "i8"):
         row, mask, end = f"<{LANES} x {kind}>", f"<{LANES} x i1>", f"{suffix(kind)}.p0"
         lines.append(f"declare {row} @llvm.masked.load.{end}(ptr, i32, {mask}, {row})")

@@ -9,10 +9,10 @@ from functools import cache
 
 from xorlab.networks.columns import NO_LIMIT
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, flow, written_function
-from xorlab.networks.compiled.calls import Op, Rows
 from xorlab.networks.compiled.code import Code, module
 from xorlab.networks.compiled.loops import is_short
 from xorlab.networks.compiled.lowering import Lowering, tree
+from xorlab.networks.compiled.ops import Op, Rows, rolled
 from xorlab.networks.compiled.scratch import Cell, Layout, cells, touched
 
 # What is known of each network; see `xorlab.networks.compiled.epochs.Epochs`.
@@ -220,7 +220,7 @@ class _Epoch:
             rows.save([over])
             some = code.any(ended)
             self._copy_when(some, rows, self._copy("held", "weights"))
-            rows.emit(parts.update)
+            rows.emit(rolled(parts.update))
             back = self._copy("weights", "held")
             mask = parts.along("over", 0)
             self._copy_when(some, rows, replace(back, inputs=(*back.inputs, mask), masked=True))

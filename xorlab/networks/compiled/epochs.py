@@ -11,11 +11,12 @@ import numpy as np
 
 from xorlab.networks.batch import Batch
 from xorlab.networks.compiled.blocks import Memory
-from xorlab.networks.compiled.calls import Op, Reader
+from xorlab.networks.compiled.calls import Reader
 from xorlab.networks.compiled.epoch_code import EVENTS, Parts, epochs_source
 from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import length
 from xorlab.networks.compiled.machine import function
+from xorlab.networks.compiled.ops import Op, rolled
 from xorlab.networks.compiled.scratch import Layout
 from xorlab.networks.compiled.stretch import flat
 from xorlab.networks.program import Array, Calls
@@ -38,7 +39,12 @@ class Epochs:
     """
 
     def __init__(
-        self, batch: Batch, stops: bool, reader: Reader, parts: dict[str, list[Op]]
+        self,
+        batch: Batch,
+        stops: bool,
+        reader: Reader,
+        parts: dict[str, list[Op]],
+        draws: Calls,
     ) -> None:
         width = batch.width
         self.active = np.zeros(width, np.bool_)
@@ -67,7 +73,8 @@ class Epochs:
         source = epochs_source(Parts(**settled, rows=places, stops=stops), layout, reader.kind)
         self._memory = Memory(reader, layout)
         self._run = function(source, "epochs", len(self._memory.arguments) + 4)
-        self._slice = max(1, _AT_ONCE // width)
+        self._draws = draws
+        self._slice = 1 if draws else max(1, _AT_ONCE // width)
 
     def run(self, begin: int, end: int, last: bool) -> None:
         """Train from one step to before another, and record the loss at the first.
@@ -81,6 +88,8 @@ class Epochs:
             event[:] = NEVER
         for start in range(begin, end, self._slice):
             until = min(end, start + self._slice)
+            for draw in [] if last else self._draws:
+                draw()
             self._run(*self._memory.arguments, start, until, begin, int(not last))
 
 
@@ -102,15 +111,23 @@ def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
         "update": batch.update,
     }
     parts: dict[str, list[Op]] = {}
+    draws: Calls = []
     longest = _LONGEST
     for name, calls in lists.items():
-        parts[name] = []
-        for call in fused(flat(calls)):
+        parts[name], left = [], fused(flat(calls))
+        if name == "update" and batch.draws:
+            draws, left = left[:1], left[1:]
+        written = 0
+        for call in left:
             found = reader.read(call)
             if found is None:
                 return None
             parts[name] += found
-            longest -= length(found)
-            if longest < 0:
+            written += length(found)
+            if written > longest and not draws:
                 return None
-    return Epochs(batch, stops, reader, parts)
+        # Mini-batches of one size are written once.
+        longest -= length(rolled(parts[name])) if draws else written
+        if longest < 0:
+            return None
+    return Epochs(batch, stops, reader, parts, draws)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from xorlab.networks.compiled.calls import Op
 from xorlab.networks.compiled.functions import COSTS
+from xorlab.networks.compiled.ops import Op, Repeat
 from xorlab.networks.compiled.scratch import cells, rows_of
 
 # A program of so few instructions, in which no call sets more than so many rows, is written without
@@ -23,9 +23,12 @@ def is_short(ops: Sequence[Op]) -> bool:
     return cost <= UNROLLED and all(op.count <= WIDEST for op in ops)
 
 
-def length(ops: Iterable[Op]) -> int:
+def length(ops: Iterable[Op | Repeat]) -> int:
     """About how many lines they are, where calls that set many rows are loops."""
-    return sum(min(op.count, LOOPED) * COSTS.get(op.name, 1) for op in ops)
+    return sum(
+        length(op.ops) if isinstance(op, Repeat) else min(op.count, LOOPED) * COSTS.get(op.name, 1)
+        for op in ops
+    )
 
 
 def is_loop(op: Op) -> bool:

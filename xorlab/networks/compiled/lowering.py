@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from xorlab.networks.compiled.calls import Numbers, Op, Operand, Rows
 from xorlab.networks.compiled.code import Code
 from xorlab.networks.compiled.functions import apply
 from xorlab.networks.compiled.loops import (
@@ -16,6 +15,7 @@ from xorlab.networks.compiled.loops import (
     merged,
     rows_at_once,
 )
+from xorlab.networks.compiled.ops import Numbers, Op, Operand, Repeat, Rows
 from xorlab.networks.compiled.scratch import Cell, Layout, cell_of, cells, touched
 
 
@@ -33,12 +33,17 @@ class Lowering:
         self._values: dict[Cell, str] = {}
         self._unsaved: set[Cell] = set()
         self._constants: dict[tuple[str, int], str] = {}
+        self._start: dict[int, str] = {}  # in a loop, how many bytes on an array is read
 
-    def emit(self, ops: Sequence[Op]) -> None:
+    def emit(self, ops: Sequence[Op | Repeat]) -> None:
         """Write ops in order."""
         chain: list[Op] = []
         for op in ops:
-            if self._unrolled or not is_loop(op):
+            if isinstance(op, Repeat):
+                self._emit_loop(chain)
+                chain = []
+                self._emit_repeat(op)
+            elif self._unrolled or not is_loop(op):
                 self._emit_loop(chain)
                 chain = []
                 self._emit_values(op)
@@ -48,6 +53,18 @@ class Lowering:
                     chain = []
                 chain.append(op)
         self._emit_loop(chain)
+
+    def _emit_repeat(self, repeat: Repeat) -> None:
+        """Write a loop over ops; rows are in memory from one time to the next."""
+        code, line = self.code, self.layout.line(repeat.array)
+        self.save(self._unsaved)
+        with code.loop("0", str(repeat.times)) as index:
+            self.forget()
+            self._start = {repeat.array: code.value(f"mul nsw i64 {index}, {repeat.step * line}")}
+            self.emit(repeat.ops)
+            self.save(self._unsaved)
+        self._start = {}
+        self.forget()
 
     # Rows as values
 
@@ -89,7 +106,12 @@ class Lowering:
 
     def _address(self, cell: Cell) -> str:
         array, row = cell
-        return self.code.at("%scratch", self.layout.starts[array] + row * self.layout.line(array))
+        return self.code.at(self._base(array), row * self.layout.line(array))
+
+    def _base(self, array: int) -> str:
+        """Where an array's rows begin."""
+        start = self.code.at("%scratch", self.layout.starts[array])
+        return self.code.at(start, self._start[array]) if array in self._start else start
 
     def _emit_values(self, op: Op) -> None:
         indices = list(product(*map(range, op.shape)))
@@ -129,6 +151,9 @@ class Lowering:
         kind, out = self._kind(op.inputs[0]), self.layout.kinds[op.out.array]
         if op.masked:
             return self.code.select(values[1], out, values[0], old)
+        if op.name == "take":
+            base = self.code.value(f"getelementptr {out}, ptr %numbers, i64 {op.table}")
+            return self.code.take(out, base, values[0])
         return apply(self.code, op.name, kind, out, values)
 
     # Rows in loops
@@ -207,7 +232,7 @@ class Lowering:
 
         def address(one: Rows) -> list[str]:
             if one not in addresses:
-                start = code.at("%scratch", self.layout.starts[one.array])
+                start = self._base(one.array)
                 line = self.layout.line(one.array)
                 first = code.at(start, offset(one.strides, one.first, line))
                 step = one.strides[last] * line

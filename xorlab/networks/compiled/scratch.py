@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from xorlab.networks.compiled.calls import Op, Rows, Stack
+from xorlab.networks.compiled.calls import Stack
 from xorlab.networks.compiled.code import LANES, SIZES
+from xorlab.networks.compiled.ops import Op, Rows
 
 Cell = tuple[int, int]  # number of an array, and of a row in it
 

@@ -7,12 +7,13 @@ from functools import cache, partial
 from typing import Any
 
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, Memory, flow, written_function
-from xorlab.networks.compiled.calls import Op, Reader
+from xorlab.networks.compiled.calls import Reader
 from xorlab.networks.compiled.code import Code, module
 from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import is_short, length
 from xorlab.networks.compiled.lowering import Lowering
 from xorlab.networks.compiled.machine import function
+from xorlab.networks.compiled.ops import Op
 from xorlab.networks.compiled.scratch import Layout
 from xorlab.networks.program import Calls
 

@@ -51,7 +51,8 @@ class UpdateSchedule(Registered, package="xorlab.networks.updates"):
 
     Attributes:
         whole: every update sees the whole training set.
-        draws: the order of the patterns is drawn, by a generator of each run.
+        draws: the order of the patterns is drawn, by a generator of each run; the first call of an
+            epoch does so.
     """
 
     whole: ClassVar[bool] = False
