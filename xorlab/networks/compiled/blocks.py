@@ -9,7 +9,7 @@ import numpy as np
 
 from xorlab.networks.compiled.calls import Reader
 from xorlab.networks.compiled.code import LANES, SIZES, Code
-from xorlab.networks.compiled.ops import Op, Rows
+from xorlab.networks.compiled.ops import Op
 from xorlab.networks.compiled.scratch import Cell, Layout, cells
 
 ARGUMENTS = "ptr %arrays, ptr %scratch, ptr %numbers, i64 %width"
@@ -21,9 +21,8 @@ def flow(ops: Iterable[Op]) -> tuple[set[Cell], set[Cell]]:
     written: set[Cell] = set()
     for op in ops:
         outs = set(cells(op.out, op.shape))
-        for one in op.inputs:
-            if isinstance(one, Rows):
-                read.update(set(cells(one, op.shape)) - written)
+        for one in op.rows()[1:]:
+            read.update(set(cells(one, op.shape)) - written)
         if op.masked:
             read.update(outs - written)
         written |= outs

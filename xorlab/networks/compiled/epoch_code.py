@@ -10,6 +10,7 @@ from functools import cache
 from xorlab.networks.columns import NO_LIMIT
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, flow, written_function
 from xorlab.networks.compiled.code import Code, module
+from xorlab.networks.compiled.folds import folded
 from xorlab.networks.compiled.loops import is_short
 from xorlab.networks.compiled.lowering import Lowering, tree
 from xorlab.networks.compiled.ops import Op, Rows, rolled
@@ -46,6 +47,17 @@ class Parts:
         first = self.cells(name)[0]
         return Rows(*first, (axis,))
 
+    def folded(self) -> Parts:
+        """The same with sums as single ops."""
+        return replace(
+            self,
+            forward=folded(self.forward),
+            loss=folded(self.loss),
+            stopping=folded(self.stopping),
+            gradient=folded(self.gradient),
+            update=folded(self.update),
+        )
+
     @property
     def epoch(self) -> tuple[Op, ...]:
         """All ops of an epoch in order."""
@@ -60,10 +72,12 @@ def epochs_source(parts: Parts, layout: Layout, kind: str) -> str:
     loss is recorded, and whether there are updates.
     """
     code = Code(kind)
+    unrolled = is_short(parts.epoch)
+    if not unrolled:
+        parts = parts.folded()
     read, written = flow(parts.epoch)
     kept = (read & written) | set(parts.cells("weights"))
     noted = {cell for name in (*EVENTS, "limits", "min_gradient") for cell in parts.cells(name)}
-    unrolled = is_short(parts.epoch)
     with Blocks(code, layout).each(read | kept | noted, kept | noted):
         rows = Lowering(code, layout, unrolled)
         _Epoch(code, parts, rows, unrolled).write(kept)

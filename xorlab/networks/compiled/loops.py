@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from xorlab.networks.compiled.functions import COSTS
 from xorlab.networks.compiled.ops import Op, Repeat
-from xorlab.networks.compiled.scratch import cells, rows_of
+from xorlab.networks.compiled.scratch import cells
 
 # A program of so few instructions, in which no call sets more than so many rows, is written without
 # loops; in another one, a call that sets at least so many rows is a loop. Measured: longer code no
@@ -55,7 +55,7 @@ def groups(count: int, most: int) -> Iterator[tuple[int, int]]:
 def independent(chain: list[Op]) -> bool:
     """Whether each index can be run through all ops before the next."""
     written = {op.out for op in chain}
-    used = {one for op in chain for one in rows_of(op)}
+    used = {one for op in chain for one in op.rows()}
     for out in written:
         own = None
         for other in used:

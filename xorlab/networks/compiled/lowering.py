@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import product
 
 from xorlab.networks.compiled.code import Code
@@ -15,7 +16,7 @@ from xorlab.networks.compiled.loops import (
     merged,
     rows_at_once,
 )
-from xorlab.networks.compiled.ops import Numbers, Op, Operand, Repeat, Rows
+from xorlab.networks.compiled.ops import Numbers, Op, Operand, Repeat, Rows, Tree
 from xorlab.networks.compiled.scratch import Cell, Layout, cell_of, cells, touched
 
 
@@ -47,6 +48,10 @@ class Lowering:
                 self._emit_loop(chain)
                 chain = []
                 self._emit_values(op)
+            elif op.tree:
+                self._emit_loop(chain)
+                self._emit_loop([op])
+                chain = []
             else:
                 if chain and not (chain[0].shape == op.shape and independent([*chain, op])):
                     self._emit_loop(chain)
@@ -125,9 +130,10 @@ class Lowering:
                     values = [self.value(cell_of(one, index)) for index in some]
                 return self.code.joined(self._kind(one), values)
 
-            values, old = [rows(one) for one in op.inputs], rows(op.out) if op.masked else ""
-            with self.code.rows(count):
-                value = self._applied(op, values, old)
+            def term(one: Operand, step: int, some: list[tuple[int, ...]] = some) -> str:
+                return rows(replace(one, first=one.first + step), some)
+
+            value = self._value(op, count, rows, term)
             parts = self.code.parted(self._kind(op.out), value, count)
             for index, part in zip(some, parts, strict=True):
                 self.set(cell_of(op.out, index), part)
@@ -146,6 +152,39 @@ class Lowering:
 
     def _kind(self, operand: Operand) -> str:
         return operand.kind if isinstance(operand, Numbers) else self.layout.kinds[operand.array]
+
+    def _value(
+        self,
+        op: Op,
+        rows: int,
+        value: Callable[[Operand], str],
+        term: Callable[[Operand, int], str],
+    ) -> str:
+        """What an op sets.
+
+        Args:
+            op: the op.
+            rows: how many at a time.
+            value: writes an operand.
+            term: writes an operand so many rows or constants further on.
+        """
+
+        def total(tree: Tree) -> str:
+            if isinstance(tree, int):
+                steps = [tree * step for step in op.along]
+                values = list(map(term, op.inputs, steps))
+                with self.code.rows(rows):
+                    return self._applied(op, values, "")
+            parts = total(tree[0]), total(tree[1])
+            kind = self.layout.kinds[op.out.array]
+            with self.code.rows(rows):
+                return apply(self.code, "add", kind, kind, list(parts))
+
+        if op.tree:
+            return total(op.tree)
+        values, old = list(map(value, op.inputs)), value(op.out) if op.masked else ""
+        with self.code.rows(rows):
+            return self._applied(op, values, old)
 
     def _applied(self, op: Op, values: list[str], old: str) -> str:
         kind, out = self._kind(op.inputs[0]), self.layout.kinds[op.out.array]
@@ -257,10 +296,15 @@ class Lowering:
                 found[one] = code.joined(self._kind(one), values * (rows // len(values)))
             return found[one]
 
+        def term(one: Operand, step: int) -> str:
+            if isinstance(one, Numbers):
+                return value(replace(one, first=one.first + step))
+            places = [code.at(place, step * self.layout.line(one.array)) for place in address(one)]
+            values = [code.load(self._kind(one), place) for place in places]
+            return code.joined(self._kind(one), values * (rows // len(values)))
+
         for op in chain:
-            values, old = [value(one) for one in op.inputs], value(op.out) if op.masked else ""
-            with code.rows(rows):
-                found[op.out] = self._applied(op, values, old)
+            found[op.out] = self._value(op, rows, value, term)
         for out in dict.fromkeys(op.out for op in chain):
             kind = self._kind(out)
             for part, place in zip(code.parted(kind, found[out], rows), address(out), strict=True):

@@ -37,6 +37,12 @@ class Numbers:
 
 
 Operand = Rows | Numbers
+Tree = int | tuple["Tree", "Tree"]
+
+
+def leaves(tree: Tree) -> list[int]:
+    """The terms of a sum."""
+    return [tree] if isinstance(tree, int) else leaves(tree[0]) + leaves(tree[1])
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,9 @@ class Op:
     The mask is the last of the inputs.
 
     Attributes:
+        tree: the terms of a sum, each of which is one call further along its operands, and which of
+            them are added to which; 0 for a single call.
+        along: of each operand, the distance from one term to the next.
         table: of ``take``, where the constants begin of which its input numbers one for each
             network.
     """
@@ -56,6 +65,20 @@ class Op:
     inputs: tuple[Operand, ...]
     masked: bool = False
     table: int = 0
+    tree: Tree = 0
+    along: tuple[int, ...] = ()
+
+    def rows(self) -> list[Rows]:
+        """The operands that are rows; the one it sets comes first."""
+        found = [self.out]
+        for number, one in enumerate(self.inputs):
+            if isinstance(one, Rows) and self.tree:
+                step = self.along[number]
+                terms = dict.fromkeys(step * term for term in leaves(self.tree))
+                found += [replace(one, first=one.first + term) for term in terms]
+            elif isinstance(one, Rows):
+                found.append(one)
+        return found
 
     @property
     def count(self) -> int:
@@ -106,7 +129,7 @@ def _repeat(ops: Sequence[Op]) -> Repeat | None:
         ):
             times += 1
         alone = all(
-            (op.name == "take") == any(one.array == first.array for one in _rows(op))
+            (op.name == "take") == any(one.array == first.array for one in op.rows())
             for op in batch
         )
         if times > 1 and alone:
@@ -116,10 +139,6 @@ def _repeat(ops: Sequence[Op]) -> Repeat | None:
 
 def _indices(op: Op) -> Iterator[Rows]:
     return (one for one in op.inputs if isinstance(one, Rows))
-
-
-def _rows(op: Op) -> list[Rows]:
-    return [op.out, *_indices(op)]
 
 
 def _moved(op: Op, rows: int) -> Op:

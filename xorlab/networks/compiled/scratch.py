@@ -57,9 +57,4 @@ def cell_of(operand: Rows, index: tuple[int, ...]) -> Cell:
 
 def touched(op: Op) -> set[Cell]:
     """The rows that an op reads or sets."""
-    return {cell for one in rows_of(op) for cell in cells(one, op.shape)}
-
-
-def rows_of(op: Op) -> list[Rows]:
-    """The operands of an op that are rows; the one it sets comes first."""
-    return [op.out, *(one for one in op.inputs if isinstance(one, Rows))]
+    return {cell for one in op.rows() for cell in cells(one, op.shape)}

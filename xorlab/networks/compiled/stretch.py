@@ -9,6 +9,7 @@ from typing import Any
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, Memory, flow, written_function
 from xorlab.networks.compiled.calls import Reader
 from xorlab.networks.compiled.code import Code, module
+from xorlab.networks.compiled.folds import folded
 from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import is_short, length
 from xorlab.networks.compiled.lowering import Lowering
@@ -94,9 +95,12 @@ def _bound(reader: Reader, ops: list[Op]) -> list[Callable[[], Any]]:
 def stretch_source(ops: tuple[Op, ...], layout: Layout, kind: str) -> str:
     """A module with the function ``stretch``."""
     code = Code(kind)
+    unrolled = is_short(ops)
+    if not unrolled:
+        ops = folded(ops)
     read, written = flow(ops)
     with Blocks(code, layout).each(read, written):
-        lowering = Lowering(code, layout, is_short(ops))
+        lowering = Lowering(code, layout, unrolled)
         lowering.emit(ops)
         lowering.save(written)
     return module([written_function("stretch", [ARGUMENTS], code)])
