@@ -36,7 +36,7 @@ from xorlab.trainers.shard_result import ShardResult
 CHUNK_BYTES = 6 << 20
 # Compiled code takes a few networks at a time from a chunk, so the cache does not limit a chunk;
 # and it reads its program once for each.
-_COMPILED_CHUNKS = 4
+_COMPILED_CHUNKS = 8
 MAX_LANES = 8192
 
 ShardKey = tuple[object, ...]

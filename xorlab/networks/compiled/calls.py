@@ -160,14 +160,16 @@ class Reader:
         owner = array
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
-        address, line = array.ctypes.data, size * self.width
+        address, line = array.__array_interface__["data"][0], size * self.width
         number = self._stack_of.get((id(owner), size))
         if number is None:
             number = self._stack_of[id(owner), size] = len(self.stacks)
             self.stacks.append(Stack(owner, _KINDS[array.dtype], address))
         stack = self.stacks[number]
         first, rest = divmod(address - stack.origin, line)
-        wide = np.broadcast_to(array, (*shape, self.width)).strides[:-1]
+        # As broadcast to the shape: an axis of one row has no step.
+        own = zip(array.shape[:-1], array.strides, strict=False)
+        wide = [0] * (len(shape) + 1 - array.ndim) + [step if n > 1 else 0 for n, step in own]
         if rest or any(one % line for one in wide) or stack.kind != _KINDS[array.dtype]:
             return None
         strides = tuple(one // line for one in wide)
@@ -204,10 +206,13 @@ class Reader:
 
     def moved(self, one: Rows) -> Rows:
         """The same rows, counted from the first of their array that is in use."""
-        return Rows(one.array, one.first - self.stacks[one.array].low, one.strides)
+        low = self.stacks[one.array].low
+        return Rows(one.array, one.first - low, one.strides) if low else one
 
     def settled(self, ops: list[Op]) -> tuple[Op, ...]:
         """The same ops, likewise, once all are read."""
+        if not any(stack.low for stack in self.stacks):
+            return tuple(ops)
         return tuple(
             replace(
                 op,

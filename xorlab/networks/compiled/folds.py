@@ -38,7 +38,8 @@ def _fold(ops: Sequence[Op], index: int) -> tuple[list[Op], int]:
         if index + skipped >= len(ops):
             continue
         for terms, shape, axis in _starts(ops[index + skipped]):
-            steps = list(_steps(terms, shape, axis))
+            name = ops[index + skipped].name
+            steps = list(_steps(name, terms, shape, axis))
             some = ops[index + skipped : index + skipped + len(steps)]
             if list(map(_plain, some)) != steps or some[-1].out.array == terms.array:
                 continue
@@ -49,13 +50,13 @@ def _fold(ops: Sequence[Op], index: int) -> tuple[list[Op], int]:
                 source = maker
             else:
                 continue
-            return _summed(source, axis, target), skipped + len(steps)
+            return _summed(replace(source, added=name), axis, target), skipped + len(steps)
     return [maker], 1
 
 
 def _starts(op: Op) -> Iterator[tuple[Rows, tuple[int, ...], int]]:
     """The terms that a sum can have that begins with an op: rows, shape and the axis summed."""
-    if op.name != "add" or op.masked or not all(isinstance(one, Rows) for one in op.inputs):
+    if op.name not in ("add", "maximum") or not all(isinstance(one, Rows) for one in op.inputs):
         return
     low, high = (one for one in op.inputs if isinstance(one, Rows))
     apart = high.first - low.first
@@ -76,7 +77,7 @@ def _plain(op: Op) -> tuple[str, tuple[int, ...], tuple[Operand, ...], Rows | No
 
 
 def _steps(
-    terms: Rows, shape: tuple[int, ...], axis: int
+    name: str, terms: Rows, shape: tuple[int, ...], axis: int
 ) -> Iterator[tuple[str, tuple[int, ...], tuple[Operand, ...], Rows | None]]:
     """The ops of a sum, as `_plain` has them."""
     count, stride = shape[axis], terms.strides[axis]
@@ -88,7 +89,7 @@ def _steps(
         if count == 2:
             low, own = _without(terms, axis), _dropped(shape, axis)
         high = replace(low, first=low.first + (count - half) * stride)
-        yield "add", own, (low, high), None if count == 2 else low
+        yield name, own, (low, high), None if count == 2 else low
         count -= half
 
 
@@ -119,16 +120,17 @@ def _summed(source: Op, axis: int, target: Rows) -> list[Op]:
             out = _moved(source.out, axis, start)
             along = tuple(one.strides[axis] for one in source.inputs)
             tree = _shifted(tree, -start)
-            ops.append(Op(source.name, shape, out, moved, tree=tree, along=along))
+            ops.append(replace(source, shape=shape, out=out, inputs=moved, tree=tree, along=along))
         count = len(trees)
         shape = (*source.shape[:axis], count, *source.shape[axis + 1 :])
-        source = Op("positive", shape, source.out, (source.out,))
+        source = Op("positive", shape, source.out, (source.out,), added=source.added)
     trees = list(range(count))
     while len(trees) > 1:
         trees = _halved(trees)
     inputs = tuple(_without(one, axis) for one in source.inputs)
     along = tuple(one.strides[axis] for one in source.inputs)
-    last = Op(source.name, _dropped(source.shape, axis), target, inputs, tree=trees[0], along=along)
+    shape, tree = _dropped(source.shape, axis), trees[0]
+    last = replace(source, shape=shape, out=target, inputs=inputs, tree=tree, along=along)
     return [*ops, last]
 
 

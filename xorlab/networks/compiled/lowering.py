@@ -178,7 +178,7 @@ class Lowering:
             parts = total(tree[0]), total(tree[1])
             kind = self.layout.kinds[op.out.array]
             with self.code.rows(rows):
-                return apply(self.code, "add", kind, kind, list(parts))
+                return apply(self.code, op.added, kind, kind, list(parts))
 
         if op.tree:
             return total(op.tree)

@@ -7,10 +7,9 @@ each axis.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class Op:
         tree: the terms of a sum, each of which is one call further along its operands, and which of
             them are added to which; 0 for a single call.
         along: of each operand, the distance from one term to the next.
+        added: what adds two terms; ``maximum`` where the largest is asked for.
         table: of ``take``, where the constants begin of which its input numbers one for each
             network.
     """
@@ -67,6 +67,7 @@ class Op:
     table: int = 0
     tree: Tree = 0
     along: tuple[int, ...] = ()
+    added: str = "add"
 
     def rows(self) -> list[Rows]:
         """The operands that are rows; the one it sets comes first."""
@@ -83,7 +84,7 @@ class Op:
     @property
     def count(self) -> int:
         """How many rows it sets."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
