@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import product
 
 from xorlab.networks.compiled.code import Code
-from xorlab.networks.compiled.functions import apply
-from xorlab.networks.compiled.loops import (
-    SUMMED,
-    groups,
-    independent,
-    is_loop,
-    merged,
-    rows_at_once,
-)
-from xorlab.networks.compiled.ops import Numbers, Op, Operand, Repeat, Rows, Tree
+from xorlab.networks.compiled.loops import SUMMED, groups, independent, is_loop, rows_at_once
+from xorlab.networks.compiled.nests import write_nest
+from xorlab.networks.compiled.op_code import OpCode
+from xorlab.networks.compiled.ops import Numbers, Op, Operand, Repeat
 from xorlab.networks.compiled.scratch import Cell, Layout, cell_of, cells, touched
 
 
@@ -34,7 +28,7 @@ class Lowering:
         self._values: dict[Cell, str] = {}
         self._unsaved: set[Cell] = set()
         self._constants: dict[tuple[str, int], str] = {}
-        self._start: dict[int, str] = {}  # in a loop, how many bytes on an array is read
+        self._ops = OpCode(code, layout)
 
     def emit(self, ops: Sequence[Op | Repeat]) -> None:
         """Write ops in order."""
@@ -65,10 +59,12 @@ class Lowering:
         self.save(self._unsaved)
         with code.loop("0", str(repeat.times)) as index:
             self.forget()
-            self._start = {repeat.array: code.value(f"mul nsw i64 {index}, {repeat.step * line}")}
+            self._ops.further = {
+                repeat.array: code.value(f"mul nsw i64 {index}, {repeat.step * line}")
+            }
             self.emit(repeat.ops)
             self.save(self._unsaved)
-        self._start = {}
+        self._ops.further = {}
         self.forget()
 
     # Rows as values
@@ -107,16 +103,12 @@ class Lowering:
         other = Lowering(self.code, self.layout, self._unrolled)
         other._values, other._unsaved = dict(self._values), set(self._unsaved)
         other._constants = dict(self._constants)
+        other._ops = self._ops
         return other
 
     def _address(self, cell: Cell) -> str:
         array, row = cell
-        return self.code.at(self._base(array), row * self.layout.line(array))
-
-    def _base(self, array: int) -> str:
-        """Where an array's rows begin."""
-        start = self.code.at("%scratch", self.layout.starts[array])
-        return self.code.at(start, self._start[array]) if array in self._start else start
+        return self.code.at(self._ops.base(array), row * self.layout.line(array))
 
     def _emit_values(self, op: Op) -> None:
         indices = list(product(*map(range, op.shape)))
@@ -128,13 +120,13 @@ class Lowering:
                     values = [self._number(one, index) for index in some]
                 else:
                     values = [self.value(cell_of(one, index)) for index in some]
-                return self.code.joined(self._kind(one), values)
+                return self.code.joined(self._ops.kind(one), values)
 
             def term(one: Operand, step: int, some: list[tuple[int, ...]] = some) -> str:
                 return rows(replace(one, first=one.first + step), some)
 
-            value = self._value(op, count, rows, term)
-            parts = self.code.parted(self._kind(op.out), value, count)
+            value = self._ops.value(op, count, rows, term)
+            parts = self.code.parted(self._ops.kind(op.out), value, count)
             for index, part in zip(some, parts, strict=True):
                 self.set(cell_of(op.out, index), part)
 
@@ -143,57 +135,8 @@ class Lowering:
             return self.code.number(one.kind, one.literal)
         place = one.first + sum(map(int.__mul__, index, one.strides))
         if (one.kind, place) not in self._constants:
-            self._constants[one.kind, place] = self._loaded(one.kind, str(place))
+            self._constants[one.kind, place] = self._ops.loaded(one.kind, str(place))
         return self._constants[one.kind, place]
-
-    def _loaded(self, kind: str, place: str) -> str:
-        address = self.code.value(f"getelementptr {kind}, ptr %numbers, i64 {place}")
-        return self.code.splat(kind, self.code.value(f"load {kind}, ptr {address}"))
-
-    def _kind(self, operand: Operand) -> str:
-        return operand.kind if isinstance(operand, Numbers) else self.layout.kinds[operand.array]
-
-    def _value(
-        self,
-        op: Op,
-        rows: int,
-        value: Callable[[Operand], str],
-        term: Callable[[Operand, int], str],
-    ) -> str:
-        """What an op sets.
-
-        Args:
-            op: the op.
-            rows: how many at a time.
-            value: writes an operand.
-            term: writes an operand so many rows or constants further on.
-        """
-
-        def total(tree: Tree) -> str:
-            if isinstance(tree, int):
-                steps = [tree * step for step in op.along]
-                values = list(map(term, op.inputs, steps))
-                with self.code.rows(rows):
-                    return self._applied(op, values, "")
-            parts = total(tree[0]), total(tree[1])
-            kind = self.layout.kinds[op.out.array]
-            with self.code.rows(rows):
-                return apply(self.code, op.added, kind, kind, list(parts))
-
-        if op.tree:
-            return total(op.tree)
-        values, old = list(map(value, op.inputs)), value(op.out) if op.masked else ""
-        with self.code.rows(rows):
-            return self._applied(op, values, old)
-
-    def _applied(self, op: Op, values: list[str], old: str) -> str:
-        kind, out = self._kind(op.inputs[0]), self.layout.kinds[op.out.array]
-        if op.masked:
-            return self.code.select(values[1], out, values[0], old)
-        if op.name == "take":
-            base = self.code.value(f"getelementptr {out}, ptr %numbers, i64 {op.table}")
-            return self.code.take(out, base, values[0])
-        return apply(self.code, op.name, kind, out, values)
 
     # Rows in loops
 
@@ -234,81 +177,7 @@ class Lowering:
         for op in chain:
             for cell in cells(op.out, op.shape):
                 self._values.pop(cell, None)
-        self._nest(chain, merged(chain), [])
-
-    def _nest(self, chain: list[Op], axes: list[tuple[int, int]], indices: list[str]) -> None:
-        """The loops that are left, then the body; an axis is its length and its first number."""
-        count = axes[len(indices)][0]
-        if len(indices) + 1 < len(axes):
-            with self.code.loop("0", str(count)) as index:
-                self._nest(chain, axes, [*indices, index])
-            return
-        most = rows_at_once(chain, looped=True)
-        if any(op.out.strides[axes[-1][1]] == 0 for op in chain):
-            most = 1  # each sets what the one before has set
-        whole = count // most * most
-        if whole:
-            with self.code.loop("0", str(whole), most) as index:
-                self._body(chain, axes, [*indices, index], most)
-        for first, rows in groups(count - whole, most):
-            self._body(chain, axes, [*indices, str(whole + first)], rows)
-
-    def _body(
-        self, chain: list[Op], axes: list[tuple[int, int]], indices: list[str], rows: int
-    ) -> None:
-        """Ops at an index of each axis, and at so many from the index of the last."""
-        code, last = self.code, axes[-1][1]
-        found: dict[Operand, str] = {}
-        addresses: dict[Rows, list[str]] = {}
-
-        def offset(strides: tuple[int, ...], first: int, scale: int) -> str:
-            total = str(first * scale)
-            for index, (_, axis) in zip(indices, axes, strict=True):
-                if strides[axis]:
-                    part = code.value(f"mul nsw i64 {index}, {strides[axis] * scale}")
-                    total = code.value(f"add nsw i64 {total}, {part}")
-            return total
-
-        def address(one: Rows) -> list[str]:
-            if one not in addresses:
-                start = self._base(one.array)
-                line = self.layout.line(one.array)
-                first = code.at(start, offset(one.strides, one.first, line))
-                step = one.strides[last] * line
-                addresses[one] = [code.at(first, step * row) for row in range(rows if step else 1)]
-            return addresses[one]
-
-        def loaded(one: Operand) -> list[str]:
-            if isinstance(one, Rows):
-                return [code.load(self._kind(one), place) for place in address(one)]
-            step = one.strides[last]
-            return [
-                self._loaded(one.kind, offset(one.strides, one.first + step * row, 1))
-                for row in range(rows if step else 1)
-            ]
-
-        def value(one: Operand) -> str:
-            if isinstance(one, Numbers) and one.literal is not None:
-                with code.rows(rows):
-                    return code.number(one.kind, one.literal)
-            if one not in found:
-                values = loaded(one)
-                found[one] = code.joined(self._kind(one), values * (rows // len(values)))
-            return found[one]
-
-        def term(one: Operand, step: int) -> str:
-            if isinstance(one, Numbers):
-                return value(replace(one, first=one.first + step))
-            places = [code.at(place, step * self.layout.line(one.array)) for place in address(one)]
-            values = [code.load(self._kind(one), place) for place in places]
-            return code.joined(self._kind(one), values * (rows // len(values)))
-
-        for op in chain:
-            found[op.out] = self._value(op, rows, value, term)
-        for out in dict.fromkeys(op.out for op in chain):
-            kind = self._kind(out)
-            for part, place in zip(code.parted(kind, found[out], rows), address(out), strict=True):
-                code.store(kind, part, place)
+        write_nest(self._ops, chain)
 
 
 def tree(code: Code, kind: str, values: Sequence[str]) -> str:
