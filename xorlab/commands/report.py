@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -151,7 +152,13 @@ def _report_of_runs(
     """The report of a sweep, or of the runs that a filter finds."""
     from xorlab.analysis.report.summary import headline, notes_of, summarise
     from xorlab.sweeps.summary.curves import further_curves
-    from xorlab.sweeps.summary.summary import REPORT_FILE, files_of, origin_of, with_causes
+    from xorlab.sweeps.summary.summary import (
+        REPORT_FILE,
+        files_of,
+        origin_of,
+        report_command,
+        with_causes,
+    )
     from xorlab.tracking.names import NOTE_TAG
     from xorlab.tracking.read.frames import setting_keys
     from xorlab.tracking.read.runs import load_curves
@@ -170,6 +177,7 @@ def _report_of_runs(
     if sweep is None:
         summary = summarise(runs, curves, headline(runs), keys, further=further)
         title, origin = f"Runs where {text}", origin_of(store, None, {})
+        which = f"--experiment {shlex.quote(store.experiment)} --filter {shlex.quote(str(text))}"
     else:
         notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
         line = headline(runs, sweep.seconds, sweep.skipped)
@@ -178,13 +186,14 @@ def _report_of_runs(
         )
         title = sweep.name
         origin = origin_of(store, sweep.run_id, sweep.tags, sweep.started)
+        which = sweep.run_id[:8]
     unsolved = int(runs["outcome"].isin(["unsolved", "diverged"]).sum())
     if unsolved and seconds:
         _print(
             f"diagnosing why {counted(unsolved, 'run')} failed, for at most {seconds:g} s "
             "(--diagnose 0 leaves it out)"
         )
-    summary = with_causes(summary, seconds, _print)
+    summary = with_causes(summary, seconds, report_command(store, which), _print)
     failed = _failed(store, runs[runs["status"] == "FAILED"])
     files = files_of(summary, title, origin, failed)
     if sweep is not None and folder is None:

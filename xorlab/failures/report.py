@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 import pandas as pd
 
@@ -23,9 +24,10 @@ from xorlab.trainers.result import DIVERGED, UNSOLVED
 
 _TITLE = "Why runs were not solved"
 _WHY = ("why", "failures are not diagnosed")  # how notes began that reports once had
-_MOST_RUNS = 2000
 _MOST_AT_ONCE = 200
 _TELL_EVERY = 3.0  # seconds
+_TENS = 10  # of seconds, to which the time that all runs need is rounded up
+_MARGIN = 1.5  # over the time that was measured
 _GROWTH = 4  # a part may have so many times as many runs as the one before it
 
 
@@ -36,14 +38,26 @@ class Diagnosis:
     Attributes:
         table: from `xorlab.diagnose`, of some of the failed runs.
         failed: how many runs failed.
+        seconds: that the diagnosis took.
     """
 
     table: pd.DataFrame
     failed: int
+    seconds: float = 0.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of the diagnosed runs are in each class that occurs, the most frequent first."""
+        found = self.table["failure"].value_counts()
+        counts = {name: int(found[name]) for name in CLASSES if found.get(name, 0)}
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
 def with_failures(
-    summary: Summary, seconds: float, tell: Callable[[str], None] | None = None
+    summary: Summary,
+    seconds: float,
+    command: str,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
     """The summary with a section on why runs failed.
 
@@ -53,6 +67,7 @@ def with_failures(
     Args:
         summary: of runs of the built-in network.
         seconds: at most about so long; a part that has begun is completed.
+        command: that makes this report, and can be given more time.
         tell: takes a line on the progress, now and then; None for no one.
     """
     notes = tuple(note for note in summary.notes if not note.startswith(_WHY))
@@ -71,15 +86,13 @@ def with_failures(
     )
     drawn = Picture("failures.png", caption, lambda: failure_bars(table, summary.by))
     most = len(found.table) > found.failed / 2  # else the figure shows above all what is not known
-    counts = found.table["failure"].value_counts()
     rows = [
-        [name, f"{counts[name]:,}", f"{EXPLANATIONS[name].meaning} {EXPLANATIONS[name].advice}"]
-        for name in CLASSES
-        if counts.get(name, 0)
+        [name, f"{count:,}", f"{EXPLANATIONS[name].meaning} {EXPLANATIONS[name].advice}"]
+        for name, count in found.counts.items()
     ]
     section = Section(
         _TITLE,
-        [_sentence(found, seconds)],
+        [in_words(found, seconds, command)],
         ("class", "runs", "what it means, and what usually helps"),
         rows,
         wraps=True,
@@ -88,17 +101,29 @@ def with_failures(
     return replace(summary, failures=section)
 
 
-def _sentence(found: Diagnosis, seconds: float) -> str:
-    were = "was" if found.failed == 1 else "were"
-    failed = f"{counted(found.failed, 'run')} {were} not solved"
-    if len(found.table) == found.failed:
-        counts = found.table["failure"].value_counts()
-        classes = ", ".join(f"{counts[name]:,} {name}" for name in CLASSES if counts.get(name, 0))
+def in_words(found: Diagnosis, seconds: float, command: str) -> str:
+    """How many runs failed, in which classes, and how to learn more of those left out.
+
+    Args:
+        found: of at least one failed run.
+        seconds: that were allowed.
+        command: that makes a report of these runs.
+    """
+    failed = f"{counted(found.failed, 'run')} {'was' if found.failed == 1 else 'were'} not solved"
+    known, counts = len(found.table), found.counts
+    if known == 1:
+        classes = next(iter(counts))
+    elif len(counts) == 1:
+        classes = f"{next(iter(counts))} (all {known:,})"
+    else:
+        classes = ", ".join(f"{name} ({counted(count, 'run')})" for name, count in counts.items())
+    if known == found.failed:
         return f"{failed}: {classes}."
+    needed = _MARGIN * found.seconds * found.failed / max(known, 1)
+    some = "1 of them was" if known == 1 else f"{known:,} of them, spread over the settings, were"
     return (
-        f"{failed}. The time allowed, {seconds:.0f} s, was enough to diagnose "
-        f"{len(found.table):,} of them, spread over the settings; "
-        "xorlab-report SWEEP --diagnose SECONDS diagnoses more."
+        f"{failed}. {some} diagnosed in the {seconds:g} s allowed: {classes}. "
+        f"To diagnose all: {command} --diagnose {_TENS * max(1, ceil(needed / _TENS))}"
     )
 
 
@@ -123,7 +148,7 @@ def diagnose_within(
     known = [name for name in by if name in failed]
     groups = [failed[name] for name in known] or [failed["outcome"]]
     turn = failed.groupby(groups, dropna=False).cumcount()
-    spread = failed.loc[turn.sort_values(kind="stable").index].head(_MOST_RUNS)
+    spread = failed.loc[turn.sort_values(kind="stable").index]
     spread.attrs = runs.attrs
     began = told = time.monotonic()
     pieces: list[pd.DataFrame] = []
@@ -143,4 +168,4 @@ def diagnose_within(
             break
         size = min(_GROWTH * size, int(size * left / max(took, 1e-9)), _MOST_AT_ONCE)
     table = pd.concat(pieces, ignore_index=True) if pieces else diagnose(failed)
-    return Diagnosis(table, len(failed))
+    return Diagnosis(table, len(failed), time.monotonic() - began)

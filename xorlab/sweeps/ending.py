@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.outbox.recorder import not_delivered
 from xorlab.tracking.read.presence import what_is_missing
 from xorlab.tracking.read.sweep_files import artifact_location
-from xorlab.tracking.store.address import is_server, public_address
+from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.write.sweep_run import Parent, start_tags
 from xorlab.tracking.write.view import keep_view
@@ -38,7 +37,7 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     """
     assert sweep.parent is not None  # noqa: S101  (within `opened`)
     from xorlab.analysis.report.summary import start_headline
-    from xorlab.sweeps.summary.summary import REPORT_FILE
+    from xorlab.sweeps.summary.summary import REPORT_FILE, report_command
     from xorlab.sweeps.summary.tables import summary_table
 
     tell = partial(print_line, sweep.console)
@@ -48,8 +47,9 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     if len(summary.settings):
         sweep.console.print(summary_table(summary.table, sweep.console.width))
     failed = (f"failed: {job}" for job in ending.failed)
+    why = () if summary.failures is None else summary.failures.text
     headline = start_headline(summary.runs, ending.seconds, ending.skipped)
-    for line in filter(None, (headline, summary.answer, *summary.notes, *failed)):
+    for line in filter(None, (headline, summary.answer, *why, *summary.notes, *failed)):
         tell(line)
     if ending.failed:
         tell("Rates leave failed runs out; the traceback of each is its artifact traceback.txt")
@@ -63,9 +63,7 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     if sweep.tracking.report:
         tell(f"Open the report: {artifact_location(store, run_id, REPORT_FILE)}")
     else:
-        uri = sweep.tracking.uri
-        where = "" if uri is None else f" --uri {shlex.quote(public_address(uri))}"
-        tell(f"Make its report: xorlab-report {run_id[:8]}{where}")
+        tell(f"Make its report: {report_command(store, run_id[:8])}")
     own = bool((summary.runs["sweep"] == run_id).all())  # recorded by this start or earlier ones
     view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), own)
     tell(f"Browse the runs: {store.browse(view=view)}")

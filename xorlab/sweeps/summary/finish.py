@@ -15,6 +15,7 @@ from xorlab.sweeps.summary.summary import (
     counts_of,
     files_of,
     origin_of,
+    report_command,
     summary_of,
     with_causes,
 )
@@ -28,6 +29,8 @@ from xorlab.tracking.read.sweep_files import CURVES_FILE
 from xorlab.tracking.read.sweeps import sequential_confidence
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import Parent, close_abandoned
+
+_MOST_SECONDS = 10.0  # to look for causes of failure
 
 
 def finish_sweep(
@@ -52,7 +55,8 @@ def finish_sweep(
     """
     summary = summary_of(store, ledger, keys, ending, sequential)
     if ending.report:
-        summary = with_causes(summary, diagnosis_seconds(ending.seconds))
+        seconds = diagnosis_seconds(ending.seconds, ending.skipped)
+        summary = with_causes(summary, seconds, report_command(store, parent.run_id[:8]))
     counts = counts_of(summary.runs) | {"skipped": ending.skipped, "seconds": ending.seconds}
     origin = None
     if ending.report:
@@ -69,9 +73,17 @@ def finish_sweep(
     return summary
 
 
-def diagnosis_seconds(trained: float) -> float:
-    """How long a sweep that trained so long may look for causes of failure: a tenth, 2 to 10 s."""
-    return min(10.0, max(2.0, trained / 10))
+def diagnosis_seconds(trained: float, skipped: int) -> float:
+    """How long a sweep may look for causes of failure: a tenth of its time, 2 to 10 s.
+
+    Where some runs had finished before, how long they took is not known, and the report takes the
+    place of an earlier one, which may have all causes: then 10 s.
+
+    Args:
+        trained: how long training and recording took, in seconds.
+        skipped: how many runs had finished before.
+    """
+    return _MOST_SECONDS if skipped else min(_MOST_SECONDS, max(2.0, trained / 10))
 
 
 def summary_at_hand(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from xorlab.tracking.names import COMMAND_TAG, FAILED, IDENTITY_TAG
 from xorlab.tracking.outbox.pending import PendingSweep
 from xorlab.tracking.read.frames import curves_frame
 from xorlab.tracking.read.sweep_files import CURVES_FILE
-from xorlab.tracking.store.address import public_address
+from xorlab.tracking.store.address import public_address, resolve
 from xorlab.tracking.store.store import Store
 from xorlab.trainers.memory import MOST_CURVES
 from xorlab.trainers.result import DIVERGED, OUTCOMES, UNSOLVED
@@ -66,7 +67,10 @@ def counts_of(runs: pd.DataFrame) -> dict[str, float]:
 
 
 def with_causes(
-    summary: Summary, seconds: float, tell: Callable[[str], None] | None = None
+    summary: Summary,
+    seconds: float,
+    command: str,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
     """The summary with why runs failed, and what patterns were taken for that were held out.
 
@@ -75,6 +79,7 @@ def with_causes(
     Args:
         summary: of any runs.
         seconds: to spend on why runs failed at most; 0 to leave both out.
+        command: that makes this report, and can be given more time.
         tell: takes lines on the progress; None for no one.
     """
     held_out = not summary.runs.columns.intersection([*HELD_OUT_METRICS]).empty
@@ -87,7 +92,18 @@ def with_causes(
         return summary
     from xorlab.failures.report import with_failures
 
-    return with_failures(summary, seconds, tell)
+    return with_failures(summary, seconds, command, tell)
+
+
+def report_command(store: Store, which: str) -> str:
+    """The command that makes a report, as it is typed in this folder.
+
+    Args:
+        store: that has the runs.
+        which: the run id of a sweep, or options that find runs.
+    """
+    given = "" if store.uri == resolve(None) else f" --uri {shlex.quote(public_address(store.uri))}"
+    return f"xorlab-report {which}{given}"
 
 
 def origin_of(
