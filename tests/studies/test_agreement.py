@@ -224,6 +224,9 @@ def test_only_independent_statements_are_counted_for_each_author():
     page = full_page(rows, [])
     assert "| not testable: a point of the paper is 8 to 8,355 networks |" in page
     assert "; 1000 / e) |" in page
+    for name, module in zip(authors.unique(), studies, strict=True):
+        own = f"{agree[authors == name].sum()} of {(authors == name).sum()}"
+        assert f"\n| {name} | {own} | [{module}]({module}.ipynb) |\n" in page
 
 
 def test_epochs_are_counted_from_1_up_to_the_limit():

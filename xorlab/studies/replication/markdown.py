@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xorlab.studies.notebook import NOTEBOOK, NotebookRow
-from xorlab.studies.replication.registry import STUDIES
+from xorlab.studies.replication.registry import MODULES, STUDIES
 
 OPENING, CLOSING = "<!-- studies -->", "<!-- /studies -->"
 _TITLE = """\
@@ -29,8 +29,14 @@ reading of a word or of a figure's axis, its protocol was chosen after another o
 not to agree (post hoc), or so much of its protocol is unsaid that only the order of magnitude is
 compared, within a factor of the root of 10. The notebook's row is a check of identity, and not
 counted either.
+
+"Measured" is the estimate from all our networks with its 95 % interval. Brackets in the published
+column hold what the source prints beside the number: a standard deviation, or a count. Each
+notebook says what its paper leaves open, which rows do not agree, and what was tried to find out
+why.
 """
 COLUMNS = ("quantity", "published", "measured [95 %]", "in samples of the paper's size", "agrees")
+_OVERVIEW_COLUMNS = ("source", "independent statements that agree", "notebook")
 _README_COLUMNS = ("source", "quantity", "published", "measured [95 %]", "agrees")
 
 
@@ -43,6 +49,7 @@ def full_page(rows: pd.DataFrame, notebook: Iterable[NotebookRow]) -> str:
     """
     parts = [
         _TITLE,
+        _table(_OVERVIEW_COLUMNS, _overview(rows)),
         f"## {NOTEBOOK.source.capitalize()}\n",
         _command(NOTEBOOK.preset),
         _table(COLUMNS, _notebook_cells(notebook)),
@@ -146,6 +153,22 @@ def _summary(rows: pd.DataFrame) -> str:
         f"({'; '.join(parts)}). Rows that follow from others or are our own readings are not "
         "counted: [all of them](experiments/published.md)."
     )
+
+
+def _overview(rows: pd.DataFrame) -> list[dict[str, str]]:
+    """A row for each author: how many independent statements agree, and where to read why."""
+    found = []
+    for name, own in rows.groupby(rows["source"].str.partition(",")[0], sort=False):
+        counted = own[own["counted"]]
+        agree = f"{int(counted['agrees'].sum())} of {len(counted)}"
+        notebooks = dict.fromkeys(MODULES[study] for study in own["study"])
+        cells = (
+            str(name),
+            agree if len(counted) else "none is counted",
+            ", ".join(f"[{module}]({module}.ipynb)" for module in notebooks),
+        )
+        found.append(dict(zip(_OVERVIEW_COLUMNS, cells, strict=True)))
+    return found
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:

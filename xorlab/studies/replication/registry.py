@@ -9,12 +9,17 @@ import xorlab.studies
 from xorlab.studies.replication.study import Study
 
 
-def _find_studies() -> dict[str, Study]:
+def _find_studies() -> list[tuple[str, Study]]:
     names = [module.name for module in iter_modules(xorlab.studies.__path__) if not module.ispkg]
-    found: list[Study] = []
-    for name in names:
-        found += import_module(f"{xorlab.studies.__name__}.{name}").STUDIES
-    return {study.preset: study for study in sorted(found, key=lambda study: study.order)}
+    found = [
+        (name, study)
+        for name in names
+        for study in import_module(f"{xorlab.studies.__name__}.{name}").STUDIES
+    ]
+    return sorted(found, key=lambda pair: pair[1].order)
 
 
-STUDIES = _find_studies()  # by preset, in the order of the tables
+_FOUND = _find_studies()
+STUDIES = {study.preset: study for _, study in _FOUND}  # by preset, in the order of the tables
+# The module that defines each study: the notebook about it has the same name.
+MODULES = {study.preset: module for module, study in _FOUND}
