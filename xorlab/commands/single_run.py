@@ -1,4 +1,4 @@
-"""A single run: train, record and draw one network, and print what the notebook prints."""
+"""A single run: train, record and draw one network, and print its losses and predictions."""
 
 from __future__ import annotations
 

@@ -136,7 +136,9 @@ def _default(schema: Schema, leaf: Leaf) -> str:
     """The default, or each choice's own, for a key that belongs to some choices alone."""
     if leaf.key not in schema.owners:
         return spell(leaf.default)
-    return ", ".join(
-        f"{spell(item.default)} where {leaf.section}={name}"
-        for name, item in schema.owners[leaf.key].items()
+    choices: dict[str, list[str]] = {}
+    for name, item in schema.owners[leaf.key].items():
+        choices.setdefault(spell(item.default), []).append(name)
+    return "; ".join(
+        f"{value} where {leaf.section}={'|'.join(names)}" for value, names in choices.items()
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,6 @@ from xorlab.failures.classes import (
     SATURATED,
 )
 
-Corner = Literal["lower left", "upper left"]
 _DARK_GREY = "#5c5c5c"  # seen on a light page and on a dark one
 # Colour and marker of each class, the same in every figure.
 STYLES = {
@@ -113,12 +111,12 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     share = smallest / size
     here = diagnosis.assign(share=share)
     here = here[np.isfinite(here["share"]) & np.isfinite(here["relative_gradient"])]
-    _scatter(ax, here, np.maximum(here["relative_gradient"], 1e-16), here["share"], "lower left")
+    _scatter(ax, here, np.maximum(here["relative_gradient"], 1e-16), here["share"])
     ax.axhline(0, color=COLOURS[7], lw=0.8)
     ax.set_xscale("log")
     ax.set_yscale("symlog", linthresh=1e-6)
     ax.set_xlabel("relative gradient, max |g| max(|w|, 1) / E")
-    ax.set_ylabel("smallest eigenvalue / largest size of any")
+    ax.set_ylabel("smallest eigenvalue / largest |eigenvalue|")
     ax.set_ylim(-3, 3)
     ax.set_title(f"Error surface where runs ended (n = {len(here)} failed runs)", fontsize="medium")
     return ax
@@ -133,7 +131,7 @@ def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     here = diagnosis[np.isfinite(diagnosis["fall_ahead"]) & np.isfinite(diagnosis["final_loss"])]
-    _scatter(ax, here, here["final_loss"], 100 * here["fall_ahead"], "upper left")
+    _scatter(ax, here, here["final_loss"], 100 * here["fall_ahead"])
     ax.set_ylim(-3, 103)
     ax.set_xlabel("final mean squared error")
     ax.set_ylabel("loss that a descent removes / %")
@@ -141,7 +139,7 @@ def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _scatter(ax: Axes, runs: pd.DataFrame, x: pd.Series, y: pd.Series, corner: Corner) -> None:
+def _scatter(ax: Axes, runs: pd.DataFrame, x: pd.Series, y: pd.Series) -> None:
     """A point for each run, with the colour and marker of its class."""
     for name in CLASSES:
         own = runs["failure"] == name
@@ -152,4 +150,4 @@ def _scatter(ax: Axes, runs: pd.DataFrame, x: pd.Series, y: pd.Series, corner: C
                 x[own], y[own], s=18, alpha=0.6, color=colour, marker=marker, lw=0, label=label
             )
     if len(runs):
-        ax.legend(frameon=False, fontsize="small", loc=corner)
+        legend_below(ax)  # runs may lie in any corner

@@ -113,6 +113,7 @@ def _paint_ordered(
     image = _paint(ax, landscape, numbers, _ORDERED, norm)
     bar = ax.figure.colorbar(image, ax=ax, label=label, fraction=0.05)
     if high <= 100 * low:  # label minor ticks too: major ones are too few
+        bar.ax.yaxis.set_major_formatter(LogFormatter())  # both as 60, not one of them as 10^2
         bar.ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(4, 0.5)))
 
 

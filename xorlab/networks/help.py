@@ -11,7 +11,7 @@ from xorlab.networks.config import GROUPS, SCHEMA
 _HEAD = """\
 xorlab - a convergence laboratory for small neural networks
 
-  xorlab [KEY=VALUE ...]       train one network, print what the notebook prints, record the run
+  xorlab [KEY=VALUE ...]       train one network, print its losses and predictions, record the run
   xorlab -m [KEY=V1,V2 ...]    a sweep: every combination of the values, all runs recorded
 
   xorlab

@@ -151,7 +151,7 @@ def learning_curve(
     ax.set_ylabel("mean squared error")
     ax.set_title("Loss (n = 1)", y=1.0)
     if solved is not None:
-        ax.axvline(solved, color=COLOURS[2], ls="--", lw=1, label=f"solved at {solved}")
+        ax.axvline(solved, color=COLOURS[2], ls="--", lw=1, label=f"solved at {solved:,}")
         ax.legend(frameon=False, loc="upper right")
     return ax
 
