@@ -68,11 +68,13 @@ def test_skip_weights_and_a_sum_are_printed(command, store_file):
     assert "Initial weights, inputs to output:\n" in ended.out
     assert "hidden to output" not in ended.out
     assert "The output is the sum of the last hidden units, without weights." in ended.out
-    assert "Recorded as 'xor h=2 rprop seed=42'" in ended.out
+    # What differs from the defaults comes first: at most four of the keys that no name has anyway.
+    named = "output=linear readout=sum skip=true epochs=3"
+    assert f"Recorded as '{named} xor h=2 rprop seed=42'" in ended.out
     deep = command("network.skip=all", "network.hidden=[2,2]", "training.epochs=3").out
     for layers in ("inputs to hidden 2", "hidden 1 to output", "inputs to output"):
         assert f"Initial weights, {layers}:\n" in deep
-    assert "Recorded as 'xor h=0" in command("network.hidden=[]", "training.epochs=3").out
+    assert "Recorded as 'epochs=3 xor h=0" in command("network.hidden=[]", "training.epochs=3").out
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def run_one(trainer: Trainer, config: Any) -> float:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     from xorlab.engines.work import Work
     from xorlab.sweeps.job_returns import objective
-    from xorlab.sweeps.plan.axes import named_keys
+    from xorlab.sweeps.plan.axes import named_keys, unusual_keys
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.read.sweeps import swept_keys
     from xorlab.tracking.store.errors import explained_errors
@@ -42,7 +42,10 @@ def run_one(trainer: Trainer, config: Any) -> float:
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     show = _print if tracking.sweep is None else _ignore
     recorder = make_recorder(store, tracking, show)
-    named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
+    if tracking.sweep is None:
+        named = unusual_keys(spec.trainer, spec.values)
+    else:  # another launcher runs the jobs of a sweep
+        named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
     context = Context(provenance(Path.cwd()), tracking.sweep, named)
     done = Work([config], spec.data, trainer).run()
     result = done.run(0, trainer.result)

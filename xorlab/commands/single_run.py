@@ -70,7 +70,7 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     """Train and record; print and draw, where there is something to draw with."""
     # Imported here, so that a wrong value is reported before imports that take seconds.
     from xorlab.sweeps.job_returns import objective
-    from xorlab.sweeps.plan.axes import named_keys
+    from xorlab.sweeps.plan.axes import named_keys, unusual_keys
     from xorlab.system.clock import now
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG
@@ -84,7 +84,10 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     show = _ignore if drawing is None else _print
     recorder = make_recorder(store, tracking, show)
-    named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
+    if tracking.sweep is None:
+        named = unusual_keys(spec.trainer, spec.values)
+    else:  # another launcher runs the jobs of a sweep
+        named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
     context = Context(provenance(Path.cwd()), tracking.sweep, named)
     started = now()
     show(_initial_text(config, task))

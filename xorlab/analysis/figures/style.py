@@ -13,7 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+    StrMethodFormatter,
+)
 from matplotlib.transforms import ScaledTranslation
 
 from xorlab.analysis.figures.surface import surface_axes, surface_of
@@ -44,6 +50,13 @@ def new_figure(
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """The Axes of a `new_figure`."""
     return new_figure(width, height).add_subplot()
+
+
+def plain_epochs(ax: Axes) -> None:
+    """Label the x axis of a curve: epochs, such as 10,000."""
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("epochs")
 
 
 def epochs_axis(ax: Axes, label: str) -> None:
@@ -147,7 +160,7 @@ def learning_curve(
     ax.plot(steps[drawn], loss[drawn], color=COLOURS[0])
     ax.set_yscale("log")
     log_axis(ax.yaxis)
-    ax.set_xlabel("epochs")
+    plain_epochs(ax)
     ax.set_ylabel("mean squared error")
     ax.set_title("Loss (n = 1)", y=1.0)
     if solved is not None:

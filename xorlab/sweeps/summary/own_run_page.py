@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH, Picture
-from xorlab.analysis.figures.style import COLOURS, new_axes
+from xorlab.analysis.figures.style import COLOURS, new_axes, plain_epochs
 from xorlab.analysis.labels import short
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page
@@ -91,7 +91,7 @@ def _curve(name: str, steps: np.ndarray, values: np.ndarray, solved: float | Non
     ax.plot(steps, values, color=COLOURS[0])
     if name == CURVE and (values > 0).all():
         ax.set_yscale("log")
-    ax.set_xlabel("epochs")
+    plain_epochs(ax)
     ax.set_title(f"{name} (n = 1)")
     if solved is not None:
         ax.axvline(solved, color=COLOURS[2], ls="--", lw=1, label=f"solved at {solved:,.0f}")
