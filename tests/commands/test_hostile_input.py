@@ -18,7 +18,7 @@ from tests.fuzz.__main__ import fuzz
 from tests.fuzz.runs import record_some
 from xorlab.config import data_files
 from xorlab.errors import ConfigError, UsageError
-from xorlab.networks.tasks import table_file, table_text
+from xorlab.networks.tasks import table_file, table_rows
 from xorlab.networks.tasks.table import Table
 from xorlab.networks.tasks.tasks import make_task
 
@@ -168,8 +168,8 @@ def test_an_array_that_claims_to_be_large_gets_no_room(tmp_path):
 
 
 def test_limits_of_tables_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(table_text, "MAX_PATTERNS", 5)
-    monkeypatch.setattr(table_text, "MAX_COLUMNS", 4)
+    monkeypatch.setattr(table_rows, "MAX_PATTERNS", 5)
+    monkeypatch.setattr(table_rows, "MAX_COLUMNS", 4)
     (tmp_path / "long.csv").write_text("0,1\n" * 6)
     (tmp_path / "wide.csv").write_text(",".join(["1"] * 9))
     np.savez("long.npz", inputs=np.zeros((6, 1)), targets=np.zeros((6, 1)))

@@ -18,6 +18,7 @@ INDEXED = ",a,b,y\n" + "".join(f"{n},{a},{b},{y}\n" for n, (a, b, y) in enumerat
 # As R's write.table does: the names of rows have no name.
 R_TABLE = "a b y\n" + "".join(f'"{n}" {a} {b} {y}\n' for n, (a, b, y) in enumerate(ROWS, 1))
 EUROPEAN = "a;b;y\n" + "".join(f"{a},5;{b};{y}\n" for a, b, y in ROWS)
+NAMED = "a;kind\n0,5;cat\n1,5;dog\n"  # decimal commas, and classes in words
 
 
 def table(tmp_path, content, name="t.csv", **keys):
@@ -48,6 +49,8 @@ def key_of(task: Table) -> str:
         (PLAIN.replace(",", "  "), "t.txt", r"reads well with task\.delimiter=blank"),
         (PLAIN.replace(",", "|"), "t.csv", r"reads well with task\.delimiter=bar"),
         (EUROPEAN, "t.csv", r"reads well with task\.delimiter=semicolon task\.decimal=comma"),
+        (NAMED, "t.csv", r"delimiter=semicolon task\.decimal=comma task\.classes=true$"),
+        ("a,kind\n0.5,cat\n1.5,dog\n", "t.csv", r"is 'cat'; task\.classes=true .*delimiter$"),
         ("0,1,2\n1,2,3\n", "t.csv", r"task\.header=null: must be given where the first row is 0,1"),
         ("a,b,7\n1,2,3\n", "t.csv", r"line 1, column 1 is 'a'; task\.header=true if this line"),
         ("1,2,1\n0,,0\n", "t.csv", r"line 2, column 2 is ''\); a value is missing: remove the row"),

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.surface import run_arrays, surface_of
 from xorlab.commands.drawing import Drawing
-from xorlab.errors import ConfigError, StoreError, UsageError
+from xorlab.commands.why_unsolved import why_unsolved
+from xorlab.errors import StoreError, UsageError
 from xorlab.networks.config import Config
-from xorlab.networks.ending_words import accuracies, class_answers, early_end
+from xorlab.networks.ending_words import accuracies, class_answers
 from xorlab.networks.initial_weights import initial_layers, wiring_of
 from xorlab.networks.memory import estimate_memory
 from xorlab.networks.result import NetworkResult
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from xorlab.tracking.store.store import Store
     from xorlab.trainers.spec import Spec
 
-_LARGE_INPUT = 20.0  # beyond it a unit with a weight of 1 is saturated
 _MOST_BARE = 4  # predictions without their patterns, which are in the order of binary numbers
 _MOST_INPUTS = 8  # of a pattern that is printed with its prediction
 _MOST_SHOWN = 16  # patterns whose predictions are printed
@@ -111,7 +111,7 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     if drawing is not None:
         _print(_result_text(config, task, result))
         if result.outcome != SOLVED:
-            _print(_why(config, task, result))
+            _print(why_unsolved(config, task, result))
         if waiting is not None:
             raise StoreError(waiting)
         where = f"in experiment '{store.experiment}', run {identifier}"
@@ -193,49 +193,6 @@ def _pattern(task: Task, number: int) -> str:
 
 def _numbers(values: npt.NDArray[np.floating]) -> str:
     return " ".join(f"{value:.6g}" for value in values.tolist())
-
-
-def _why(config: Config, task: Task, result: NetworkResult) -> str:
-    """Why a run was not solved, and what to try: two sentences."""
-    from xorlab.failures.diagnose_result import failure_of
-    from xorlab.failures.explanations import EXPLANATIONS, advice
-
-    try:
-        failure = failure_of(config, task, result)
-    except ConfigError as error:
-        return f"Why is not known: {error}"
-    early = "" if result.outcome == DIVERGED else early_end(config.training, result.epochs_run)
-    lines = [
-        early,
-        f"Why: {failure}. {EXPLANATIONS[failure].meaning}",
-        advice(failure, bool(early)),
-        _scale_text(config, task),
-        _criterion_text(config, task),
-    ]
-    return "\n".join(filter(None, lines))
-
-
-def _criterion_text(config: Config, task: Task) -> str:
-    """What else could count as solved, where outputs are classes."""
-    training = config.training
-    by_errors = training.target_accuracy is None and training.target_loss is None
-    if task.answer != "largest" or not by_errors:
-        return ""
-    return (
-        f"Solved means here: every output within training.tolerance={training.tolerance:g} of its "
-        "target. To ask for right answers, set training.target_accuracy=0.95."
-    )
-
-
-def _scale_text(config: Config, task: Task) -> str:
-    """What to try first where inputs of a table are so large that units saturate."""
-    low, high = float(task.inputs.min()), float(task.inputs.max())
-    if getattr(config.task, "standardise", True) or max(-low, high) <= _LARGE_INPUT:
-        return ""
-    return (
-        f"Its inputs lie between {low:,.6g} and {high:,.6g}. Try task.standardise=true first: each "
-        "input then has mean 0 and standard deviation 1."
-    )
 
 
 def _draw(

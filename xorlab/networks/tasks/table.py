@@ -10,7 +10,8 @@ from xorlab.config.fields import is_flag, is_integer, is_optional, is_text, key
 from xorlab.errors import ConfigError
 from xorlab.networks.tasks.data_task import Data, DataTask, described
 from xorlab.networks.tasks.table_file import TableData, TableFile
-from xorlab.networks.tasks.table_text import DECIMALS, DELIMITERS, MAX_COLUMNS, TextFormat
+from xorlab.networks.tasks.table_rows import DECIMALS, DELIMITERS, MAX_COLUMNS
+from xorlab.networks.tasks.table_text import TextFormat
 from xorlab.networks.tasks.tasks import Task
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from xorlab.config.data_files import MAX_BYTES, digest, read_file
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
-from xorlab.networks.tasks import table_text
+from xorlab.networks.tasks import table_rows
 from xorlab.networks.tasks.classes import is_one_hot, one_hot
-from xorlab.networks.tasks.table_text import DELIMITERS, TextFormat, TextTable, read_text
+from xorlab.networks.tasks.table_rows import DELIMITERS
+from xorlab.networks.tasks.table_text import TextFormat, TextTable, read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,10 +143,10 @@ def _check(name: str, kind: str, values: Floats, lines: tuple[int, ...] | None) 
 
     if values.size == 0:
         raise ConfigError(_KEY, name, f"a table with {kind} (this one has none)")
-    if len(values) > table_text.MAX_PATTERNS:
-        raise _too_many(name, "patterns", len(values), table_text.MAX_PATTERNS)
-    if values.shape[1] > table_text.MAX_COLUMNS:
-        raise _too_many(name, f"columns of {kind}", values.shape[1], table_text.MAX_COLUMNS)
+    if len(values) > table_rows.MAX_PATTERNS:
+        raise _too_many(name, "patterns", len(values), table_rows.MAX_PATTERNS)
+    if values.shape[1] > table_rows.MAX_COLUMNS:
+        raise _too_many(name, f"columns of {kind}", values.shape[1], table_rows.MAX_COLUMNS)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]
