@@ -102,7 +102,7 @@ def task_function(
                 config = from_omegaconf(trainer.schema, cfg)
             refuse_sweep_keys(hydra_node, _is_landscape(config))
             return _job(trainer, config, drawing)
-        except (ConfigError, UsageError, EngineError, StoreError) as error:
+        except (ConfigError, UsageError, EngineError, StoreError, StoppedError) as error:
             raise _Refused(error) from error
         except JobsFailedError:
             raise _RunsFailed from None

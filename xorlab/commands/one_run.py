@@ -9,6 +9,7 @@ from typing import Any
 from xorlab.analysis.counts import counted
 from xorlab.errors import StoppedError, StoreError, UsageError
 from xorlab.system.git import provenance
+from xorlab.tracking.names import CURVE
 from xorlab.trainers.result import DIVERGED, SOLVED, Result
 from xorlab.trainers.shard_result import Failure
 from xorlab.trainers.spec import spec_of
@@ -64,13 +65,16 @@ def run_one(trainer: Trainer, config: Any) -> float:
     if waiting is not None:
         raise StoreError(waiting)
     show(f"Recorded as '{record.name}' in experiment '{store.experiment}', run {identifier}.")
+    if identifier is not None:
+        show(f"Its page: xorlab-report {identifier[:8]}")
     show(f"Browse the runs: {store.browse()}")
     return objective(result.numbers(), tracking.objective)
 
 
 def _ending(metrics: dict[str, float], result: Result) -> str:
-    known = ("solved", "epochs_run", "epochs_to_solve", "diverged_at")
+    known = ["solved", "epochs_run", "epochs_to_solve", "diverged_at"]
     last = {name: float(curve[1][-1]) for name, curve in result.curves.items() if len(curve[1])}
+    known += ["final_loss"] * (CURVE in last)  # it is the end of that curve
     values = last | {name: value for name, value in metrics.items() if name not in known}
     lines = [f"{name}: {value:g}" for name, value in values.items()]
     epochs = counted(result.epochs_run, "epoch")
