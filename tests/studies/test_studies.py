@@ -74,6 +74,7 @@ def test_an_order_of_magnitude_agrees_within_the_root_of_ten_and_is_not_counted(
     (row,) = agreement_table({"two_spirals_quickprop": runs}, resamples=20).to_dict("records")
     assert (row["published"], row["agrees"], row["counted"]) == ("8,000", agrees, False)
     assert row_cells(row)["agrees"].endswith("; order of magnitude)")
+    assert row["value"] == 8_000  # what a figure draws ours relative to
 
 
 def test_studies_of_a_users_files_are_refused_without_them(tmp_path, capsys, monkeypatch):

@@ -69,7 +69,9 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         "and range of samples of the paper's size (thin)"
     )
     counted = table.loc[table["counted"] & ~table["post_hoc"], "agrees"]
-    verdict = f"{int(counted.sum())} of {len(counted)} agree" if len(counted) else "Post hoc"
+    verdict = "Post hoc" if table["post_hoc"].all() else "Not counted"
+    if len(counted):
+        verdict = f"{int(counted.sum())} of {len(counted)} agree"
     ax.set_title(f"{verdict} (n = {count_range(table['n'])})")
     return ax
 

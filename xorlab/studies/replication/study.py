@@ -32,6 +32,7 @@ class PublishedValue:
         uncounted: why the row is shown but not counted as a statement of its own: it follows from
             other rows, or the paper's words had to be read as a number. None for a counted row.
         untestable: why no sample can agree or disagree with it; None where one can.
+        number: the printed number, where it is not the middle of what it may stand for.
     """
 
     quantity: str
@@ -45,11 +46,12 @@ class PublishedValue:
     in_readme: bool = False
     uncounted: str | None = None
     untestable: str | None = None
+    number: float | None = None
 
     @property
     def middle(self) -> float:
-        """The middle of the values that the printed number may stand for."""
-        return (self.low + self.high) / 2
+        """The printed number: the middle of the values that it may stand for, if not stated."""
+        return (self.low + self.high) / 2 if self.number is None else self.number
 
 
 @dataclass(frozen=True)
@@ -114,4 +116,5 @@ def order_of_magnitude(
         measure,
         where=where,
         uncounted="order of magnitude",
+        number=value,
     )
