@@ -85,6 +85,9 @@ def test_settings_are_compared_in_evaluations():
     assert in_epochs.sooner > in_evaluations.sooner
     pair = xorlab.compare_all(RUNS, by="method", paired=False, time="evaluations")
     assert pair["sooner"].item() == in_evaluations.sooner
+    for one, unit in ((in_epochs, "epochs"), (in_evaluations, "evaluations")):
+        assert f" within {one.limit:,.0f} {unit} (difference" in str(one)
+    assert " evaluations (difference" in pair["sentence"].item()
 
 
 def test_runs_without_evaluations_made_one_in_each_epoch():

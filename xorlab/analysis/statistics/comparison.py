@@ -116,7 +116,7 @@ def compare(
     store = Resamples(resamples, seed)
     measured = measure(first, second, design, limit, confidence, store, anytime)
     plain = Comparison.of(first.name, second.name, limit, measured, design)
-    return with_verdict(plain, plain.p, plain.p_rate, 1, confidence, measured)
+    return with_verdict(plain, plain.p, plain.p_rate, 1, confidence, measured, unit=time)
 
 
 def compare_all(
@@ -197,9 +197,8 @@ def compare_all(
     rows = []
     for first, second, (a, b, measured, one) in zip(p, p_rate, plain, strict=True):
         values = {f"a.{k}": v for k, v in a.items()} | {f"b.{k}": v for k, v in b.items()}
-        judged = with_verdict(
-            one, float(first), float(second), len(every), confidence, measured, correction
-        )
+        ps = float(first), float(second)
+        judged = with_verdict(one, *ps, len(every), confidence, measured, correction, time)
         rows.append(values | asdict(judged))
     frame = pd.DataFrame(rows)
     frame["seeds"] = frame["seeds"].astype("Int64")

@@ -146,6 +146,7 @@ def with_verdict(
     confidence: float,
     measured: Measured,
     correction: str = "Holm",
+    unit: str = "epochs",
 ) -> Comparison:
     """A comparison with its claim, the seeds it needs, and its sentence.
 
@@ -157,6 +158,7 @@ def with_verdict(
         confidence: 1 minus the level of all their claims together.
         measured: what the comparison was made of.
         correction: after whom the correction is named.
+        unit: of the times, in words.
     """
     level = 1 - confidence
     significant = p_holm < level
@@ -192,7 +194,7 @@ def with_verdict(
     else:
         claim = f"No difference between {plain.a} and {plain.b} can be claimed"
     head = f"{claim} ({tests})" if tests else claim
-    text = f"{head}: {_numbers(judged, confidence, measured)}."
+    text = f"{head}: {_numbers(judged, confidence, measured, unit)}."
     if not judged.claimed:
         text += f" {_outlook(judged, measured)}"
     return replace(judged, sentence=f"{text} {plain.design}")
@@ -211,9 +213,9 @@ def _seeds(seen: Comparison, level: float, measured: Measured) -> int | None:
     return max(needed, least_seeds(seen.paired, level))
 
 
-def _numbers(seen: Comparison, confidence: float, measured: Measured) -> str:
+def _numbers(seen: Comparison, confidence: float, measured: Measured, unit: str) -> str:
     sure = f"{100 * confidence:g} %"
-    within = f" within {seen.limit:.0f} epochs" if math.isfinite(seen.limit) else ""
+    within = f" within {seen.limit:,.0f} {unit}" if math.isfinite(seen.limit) else ""
     unclear = seen.claimed and not seen.shows_rates
     points, sooner = in_points(seen.difference_triple), in_share(seen.sooner_triple)
     counts = (
