@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from xorlab.commands.report import main as report
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig
 from xorlab.errors import spell
-from xorlab.failures.explanations import EXPLANATIONS
+from xorlab.failures.explanations import EXPLANATIONS, advice
 from xorlab.networks.config import FIELDS
 
 # Printed by the notebook on another machine.
@@ -125,8 +125,10 @@ def test_a_run_that_is_not_solved_says_why(overrides, command, store_file):
     assert ended.code == 0
     runs = xorlab.load_runs()
     failure = xorlab.diagnose(runs)["failure"].iloc[0]
-    explanation = EXPLANATIONS[failure]
-    assert f"Why: {failure}. {explanation.meaning}\n{explanation.advice}\n" in ended.out
+    said = f"{EXPLANATIONS[failure].meaning}\n{advice(failure, early=False, has_rate=True)}\n"
+    assert f"Why: {failure}. {said}" in ended.out
+    seeds = shlex.join(["-m", "seed=range(0,100)", *overrides[1:], "training.epochs=300"])
+    assert f"How often this setting is solved: xorlab {seeds}\n" in ended.out
     assert f"xorlab-report {runs['run_id'].iloc[0][:8]}" in ended.out
 
 
@@ -148,8 +150,11 @@ def test_a_run_of_classes_says_what_it_answers_and_which_rule_ended_it(command, 
     right = round(112 * run["accuracy"])
     assert f"{right} of 112 patterns of the training set are answered rightly." in ended.out
     rule = "training.stop=generalisation_loss ended it before training.epochs=500."
-    assert f"Not solved in {run['epochs_run']:.0f} epochs.\n{rule}\nWhy: " in ended.out
-    assert "set training.target_accuracy=0.95" in ended.out
+    lines = ended.out.partition(f"Not solved in {run['epochs_run']:.0f} epochs.\n")[2].splitlines()
+    assert lines[0].endswith("To ask for right answers, set training.target_accuracy=0.95.")
+    assert (lines[1], lines[2][:5]) == (rule, "Why: ")
+    usual = "network.output=softmax training.loss=categorical_cross_entropy init=uniform"
+    assert lines[3] == f"The usual choice for classes: {usual} task.standardise=true."
     assert report([run["run_id"], "--out", "page"]) == 0
     (page,) = Path("page").glob("run-*.html")
     assert rule in page.read_text()

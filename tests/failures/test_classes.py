@@ -185,7 +185,7 @@ def test_bars_end_at_all_runs_and_name_their_numbers():
     assert list(ends.values()) == pytest.approx([100, 100])
     shares = ["33 %", "67 %", "100 %"]
     labels = ["lr", "0.5", "9", "failed", "3", "1"]
-    assert [text.get_text() for text in ax.texts] == [*shares, *labels]
+    assert [text.get_text() for text in ax.texts] == [*labels, *shares]
     assert "n = 4 failed runs" in ax.get_title()
     assert png(ax).startswith(b"\x89PNG")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xorlab.analysis.counts import counted
+from xorlab.commands.single_words import how_often, says_when_stopped
 from xorlab.errors import StoppedError, StoreError, UsageError
 from xorlab.system.git import provenance
 from xorlab.tracking.names import CURVE
@@ -48,7 +49,8 @@ def run_one(trainer: Trainer, config: Any) -> float:
     else:  # another launcher runs the jobs of a sweep
         named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
     context = Context(provenance(Path.cwd()), tracking.sweep, named)
-    done = Work([config], spec.data, trainer).run()
+    with says_when_stopped(show):
+        done = Work([config], spec.data, trainer).run()
     result = done.run(0, trainer.result)
     if isinstance(result, Failure):
         record = failed(spec, config.seed, result.traceback, context, done.started, done.ended)
@@ -67,6 +69,8 @@ def run_one(trainer: Trainer, config: Any) -> float:
     show(f"Recorded as '{record.name}' in experiment '{store.experiment}', run {identifier}.")
     if identifier is not None:
         show(f"Its page: xorlab-report {identifier[:8]}")
+    if result.outcome != SOLVED:
+        show(how_often())
     show(f"Browse the runs: {store.browse()}")
     return objective(result.numbers(), tracking.objective)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.surface import run_arrays, surface_of
 from xorlab.commands.drawing import Drawing
+from xorlab.commands.single_words import how_often, says_when_stopped
 from xorlab.commands.why_unsolved import why_unsolved
 from xorlab.errors import StoreError, UsageError
 from xorlab.networks.config import Config
@@ -92,7 +93,8 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     started = now()
     show(_initial_text(config, task))
     try:
-        (result,) = train_chunk([config], task).results(NetworkResult)
+        with says_when_stopped(show):
+            (result,) = train_chunk([config], task).results(NetworkResult)
     except Exception:
         with explained_errors(store):
             text = traceback.format_exc()
@@ -118,6 +120,8 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
         _print(f"\nRecorded as '{record.name}' {where}.")
         if identifier is not None:
             _print(f"Its page, with pictures and terms: xorlab-report {identifier[:8]}")
+        if result.outcome != SOLVED:
+            _print(how_often())
         _print(f"Browse the runs: {store.browse()}")
         if identifier is not None:  # large networks take minutes to draw: the run is safe by now
             _draw(store, identifier, drawing, config, result, task)

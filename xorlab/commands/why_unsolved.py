@@ -34,7 +34,7 @@ def why_unsolved(config: Config, task: Task, result: NetworkResult) -> str:
         f"Why: {failure}. {EXPLANATIONS[failure].meaning}",
         _scale(config, task),
         _output(config, task),
-        advice(failure, bool(early)),
+        advice(failure, bool(early), hasattr(config.optimizer, "lr")),
     ]
     return "\n".join(filter(None, lines))
 

@@ -28,6 +28,8 @@ class Explanation:
     advice: str
 
 
+_WHERE_IT_HAS = ", where the optimizer has one"
+
 EXPLANATIONS = {
     SADDLE: Explanation(
         "The loss can still fall from here, but the surface is so flat, or so bent, that the run "
@@ -38,8 +40,7 @@ EXPLANATIONS = {
     OVERSHOT: Explanation(
         "The first step was so long that the loss rose, and it never came back: units sit where "
         "their activation is flat, so almost no error reaches the weights.",
-        "Try much smaller steps (optimizer.lr, where the optimizer has one): a tenth, then a tenth "
-        "of that.",
+        f"Try much smaller steps (optimizer.lr{_WHERE_IT_HAS}): a tenth, then a tenth of that.",
     ),
     SATURATED: Explanation(
         "Units sit where their activation is flat, so almost no error reaches the weights.",
@@ -53,11 +54,11 @@ EXPLANATIONS = {
     ),
     OSCILLATING: Explanation(
         "The loss goes up and down: the steps are too long for this surface.",
-        "Try smaller steps (optimizer.lr, where the optimizer has one), or less momentum.",
+        f"Try smaller steps (optimizer.lr{_WHERE_IT_HAS}), or less momentum.",
     ),
     IMPROVING: Explanation(
         "The loss was still falling when the run ended.",
-        "Try more training.epochs, or larger steps (optimizer.lr, where the optimizer has one); if "
+        f"Try more training.epochs, or larger steps (optimizer.lr{_WHERE_IT_HAS}); if "
         "a rule ended the run earlier (training.stop, training.min_gradient), loosen the rule.",
     ),
     DIVERGED: Explanation(
@@ -67,13 +68,18 @@ EXPLANATIONS = {
 }
 
 
-def advice(failure: str, early: bool) -> str:
+def advice(failure: str, early: bool, has_rate: bool) -> str:
     """What usually helps, for one run.
 
     Args:
         failure: its class.
         early: whether a rule ended it before its last epoch.
+        has_rate: whether its optimizer has a learning rate.
     """
-    if early and failure == IMPROVING:
-        return "Loosen the rule that ended it, or leave it out."
-    return EXPLANATIONS[failure].advice
+    if failure == IMPROVING:
+        if early:
+            return "Loosen the rule that ended it, or leave it out."
+        steps = ", or larger steps (optimizer.lr)" if has_rate else ""
+        return f"Try more training.epochs{steps}."
+    text = EXPLANATIONS[failure].advice
+    return text.replace(_WHERE_IT_HAS, "") if has_rate else text

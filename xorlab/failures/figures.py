@@ -36,7 +36,7 @@ STYLES = {
 }
 _NOT_DIAGNOSED = "not diagnosed"
 _LIGHT = {"solved": "#DDDDDD", _NOT_DIAGNOSED: "#B8B8B8"}
-_LEAST_LABELLED = 6  # percent; a narrower part of a bar has no room for its label
+_LETTER = 5.5  # points of a bar that a letter of its label needs
 _MOST_SETTINGS = 30
 
 
@@ -59,6 +59,7 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
     counts = {name: shown[name].to_numpy(float) for name in parts}
     if has_all:  # not every failed run has to be diagnosed
         counts[_NOT_DIAGNOSED] = total - sum(counts.values())
+    labels = label_rows(ax, shown, [*by, "n" if has_all else "failed"], heights)
     for name, count in counts.items():
         share = 100 * count / np.maximum(total, 1)
         if not share.any():
@@ -67,32 +68,32 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
         ax.barh(heights, share, left=left, color=colour, height=0.72, label=name)
         dark = name in (SATURATED, MINIMUM, DIVERGED)
         for y, start, part in zip(heights, left, share, strict=True):
-            if part >= _LEAST_LABELLED:
+            text = f"{part:.0f} %"
+            if part * labels.room >= 100 * _LETTER * len(text):
                 ax.text(
                     start + part / 2,
                     y,
-                    f"{part:.0f} %",
+                    text,
                     ha="center",
                     va="center",
                     fontsize="small",
                     color="white" if dark else ON_LIGHT,
                 )
         left = left + share
-    pad = label_rows(ax, shown, [*by, "n" if has_all else "failed"], heights)
     ax.set_yticks([])
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlim(0, 100)
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(f"{'runs' if has_all else 'failed runs'} of a setting / %")
     rest = (
-        f", first {_MOST_SETTINGS} of {counted(len(table), 'setting')}"
+        f"\nthe first {_MOST_SETTINGS} of {counted(len(table), 'setting')}"
         if len(table) > _MOST_SETTINGS
         else ""
     )
     failed = int(shown["n"].sum() - shown["solved"].sum()) if has_all else shown["failed"].sum()
     n = f"{failed:,} failed"
     n = f"{n} of {counted(int(shown['n'].sum()), 'run')}" if has_all else f"{n} runs"
-    ax.set_title(f"Why runs failed (n = {n}{rest})", pad=pad)
+    whose = "runs" if has_all else "failed runs"
+    labels.name(ax, f"Why runs failed (n = {n}){rest}", f"{whose} of a setting / %")
     if ax.get_legend_handles_labels()[0]:
         legend_below(ax)
     return ax

@@ -9,7 +9,7 @@ from math import ceil
 
 import pandas as pd
 
-from xorlab.analysis.counts import counted
+from xorlab.analysis.counts import counted, duration
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import with_missing_named
 from xorlab.analysis.report.section import Section
@@ -122,7 +122,7 @@ def in_words(found: Diagnosis, seconds: float, command: str) -> str:
     needed = _MARGIN * found.seconds * found.failed / max(known, 1)
     some = "1 of them was" if known == 1 else f"{known:,} of them, spread over the settings, were"
     return (
-        f"{failed}. {some} diagnosed in the {seconds:g} s allowed: {classes}. "
+        f"{failed}. {some} diagnosed in the {duration(seconds)} allowed: {classes}. "
         f"To diagnose all: {command} --diagnose {_TENS * max(1, ceil(needed / _TENS))}"
     )
 

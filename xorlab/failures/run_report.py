@@ -124,7 +124,7 @@ def _answer(run: pd.Series, one: pd.DataFrame, network: Network) -> tuple[list[s
     ]
     header = ("number", "value", "what it says")
     numbers = [Section("Where it ended", (), header, rows, wraps=True)] if rows else []
-    advised = advice(failure, bool(early))
+    advised = advice(failure, bool(early), hasattr(network.config.optimizer, "lr"))
     said = filter(None, (f"{ended}: {failure}.", early, EXPLANATIONS[failure].meaning, advised))
     return [*said], numbers
 

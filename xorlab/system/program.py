@@ -30,3 +30,10 @@ def program_name() -> str:
 def typed_command() -> str:
     """The command that started this process, without passwords."""
     return f"{typed_program()} {shlex.join(map(without_credentials, sys.argv[1:]))}"
+
+
+def many_seeds_command() -> str:
+    """The sweep that trains many seeds of the single run of this process, without passwords."""
+    words = [word for word in sys.argv[1:] if not word.startswith("seed=")]
+    command = ["-m", "seed=range(0,100)", *map(without_credentials, words)]
+    return f"{typed_program()} {shlex.join(command)}"

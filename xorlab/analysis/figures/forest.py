@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH
 from xorlab.analysis.figures.style import COLOURS, counts, cut, epochs_axis, new_axes
 from xorlab.analysis.labels import headers, short
@@ -25,6 +24,7 @@ _GAP = 9.0  # points between two columns of labels
 _LONGEST_NAME = 14  # letters of a name that is turned
 _PAD = 6.0  # points between the Axes and their title
 _RISE = 0.64  # of a name that is turned by 40 degrees, relative to its length
+_MARGIN = 12.0  # points beside the Axes
 _MOST_LABEL = 225.0  # points for all labels of a row
 _OTHERS, _FIRST = "#8a8a8a", COLOURS[0]
 
@@ -49,10 +49,11 @@ def success_bars(
     """
     refuse_unknown(statistics, [*by, "rate"], "statistics (from xorlab.convergence)")
     values = 100 * statistics[["rate", "rate_low", "rate_high"]].to_numpy(float)
-    ax, rows, pad = _forest(statistics, by, values, best, ax)
+    ax, rows, labels = _forest(statistics, by, values, best, ax)
     ax.set_xlim(-2, 102)
-    ax.set_xlabel(f"runs solved / %, with {statistics.attrs.get(INTERVAL, _WILSON)}")
-    _title(ax, f"Success rate (n = {counts(statistics)} per setting)", rows, pad, statistics)
+    interval = statistics.attrs.get(INTERVAL, _WILSON)
+    title = f"Success rate (n = {counts(statistics)} per setting)"
+    labels.name(ax, _of(title, rows, statistics), f"runs solved / %, with {interval}")
     return ax
 
 
@@ -72,17 +73,46 @@ def cost_bars(
         best: numbers of the rows that are drawn in colour; none for all of them.
     """
     names = ["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]
-    ax, rows, pad = _forest(statistics, by, statistics[names].to_numpy(float), best, ax)
+    ax, rows, labels = _forest(statistics, by, statistics[names].to_numpy(float), best, ax)
     epochs_axis(ax, "")
-    ax.set_xlabel(f"{clock_in(statistics)} per success, with 95 % interval")
-    _title(ax, f"Cost of a success (n = {counts(statistics)} per setting)", rows, pad, statistics)
+    title = f"Cost of a success (n = {counts(statistics)} per setting)"
+    cost = f"{clock_in(statistics)} per success, with 95 % interval"
+    labels.name(ax, _of(title, rows, statistics), cost)
     return ax
 
 
-def _title(ax: Axes, title: str, rows: int, pad: float, statistics: pd.DataFrame) -> None:
-    if rows < len(statistics):
-        title += f"\nthe {rows} cheapest of {counted(len(statistics), 'setting')}"
-    ax.set_title(title, pad=pad)
+class Labels(NamedTuple):
+    """The labels at the left of some Axes, from `label_rows`.
+
+    Attributes:
+        width: of all columns, in points.
+        pad: points to leave between the Axes and their title.
+        turned: whether the names above the columns are turned, for want of room.
+    """
+
+    width: float
+    pad: float
+    turned: bool
+
+    @property
+    def room(self) -> float:
+        """Points that are left for the Axes in a figure of a page."""
+        return 72 * WIDTH - self.width - _MARGIN
+
+    def name(self, ax: Axes, title: str, xlabel: str) -> None:
+        """Give the Axes their title and the label below.
+
+        Axes beside wide labels are narrower than their title, which then ends where they do.
+        """
+        narrow = self.turned
+        ax.set_title(title, pad=self.pad, **({"loc": "right"} if narrow else {}))
+        ax.set_xlabel(xlabel, loc="right" if narrow else "center")
+
+
+def _of(title: str, rows: int, statistics: pd.DataFrame) -> str:
+    """The title, with how many of the settings are shown."""
+    every = rows == len(statistics)
+    return title if every else f"{title}\nthe {rows} cheapest of {len(statistics):,} settings"
 
 
 def _forest(
@@ -91,7 +121,7 @@ def _forest(
     values: npt.NDArray[np.float64],
     best: Collection[int],
     ax: Axes | None,
-) -> tuple[Axes, int, float]:
+) -> tuple[Axes, int, Labels]:
     """Draw estimates (N, 3) with their intervals; the Axes, the number of rows, `label_rows`."""
     shown = _shown(statistics)
     ax = ax or new_axes(WIDTH, 0.95 + 0.235 * max(len(shown), 3))
@@ -124,7 +154,7 @@ def _shown(statistics: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.sort(np.argsort(cost, kind="stable")[:MOST_ROWS])
 
 
-def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[np.int64]) -> float:
+def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[np.int64]) -> Labels:
     """A column of values for each key at the left of the Axes, below the key's name.
 
     Where a row begins with the same values as the one above it, they are not repeated.
@@ -134,9 +164,6 @@ def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[n
         rows: with the columns ``by``.
         by: the keys, left to right.
         y: (N,) heights of the rows, in data coordinates; the first is the highest.
-
-    Returns:
-        points to leave between the Axes and their title.
     """
     names = headers(by)
     texts = [[short(value) for value in rows[name]] for name in by]
@@ -154,7 +181,8 @@ def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[n
                 _text(ax, x, float(height), cut(text, width), va="center")
         x += width * _LETTER + _GAP
     longest = max(min(len(name), _LONGEST_NAME) for name in names)
-    return _PAD + (_RISE * _LETTER * longest + 8.0 if turned else 0.0)
+    pad = _PAD + (_RISE * _LETTER * longest + 8.0 if turned else 0.0)
+    return Labels(_points(widths), pad, turned)
 
 
 def _widths(names: Sequence[str], texts: Sequence[Sequence[str]]) -> tuple[list[int], bool]:

@@ -34,6 +34,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F
 ON_LIGHT = "#111111"  # text on a light colour, dark also where the page is
 _MOST_LINES = 3  # of a wrapped text
 _BELOW = 0.48  # inches between the axes and a legend: the labels are there
+_MOST_TICKS = 4  # of a logarithmic axis of less than a power of ten
 _LONGEST = 72  # characters of a label in a legend
 STYLES = ("-", "--", ":", "-.")  # distinguish lines without colour
 
@@ -80,7 +81,9 @@ def log_axis(axis: Axis) -> None:
     Call it when everything is drawn.
     """
     low, high = sorted(float(end) for end in axis.get_view_interval())
-    axis.set_major_locator(LogLocator(subs=_subdivisions(low, high)))
+    short = low > 0 and high < 10 * low  # a range in which powers of ten are too few
+    subdivided = LogLocator(subs=_subdivisions(low, high))
+    axis.set_major_locator(MaxNLocator(_MOST_TICKS) if short else subdivided)
     axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
     axis.set_minor_locator(NullLocator())
 

@@ -145,7 +145,7 @@ def _figures(
         rest = _POOLED if len(by) > 2 else ""
         yield (
             "heatmap.png",
-            f"The success rate over two keys.{rest}" if shown else "",
+            f"The success rate over two keys.{rest}" if shown and any_solved else "",
             lambda: success_heatmap(cells, x, y, new_axes(WIDTH, _heat_height(cells[y].nunique()))),
         )
     if len(by) > 2:
@@ -154,7 +154,7 @@ def _figures(
             for name in by
         }
         caption = "The success rate by each key alone, over all values of the others."
-        yield "effects.png", caption, lambda: _effects(tables)
+        yield "effects.png", caption if any_solved else "", lambda: _effects(tables)
     if len(curves):
         caption = (
             f"The loss along the way: median, middle half and middle 90 % of the runs.{pooled}"
