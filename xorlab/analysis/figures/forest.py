@@ -104,9 +104,8 @@ class Labels(NamedTuple):
 
         Axes beside wide labels are narrower than their title, which then ends where they do.
         """
-        narrow = self.turned
-        ax.set_title(title, pad=self.pad, **({"loc": "right"} if narrow else {}))
-        ax.set_xlabel(xlabel, loc="right" if narrow else "center")
+        ax.set_title(title, pad=self.pad, loc="right" if self.turned else None)
+        ax.set_xlabel(xlabel, loc="right" if self.turned else "center")
 
 
 def _of(title: str, rows: int, statistics: pd.DataFrame) -> str:
