@@ -13,7 +13,8 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
+from contextlib import ExitStack
 from unittest.mock import patch
 
 import sqlalchemy
@@ -25,23 +26,28 @@ import xorlab
 from tests.helpers.postgres import no_postgres, serving_postgres
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
-from xorlab.tracking.store.database import SqlAlchemyTransaction, Value
+from xorlab.tracking.store import database
+from xorlab.tracking.store.database import SqlAlchemyTransaction
 from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
 from xorlab.tracking.write.record import Context, finished
 
 
-def insert(
-    transaction: SqlAlchemyTransaction,
-    table: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Value]],
-) -> None:
-    """As `SqlAlchemyTransaction.insert`, by INSERT."""
-    target = sqlalchemy.table(table, *map(sqlalchemy.column, columns))
-    values = [dict(zip(columns, row, strict=True)) for row in rows]
-    if values:
-        transaction._connection.execute(target.insert(), values)
+def insert(transaction: SqlAlchemyTransaction, but: Collection[str]) -> None:
+    """As `SqlAlchemyTransaction.insert_new`, by INSERT, of rows that are sent with it."""
+    for new in transaction._new:
+        target = sqlalchemy.table(new.table, *map(sqlalchemy.column, new.columns))
+        values = [dict(zip(new.columns, row, strict=True)) for row in new.without(but)]
+        if values:
+            transaction._connection.execute(target.insert(), values)
+
+
+def by_insert() -> ExitStack:
+    """Within: the recorder uses INSERT."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(database, "send", lambda _connection, _new: None))
+    stack.enter_context(patch.object(SqlAlchemyTransaction, "insert_new", insert))
+    return stack
 
 
 def measured(runs: int, rounds: int) -> Table:
@@ -56,12 +62,12 @@ def measured(runs: int, rounds: int) -> Table:
     times: dict[str, list[float]] = {"INSERT": [], "COPY": []}
     with serving_postgres() as server, tempfile.TemporaryDirectory() as folder:
         store = open_store(server.create("recording"), "runs", artifacts=folder)
-        ways = {"INSERT": insert, "COPY": SqlAlchemyTransaction.insert}
+        ways = {"INSERT": by_insert, "COPY": ExitStack}
         for _ in range(rounds + 1):
             for way, own in times.items():
                 server.ask("recording", "TRUNCATE runs CASCADE")
                 recorder = BulkRecorder(store)
-                with patch.object(SqlAlchemyTransaction, "insert", ways[way]):
+                with ways[way]():
                     began = time.perf_counter()
                     recorder.record(records, skip_existing=True)
                     own.append(1e3 * (time.perf_counter() - began) / runs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import os
 import signal
 import tempfile
@@ -113,26 +114,72 @@ def suspended(folder: Path, rng: Random) -> Outcome:
             until(lambda: child.poll() is not None or locks(), "nothing is recorded", child)
             child.kill(signal.SIGSTOP)
             assert child.poll() is None, child.printed()
-        other = folder / "other"
-        other.mkdir()
-        last = ended(other, *SWEEP, *options)
-        assert last.code == 0, last.printed()
+        _another(folder, options)
         child.kill(signal.SIGCONT)
-        assert child.wait() == 1, child.printed()
+        assert child.wait() == 0, child.printed()
+    lines = child.printed().splitlines()
+    line = next((line for line in lines if "suspended" in line), child.printed())
     there = found_by(lambda query: server().ask(database, query))
-    return compared(there, [message(child)], "this process was suspended|does not answer")
+    return compared(there, [line], "^this process was suspended .*; it is recorded now$")
+
+
+def suspended_in_copy(folder: Path, rng: Random) -> Outcome:
+    """Stopped while PostgreSQL waits for its rows, and ends no session: it locks nothing then."""
+    database, options = _new_store(folder)
+    limit = partial(_stops_in_copy, rng.randrange(40))
+    with sweeping(folder, *SWEEP, *options, limit=limit) as child:
+        until(lambda: _is_stopped(child), "it did not stop", child)
+        assert server().ask(database, _COPIES) == [(1,)]
+        _another(folder, options)
+        assert server().ask(database, _COPIES) == [(1,)]
+        child.kill(signal.SIGCONT)
+        assert child.wait() == 0, child.printed()
+    there = found_by(lambda query: server().ask(database, query))
+    return compared(there, [message(child)], "then open http")
+
+
+def _another(folder: Path, options: tuple[str, ...]) -> None:
+    """The same sweep at the same time: it comes to its end."""
+    other = folder / "other"
+    other.mkdir()
+    last = ended(other, *SWEEP, *options)
+    assert last.code == 0, last.printed()
 
 
 _LOCKS = (
     "SELECT count(*) FROM pg_locks WHERE relation = to_regclass('runs') "
     "AND granted AND mode = 'ShareRowExclusiveLock'"
 )
+_COPIES = (
+    "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY %' "
+    "AND datname = current_database()"
+)
 
 
 def _soon() -> None:
     from xorlab.tracking.store import postgres_locks
 
-    postgres_locks._SUSPENDED = "2s"  # in the process that is suspended; a minute otherwise
+    postgres_locks._SUSPENDED = 2.0  # in the process that is suspended; a minute otherwise
+
+
+def _stops_in_copy(number: int) -> None:
+    """Stop this process within one of its COPY statements, by number."""
+    import psycopg
+
+    write, numbers = psycopg.Copy.write, itertools.count()
+
+    def stopping(copy: psycopg.Copy, text: str) -> None:
+        write(copy, text)
+        if next(numbers) == number:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    psycopg.Copy.write = stopping  # type: ignore[method-assign]
+    _soon()
+
+
+def _is_stopped(child: Child) -> bool:
+    assert child.poll() is None, child.printed()
+    return Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _got_on(child: Child, recorded: Callable[[], int], some: int) -> bool:
@@ -142,4 +189,5 @@ def _got_on(child: Child, recorded: Callable[[], int], some: int) -> bool:
 FAULTS: list[Fault] = [
     Fault("PostgreSQL goes away", goes_away, 4, no_postgres),
     Fault("PostgreSQL, suspended while it locks", suspended, 2, no_postgres),
+    Fault("PostgreSQL, suspended while it sends rows", suspended_in_copy, 2, no_postgres),
 ]

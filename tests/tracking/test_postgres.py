@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 import xorlab
 from tests.helpers.postgres import PASSWORD, no_postgres
@@ -24,6 +25,7 @@ from xorlab.tracking.store import postgres_locks
 from xorlab.tracking.store.errors import explained_errors
 from xorlab.tracking.store.postgres import exclusively_opened
 from xorlab.tracking.store.store import open_store
+from xorlab.tracking.write import bulk_recorder
 from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import ClientRecorder
 
@@ -228,7 +230,7 @@ def test_who_waits_for_a_lock_sees_ctrl_c_and_an_error_at_last(driver, uri, tmp_
 
 
 def test_a_suspended_process_does_not_hold_up_others_for_long(uri, tmp_path, monkeypatch):
-    monkeypatch.setattr(postgres_locks, "_SUSPENDED", "1s")
+    monkeypatch.setattr(postgres_locks, "_SUSPENDED", 1.0)
     first, second = (open_store(uri, "xorlab", artifacts=str(tmp_path)) for _ in range(2))
     (record, *_) = records()
 
@@ -242,9 +244,44 @@ def test_a_suspended_process_does_not_hold_up_others_for_long(uri, tmp_path, mon
     assert "start the same command again" in str(late.value)
 
 
+def test_what_was_recorded_by_a_process_that_was_suspended_is_recorded_anew(
+    uri, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(postgres_locks, "_SUSPENDED", 1.0)
+    first, second = (open_store(uri, "xorlab", artifacts=str(tmp_path)) for _ in range(2))
+    ours, theirs, *_ = records()
+    told: list[str] = []
+
+    def suspended_once(store) -> None:  # after the rows are inserted, before the commit
+        if not told:
+            told.append("suspended")
+            BulkRecorder(second).record([theirs], skip_existing=True)  # waits for us
+
+    monkeypatch.setattr(bulk_recorder, "check_there", suspended_once)
+    found = BulkRecorder(first, told.append).record([ours, theirs], skip_existing=True)
+    assert found[0] is not None
+    assert found[1] is None
+    assert told[1:] == [bulk_recorder._SUSPENDED]
+    assert len(xorlab.load_runs(uri)) == 2
+
+
+def test_a_process_that_is_suspended_while_it_ends_a_run_does_not_hold_up_others(
+    uri, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(postgres_locks, "_SUSPENDED", 1.0)
+    first, second = (open_store(uri, "xorlab", artifacts=str(tmp_path)) for _ in range(2))
+    (record, *_) = records()
+    engine = first.client._tracking_client.store.engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE runs SET status = 'KILLED'")
+        assert BulkRecorder(second).record([record], skip_existing=False) != [None]
+        with pytest.raises(DBAPIError, match="idle-in-transaction"):
+            connection.exec_driver_sql("SELECT 1")
+
+
 def test_a_process_that_is_suspended_while_it_opens_a_database_does_not_hold_up_others(
     uri, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(postgres_locks, "_SUSPENDED", "1s")
+    monkeypatch.setattr(postgres_locks, "_SUSPENDED", 1.0)
     with exclusively_opened(uri):
         open_store(uri, "xorlab", artifacts=str(tmp_path))

@@ -27,6 +27,6 @@ def make_recorder(store: Store, tracking: TrackingConfig, tell: Callable[[str], 
         return ClientRecorder(store)
     reason = refusal(store)
     if reason is None:
-        return BulkRecorder(store)
+        return BulkRecorder(store, tell)
     tell(f"recording run by run: {reason}")
     return ClientRecorder(store)

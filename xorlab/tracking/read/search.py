@@ -11,7 +11,7 @@ from xorlab.tracking.read.frames import Row, client_row
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sql import rows_from_sql
 from xorlab.tracking.store.conditions import Condition, attribute, tag
-from xorlab.tracking.store.database import Value
+from xorlab.tracking.store.new_rows import Value
 from xorlab.tracking.store.store import Store
 from xorlab.trainers.trainer import CODE_TAG
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from xorlab.errors import StoreError, spell
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.read.frames import OWN_TAGS, START, Row, long_frame
-from xorlab.tracking.store.database import Transaction, Value, rows_in
+from xorlab.tracking.store.database import Transaction, rows_in
+from xorlab.tracking.store.new_rows import Value
 from xorlab.tracking.store.store import Store
 from xorlab.trainers.result import OUTCOMES
 

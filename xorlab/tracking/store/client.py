@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import database_file, is_server
+from xorlab.tracking.store.postgres import is_postgres
+from xorlab.tracking.store.postgres_locks import end_when_suspended
 from xorlab.tracking.store.revisions import file_revision, is_known
 from xorlab.tracking.store.server import ServerClient, with_patience
 from xorlab.tracking.store.sqlite_client import SqliteClient
@@ -68,6 +70,8 @@ def mlflow_client(address: str) -> MlflowClient:
             client = MlflowClient(tracking_uri=address, registry_uri=address)
     if address.startswith("sqlite:"):
         _wait_longer(client._tracking_client.store.engine)  # noqa: SLF001
+    elif is_postgres(address):
+        end_when_suspended(client._tracking_client.store.engine)  # noqa: SLF001
     return cast("MlflowClient", ServerClient(client, address)) if is_server(address) else client
 
 

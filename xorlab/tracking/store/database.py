@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xorlab.errors import StoreError
 from xorlab.tracking.store.access import connection_uri
 from xorlab.tracking.store.address import sqlite_address
 from xorlab.tracking.store.errors import explained, mlflow_errors
-from xorlab.tracking.store.postgres_locks import lock_runs
+from xorlab.tracking.store.new_rows import NewRows, Row, Value
+from xorlab.tracking.store.postgres_locks import Suspensions, lock_runs, only_reads
+from xorlab.tracking.store.postgres_rows import insert_sent, send
 
 if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.engine import Connection
 
-Value = str | int | float | None
-Row = tuple[Any, ...]
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _IN_ONE_LIST = 500
 _CACHE = 64_000  # KiB at most; 500 runs of 200 points change 40,000
 _PATIENCE = 120.0  # seconds to wait for other writers; SQLite keeps no queue
@@ -38,8 +35,12 @@ class Transaction(Protocol):
     def rows(self, query: str, values: dict[str, Value] | None = None) -> Iterable[Row]:
         """Rows of a query in standard SQL, with ``:name`` for values and ``"key"`` for names."""
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-        """Insert rows by the fastest statement that the database has."""
+    def insert_new(self, but: Collection[str]) -> None:
+        """Insert the rows with which the transaction was opened.
+
+        Args:
+            but: ids of runs whose rows are left out.
+        """
 
 
 class Database(Protocol):
@@ -54,8 +55,13 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads."""
 
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """A transaction that no other process's creation or end of a run can come between."""
+    def writing(self, new: Sequence[NewRows] = ()) -> AbstractContextManager[Transaction]:
+        """A transaction that no other process's creation or end of a run can come between.
+
+        Args:
+            new: rows for `Transaction.insert_new`. A server has received them by the time at which
+                the transaction keeps others out.
+        """
 
 
 class SqliteDatabase:
@@ -90,14 +96,15 @@ class SqliteDatabase:
             raise StoreError(f"cannot read the tracking store {text}") from error
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[SqliteTransaction]:
+    def writing(self, new: Sequence[NewRows] = ()) -> Iterator[SqliteTransaction]:
         """A transaction that locks the database from its beginning."""
         # Else SQLite writes the pages of a large transaction several times.
-        with self._transaction(f"PRAGMA cache_size = -{_CACHE}", "BEGIN IMMEDIATE") as transaction:
+        begin = f"PRAGMA cache_size = -{_CACHE}", "BEGIN IMMEDIATE"
+        with self._transaction(*begin, new=new) as transaction:
             yield transaction
 
     @contextlib.contextmanager
-    def _transaction(self, *begin: str) -> Iterator[SqliteTransaction]:
+    def _transaction(self, *begin: str, new: Sequence[NewRows] = ()) -> Iterator[SqliteTransaction]:
         connection = sqlite3.connect(
             self._uri, timeout=_TRY, isolation_level=None, uri=True, check_same_thread=False
         )
@@ -106,7 +113,7 @@ class SqliteDatabase:
             for statement in begin:
                 _patiently(connection, statement)
             connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE:.0f}")
-            yield SqliteTransaction(connection)
+            yield SqliteTransaction(connection, new)
             connection.execute("COMMIT")
 
 
@@ -129,8 +136,8 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> None:
 class SqliteTransaction:
     """A transaction of an SQLite file; see `Transaction`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, new: Sequence[NewRows] = ()) -> None:
+        self._connection, self._new = connection, new
 
     def rows(self, query: str, values: dict[str, Value] | None = None) -> Iterable[Row]:
         """Rows as they are found."""
@@ -139,6 +146,11 @@ class SqliteTransaction:
     def execute(self, statement: str, values: dict[str, Value]) -> int:
         """Execute a statement that changes rows; returns how many."""
         return self._connection.execute(statement, values).rowcount
+
+    def insert_new(self, but: Collection[str]) -> None:
+        """Insert table by table."""
+        for one in self._new:
+            self.insert(one.table, one.columns, one.without(but))
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
         """Insert rows by one prepared statement."""
@@ -158,22 +170,30 @@ class SqlAlchemyDatabase:
     def reading(self) -> Iterator[SqlAlchemyTransaction]:
         """A session of MLflow's store."""
         with _errors_of_ours(), self._store.ManagedSessionMaker(read_only=True) as session:
-            yield SqlAlchemyTransaction(session.connection())
+            connection = session.connection()
+            if connection.dialect.name == "postgresql":
+                only_reads(connection)
+            yield SqlAlchemyTransaction(connection)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[SqlAlchemyTransaction]:
+    def writing(self, new: Sequence[NewRows] = ()) -> Iterator[SqlAlchemyTransaction]:
         """A session that keeps every other process from creating or ending runs.
 
         An MLflow server in front of the database waits too: if it ended a run meanwhile, it would
         look for another one with the same key before this transaction shows it.
         """
-        with _errors_of_ours(), self._store.ManagedSessionMaker(read_only=False) as session:
+        with (
+            Suspensions() as suspensions,
+            _errors_of_ours(),
+            self._store.ManagedSessionMaker(read_only=False) as session,
+        ):
             connection = session.connection()
             if connection.dialect.name == "postgresql":
-                lock_runs(connection)
+                send(connection, new)
+                lock_runs(connection, suspensions.begin)
             elif connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield SqlAlchemyTransaction(connection)
+            yield SqlAlchemyTransaction(connection, new)
 
 
 @contextlib.contextmanager
@@ -190,8 +210,8 @@ def _errors_of_ours() -> Iterator[None]:
 class SqlAlchemyTransaction:
     """A transaction of another database; see `Transaction`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, new: Sequence[NewRows] = ()) -> None:
+        self._connection, self._new = connection, new
         self._quote = connection.dialect.identifier_preparer.quote_identifier
 
     def rows(self, query: str, values: dict[str, Value] | None = None) -> Iterable[Row]:
@@ -202,24 +222,9 @@ class SqlAlchemyTransaction:
         found = self._connection.execute(text(quoted), values or {})
         return [tuple(row) for row in found]
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-        """Insert rows by PostgreSQL's COPY."""
-        names = ", ".join(f'"{column}"' for column in columns)
-        statement = f"COPY {table} ({names}) FROM STDIN"
-        text = "".join("\t".join(map(_copied, row)) + "\n" for row in rows)
-        with contextlib.closing(self._connection.connection.cursor()) as cursor:
-            if self._connection.dialect.driver == "psycopg":
-                with cursor.copy(statement) as copy:
-                    copy.write(text)
-            else:
-                cursor.copy_expert(statement, io.StringIO(text))
-
-
-def _copied(value: Value) -> str:
-    """A value in the text format of COPY."""
-    if value is None:
-        return "\\N"
-    return value.translate(_ESCAPES) if isinstance(value, str) else repr(value)
+    def insert_new(self, but: Collection[str]) -> None:
+        """Insert what PostgreSQL has received."""
+        insert_sent(self._connection, self._new, but)
 
 
 def rows_in(

@@ -19,6 +19,7 @@ from xorlab.errors import StoreError, causes
 from xorlab.system.credentials import without_those_of
 from xorlab.system.logs import quiet_logger
 from xorlab.tracking.store.address import database_file, file_id_of, is_server, public_address
+from xorlab.tracking.store.postgres_locks import ENDED_AS_IDLE, SuspendedError
 from xorlab.tracking.store.refusals import refusal
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ _CAUSES = (
     ),
     (
         (_DATABASE,),
-        r"idle-in-transaction timeout|IdleInTransactionSessionTimeout",
+        ENDED_AS_IDLE,
         "this process was suspended for a minute while it recorded, and would have held up others",
         f"Let it run, {_AGAIN}",
     ),
@@ -139,7 +140,8 @@ def mlflow_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
 
 def store_errors(*others: type[Exception]) -> tuple[type[Any], ...]:
     """The same, with the exceptions of databases; a damaged one may hold text that is not UTF-8."""
-    databases = sqlite3.Error, UnicodeDecodeError, *_exception("sqlalchemy.exc", "SQLAlchemyError")
+    ours = UnicodeDecodeError, SuspendedError
+    databases = sqlite3.Error, *ours, *_exception("sqlalchemy.exc", "SQLAlchemyError")
     return mlflow_errors(*databases, *others)
 
 

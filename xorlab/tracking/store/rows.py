@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xorlab.tracking.store.database import Value
+from xorlab.tracking.store.new_rows import Value
 
 RUN_COLUMNS = (
     *("run_uuid", "name", "source_type", "source_name", "entry_point_name", "user_id", "status"),

@@ -18,8 +18,9 @@ from xorlab.system.clock import now
 from xorlab.tracking.store.access import check_writable
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.conditions import Condition
-from xorlab.tracking.store.database import SqliteDatabase, SqliteTransaction, Value
+from xorlab.tracking.store.database import SqliteDatabase, SqliteTransaction
 from xorlab.tracking.store.entities import Experiment, FileInfo, Run, RunData, RunInfo
+from xorlab.tracking.store.new_rows import Value
 from xorlab.tracking.store.rows import RUN_COLUMNS, TEXT_COLUMNS, run_row
 
 if TYPE_CHECKING:

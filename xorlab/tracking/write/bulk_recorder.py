@@ -6,24 +6,31 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xorlab.system.clock import now
 from xorlab.system.files import flush_file_system
 from xorlab.tracking.names import FINISHED, KEY_TAG
 from xorlab.tracking.store.artifacts import has_files, local_folder, write_files
-from xorlab.tracking.store.database import Transaction, Value, rows_in
+from xorlab.tracking.store.database import Transaction, rows_in
 from xorlab.tracking.store.errors import check_there
+from xorlab.tracking.store.new_rows import NewRows, Row, Value
+from xorlab.tracking.store.postgres_locks import SuspendedError
 from xorlab.tracking.store.revisions import KNOWN_REVISIONS
 from xorlab.tracking.store.rows import METRIC_COLUMNS, RUN_COLUMNS, TEXT_COLUMNS, run_row
 from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.record import Record
 
+_SUSPENDED = (
+    "this process was suspended for a minute while it recorded, so the database undid that for the "
+    "sake of others; it is recorded now"
+)
+_MAY_STAGE = "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
 _KINDS = ("sqlite", "postgresql")
 _ARTIFACTS = "artifacts"
 _FINISHED = """
-    SELECT own.value, run.artifact_uri
+    SELECT own.value{more}
     FROM tags AS own JOIN runs AS run ON run.run_uuid = own.run_uuid
     WHERE run.status = :finished AND run.lifecycle_stage = 'active'
     AND run.experiment_id = :experiment AND own."key" = :key AND own.value IN
@@ -35,10 +42,11 @@ class BulkRecorder:
 
     Args:
         store: an open store for which `refusal` gave no reason.
+        tell: prints a line: that this process was suspended, and its results are recorded anew.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, tell: Callable[[str], None] = print) -> None:
+        self._store, self._tell = store, tell
         self.superseded: set[str] = set()
         experiment = store.client.get_experiment(store.experiment_id)
         self._location: str = experiment.artifact_location.rstrip("/")
@@ -61,14 +69,19 @@ class BulkRecorder:
             self._forget(identifiers)
             raise
         try:
-            recorded, present = self._written(identifiers, records, skip_existing)
+            try:
+                recorded, present = self._written(identifiers, records, skip_existing)
+            except SuspendedError:
+                self._tell(_SUSPENDED)
+                recorded, present = self._written(identifiers, records, skip_existing)
         except BaseException:
             with contextlib.suppress(Exception):  # the error may have come after the commit
                 self._forget(set(identifiers) - self._recorded(identifiers))
             raise
         self._forget(identifier for identifier in identifiers if identifier not in recorded)
+        places = self._places(present)
         for record in records:
-            _complete(record, present.get(record.tags[KEY_TAG]))
+            _complete(record, places.get(record.tags[KEY_TAG]))
         return [identifier if identifier in recorded else None for identifier in identifiers]
 
     def _run_ids(self, count: int) -> list[str]:
@@ -85,25 +98,23 @@ class BulkRecorder:
 
     def _written(
         self, identifiers: Sequence[str], records: Sequence[Record], skip_existing: bool
-    ) -> tuple[set[str], dict[str, str]]:
+    ) -> tuple[set[str], set[str]]:
         """Insert runs in one transaction.
 
         Returns:
-            ids of those that were not left out; for the others, by key, where the files are of the
-            run that was there.
+            ids of those that were not left out; keys of the others.
         """
+        runs = list(zip(identifiers, records, strict=True))
         # The search sees all that others have finished, as nobody can finish runs meanwhile.
-        with self._store.database.writing() as transaction:
-            present = self._finished(transaction, records) if skip_existing else {}
-            absent = [
-                (identifier, record)
-                for identifier, record in zip(identifiers, records, strict=True)
-                if record.tags[KEY_TAG] not in present
-            ]
-            self._insert(transaction, absent)
+        with self._store.database.writing(self._rows(runs)) as transaction:
+            keys = [record.tags[KEY_TAG] for record in records]
+            found = self._finished(transaction, keys) if skip_existing else ()
+            present = {key for (key,) in found}
+            superfluous = {run_id for run_id, record in runs if record.tags[KEY_TAG] in present}
+            transaction.insert_new(but=superfluous)
             # If the folder was moved meanwhile, some of the files are in another place.
             check_there(self._store)
-        return {identifier for identifier, _ in absent}, present
+        return set(identifiers) - superfluous, present
 
     def _recorded(self, identifiers: Sequence[str]) -> set[str]:
         """Which of these runs are in the database."""
@@ -124,23 +135,38 @@ class BulkRecorder:
     def _artifact_uri(self, identifier: str) -> str:
         return f"{self._location}/{identifier}/{_ARTIFACTS}"
 
-    def _finished(self, transaction: Transaction, records: Sequence[Record]) -> dict[str, str]:
-        """Keys that another sweep has finished in the meantime, with addresses of its files."""
-        keys = [record.tags[KEY_TAG] for record in records]
+    def _finished(
+        self, transaction: Transaction, keys: Sequence[str], more: str = ""
+    ) -> Iterator[Row]:
+        """Which keys another sweep has finished in the meantime, with more columns of its runs."""
         values: dict[str, Value] = {
             "key": KEY_TAG,
             "finished": FINISHED,
             "experiment": int(self._store.experiment_id),
         }
-        return dict(rows_in(transaction, _FINISHED, keys, values))
+        return rows_in(transaction, _FINISHED.format(more=more), keys, values)
 
-    def _insert(self, transaction: Transaction, runs: Sequence[tuple[str, Record]]) -> None:
-        insert = transaction.insert
-        insert("runs", RUN_COLUMNS, [self._run_row(*run) for run in runs])
-        insert("tags", TEXT_COLUMNS, (row for i, run in runs for row in _pairs(i, run.tags)))
-        insert("params", TEXT_COLUMNS, (row for i, run in runs for row in _pairs(i, run.params)))
-        insert("metrics", METRIC_COLUMNS, (row for run in runs for row in _metrics(*run)))
-        insert("latest_metrics", METRIC_COLUMNS, (row for run in runs for row in _latest(*run)))
+    def _places(self, keys: Iterable[str]) -> dict[str, str]:
+        """Where the files are of finished runs with these keys."""
+        listed = sorted(keys)
+        if not listed:
+            return {}
+        with self._store.database.reading() as transaction:
+            return dict(self._finished(transaction, listed, ", run.artifact_uri"))
+
+    def _rows(self, runs: Sequence[tuple[str, Record]]) -> list[NewRows]:
+        """What MLflow's tables get of these runs."""
+        tags = (row for i, run in runs for row in _pairs(i, run.tags))
+        params = (row for i, run in runs for row in _pairs(i, run.params))
+        metrics = (row for run in runs for row in _metrics(*run))
+        latest = (row for run in runs for row in _latest(*run))
+        return [
+            NewRows("runs", RUN_COLUMNS, [self._run_row(*run) for run in runs]),
+            NewRows("tags", TEXT_COLUMNS, tags),
+            NewRows("params", TEXT_COLUMNS, params),
+            NewRows("metrics", METRIC_COLUMNS, metrics),
+            NewRows("latest_metrics", METRIC_COLUMNS, latest),
+        ]
 
     def _run_row(self, identifier: str, record: Record) -> tuple[Value, ...]:
         return run_row(
@@ -167,6 +193,10 @@ def refusal(store: Store) -> str | None:
         return f"artifacts go to {location}"
     with database.reading() as transaction:
         ((found,),) = transaction.rows("SELECT version_num FROM alembic_version")
+        if database.kind == "postgresql":
+            ((may,),) = transaction.rows(_MAY_STAGE)
+            if not may:
+                return "this user may not make temporary tables in the database"
     if found not in KNOWN_REVISIONS:
         return f"the store has schema revision {found}, which this version of xorlab does not know"
     return None
