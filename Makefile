@@ -87,7 +87,7 @@ fuzz: $(TEST)  ## try a hundred thousand hostile inputs, and compile five hundre
 	$(BIN)/python -m tests.fuzz --count 100000
 	$(BIN)/python -m pytest -m slow tests/networks/test_compiled.py --hypothesis-profile=thorough
 
-faults: $(TEST)  ## make everything go wrong that can, some 450 times, and see that nothing is lost
+faults: $(TEST)  ## make everything go wrong that can, some 460 times, and see that nothing is lost
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m tests.faults.ctrl_c
 	$(BIN)/python -m pytest -m '' tests/engines/test_engine_faults.py

@@ -21,10 +21,12 @@ from pathlib import Path
 from random import Random
 
 from tests.faults import (
+    dask_faults,
     disk_faults,
     interrupt_faults,
     landscape_faults,
     landscape_server_faults,
+    password_faults,
     postgres_faults,
     power_faults,
     process_faults,
@@ -50,9 +52,11 @@ MODULES = (
     signal_faults,
     trainer_faults,
     landscape_faults,
+    dask_faults,
     postgres_faults,
     server_faults,
     server_answers,
+    password_faults,
     race_faults,
     landscape_server_faults,
 )

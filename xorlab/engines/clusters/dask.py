@@ -21,6 +21,7 @@ T = TypeVar("T")
 KEYS = ("address", "start_timeout")
 REQUIRED = {"address": "the scheduler's address, such as tcp://127.0.0.1:8786,"}
 _CONNECT = 10.0  # seconds
+_SILENT = logging.CRITICAL + 1
 
 
 def make(options: LauncherConfig) -> Dask:
@@ -42,6 +43,8 @@ class Dask(Engine):
         self._logging = ExitStack()  # one line from us replaces Dask's about a lost scheduler
         for name in ("distributed", "distributed.client"):  # each has its own level
             self._logging.enter_context(quiet_logger(name, logging.CRITICAL))
+        # With a traceback, before the error of a result that is not read: that is ours to explain.
+        self._logging.enter_context(quiet_logger("distributed.protocol.core", _SILENT))
         try:
             # A client with a malformed address would wait for it when it closes: parse it first.
             self._distributed.comm.get_address_host_port(options.address)
