@@ -227,8 +227,8 @@ def main() -> None:
     console.print(compare("Small networks", SMALL_NETWORKS, problems, count, rounds, cpu))
     try:
         problems = [
-            problem_of("4-8-3, iris, full batch", 8, max(1, 40 // share), 0.001, None),
-            problem_of("4-8-3, iris, mini-batches of 16", 8, max(1, 10 // share), 0.01, 16),
+            problem_of("4-8-3, iris, full batch", 8, max(1, 100 // share), 0.001, None),
+            problem_of("4-8-3, iris, mini-batches of 16", 8, max(1, 40 // share), 0.01, 16),
         ]
     except ConfigError as error:
         console.print(f"no data: {error}")

@@ -24,9 +24,10 @@ _SECONDS_PER_PASS = 30e-6
 _SECONDS_PER_NUMBER = 1.8e-9
 _NETWORKS_PER_ROW = 20
 _SECONDS_PER_NETWORK = 20e-6
+_SECONDS_PER_DRAW = 20e-9  # of one pattern's place in the order of an epoch
 
 # The same where whole epochs are compiled: of a number, of a recorded step, and of compiling.
-_COMPILED_PER_NUMBER = 0.55e-9
+_COMPILED_PER_NUMBER = 0.4e-9
 _COMPILED_PER_POINT = 60e-6
 _PER_COMPILATION = 1.0
 _ONLINE = 16  # patterns of an online epoch that is compiled as a whole
@@ -84,11 +85,14 @@ def _seconds(config: Config, task: Task, count: int, compiled: bool) -> float:
     # A rule that carries more than momentum makes some four passes over each of its arrays.
     carried = max(0, len(config.optimizer.states()) - 1)
     numbers += passes * 4 * carried * weights
+    apart = count * _SECONDS_PER_NETWORK
+    if UpdateSchedule.choices()[config.training.update].draws:
+        apart += config.training.epochs * count * patterns * _SECONDS_PER_DRAW
     if compiled:
         points = len(record_steps(config.training.epochs, config.training.record_every))
         trained = max(count, LANES) * numbers * _COMPILED_PER_NUMBER * config.training.epochs
-        return float(trained + points * _COMPILED_PER_POINT + count * _SECONDS_PER_NETWORK)
+        return float(trained + points * _COMPILED_PER_POINT + apart)
     calls = passes * max(1, len(sizes) - 2) * max(1, outputs)
     epoch = calls * _SECONDS_PER_PASS
     epoch += (count + _NETWORKS_PER_ROW) * numbers * _SECONDS_PER_NUMBER
-    return float(epoch * config.training.epochs + count * _SECONDS_PER_NETWORK)
+    return float(epoch * config.training.epochs + apart)

@@ -70,6 +70,7 @@ class Members:
             _column(self._limits(spec, patterns), count, dtype)
             for patterns in (len(spec.task.inputs), 0 if held_out is None else len(held_out.inputs))
         )
+        drawing = self.seeds if UpdateSchedule.choices()[spec.update].draws else []
         return NetworkColumns(
             parameters,
             states,
@@ -79,11 +80,7 @@ class Members:
             _column(min_gradient, count, dtype),
             {name: self._stopping_columns(name, dtype) for name in spec.stopping},
             trials=_trials(count) if Optimizer.choices()[spec.optimizer].searches else {},
-            generators=tuple(
-                np.random.default_rng([seed, _ORDER])
-                for seed in self.seeds
-                if UpdateSchedule.choices()[spec.update].draws
-            ),
+            generators=tuple(np.random.default_rng([seed, _ORDER]) for seed in drawing),
         )
 
     def _drawn(self, low: Any, high: Any) -> Floats:
