@@ -120,7 +120,7 @@ def test_a_first_step_is_minus_the_gradient_times_the_rate(config, rule, decay, 
     training.stop, training.stop_when_solved, training.batch_size = "never", False, None
     training.min_gradient, training.min_loss, training.patience = None, None, None
     task, sizes, _ = points(config, 0)
-    start = pack(*initial_layers(config, sizes, np.random.RandomState(0)))
+    start = pack(*initial_layers(config, sizes))
     result = train(config)
     moved = pack(result.weights, result.biases, result.shortcuts) - start
     expected = -0.5 * error_surface(config, task, start[:, None], decay).gradient[:, 0]
@@ -251,7 +251,7 @@ def test_the_gradient_is_the_one_that_may_end_training(loss, update):
     )
     config = configure(*overrides)
     task = make_task(config.task)
-    start = pack(*initial_layers(config, layer_sizes(config, task), np.random.RandomState(0)))
+    start = pack(*initial_layers(config, layer_sizes(config, task)))
     norm = float(np.linalg.norm(error_surface(config, task, start[:, None], 0.01).gradient))
     for share, epochs in ((0.999, 1), (1.001, 0)):
         ended = train(configure(*overrides, f"training.min_gradient={share * norm}"))

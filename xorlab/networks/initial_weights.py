@@ -22,24 +22,19 @@ Floats = npt.NDArray[np.floating]
 _MANY = 256  # seeds: for fewer it is faster to draw one after the other
 
 
-def initial_layers(
-    config: Config, sizes: Sequence[int], legacy: np.random.RandomState | None = None
-) -> Layers:
+def initial_layers(config: Config, sizes: Sequence[int]) -> Layers:
     """Weights and biases of one network.
 
     Args:
         config: its `init`, `seed` and wiring decide the draw.
         sizes: units per layer, inputs first, outputs last.
-        legacy: a generator to seed afresh and draw from where the initialiser is a legacy one;
-            making one takes a hundred times longer than seeding it. None makes one.
 
     Raises:
         ConfigError: `init.weights` has too few or too many weights for the network.
     """
     rng: Any = None
     if config.init.legacy:
-        rng = np.random.RandomState(0) if legacy is None else legacy
-        rng.seed(config.seed)
+        rng = np.random.RandomState(config.seed)
     elif config.init.draws:
         rng = np.random.default_rng(config.seed)
     wiring = wiring_of(config)
@@ -47,23 +42,33 @@ def initial_layers(
 
 
 def initial_parameters(configs: Sequence[Config], sizes: Sequence[int]) -> Floats:
-    """(K, N) weights and biases of many networks; those of legacy draws all at once."""
+    """(K, N) weights and biases of many networks; what legacy draws become is asked once."""
     parameters = np.empty((parameter_count(sizes, wiring_of(configs[0])), len(configs)))
     kinds: dict[type[Initializer], list[int]] = {}
     for index, config in enumerate(configs):
         kinds.setdefault(type(config.init), []).append(index)
-    legacy = np.random.RandomState(0)
     for kind, members in kinds.items():
-        if not kind.legacy or len(members) < _MANY:
+        if not kind.legacy:
             for index in members:
-                parameters[:, index] = pack(*initial_layers(configs[index], sizes, legacy))
+                parameters[:, index] = pack(*initial_layers(configs[index], sizes))
             continue
         first, seeds = configs[members[0]], [configs[index].seed for index in members]
         wiring, order = wiring_of(first), _DrawNumbers()
         drawn = first.init.layers(order, sizes, wiring, _layers(tuple(sizes), wiring))
-        draws = legacy_draws(seeds, order.count)
+        drawn_at_once = legacy_draws if len(seeds) >= _MANY else _few_draws
+        draws = drawn_at_once(seeds, order.count)
         parameters[:, members] = draws[pack(*drawn)]
     return parameters
+
+
+def _few_draws(seeds: Sequence[int], count: int) -> Floats:
+    """What `legacy_draws` returns; faster for few seeds."""
+    generator = np.random.RandomState(0)  # to make another takes longer than to seed this one
+    draws = np.empty((count, len(seeds)))
+    for column, seed in zip(draws.T, seeds, strict=True):
+        generator.seed(seed)
+        column[:] = generator.rand(count)
+    return draws
 
 
 class _DrawNumbers:

@@ -47,7 +47,7 @@ class Initializer(Choice, group="init", package="xorlab.networks.initializers"):
     A choice draws layer by layer from a seeded generator; its fields are its keys.
 
     Attributes:
-        legacy: it draws from NumPy's legacy generator.
+        legacy: it draws from NumPy's legacy generator, by ``rand`` alone.
         draws: it draws at all; making a generator takes longer than drawing.
     """
 
