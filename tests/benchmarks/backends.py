@@ -217,18 +217,18 @@ def main() -> None:
     share, rounds = (100, 1) if small else (1, options.rounds)
     console = Console(width=140)
     rows = (
-        ("2-2-1", 2, 4000),
-        ("2-4-1", 4, 3000),
-        ("2-16-1", 16, 1000),
-        ("4-8-1, 4-bit parity", 8, 600),
+        ("2-2-1", 2, 10_000),
+        ("2-4-1", 4, 5000),
+        ("2-16-1", 16, 2000),
+        ("4-8-1, 4-bit parity", 8, 1000),
     )
     problems = [problem_of(title, hidden, n // share, 0.1, None) for title, hidden, n in rows]
     count = 64 if small else 1024
     console.print(compare("Small networks", SMALL_NETWORKS, problems, count, rounds, cpu))
     try:
         problems = [
-            problem_of("4-8-3, iris, full batch", 8, max(1, 100 // share), 0.001, None),
-            problem_of("4-8-3, iris, mini-batches of 16", 8, max(1, 40 // share), 0.01, 16),
+            problem_of("4-8-3, iris, full batch", 8, max(1, 60 // share), 0.001, None),
+            problem_of("4-8-3, iris, mini-batches of 16", 8, max(1, 30 // share), 0.01, 16),
         ]
     except ConfigError as error:
         console.print(f"no data: {error}")
