@@ -10,6 +10,7 @@ import pytest
 
 from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
+from xorlab.analysis.labels import NETWORK_KEY
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, start_headline, summarise
 from xorlab.analysis.statistics.convergence import convergence
@@ -147,7 +148,7 @@ def test_a_winner_is_named_only_where_every_other_setting_costs_more():
     clear = seeded({1.0: fast, 2.0: [30 + e // 2 if e < 14 else None for e in fast]})
     first = summarise(clear, curves_frame([]), "", keys, drawn=False).answer
     assert first.startswith("lr=1 is the cheapest of 2 settings: a success takes 12 [")
-    assert first.endswith("epochs, restarts included; every other setting takes more.")
+    assert first.endswith("epochs, restarts included; the other one takes more.")
     close = seeded({1.0: fast, 2.0: [e + 1 if e < 14 else e for e in fast]})
     first = summarise(close, curves_frame([]), "", keys, drawn=False).answer
     assert first.startswith("lr=1 looks cheapest, with 12 [")
@@ -296,6 +297,17 @@ def test_runs_that_broke_off_are_counted_apart():
     runs.loc[:1, "status"], runs.loc[:1, "outcome"] = "FAILED", None
     summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
     assert summary.basis[0].startswith(f"2 of {len(runs)} runs broke off with an error")
+
+
+def test_unsolved_runs_that_answer_rightly_are_given_the_key_that_counts_it():
+    runs = seeded({0.5: [None] * 20, 2.0: [None] * 20}).assign(accuracy=0.97)
+    keys = {NETWORK_KEY: "2", "training.target_accuracy": None}
+    said = "though half of them answer at least 97 % of the patterns rightly: training.target_accur"
+    for columns, told in ((keys, True), (keys | {"training.target_accuracy": 0.99}, False)):
+        summary = summarise(
+            runs.assign(**columns), curves_frame([]), "", ("optimizer.lr",), drawn=False
+        )
+        assert (said in summary.answer) == told
 
 
 def test_runs_that_a_rule_ended_are_said_to_have_ended_so():

@@ -62,7 +62,9 @@ def test_an_event_counts_in_place_of_the_solution():
     assert found["solved"].tolist() == [4, 3]
     # Epochs spent per event: 1 + 2 + 3 + 4, and 5 + 6 + 8 with the ten that saw nothing.
     assert found["ert"].tolist() == pytest.approx([10 / 4, 29 / 3])
-    assert xorlab.compare(runs, {"lr": 0.1}, {"lr": 0.5}, event="seen").rate_a == 1
+    compared = xorlab.compare(runs, {"lr": 0.1}, {"lr": 0.5}, event="seen")
+    assert compared.rate_a == 1
+    assert " reached 'seen' within " in str(compared)
     with pytest.raises(ValueError, match=r"event=odd: no run has reached it.*reached: seen"):
         xorlab.convergence(runs, by="lr", event="odd")
     never = xorlab.convergence(runs.assign(epochs_to_odd=float("nan")), by="lr", event="odd")

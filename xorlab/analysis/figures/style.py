@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
     FuncFormatter,
+    Locator,
     LogLocator,
     MaxNLocator,
     NullLocator,
@@ -63,10 +64,17 @@ def plain_epochs(ax: Axes) -> None:
 def epochs_axis(ax: Axes, label: str) -> None:
     """Make the x axis logarithmic, with plain numbers; call it when everything is drawn."""
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=_subdivisions(*ax.get_xlim())))
+    ax.xaxis.set_major_locator(_locator(*ax.get_xlim()))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel(label)
+
+
+def _locator(low: float, high: float) -> Locator:
+    """Where a logarithmic axis with these ends has its numbers."""
+    if low > 0 and high < 10 * low:  # powers of ten are too few
+        return MaxNLocator(_MOST_TICKS, integer=high > 2 * _MOST_TICKS)
+    return LogLocator(subs=_subdivisions(low, high))
 
 
 def _subdivisions(low: float, high: float) -> tuple[float, ...]:
@@ -81,9 +89,7 @@ def log_axis(axis: Axis) -> None:
     Call it when everything is drawn.
     """
     low, high = sorted(float(end) for end in axis.get_view_interval())
-    short = low > 0 and high < 10 * low  # a range in which powers of ten are too few
-    subdivided = LogLocator(subs=_subdivisions(low, high))
-    axis.set_major_locator(MaxNLocator(_MOST_TICKS) if short else subdivided)
+    axis.set_major_locator(_locator(low, high))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
     axis.set_minor_locator(NullLocator())
 

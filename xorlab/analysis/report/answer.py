@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.labels import setting_label
+from xorlab.analysis.labels import NETWORK_KEY, setting_label
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.statistics.clock import EPOCHS
 from xorlab.analysis.statistics.winner import Cheapest
 
 _MOST_RIVALS, _MOST_KEYS = 2, 3  # that are written out
+_MANY_RIGHT = 0.9  # share of right answers at which a reader may expect a solution
 
 
 def answer(
@@ -24,6 +25,7 @@ def answer(
     early: int = 0,
     costs: pd.DataFrame | None = None,
     clock: str = EPOCHS,
+    right: float | None = None,
 ) -> str:
     """How often one setting is solved and how fast, or which of several costs least.
 
@@ -34,6 +36,7 @@ def answer(
         early: how many runs a rule ended unsolved before their last epoch.
         costs: ``settings`` in the time that compares them; None where that is epochs.
         clock: the name of that time.
+        right: the median share of right answers, from `right_answers`.
     """
     n, solved = int(settings["n"].sum()), int(settings["solved"].sum())
     if not solved:
@@ -42,7 +45,7 @@ def answer(
         rate = f"; the success rate is below {_percent(settings['rate_high'].min())}"
         sure = f"{rate} with 95 % confidence" if len(settings) == 1 else ""
         ended = f"; a rule ended {early:,} of them earlier" if early and n > 1 else ""
-        return f"{runs}{within}{ended}{sure}."
+        return f"{runs}{within}{ended}{sure}{_though(n, right)}."
     if len(settings) == 1:
         return _one(settings.iloc[0])
     if best is None:
@@ -56,9 +59,10 @@ def answer(
     first, others = rows[0], rows[1:]
     name, cost = setting_label(first, by), _cost(first)
     if best.named:
+        rest = "the other one" if len(settings) == 2 else "every other setting"
         return (
             f"{name} is the cheapest of {counted(len(settings), 'setting')}: a success takes "
-            f"{cost} {clock}, restarts included; every other setting takes more."
+            f"{cost} {clock}, restarts included; {rest} takes more."
         )
     looks = f"{name} looks cheapest, with {cost} {clock} per success, restarts included"
     named = len(others) <= _MOST_RIVALS and len(by) <= _MOST_KEYS
@@ -71,6 +75,30 @@ def answer(
         shown = counted(len(others), "other setting")
     verb = "is" if len(others) == 1 else "are"
     return f"{looks}; {shown} {verb} not shown to cost more{apart}."
+
+
+def right_answers(runs: pd.DataFrame) -> float | None:
+    """The median share of right answers of runs that are solved by their errors; None elsewhere.
+
+    Args:
+        runs: with an outcome.
+    """
+    if NETWORK_KEY not in runs or "accuracy" not in runs:
+        return None
+    if "training.target_accuracy" in runs and runs["training.target_accuracy"].notna().any():
+        return None
+    return float(runs["accuracy"].median())
+
+
+def _though(n: int, right: float | None) -> str:
+    """That runs answer rightly which count as unsolved, and the key that counts it."""
+    if right is None or not right >= _MANY_RIGHT:
+        return ""
+    whose = "it answers" if n == 1 else "half of them answer at least"
+    return (
+        f", though {whose} {_percent(right)} of the patterns rightly: "
+        "training.target_accuracy=0.95 counts that"
+    )
 
 
 def _apart(best: Cheapest) -> str:

@@ -59,8 +59,7 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
     where = HELD_OUT_METRICS[name]
     text = (
         f"{setting_label(records[best], by)} has the highest mean accuracy on the {where}, "
-        f"{_percent(found[best].mean)}; shown to be lower: {worse} of "
-        f"the other {len(found) - 1}."
+        f"{_percent(found[best].mean)}; {_worse(worse, len(found) - 1)}."
     )
     texts = [text]
     if name != _TEST and _TEST in runs:
@@ -94,6 +93,13 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         keys=True,
         note=note,
     )
+
+
+def _worse(worse: int, others: int) -> str:
+    """How many of the other settings are shown to be worse than the best one."""
+    if others == 1:
+        return f"the other one is{'' if worse else ' not'} shown to be lower"
+    return f"shown to be lower: {worse:,} of the other {others:,}"
 
 
 def most_accurate(

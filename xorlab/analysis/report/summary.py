@@ -20,7 +20,7 @@ from xorlab.analysis.labels import (
     short,
     with_missing_named,
 )
-from xorlab.analysis.report.answer import answer
+from xorlab.analysis.report.answer import answer, right_answers
 from xorlab.analysis.report.basis import basis
 from xorlab.analysis.report.column import GroupedRuns
 from xorlab.analysis.report.differences import differences
@@ -221,6 +221,7 @@ def summarise(
         few = np.flatnonzero(settings["solved"] < LEAST_SOLVED).tolist()
         least = least.setting_apart(compared.slower.intersection(few))
     best = () if least is None else (least.first, *least.rivals)
+    early = int(ended_early(grouped.runs).sum())
     return Summary(
         headline,
         runs,
@@ -229,7 +230,7 @@ def summarise(
         settings,
         table,
         shared,
-        answer(settings, by, least, int(ended_early(grouped.runs).sum()), costs, clock),
+        answer(settings, by, least, early, costs, clock, right_answers(kept)),
         tuple(basis(every, by, compared, clock)),
         compared.section,
         generalisation(grouped.runs, settings, by),

@@ -22,6 +22,7 @@ from xorlab.analysis.statistics.superiority import Resamples
 from xorlab.analysis.statistics.tables import WithRuns
 from xorlab.analysis.statistics.times import counted_runs, names_of
 from xorlab.analysis.statistics.verdict import Comparison, with_verdict
+from xorlab.analysis.statistics.verdict_words import Words
 
 _MOST_NAMED = 10
 
@@ -116,7 +117,8 @@ def compare(
     store = Resamples(resamples, seed)
     measured = measure(first, second, design, limit, confidence, store, anytime)
     plain = Comparison.of(first.name, second.name, limit, measured, design)
-    return with_verdict(plain, plain.p, plain.p_rate, 1, confidence, measured, unit=time)
+    words = Words.of(event, time)
+    return with_verdict(plain, plain.p, plain.p_rate, 1, confidence, measured, words=words)
 
 
 def compare_all(
@@ -193,12 +195,13 @@ def compare_all(
     p, p_rate = (
         holm(np.array([getattr(x[3], name) for x in plain]), len(every)) for name in ("p", "p_rate")
     )
+    words = Words.of(event, time)
     correction = "Holm" if len(pairs) == len(every) else "Bonferroni"
     rows = []
     for first, second, (a, b, measured, one) in zip(p, p_rate, plain, strict=True):
         values = {f"a.{k}": v for k, v in a.items()} | {f"b.{k}": v for k, v in b.items()}
         ps = float(first), float(second)
-        judged = with_verdict(one, *ps, len(every), confidence, measured, correction, time)
+        judged = with_verdict(one, *ps, len(every), confidence, measured, correction, words)
         rows.append(values | asdict(judged))
     frame = pd.DataFrame(rows)
     frame["seeds"] = frame["seeds"].astype("Int64")

@@ -10,10 +10,12 @@ from xorlab.analysis.statistics.design import Design
 from xorlab.analysis.statistics.intervals import z_value
 from xorlab.analysis.statistics.measured import Measured, least_seeds
 from xorlab.analysis.statistics.sample_size import POWER, seeds_needed
+from xorlab.analysis.statistics.verdict_words import Words
 
 _BOUND = 0.1  # half-width of the difference of two rates, for settings that show no difference
 _RATES_SHARE = 5  # the test of the rates alone counts at this part of the level
 _SMALL = 10.0  # points; differences that are all smaller have a decimal
+_WORDS = Words()  # of solutions, in epochs
 _UNCLEAR = 0.5  # with a larger p-value even the direction of a difference is unclear
 
 
@@ -146,7 +148,7 @@ def with_verdict(
     confidence: float,
     measured: Measured,
     correction: str = "Holm",
-    unit: str = "epochs",
+    words: Words = _WORDS,
 ) -> Comparison:
     """A comparison with its claim, the seeds it needs, and its sentence.
 
@@ -158,7 +160,7 @@ def with_verdict(
         confidence: 1 minus the level of all their claims together.
         measured: what the comparison was made of.
         correction: after whom the correction is named.
-        unit: of the times, in words.
+        words: in which the sentence speaks of a solution.
     """
     level = 1 - confidence
     significant = p_holm < level
@@ -177,9 +179,9 @@ def with_verdict(
     if rates and not significant:
         tests = f"{plain.rate_test} test, p {_p(p_rate)}{after}; {tests}"
     if sooner:
-        claim = f"{plain.a} solves {word} than {plain.b}"
+        claim = f"{plain.a} {words.solves} {word} than {plain.b}"
     elif rates:
-        claim = f"{plain.a} is solved {word} than {plain.b}"
+        claim = f"{plain.a} {words.is_solved} {word} than {plain.b}"
         if not significant and measured.curves_cross:
             claim += ", but their curves cross, and neither is shown to be the sooner throughout"
     elif measured.least_p > level / pairs:
@@ -194,7 +196,7 @@ def with_verdict(
     else:
         claim = f"No difference between {plain.a} and {plain.b} can be claimed"
     head = f"{claim} ({tests})" if tests else claim
-    text = f"{head}: {_numbers(judged, confidence, measured, unit)}."
+    text = f"{head}: {_numbers(judged, confidence, measured, words)}."
     if not judged.claimed:
         text += f" {_outlook(judged, measured)}"
     return replace(judged, sentence=f"{text} {plain.design}")
@@ -213,14 +215,14 @@ def _seeds(seen: Comparison, level: float, measured: Measured) -> int | None:
     return max(needed, least_seeds(seen.paired, level))
 
 
-def _numbers(seen: Comparison, confidence: float, measured: Measured, unit: str) -> str:
+def _numbers(seen: Comparison, confidence: float, measured: Measured, words: Words) -> str:
     sure = f"{100 * confidence:g} %"
-    within = f" within {seen.limit:,.0f} {unit}" if math.isfinite(seen.limit) else ""
+    within = f" within {seen.limit:,.0f} {words.unit}" if math.isfinite(seen.limit) else ""
     unclear = seen.claimed and not seen.shows_rates
     points, sooner = in_points(seen.difference_triple), in_share(seen.sooner_triple)
     counts = (
         f"{100 * seen.rate_a:.0f} % of {seen.n_a} runs against {100 * seen.rate_b:.0f} % of "
-        f"{seen.n_b} solved{within} (difference {points[0]} points, {sure} "
+        f"{seen.n_b} {words.solved}{within} (difference {points[0]} points, {sure} "
         f"interval {points[1]} to {points[2]}"
         f"{', so the rates are not shown to differ' if unclear else ''})"
     )

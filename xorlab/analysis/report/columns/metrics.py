@@ -18,6 +18,8 @@ _USUAL = {"seed", "solved", *OBSERVED}
 # Of the built-in network these say again how many runs were solved; of another trainer they may be
 # what its sweep is about.
 _USUAL_OF_NETWORKS = {"accuracy", "max_error"}
+# Where their curves end; what the kept weights reach is accuracy and final_validation_...
+_USUAL_OF_NETWORKS |= {"training_accuracy", "validation_accuracy", "validation_loss"}
 _ACCURACIES = {"accuracy", "test_accuracy", "final_validation_accuracy"}
 _ACCURACY_PRIORITY = 6  # what a sweep that has them is about
 _COUNTED = {"evaluations", "evaluations_to_solve"}
