@@ -12,6 +12,7 @@ from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.figures.style import draw_surface, new_figure
+from xorlab.sweeps.summary.own_run_page import curve_figure
 
 HOSTILE = "$x^ </svg><script>"
 
@@ -29,6 +30,14 @@ def test_a_picture_has_the_colour_of_the_text_around_it_and_shows_any_label_as_i
         drawn.svg
         == Picture("a.png", "", lambda: success_bars(settings, ["task", "optimizer.lr"])).svg
     )
+
+
+@pytest.mark.parametrize("values", [[3.0, 0.5, 0.01], [0.5, 0.4, 0.3], [0.5, 0.0, -0.5]])
+def test_the_numbers_of_a_curves_axes_are_plain(values):
+    steps = np.array([0, 5_000, 10_000])
+    drawn = Picture("a.png", "", lambda: curve_figure("loss", steps, np.array(values), None))
+    assert "mathdefault" not in drawn.svg
+    assert "10,000" in "".join(ET.fromstring(drawn.svg).itertext())
 
 
 def test_a_picture_that_cannot_be_drawn_says_so_in_its_place():

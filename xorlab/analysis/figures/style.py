@@ -57,7 +57,7 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
 def plain_epochs(ax: Axes) -> None:
     """Label the x axis of a curve: epochs, such as 10,000."""
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.set_xlabel("epochs")
 
 

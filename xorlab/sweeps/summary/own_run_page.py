@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.picture import WIDTH, Picture
-from xorlab.analysis.figures.style import COLOURS, new_axes, plain_epochs
+from xorlab.analysis.figures.style import COLOURS, log_axis, new_axes, plain_epochs
 from xorlab.analysis.labels import short
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page
@@ -81,16 +81,25 @@ def _figures(store: Store, run: pd.Series, one: pd.DataFrame) -> list[Picture]:
     for name in names[:_MOST_CURVES]:
         curve = curves_of(store, one, name)
         steps, values = curve["step"].to_numpy(np.int64), curve[name].to_numpy(np.float64)
-        drawn = partial(_curve, name, steps, values, solved)
+        drawn = partial(curve_figure, name, steps, values, solved)
         pictures.append(Picture(f"{name}.png", f"{name} along the way.", drawn))
     return pictures
 
 
-def _curve(name: str, steps: np.ndarray, values: np.ndarray, solved: float | None) -> Axes:
+def curve_figure(name: str, steps: np.ndarray, values: np.ndarray, solved: float | None) -> Axes:
+    """One recorded curve of one run.
+
+    Args:
+        name: of the curve.
+        steps: (R,) epochs completed.
+        values: (R,) at those steps.
+        solved: the step at which the run was first solved, marked; None if it never was.
+    """
     ax = new_axes(WIDTH, 3.6)
     ax.plot(steps, values, color=COLOURS[0])
     if name == CURVE and (values > 0).all():
         ax.set_yscale("log")
+        log_axis(ax.yaxis)
     plain_epochs(ax)
     ax.set_title(f"{name} (n = 1)")
     if solved is not None:
