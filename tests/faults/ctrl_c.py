@@ -2,17 +2,16 @@
 
 Usage: python -m tests.faults.ctrl_c [--moments N] [--only WORD ...]
 
-Ctrl-C goes to all processes of the command, as a terminal sends it. With a healthy store it comes
-at moments spread over the time that the command takes; with a server that hangs, a second after the
-request that is not answered. Exit code 1 if a command took longer than 3 s to end, printed a
-traceback, or left a process behind.
+Ctrl-C goes to all processes of the command, as a terminal sends it. It comes in each phase of the
+command, and at moments spread over the time that it takes; with a server that hangs, a second after
+it has ceased to answer, in each phase and at requests spread over all of them. Exit code 1 if a
+command took longer than 3 s to end, printed a traceback, or left a process behind.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import os
 import signal
 import subprocess
@@ -21,8 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
+from tests.conftest import ROOT
+from tests.faults.ctrl_c_commands import PHASES, Command, commands
 from tests.helpers.proxies import LATE, PASS, Proxy, proxied
 from tests.helpers.servers import serving_store
 
@@ -30,24 +33,8 @@ LONGEST = 3.0  # seconds
 _PATIENCE = 60.0
 _LINGERING = 5.0  # seconds in which the last process of a command is gone
 _HANGS = 600.0  # seconds that a hanging server takes to answer
-_NEXT = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command to interrupt.
-
-    Attributes:
-        name: as the table shows it.
-        module: that Python runs.
-        arguments: of the command, but for the store; made anew for each start.
-        store: how the store is named.
-    """
-
-    name: str
-    module: str
-    arguments: Callable[[], Sequence[str]]
-    store: Callable[[str], Sequence[str]]
+_INTO = 0.05  # seconds of a phase after which Ctrl-C comes
+_HUNG = 1.0  # seconds after which it comes where the server does not answer
 
 
 @dataclass(frozen=True)
@@ -80,51 +67,15 @@ class Ended:
         return ", ".join(name for name, is_so in faults.items() if is_so)
 
 
-def commands(run_id: Callable[[], str]) -> list[Command]:
-    """Every command.
-
-    Args:
-        run_id: of a run that is recorded in the store.
-    """
-
-    def tracking(uri: str) -> list[str]:
-        return [f"tracking.uri={uri}"]
-
-    def uri_option(uri: str) -> list[str]:
-        return ["--uri", uri]
-
-    def seeds(count: int) -> str:
-        first = 1000 * next(_NEXT)  # else it would find its runs finished
-        return f"seed=range({first},{first + count})"
-
-    landscape = [
-        *("landscape.x=optimizer.lr", "landscape.x_low=0.1", "landscape.x_high=10"),
-        *("landscape.y=init.range", "landscape.y_low=0.1", "landscape.y_high=1"),
-        *("init=uniform", "training.epochs=3000", "landscape.width=60", "landscape.height=60"),
-    ]
-    sweep = ["training.epochs=20000", "network.hidden=2,3"]
-    app, pack = "xorlab", "xorlab.commands"
-    return [
-        Command("run", app, lambda: [f"seed={next(_NEXT)}"], tracking),
-        Command("sweep", app, lambda: ["-m", seeds(40), *sweep], tracking),
-        Command(
-            "sweep in this process",
-            app,
-            lambda: ["-m", seeds(20), *sweep, "hydra.launcher.executor=inline"],
-            tracking,
-        ),
-        Command("landscape", app, lambda: [f"seed={next(_NEXT)}", *landscape], tracking),
-        Command("report", f"{pack}.report", lambda: ["latest", "--out", "report"], uri_option),
-        Command("repeat", f"{pack}.repeat", lambda: [run_id()], uri_option),
-    ]
-
-
-def started(command: Command, uri: str, folder: Path) -> subprocess.Popen[str]:
-    """The command in a process group of its own."""
+def started(
+    command: Command, uri: str, folder: Path, watch: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """The command in a process group of its own, run by another module if one is given."""
     arguments = [*command.arguments(), *command.store(uri)]
     return subprocess.Popen(
-        [sys.executable, "-m", command.module, *arguments],
+        [sys.executable, "-m", *watch, command.module, *arguments],
         cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -203,15 +154,44 @@ def at_requests(
             time.sleep(0.02)
         path = proxy.seen[first][1] if len(proxy.seen) > first else "(no such request)"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(1.0)
+            child.wait(_HUNG)
         name = path.partition("?")[0].removeprefix("/api/2.0/").removeprefix("mlflow/")
         yield f"at {name[:40]}", interrupted(child)
     proxy.rule = lambda number, method, path: PASS
 
 
+def in_phases(
+    command: Command, uri: str, folder: Path, hang: Callable[[bool], None] | None = None
+) -> Iterator[tuple[str, Ended]]:
+    """Interrupt a command in each of its phases.
+
+    Args:
+        command: to interrupt.
+        uri: of the store.
+        folder: where it runs.
+        hang: makes the server hang, or answer; None for a healthy store.
+    """
+    begun = folder / "begun"
+    for phase in command.phases:
+        begun.unlink(missing_ok=True)
+        watch = ("tests.faults.at_phase", str(begun), PHASES[phase])
+        child = started(command, uri, folder, watch)
+        deadline = time.monotonic() + _PATIENCE
+        while not begun.exists() and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert begun.exists(), f"{command.name} does not come to {phase}"
+        if hang is not None:
+            hang(True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_INTO if hang is None else _HUNG)
+        yield phase, interrupted(child)
+        if hang is not None:
+            hang(False)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--moments", type=int, default=6, help="how many for each command")
+    parser.add_argument("--moments", type=int, default=2, help="how many besides phases")
     parser.add_argument("--only", nargs="*", default=[""], help="commands with this in their name")
     options = parser.parse_args()
     print("| command | store | Ctrl-C | seconds to end | exit code | |")
@@ -239,27 +219,35 @@ def _rows(
     recorded = {uri: _recorded(uri, folder) for uri in (file, server)}
     recorded[proxy.address] = recorded[server]
     for store, uri in (("file", file), ("server", server), ("hanging server", proxy.address)):
-        for command in commands(lambda uri=uri: recorded[uri]):  # type: ignore[misc]
-            if not any(word in command.name for word in only):
+        for command in commands(*recorded[uri], folder):
+            named = any(word in command.name for word in only)
+            if not named or (command.only_servers and store == "file"):
                 continue
             if store == "hanging server":
-                found = at_requests(command, proxy, folder, count)
+                spread = at_requests(command, proxy, folder, count) if count else ()
+                phases = in_phases(command, uri, folder, partial(_hang, proxy))
             else:
-                found = at_moments(command, uri, folder, count)
-            for moment, ended in found:
+                spread = at_moments(command, uri, folder, count) if count else ()
+                phases = in_phases(command, uri, folder)
+            for moment, ended in chain(phases, spread):
                 code = "(had ended)" if ended.whole else ended.code
                 row = (command.name, store, moment, f"{ended.seconds:.1f}", code, ended.wrong)
                 yield "| " + " | ".join(map(str, row)) + " |", ended
 
 
-def _recorded(uri: str, folder: Path) -> str:
-    """Record a sweep; the id of one of its runs."""
+def _hang(proxy: Proxy, hangs: bool) -> None:
+    proxy.rule = lambda number, method, path: LATE if hangs else PASS
+
+
+def _recorded(uri: str, folder: Path) -> tuple[str, str]:
+    """Record a sweep; the id of one of its runs, and its own."""
     import xorlab
 
     sweep = ("-m", "seed=1,2", "training.epochs=50", "hydra.launcher.executor=inline")
     command = [sys.executable, "-m", "xorlab", *sweep, f"tracking.uri={uri}"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return str(xorlab.load_runs(uri)["run_id"].iloc[0])
+    run = xorlab.load_runs(uri).iloc[0]
+    return str(run["run_id"]), str(run["sweep"])
 
 
 if __name__ == "__main__":

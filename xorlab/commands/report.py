@@ -14,7 +14,7 @@ from xorlab.commands.common import DONE, check_id, command_parser, run_command
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.system.streams import prints
-from xorlab.tracking.read.by_name import LATEST
+from xorlab.tracking.names import LATEST
 
 if TYPE_CHECKING:
     import pandas as pd

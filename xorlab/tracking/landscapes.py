@@ -16,8 +16,7 @@ from xorlab.landscapes.grid import axes
 from xorlab.landscapes.landscape import Landscape, of_pixels
 from xorlab.system.npz import npz_arrays
 from xorlab.tracking.landscape_arrays import ARRAYS_FILE, pixels_of
-from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG
-from xorlab.tracking.read.by_name import LATEST
+from xorlab.tracking.names import FINISHED, LANDSCAPE_TAG, LATEST
 from xorlab.tracking.read.files import read_files, reading
 from xorlab.tracking.read.pages import newest_run, search_all
 from xorlab.tracking.store.artifacts import CONFIG_FILE, put_files

@@ -19,3 +19,5 @@ HEARTBEAT_TAG = "xorlab.heartbeat"
 
 PARENT_TAG = "mlflow.parentRunId"
 NOTE_TAG = "mlflow.note.content"
+
+LATEST = "latest"  # stands for the id of the last sweep, or landscape

@@ -14,8 +14,6 @@ from xorlab.tracking.store.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-LATEST = "latest"  # stands for the id of the last one
-
 _MOST_LISTED = 8  # candidates in a message
 
 

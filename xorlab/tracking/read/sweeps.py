@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from xorlab.config.launcher_keys import CONFIDENCE_PARAM
 from xorlab.errors import StoreError
-from xorlab.tracking.names import IDENTITY_TAG
-from xorlab.tracking.read.by_name import LATEST, run_by_name
+from xorlab.tracking.names import IDENTITY_TAG, LATEST
+from xorlab.tracking.read.by_name import run_by_name
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.store.conditions import tag
 from xorlab.tracking.store.errors import store_errors
