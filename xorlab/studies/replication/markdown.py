@@ -27,8 +27,8 @@ Only independent statements are counted. A row in brackets is shown and not coun
 from other rows (as the epochs per solution from the success rate and the mean epochs), it is our
 reading of a word or of a figure's axis, its protocol was chosen after another one had been seen
 not to agree (post hoc), or so much of its protocol is unsaid that only the order of magnitude is
-compared, within a factor of the root of 10. The notebook's row is a check of identity, and not
-counted either.
+compared, within a factor of the root of 10. The notebook is the NumPy loop that xorlab began as:
+its rows are a check of identity, and not counted either.
 
 "Measured" is the estimate from all our networks with its 95 % interval. Brackets in the published
 column hold what the source prints beside the number: a standard deviation, or a count. Each
