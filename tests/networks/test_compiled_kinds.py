@@ -15,7 +15,7 @@ from xorlab.networks.updates.update import UpdateSchedule
 
 pytest.importorskip("llvmlite", reason="needs xorlab[compiled]")
 
-from xorlab.networks.compiled import epochs, loop
+from xorlab.networks.compiled import epochs, loop, machine
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +89,21 @@ def test_many_patterns_and_held_out_ones_have_the_bits_of_numpy(overrides):
         ]
 
     assert repr(outcomes("compiled")) == repr(outcomes("numpy"))
+
+
+@pytest.mark.parametrize("held_out", ["task.validation=0", "task.validation=0.25"])
+def test_code_does_not_grow_with_the_number_of_mini_batches(held_out, monkeypatch):
+    """Whether whole epochs are compiled or, with a validation set, parts of them."""
+    written: list[int] = []
+    emit = machine.object_code
+    monkeypatch.setattr(
+        machine, "object_code", lambda text: written.append(len(text)) or emit(text)
+    )
+
+    def longest(size: int) -> int:
+        written.clear()
+        own = f"training.update=minibatch training.batch_size={size} network.hidden=11 {held_out}"
+        train(configure(*LARGE.split(), *own.split(), "training.backend=compiled"))
+        return max(written)
+
+    assert longest(12) < 2 * longest(40)

@@ -117,17 +117,19 @@ def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
         parts[name], left = [], fused(flat(calls))
         if name == "update" and batch.draws:
             draws, left = left[:1], left[1:]
-        written = 0
+        written, seen = 0, set[int]()
         for call in left:
             found = reader.read(call)
             if found is None:
                 return None
             parts[name] += found
-            written += length(found)
-            if written > longest and not draws:
+            # Mini-batches of one size are written once: only what they take has other calls.
+            if id(call) not in seen and not (draws and getattr(call, "func", None) is np.take):
+                written += length(found)
+            seen.add(id(call))
+            if written > longest:
                 return None
-        # Mini-batches of one size are written once.
-        longest -= length(rolled(parts[name])) if draws else written
+        longest -= length(rolled(parts[name]))
         if longest < 0:
             return None
     return Epochs(batch, stops, reader, parts, draws)

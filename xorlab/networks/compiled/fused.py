@@ -32,11 +32,14 @@ class Fused:
 def fused(calls: Calls) -> Calls:
     """The same calls, with 1 / (exp(x) + 1) as one of them wherever it is computed in place."""
     found: Calls = []
+    made: dict[int, Fused] = {}  # the same calls again, as of another mini-batch, are the same one
     index = 0
     while index < len(calls):
-        logistic = _logistic(calls[index : index + 3])
-        found.append(calls[index] if logistic is None else logistic)
-        index += 1 if logistic is None else 3
+        own = made.get(id(calls[index])) or _logistic(calls[index : index + 3])
+        if own is not None:
+            made[id(calls[index])] = own
+        found.append(own or calls[index])
+        index += 3 if own is not None else 1
     return found
 
 

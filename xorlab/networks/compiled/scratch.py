@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from xorlab.networks.compiled.calls import Stack
 from xorlab.networks.compiled.code import LANES, SIZES
@@ -47,7 +46,10 @@ class Layout:
 
 def cells(operand: Rows, shape: tuple[int, ...]) -> list[Cell]:
     """The rows of an operand, index by index."""
-    return [cell_of(operand, index) for index in product(*map(range, shape))]
+    rows = [operand.first]
+    for count, stride in zip(shape, operand.strides, strict=True):
+        rows = [row + stride * index for row in rows for index in range(count)]
+    return [(operand.array, row) for row in rows]
 
 
 def cell_of(operand: Rows, index: tuple[int, ...]) -> Cell:

@@ -55,14 +55,15 @@ def flat(calls: Calls) -> Calls:
 def _pieces(calls: Calls) -> Calls:
     """The calls, those that can be read as functions of about the same length.
 
-    A new one begins where calls repeat, as for every pattern of an online epoch: so functions are
-    alike, and what is alike is compiled once.
+    A new one begins where calls repeat, as for every pattern of an online epoch and for every
+    mini-batch: so functions are alike, and what is alike is compiled once.
     """
     pieces: Calls = []
     reader, ops = Reader(), list[Op]()
     written = 0
+    first = next((call.func for call in calls if isinstance(call, partial)), None)
     for call in calls:
-        if written > _LONGEST and getattr(call, "func", None) is getattr(calls[0], "func", call):
+        if written > _LONGEST and isinstance(call, partial) and call.func is first:
             pieces += _bound(reader, ops)
             reader, ops, written = Reader(), [], 0
         found = reader.read(call)
