@@ -134,8 +134,10 @@ def recording(runs: int, client_runs: int, rounds: int) -> Table:
                 1e3 * seconds(lambda: record(ClientRecorder(store), client_runs)) / client_runs
             )
             _forget(store)
+            os.sync()  # else it would wait for what was written before
             bulk.append(1e3 * seconds(lambda: record(BulkRecorder(store), runs)) / runs)
             _forget(store)
+            os.sync()
             # As if a loss of power did not matter: what syncing the files costs.
             with patch.object(bulk_recorder, "flush_file_system", lambda _folder: None):
                 unsynced.append(1e3 * seconds(lambda: record(BulkRecorder(store), runs)) / runs)
