@@ -81,23 +81,23 @@ def main() -> int:
         for fault in module.FAULTS
         if any(word in fault.name for word in options.only)
     ]
-    print("| fault | times | runs expected | found | duplicates | half | message |")
-    print("|---|---:|---:|---:|---:|---:|---|", flush=True)
+    print("| fault | times | runs expected | found | duplicates | half | seconds | message |")
+    print("|---|---:|---:|---:|---:|---:|---:|---|", flush=True)
     began, wrong, total = time.monotonic(), [], 0
     for fault in faults:
         reason = fault.missing()
         if reason is not None:
-            print(f"| {fault.name} | 0 | - | - | - | - | skipped: {reason} |", flush=True)
+            print(f"| {fault.name} | 0 | - | - | - | - | - | skipped: {reason} |", flush=True)
             continue
         times = options.times or fault.times
-        outcomes = []
+        outcomes, started = [], time.monotonic()
         for number in range(times):
             try:
                 outcomes.append(injected(fault, Random(f"{options.seed} {fault.name} {number}")))
             except (AssertionError, OSError, subprocess.CalledProcessError) as error:
                 wrong.append(f"{fault.name}, time {number}: {type(error).__name__}: {error}")
         total += sum(outcome.injected for outcome in outcomes)
-        print(_row(fault, outcomes), flush=True)
+        print(_row(fault, outcomes, time.monotonic() - started), flush=True)
         wrong += [f"{fault.name}: {outcome}" for outcome in outcomes if not right(outcome)]
     print(
         f"\n{total} injections in {time.monotonic() - began:.0f} s, {len(wrong)} not as it must be"
@@ -126,13 +126,13 @@ def injected(fault: Fault, rng: Random) -> Outcome:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _row(fault: Fault, outcomes: list[Outcome]) -> str:
+def _row(fault: Fault, outcomes: list[Outcome], seconds: float) -> str:
     names = ("injected", "expected", "found", "twice", "half")
     sums = [sum(getattr(outcome, name) for outcome in outcomes) for name in names]
     shown = outcomes[-1].message if outcomes else "none came to its end"
     shown = shown.replace("|", "\\|")
     shown = shown if len(shown) <= _WIDTH else shown[: _WIDTH - 3] + "..."
-    return "| " + " | ".join([fault.name, *map(str, sums), shown]) + " |"
+    return "| " + " | ".join([fault.name, *map(str, sums), f"{seconds:.0f}", shown]) + " |"
 
 
 if __name__ == "__main__":
