@@ -69,8 +69,10 @@ class EngineError(RuntimeError):
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and its chain of causes."""
-    while error is not None:
+    """The error and its chain of causes, each once: a library may tie the chain to a ring."""
+    seen: list[BaseException] = []
+    while error is not None and not any(error is one for one in seen):
+        seen.append(error)
         yield error
         error = error.__cause__ or error.__context__
 

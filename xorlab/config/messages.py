@@ -18,7 +18,7 @@ from xorlab.config.launcher_keys import SWEEP_KEYS
 from xorlab.config.schema import Schema
 from xorlab.config.syntax import wrong_syntax
 from xorlab.config.values import belongs_elsewhere
-from xorlab.errors import ConfigError, UsageError
+from xorlab.errors import ConfigError, UsageError, causes
 from xorlab.system.program import typed_program
 
 _HELP = "--help lists every key"
@@ -76,10 +76,10 @@ def translate(
 ) -> ConfigError | UsageError:
     """The same error for the reader who typed the overrides."""
     text = "\n".join(_messages(error))
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, OverrideParseException):
             return wrong_syntax(str(cause.override), text, overrides)
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, InterpolationResolutionError):
             return _unresolved(cause, overrides)
     if match := re.search(r"In '(.+?)': (\w+) raised while composing config", text):
@@ -141,16 +141,9 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 
 
 def _messages(error: BaseException) -> Iterator[str]:
-    for cause in _causes(error):
+    for cause in causes(error):
         if cause.args and cause.args[0] is not None:
             yield str(cause)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def unknown_key(schema: Schema, key: str, value: str | None = None) -> UsageError:

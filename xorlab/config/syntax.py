@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser, create_
 from hydra.core.override_parser.types import RangeSweep
 from hydra.errors import OverrideParseException
 
-from xorlab.errors import UsageError
+from xorlab.errors import UsageError, causes
 from xorlab.system.program import typed_program
 
 _MOST_VALUES = 8  # of a range, in a message
@@ -56,11 +56,9 @@ def refuse_wrong_sort(overrides: Sequence[str]) -> None:
         try:
             OverridesParser(functions).parse_overrides([override])
         except OverrideParseException as error:
-            cause = error.__cause__
-            while cause is not None and not isinstance(cause, _OtherValuesError):
-                cause = cause.__cause__
-            if cause is not None:
-                raise UsageError(f"{override}: {cause}") from error
+            for cause in causes(error):
+                if isinstance(cause, _OtherValuesError):
+                    raise UsageError(f"{override}: {cause}") from error
 
 
 class _OtherValuesError(ValueError):
