@@ -7,6 +7,7 @@ import contextlib
 import errno
 import functools
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -90,7 +91,7 @@ def prints(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
                 return command(*arguments, **options)
             _leave_memory()
             with _outputs() as out:
-                code = _interruptible(lambda: command(*arguments, **options))
+                code = _interruptible(lambda: _prepared(command)(*arguments, **options))
                 out.flush()
                 if out.error is None or code:
                     return code
@@ -115,6 +116,15 @@ def _leave_memory() -> None:
     most of the time in which Ctrl-C ends a command.
     """
     atexit.register(gc.freeze)
+
+
+def _prepared(command: Callable[P, int]) -> Callable[P, int]:
+    """The command, after an import that NumPy's C code would do.
+
+    That makes an error of its own of a Ctrl-C which comes meanwhile, and the interrupt is lost.
+    """
+    importlib.import_module("datetime")
+    return command
 
 
 def _interruptible(command: Callable[[], int]) -> int:
