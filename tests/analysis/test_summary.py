@@ -303,11 +303,11 @@ def test_unsolved_runs_that_answer_rightly_are_given_the_key_that_counts_it():
     runs = seeded({0.5: [None] * 20, 2.0: [None] * 20}).assign(accuracy=0.97)
     keys = {NETWORK_KEY: "2", "training.target_accuracy": None}
     said = "though half of them answer at least 97 % of the patterns rightly: training.target_accur"
-    for columns, told in ((keys, True), (keys | {"training.target_accuracy": 0.99}, False)):
+    for columns, expected in ((keys, True), (keys | {"training.target_accuracy": 0.99}, False)):
         summary = summarise(
             runs.assign(**columns), curves_frame([]), "", ("optimizer.lr",), drawn=False
         )
-        assert (said in summary.answer) == told
+        assert (said in summary.answer) == expected
 
 
 def test_runs_that_a_rule_ended_are_said_to_have_ended_so():

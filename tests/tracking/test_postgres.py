@@ -250,18 +250,18 @@ def test_what_was_recorded_by_a_process_that_was_suspended_is_recorded_anew(
     monkeypatch.setattr(postgres_locks, "_SUSPENDED", 1.0)
     first, second = (open_store(uri, "xorlab", artifacts=str(tmp_path)) for _ in range(2))
     ours, theirs, *_ = records()
-    told: list[str] = []
+    printed: list[str] = []
 
     def suspended_once(store) -> None:  # after the rows are inserted, before the commit
-        if not told:
-            told.append("suspended")
+        if not printed:
+            printed.append("suspended")
             BulkRecorder(second).record([theirs], skip_existing=True)  # waits for us
 
     monkeypatch.setattr(bulk_recorder, "check_there", suspended_once)
-    found = BulkRecorder(first, told.append).record([ours, theirs], skip_existing=True)
+    found = BulkRecorder(first, printed.append).record([ours, theirs], skip_existing=True)
     assert found[0] is not None
     assert found[1] is None
-    assert told[1:] == [bulk_recorder._SUSPENDED]
+    assert printed[1:] == [bulk_recorder._SUSPENDED]
     assert len(xorlab.load_runs(uri)) == 2
 
 

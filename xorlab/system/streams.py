@@ -121,7 +121,7 @@ def _leave_memory() -> None:
 def _prepared(command: Callable[P, int]) -> Callable[P, int]:
     """The command, after an import that NumPy's C code would do.
 
-    That makes an error of its own of a Ctrl-C which comes meanwhile, and the interrupt is lost.
+    There, a Ctrl-C would become an ImportError, and the interrupt would be lost.
     """
     importlib.import_module("datetime")
     return command
