@@ -59,8 +59,9 @@ benchmark: $(TEST)  ## time training against the notebook's loop, and in JAX and
 	$(BIN)/python -m tests.benchmarks.training
 	$(BIN)/python -m tests.benchmarks.backends
 
-benchmark-sweep: $(TEST)  ## time composing, recording, whole sweeps and reading back
+benchmark-sweep: $(TEST)  ## time composing, recording, whole sweeps, their parts, and reading back
 	$(BIN)/python -m tests.benchmarks.sweeps
+	$(BIN)/python -m tests.benchmarks.shares
 
 benchmark-postgres: $(TEST)  ## time recording in PostgreSQL, by COPY and by INSERT
 	$(BIN)/python -m tests.benchmarks.postgres

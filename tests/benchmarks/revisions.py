@@ -4,7 +4,7 @@ Usage: python -m tests.benchmarks.revisions REVISION [--small]
 
 The revision is installed into an environment of its own, with the dependencies of this one. Both
 take turns, and every number is a median of five rounds (one with --small), in seconds: of the
-processor, and by the clock.
+processor, and by the clock. The last table says where the time of this version goes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.benchmarks import shares
 from tests.benchmarks.sweeps import CONSOLE, ROOT, table
 
 _READ = """
@@ -176,6 +177,7 @@ def main() -> None:
         new = installed("HEAD", folder / "new")
         trained((old, new), options.small)
         measured((old, new), options.small)
+    shares.show(options.small)
 
 
 if __name__ == "__main__":

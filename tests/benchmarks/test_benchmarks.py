@@ -83,6 +83,15 @@ def test_the_sweep_benchmark_compares_side_by_side():
 
 
 @pytest.mark.slow
+def test_the_parts_of_each_command_are_its_time():
+    rows = re.findall(r"^ +(?:one run|\d+ runs x \d+ epochs) (.*)$", run("shares", "--small"), re.M)
+    assert len(rows) == 3
+    for *parts, whole in (map(float, row.split()) for row in rows):
+        assert min(parts) >= 0
+        assert sum(parts) == pytest.approx(whole, abs=0.05)
+
+
+@pytest.mark.slow
 def test_the_benchmark_of_trainers_shows_what_the_harness_costs():
     printed = run("trainers", "--small")
     assert re.search(r"40 +\d+\.\d +\d+\.\d\d +\d+\.\d\d", printed)
