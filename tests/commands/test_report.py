@@ -33,6 +33,18 @@ PICTURES = {
     "success.png",
     "survival.png",
 }
+BROKEN = """
+from dataclasses import dataclass
+import xorlab
+
+@dataclass
+class Keys:
+    seed: int = 0
+
+@xorlab.trainer(version=1)
+def train(config: Keys) -> xorlab.Result:
+    raise ValueError("no luck")
+"""
 HOSTILE = "</title><script>alert('x')</script>\"' {{ 7 * 7 }} %s | \u202e"
 
 
@@ -152,6 +164,31 @@ def test_a_report_can_be_made_anew_for_a_sweep_or_a_filter(command, store_file, 
     assert {path.name for path in Path("there").iterdir()} >= FILES | PICTURES
     assert main(["--filter", "params.`network.hidden` = '3'", "--out", "three"]) == 0
     assert len(pd.read_parquet("three/runs.parquet")) == 10
+
+
+def test_a_report_can_be_made_anew_beside_runs_with_other_params(
+    command, sweep_store, tmp_path, capfd
+):
+    assert command("task=parity", "task.bits=2", "training.epochs=5").code == 0
+    for _ in range(2):  # the second one reads what the first has stored
+        assert main(["latest", "--diagnose", "0"]) == 0, capfd.readouterr().err
+    runs = xorlab.load_runs(sweep="latest")
+    assert len(runs) == 20
+    assert "task.bits" not in runs
+
+
+def test_a_run_that_failed_is_named_with_its_error_instead_of_a_page(tmp_path, command, capfd):
+    (tmp_path / "broken.py").write_text(BROKEN)
+    ended = command("--trainer", "./broken.py:train", "seed=3")
+    assert ended.code == 1
+    (run_id,) = xorlab.load_runs()["run_id"]
+    assert ended.err.endswith(f"ValueError: no luck; recorded as failed run {run_id}\n")
+    assert main([run_id]) == 1
+    message = capfd.readouterr().err
+    assert (
+        f"run {run_id} failed, so it has no page: ValueError: no luck. Its traceback: " in message
+    )
+    assert Path(message.rpartition("Its traceback: ")[2].strip()).is_file()
 
 
 @pytest.mark.slow

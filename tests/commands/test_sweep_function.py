@@ -67,8 +67,11 @@ def test_any_trainer_can_be_swept_and_a_failed_run_is_a_row(store_file):
     ],
 )
 def test_what_is_wrong_is_said_before_anything_starts(overrides, error, message, tmp_path):
-    with pytest.raises(error, match=message.replace("?", r"\?")):
+    with pytest.raises(error, match=message.replace("?", r"\?")) as raised:
         xorlab.sweep(*overrides)
+    shown = raised.value  # without the errors of Hydra that led to it, which a notebook would show
+    assert shown.__cause__ is None
+    assert shown.__suppress_context__ or shown.__context__ is None
     assert list(tmp_path.iterdir()) == []
 
 

@@ -62,7 +62,8 @@ def run_one(trainer: Trainer, config: Any) -> float:
     waiting = recorder.flush()
     if isinstance(result, Failure):
         sys.stderr.write(result.traceback)
-        raise StoppedError(f"{record.name}: {result.reason}; recorded as a failed run")
+        which = "a failed run" if identifier is None else f"failed run {identifier}"
+        raise StoppedError(f"{record.name}: {result.reason}; recorded as {which}")
     show(_ending(record.metrics, result))
     if waiting is not None:
         raise StoreError(waiting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,7 @@ def _report_of_run(store: Store, found: Any, folder: Path) -> int:
     runs = load_runs(store.uri, store.experiment)
     run = runs[runs["run_id"] == run_id]
     if run.empty or run["outcome"].isna().all():
-        raise StoreError(f"run {run_id} has no outcome: only a run that finished has a page")
+        raise StoreError(_without_page(store, run_id, found.data.tags))
     origin = origin_of(store, run_id, found.data.tags, found.info.start_time)
     if TRAINER_TAG in found.data.tags:
         page = own_run_page(store, run.iloc[0], runs, origin)
@@ -144,6 +144,24 @@ def _report_of_run(store: Store, found: Any, folder: Path) -> int:
     write_files(folder, {name: page})
     _print(f"{run['name'].iloc[0]}\nOpen the page: {(folder / name).absolute()}")
     return DONE
+
+
+def _without_page(store: Store, run_id: str, tags: Mapping[str, str]) -> str:
+    """Why a run has no page, and where to look instead."""
+    from xorlab.tracking.names import SWEEP_TAG, TRACEBACK_FILE
+    from xorlab.tracking.read.reasons import failure_reasons
+    from xorlab.tracking.read.sweep_files import artifact_location
+
+    reason = failure_reasons(store, [run_id]).get(run_id)
+    if reason is None:
+        return f"run {run_id} has no outcome: only a run that finished has a page"
+    whole = (
+        f". Its sweep's report: xorlab-report {tags[SWEEP_TAG][:8]}" if SWEEP_TAG in tags else ""
+    )
+    return (
+        f"run {run_id} failed, so it has no page: {reason}. Its traceback: "
+        f"{artifact_location(store, run_id, TRACEBACK_FILE)}{whole}"
+    )
 
 
 def _report_of_runs(

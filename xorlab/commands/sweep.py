@@ -15,7 +15,7 @@ from xorlab.commands.app import task_function
 from xorlab.config.directory import config_directory
 from xorlab.config.messages import readable
 from xorlab.config.registration import register_schema
-from xorlab.errors import JobsFailedError, UsageError
+from xorlab.errors import ConfigError, JobsFailedError, UsageError
 from xorlab.trainers.find import BUILT_IN, find
 from xorlab.trainers.trainer import Trainer
 
@@ -55,7 +55,7 @@ def sweep(*overrides: str, trainer: Trainer | None = None) -> pd.DataFrame:
     chosen: Trainer = find(BUILT_IN) if trainer is None else trainer
     register_schema(chosen.schema)
     function = task_function(chosen)
-    with _as_typed(overrides), _own_hydra(), readable(chosen.schema, overrides):
+    with _alone(), _as_typed(overrides), _own_hydra(), readable(chosen.schema, overrides):
         path = create_config_search_path(str(config_directory()))
         hydra = Hydra.create_main_hydra2("xorlab", path)
         with contextlib.suppress(JobsFailedError):  # the summary names them
@@ -66,6 +66,15 @@ def sweep(*overrides: str, trainer: Trainer | None = None) -> pd.DataFrame:
     if done is None or done.parent is None:
         raise UsageError("plan=true: the plan is shown, and there are no runs to return")
     return load_runs(done.store.uri, done.store.experiment, sweep=done.parent.run_id)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Show a message for the user without the errors of Hydra that led to it."""
+    try:
+        yield
+    except (ConfigError, UsageError) as error:
+        raise error from None
 
 
 @contextlib.contextmanager

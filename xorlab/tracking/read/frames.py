@@ -272,9 +272,10 @@ def setting_keys(runs: pd.DataFrame) -> list[str]:
 
     The trainer with its version comes before them where the runs are of several, and the digest of
     the table after them where one file had several contents: such runs are not of one setting.
+    Params whose column was dropped, as none of the runs has them, are left out.
     """
-    params = runs.attrs.get("params", [name for name in _order() if name in runs])
-    keys = [name for name in params if name != "seed"]
+    params = runs.attrs.get("params", _order())
+    keys = [name for name in params if name != "seed" and name in runs]
     if TRAINER in runs and len(runs[TRAINER].unique()) > 1:
         keys.insert(0, TRAINER)
     if TABLE in runs and TABLE not in keys and "task.path" in runs:
