@@ -13,6 +13,7 @@ import pytest
 
 import xorlab
 from tests.helpers.commands import Recorded, record
+from tests.helpers.recorded import INLINE
 from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import headline, summarise
 from xorlab.commands import outbox, repeat
@@ -35,6 +36,7 @@ PICTURES = {
 }
 BROKEN = """
 from dataclasses import dataclass
+from pathlib import Path
 import xorlab
 
 @dataclass
@@ -43,7 +45,9 @@ class Keys:
 
 @xorlab.trainer(version=1)
 def train(config: Keys) -> xorlab.Result:
-    raise ValueError("no luck")
+    if config.seed % 2 and not Path("mended").exists():
+        raise ValueError("no luck")
+    return xorlab.Result("solved", 1, epochs_to_solve=1)
 """
 HOSTILE = "</title><script>alert('x')</script>\"' {{ 7 * 7 }} %s | \u202e"
 
@@ -189,6 +193,30 @@ def test_a_run_that_failed_is_named_with_its_error_instead_of_a_page(tmp_path, c
         f"run {run_id} failed, so it has no page: ValueError: no luck. Its traceback: " in message
     )
     assert Path(message.rpartition("Its traceback: ")[2].strip()).is_file()
+
+
+def test_runs_that_were_trained_again_count_once(tmp_path, command, capfd):
+    (tmp_path / "broken.py").write_text(BROKEN)
+    sweep = ("--trainer", "./broken.py:train", "-m", "seed=range(0,4)", INLINE)
+    assert command(*sweep).code == 1
+    (tmp_path / "mended").touch()
+    assert command(*sweep, "tracking.existing=retry").code == 0
+    assert main(["latest", "--diagnose", "0"]) == 0
+    assert "4 runs: 4 solved, 0 unsolved, 0 diverged\n" in capfd.readouterr().out
+
+
+def test_a_report_says_what_it_is_not_of(sweep_store, capfd):
+    store = open_store(None, "xorlab")
+    store.client.set_terminated(xorlab.load_runs()["sweep"].iloc[0], "KILLED")
+    for options in (["latest"], ["latest"], ["--filter", "metrics.final_loss < 9", "--out", "few"]):
+        assert main([*options, "--diagnose", "0"]) == 0
+    out = capfd.readouterr().out
+    assert out.count("This sweep has not ended") == 2
+    assert out.count("The filter chooses runs by how they ended") == 1
+    (file,) = Path("few").glob("report.html")
+    assert "The filter chooses runs by how they ended" in file.read_text()
+    assert main(["--filter", 'params.seed = "1"', "--diagnose", "0"]) == 0
+    assert "The filter chooses" not in capfd.readouterr().out
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 _DEFAULT_OUT = Path("xorlab-report")
 _DIAGNOSE = 60.0  # seconds
+_PARTIAL = (
+    "This sweep has not ended: these are the runs that it has recorded so far, and its command "
+    "goes on with the others."
+)
+_BY_END = re.compile(r"xorlab\.outcome|metrics\.", re.I)
+_CHOSEN = (
+    "The filter chooses runs by how they ended: rates and costs are of these runs alone, and not "
+    "of their settings."
+)
 _EXPERIMENT = "the latest sweep of an experiment is: xorlab-report latest --experiment NAME"
 
 
@@ -177,7 +187,7 @@ def _report_of_runs(
         report_command,
         with_causes,
     )
-    from xorlab.tracking.names import NOTE_TAG
+    from xorlab.tracking.names import KILLED, NOTE_TAG, RUNNING
     from xorlab.tracking.read.frames import setting_keys
     from xorlab.tracking.read.runs import load_curves
     from xorlab.tracking.read.sweep_files import artifact_location
@@ -193,11 +203,13 @@ def _report_of_runs(
     curves, keys = load_curves(runs), setting_keys(runs)
     further = further_curves(store, runs)
     if sweep is None:
-        summary = summarise(runs, curves, headline(runs), keys, further=further)
+        notes = [_CHOSEN] if _BY_END.search(str(text)) else []
+        summary = summarise(runs, curves, headline(runs), keys, notes, further=further)
         title, origin = f"Runs where {text}", origin_of(store, None, {})
         which = f"--experiment {shlex.quote(store.experiment)} --filter {shlex.quote(str(text))}"
     else:
-        notes = notes_of(sweep.tags.get(NOTE_TAG, ""))
+        notes = [note for note in notes_of(sweep.tags.get(NOTE_TAG, "")) if note != _PARTIAL]
+        notes += [_PARTIAL] * (sweep.status in (RUNNING, KILLED))
         line = headline(runs, sweep.seconds, sweep.skipped)
         summary = summarise(
             runs, curves, line, keys, notes, sequential=sweep.sequential, further=further
@@ -225,7 +237,8 @@ def _report_of_runs(
         files |= summary.pictures()
         write_files(folder, files)
         where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
-    _print(summary.headline)
+    for line in (summary.headline, *(note for note in notes if note in (_PARTIAL, _CHOSEN))):
+        _print(line)
     _print(f"{', '.join(sorted(files))}: {where}")
     _print(f"Open the report: {report}")
     return DONE
@@ -261,7 +274,17 @@ def _runs(store: Store, sweep: Sweep | None, text: str | None) -> pd.DataFrame:
             if sweep is None
             else f"sweep {sweep.run_id} has no runs"
         )
-    return runs if sweep is None else in_recorded_order(store, sweep.run_id, runs)
+    if sweep is None:
+        return runs
+    return in_recorded_order(store, sweep.run_id, _without_earlier_attempts(runs))
+
+
+def _without_earlier_attempts(runs: pd.DataFrame) -> pd.DataFrame:
+    """Without runs that broke off and were trained again, to their end."""
+    from xorlab.tracking.names import FINISHED
+
+    ended = runs["status"] == FINISHED
+    return runs[ended | ~runs["key"].isin(runs.loc[ended, "key"])].reset_index(drop=True)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ def run_by_name(
         raise UsageError(f"{name}: there is no such {kind} in {where}")
     if len(found) > 1:
         listed = _listed([*found.values()])
-        raise UsageError(f"{name}: the ids of {len(found)} {kind}s in {where} begin so: {listed}")
+        kinds = kind.replace(" or ", "s or ") + "s"
+        raise UsageError(f"{name}: the ids of {len(found)} {kinds} in {where} begin so: {listed}")
     (run,) = found.values()
     return run
 
