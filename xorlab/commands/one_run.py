@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xorlab.analysis.counts import counted
-from xorlab.commands.single_words import how_often, says_when_stopped
+from xorlab.commands.single_words import how_often, keys_in_name, says_when_stopped
 from xorlab.errors import StoppedError, StoreError, UsageError
 from xorlab.system.git import provenance
 from xorlab.tracking.names import CURVE
@@ -33,9 +33,7 @@ def run_one(trainer: Trainer, config: Any) -> float:
         raise UsageError("plan=true: there is a plan for a sweep only; add -m")
     from xorlab.engines.work import Work
     from xorlab.sweeps.job_returns import objective
-    from xorlab.sweeps.plan.axes import named_keys, unusual_keys
     from xorlab.tracking.choose_recorder import make_recorder
-    from xorlab.tracking.read.sweeps import swept_keys
     from xorlab.tracking.store.errors import explained_errors
     from xorlab.tracking.store.store import open_store
     from xorlab.tracking.write.record import Context, failed, finished
@@ -44,11 +42,9 @@ def run_one(trainer: Trainer, config: Any) -> float:
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     show = _print if tracking.sweep is None else _ignore
     recorder = make_recorder(store, tracking, show)
-    if tracking.sweep is None:
-        named = unusual_keys(spec.trainer, spec.values)
-    else:  # another launcher runs the jobs of a sweep
-        named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
-    context = Context(provenance(Path.cwd()), tracking.sweep, named)
+    context = Context(
+        provenance(Path.cwd()), tracking.sweep, keys_in_name(store, spec, tracking.sweep)
+    )
     with says_when_stopped(show):
         done = Work([config], spec.data, trainer).run()
     result = done.run(0, trainer.result)

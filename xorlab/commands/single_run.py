@@ -14,7 +14,7 @@ import numpy.typing as npt
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.surface import run_arrays, surface_of
 from xorlab.commands.drawing import Drawing
-from xorlab.commands.single_words import how_often, says_when_stopped
+from xorlab.commands.single_words import how_often, keys_in_name, says_when_stopped
 from xorlab.commands.why_unsolved import why_unsolved
 from xorlab.errors import StoreError, UsageError
 from xorlab.networks.config import Config
@@ -71,11 +71,9 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     """Train and record; print and draw, where there is something to draw with."""
     # Imported here, so that a wrong value is reported before imports that take seconds.
     from xorlab.sweeps.job_returns import objective
-    from xorlab.sweeps.plan.axes import named_keys, unusual_keys
     from xorlab.system.clock import now
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG
-    from xorlab.tracking.read.sweeps import swept_keys
     from xorlab.tracking.store.errors import explained_errors
     from xorlab.tracking.store.owner import this_process
     from xorlab.tracking.store.store import open_store
@@ -85,11 +83,9 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     store = open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
     show = _ignore if drawing is None else _print
     recorder = make_recorder(store, tracking, show)
-    if tracking.sweep is None:
-        named = unusual_keys(spec.trainer, spec.values)
-    else:  # another launcher runs the jobs of a sweep
-        named = named_keys(spec.trainer, swept_keys(store, tracking.sweep))
-    context = Context(provenance(Path.cwd()), tracking.sweep, named)
+    context = Context(
+        provenance(Path.cwd()), tracking.sweep, keys_in_name(store, spec, tracking.sweep)
+    )
     started = now()
     show(_initial_text(config, task))
     try:
