@@ -22,11 +22,11 @@ def keys_in_name(store: Store, spec: Spec, sweep: str | None) -> list[str]:
         sweep: id of the sweep, where another launcher runs its jobs one by one; the keys are then
             those that are swept.
     """
-    from xorlab.sweeps.plan.axes import named_keys, unusual_keys
+    from xorlab.sweeps.plan.axes import first_keys, named_keys
     from xorlab.tracking.read.sweeps import swept_keys
 
     if sweep is None:
-        return unusual_keys(spec.trainer, spec.values)
+        return first_keys(spec.trainer, spec.values)
     return named_keys(spec.trainer, swept_keys(store, sweep))
 
 

@@ -15,6 +15,7 @@ from xorlab.analysis.report.section import Section
 from xorlab.analysis.report.summary import Summary
 from xorlab.errors import ConfigError, StoreError
 from xorlab.failures.recorded_task import recorded_task
+from xorlab.networks.ending_words import class_names
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import predict
 from xorlab.networks.trainer import TRAINER
@@ -97,10 +98,9 @@ def confusion_section(network: Network, task: Task) -> Section | None:
 
 def _names(task: Task) -> Sequence[str]:
     """Of the classes, in the order of `_classes`; empty where outputs are none."""
-    outputs = task.targets.shape[1]
     if task.answer == "largest":
-        return task.classes or [f"output {n + 1}" for n in range(outputs)]
-    if task.answer == "codes" and outputs == 1:
+        return class_names(task)
+    if task.answer == "codes" and task.targets.shape[1] == 1:
         return [f"{value:g}" for value in np.unique(task.targets)]
     return ()
 

@@ -53,7 +53,8 @@ EXPLANATIONS = {
         "More epochs will not help: try another seed, or one hidden unit more.",
     ),
     OSCILLATING: Explanation(
-        "The loss goes up and down: the steps are too long for this surface.",
+        "The steps are too long for this surface: the run jumps from side to side, and its loss "
+        "goes up and down, or stays where it is.",
         f"Try smaller steps (optimizer.lr{_WHERE_IT_HAS}), or less momentum.",
     ),
     IMPROVING: Explanation(

@@ -17,26 +17,25 @@ from xorlab.analysis.figures.weights import weight_matrices
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page
 from xorlab.analysis.report.section import Section
+from xorlab.config.as_typed import typed_overrides, unusual_keys
 from xorlab.config.identity import RunKeys
 from xorlab.config.values import as_texts, flat
 from xorlab.errors import ConfigError, StoreError
-from xorlab.failures.confusion import confusion_section
+from xorlab.failures.advice import advice_on
 from xorlab.failures.diagnose import diagnose
-from xorlab.failures.explanations import EXPLANATIONS, advice
+from xorlab.failures.explanations import EXPLANATIONS
 from xorlab.failures.recorded_task import recorded_task
+from xorlab.failures.run_answers import answers
 from xorlab.networks.config import Config
-from xorlab.networks.criterion import error_limit
-from xorlab.networks.ending_words import answers_right, early_end
 from xorlab.networks.identity import identity_params, run_keys
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import predict
-from xorlab.networks.training_config import RIGHT_SIDE
+from xorlab.networks.trainer import TRAINER
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.trainers.result import DIVERGED, SOLVED
 
-_MOST_PATTERNS = 64
 # The numbers of a diagnosis that a reader of one run needs, with what each says.
 _NUMBERS = {
     "loss_minimised": "what training minimises, at the end",
@@ -72,26 +71,27 @@ def run_report(
     one = runs[runs["run_id"] == run["run_id"]]
     network = load_weights(one)[run["run_id"]]
     task, trouble = _patterns(network, run)
-    answer, numbers = _answer(run, one, network)
+    answer, numbers = _answer(run, one, network, task)
     sections = [
-        _configured(network.config),
+        _configured(network.config, task),
         _others(run, runs, network, table),
-        _predictions(network, task, run, trouble),
-        *_held_out(network, task, run),
+        *_predictions(network, task, run, trouble),
         *numbers,
         *([] if run["outcome"] == SOLVED else [_terms()]),
     ]
     return run_page(str(run["name"]), answer, origin, _figures(run, network, task, one), sections)
 
 
-def _configured(config: Config) -> Section:
-    """What differs from the defaults, and the rest folded away."""
-    defaults = identity_params(Config())
-    rows = [[key, text] for key, text in as_texts(identity_params(config)).items()]
-    usual = as_texts(defaults)
-    own = [row for row in rows if usual.get(row[0]) != row[1]]
-    rest = [row for row in rows if usual.get(row[0]) == row[1]]
+def _configured(config: Config, task: Task | None) -> Section:
+    """What differs from the defaults, and the rest folded away; how a table was understood."""
+    values = identity_params(config)
+    unusual = unusual_keys(TRAINER.schema, values)
+    rows = [[key, text] for key, text in as_texts(values).items()]
+    own = [row for row in rows if row[0] in unusual]
+    rest = [row for row in rows if row[0] not in unusual]
     text = [] if own else ["Every key has its default."]
+    if task is not None and task.understood is not None:
+        text.append(f"Table {task.understood}.")
     return Section("How it was configured", text, ("key", "value"), own, more=rest)
 
 
@@ -103,19 +103,20 @@ def _patterns(network: Network, run: pd.Series) -> tuple[Task | None, str]:
         return None, f"{error}."
 
 
-def _answer(run: pd.Series, one: pd.DataFrame, network: Network) -> tuple[list[str], list[Section]]:
+def _answer(
+    run: pd.Series, one: pd.DataFrame, network: Network, task: Task | None
+) -> tuple[list[str], list[Section]]:
     """How the run ended and why, and the numbers behind it."""
     if run["outcome"] == SOLVED:
         return [f"Solved at step {run['epochs_to_solve']:,.0f}."], []
-    at = counted(int(run["epochs_run"]), "epoch")
-    early = ""
-    if run["outcome"] != DIVERGED:
-        early = early_end(network.config.training, int(run["epochs_run"]))
-    ended = f"Diverged after {at}" if run["outcome"] == DIVERGED else f"Not solved in {at}"
+    epochs, outcome = int(run["epochs_run"]), str(run["outcome"])
+    at = counted(epochs, "epoch")
+    ended = f"Diverged after {at}" if outcome == DIVERGED else f"Not solved in {at}"
     try:
         found = diagnose(one).iloc[0]
     except (ConfigError, StoreError) as error:
-        return [f"{ended}.", f"Why is not known: {error}"], []
+        said = advice_on(network.config, task, None, outcome, epochs)
+        return [f"{ended}.", f"Why is not known: {error}.", *said.rules, *said.steps], []
     failure = str(found["failure"])
     rows = [
         [name, f"{found[name]:.4g}", meaning]
@@ -124,9 +125,8 @@ def _answer(run: pd.Series, one: pd.DataFrame, network: Network) -> tuple[list[s
     ]
     header = ("number", "value", "what it says")
     numbers = [Section("Where it ended", (), header, rows, wraps=True)] if rows else []
-    advised = advice(failure, bool(early), hasattr(network.config.optimizer, "lr"))
-    said = filter(None, (f"{ended}: {failure}.", early, EXPLANATIONS[failure].meaning, advised))
-    return [*said], numbers
+    said = advice_on(network.config, task, failure, outcome, epochs)
+    return [f"{ended}: {failure}.", said.meaning, *said.rules, *said.steps], numbers
 
 
 def _figures(
@@ -173,46 +173,14 @@ def _both(one: pd.DataFrame, curves: Mapping[str, pd.DataFrame], names: Mapping[
     return both_sets(one, curves, names, ax=new_axes(WIDTH, 3.6))
 
 
-def _predictions(network: Network, task: Task | None, run: pd.Series, trouble: str) -> Section:
-    title = "What it answers"
+def _predictions(
+    network: Network, task: Task | None, run: pd.Series, trouble: str
+) -> list[Section]:
     if run["outcome"] == DIVERGED:
-        return Section(title, ["Nothing: its outputs are not finite."])
+        return [Section("What it answers", ["Nothing: its outputs are not finite."])]
     if task is None:
-        return Section(title, [f"Not known: {trouble}"])
-    outputs = predict(network.config, network, task.inputs)
-    training = network.config.training
-    answers = answers_right(task, outputs)
-    near = np.all(np.abs(outputs - task.targets) <= error_limit(training, task), axis=1)
-    right = answers if answers is not None and training.target_accuracy is not None else near
-    rows = [
-        [task.name_of(n), *map(_numbers, numbers), "yes" if good else "no"]
-        for n, (*numbers, good) in enumerate(
-            zip(task.inputs, task.targets, outputs, right.tolist(), strict=True)
-        )
-    ]
-    met, whose = f"within {training.tolerance:g}", " of the target"
-    if training.target_accuracy is not None:
-        met, whose = "answered rightly", ""
-    elif training.criterion == RIGHT_SIDE:
-        met, whose = "on the right side", ""
-    text = f"{right.sum():,} of {counted(len(rows), 'pattern')} {met}{whose}."
-    header = ("pattern", "inputs", "targets", "outputs", met)
-    if len(rows) > _MOST_PATTERNS:
-        text += f" The table has {_MOST_PATTERNS} of them, wrong ones first."
-        rows.sort(key=lambda row: row[-1] == "yes")
-    return Section(title, [text], header, rows[:_MOST_PATTERNS])
-
-
-def _held_out(network: Network, task: Task | None, run: pd.Series) -> list[Section]:
-    """What it answers to patterns that were held out, where they are of classes."""
-    if task is None or run["outcome"] == DIVERGED:
-        return []
-    found = confusion_section(network, task)
-    return [] if found is None else [found]
-
-
-def _numbers(values: np.ndarray) -> str:
-    return " ".join(f"{value:.3g}" for value in values.tolist())
+        return [Section("What it answers", [f"Not known: {trouble}"])]
+    return answers(network, task)
 
 
 def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | None) -> Section:
@@ -228,8 +196,9 @@ def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | N
     other = (runs["key"] == expected) & (runs["key"] != run["key"])
     same = runs[other & runs["outcome"].notna()]
     if same.empty:
-        seeds = "xorlab -m 'seed=range(0,100)', with the same keys, trains them."
-        return Section(title, [f"None is recorded. {seeds}"])
+        values = {**identity_params(network.config), "seed": Config().seed}
+        words = f"-m 'seed=range(0,100)' {typed_overrides(TRAINER.schema, values)}".strip()
+        return Section(title, [f"None is recorded. To train them: xorlab {words}"])
     return other_seeds(same)
 
 

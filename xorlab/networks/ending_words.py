@@ -53,6 +53,11 @@ def answers_right(task: Task, outputs: npt.NDArray[np.floating]) -> npt.NDArray[
     return None if right is None else right[0]
 
 
+def class_names(task: Task) -> tuple[str, ...]:
+    """What each output stands for, where the largest one answers."""
+    return task.classes or tuple(f"output {n + 1}" for n in range(task.targets.shape[1]))
+
+
 def class_answers(task: Task, outputs: npt.NDArray[np.floating]) -> str:
     """How many patterns of classes are answered rightly, and which of them are not.
 
@@ -62,7 +67,7 @@ def class_answers(task: Task, outputs: npt.NDArray[np.floating]) -> str:
     """
     right = answers_right(task, outputs)
     assert right is not None  # noqa: S101  (of classes)
-    names = task.classes or tuple(f"output {n + 1}" for n in range(task.targets.shape[1]))
+    names = class_names(task)
     wanted, given = task.targets.argmax(axis=1), outputs.argmax(axis=1)
     every = f"{len(right):,} patterns of the training set"
     lines = [f"{right.sum():,} of {every} are answered rightly."]

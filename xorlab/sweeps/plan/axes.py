@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from xorlab.config.fields import default_of
+from xorlab.config.as_typed import unusual_keys
 from xorlab.errors import spell
 from xorlab.tracking.write.sweep_run import SweepIdentity
 from xorlab.trainers.trainer import Trainer
@@ -84,21 +84,15 @@ def named_keys(trainer: Trainer, swept: Container[str]) -> list[str]:
     return [key for key in trainer.setting_keys if key in swept and not trainer.names(key)]
 
 
-def unusual_keys(trainer: Trainer, values: Mapping[str, Any]) -> list[str]:
+def first_keys(trainer: Trainer, values: Mapping[str, Any]) -> list[str]:
     """The keys that begin the name of a single run: some of those that differ from their default.
 
     Args:
         trainer: of the run.
         values: its identity params.
     """
-    found = []
-    for leaf in trainer.schema.fields:
-        if leaf.key not in values or trainer.names(leaf.key):
-            continue
-        owner = trainer.schema.owners.get(leaf.key, {}).get(str(values.get(leaf.section)))
-        if values[leaf.key] != (leaf.default if owner is None else default_of(owner)):
-            found.append(leaf.key)
-    return found[:_MOST_NAMED]
+    unusual = unusual_keys(trainer.schema, values)
+    return [key for key in unusual if not trainer.names(key)][:_MOST_NAMED]
 
 
 def settings_axes(axes: dict[str, list[str]]) -> list[str]:
