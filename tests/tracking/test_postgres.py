@@ -60,6 +60,33 @@ with create_sqlalchemy_engine(uri).begin() as connection:
     connection.commit()
     command.upgrade(config, "heads")
 """
+# A process that is suspended while MLflow makes the tables of a new database.
+SUSPENDED = """
+import sys
+from alembic import command
+from xorlab.errors import StoreError
+from xorlab.tracking.store import postgres_locks
+from xorlab.tracking.store.store import open_store
+uri, artifacts = sys.argv[1:]
+def held_up(config, _revision):
+    config.attributes["connection"].exec_driver_sql("LOCK TABLE runs")
+    print("begun", flush=True)
+    sys.stdin.read()
+    config.attributes["connection"].exec_driver_sql("SELECT 1")
+command.upgrade = held_up
+postgres_locks._SUSPENDED = 1.0
+try:
+    open_store(uri, "xorlab", artifacts=artifacts)
+except StoreError as error:
+    print(error)
+"""
+# For a user of a database who may read and write its tables, and nothing else.
+GRANTED = (
+    "CREATE ROLE writer LOGIN PASSWORD 's3cret'",
+    'REVOKE TEMPORARY ON DATABASE "{database}" FROM PUBLIC',
+    "GRANT ALL ON ALL TABLES IN SCHEMA public TO writer",
+    "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO writer",
+)
 
 
 @pytest.fixture
@@ -79,6 +106,20 @@ def test_bulk_writes_what_the_client_writes_row_by_row(driver, uri, tmp_path):
         (bulk,) = BulkRecorder(store).record([record], skip_existing=False)
         assert rows_of(store, bulk) == rows_of(store, client)
         assert without_identity(store, bulk) == without_identity(store, client)
+
+
+def test_where_a_user_may_not_make_temporary_tables_runs_are_recorded_one_by_one(
+    postgres, uri, shared, command
+):
+    for statement in GRANTED:
+        database = uri.rpartition("/")[2]
+        postgres.ask(database, statement.format(database=database))
+    uri = f"postgresql://writer:s3cret@{uri.partition('@')[2]}"
+    result = command(*SWEEP, f"tracking.uri={uri}", shared, INLINE)
+    assert (result.code, result.err) == (0, "")
+    reason = "this user may not make temporary tables in the database"
+    assert f"recording run by run: {reason}" in result.out
+    assert len(xorlab.load_runs(uri)) == 16
 
 
 def test_a_sweep_is_recorded_resumed_read_and_summed_up(uri, shared, command, tmp_path):
@@ -285,3 +326,22 @@ def test_a_process_that_is_suspended_while_it_opens_a_database_does_not_hold_up_
     monkeypatch.setattr(postgres_locks, "_SUSPENDED", 1.0)
     with exclusively_opened(uri):
         open_store(uri, "xorlab", artifacts=str(tmp_path))
+
+
+def test_a_process_that_is_suspended_while_mlflow_makes_tables_holds_no_lock_for_long(
+    postgres, tmp_path
+):
+    uri, folder = postgres.create("suspended"), str(tmp_path / "shared")
+    with subprocess.Popen(
+        [sys.executable, "-c", SUSPENDED, uri, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout.readline() == "begun\n"
+        with pytest.raises(StoreError, match="then run `mlflow db upgrade ADDRESS` once"):
+            open_store(uri, "xorlab", artifacts=folder)
+        subprocess.run([sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True)
+        said, _ = other.communicate("")
+    assert "suspended" in said
+    assert refusal(open_store(uri, "xorlab", artifacts=folder)) is None

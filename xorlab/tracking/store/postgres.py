@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import public_address
-from xorlab.tracking.store.postgres_locks import lock_for_opening, release_after_opening
+from xorlab.tracking.store.postgres_locks import (
+    ending_when_suspended,
+    lock_for_opening,
+    release_after_opening,
+)
 from xorlab.tracking.store.revisions import EMPTY
 from xorlab.tracking.store.schema import Schema
 
@@ -56,7 +60,8 @@ def exclusively_opened(uri: str) -> Iterator[Schema]:
         lock_for_opening(connection, _OPENING)
         try:
             revision = _revision(connection)
-            yield Schema(revision, public_address(uri), "ADDRESS", "back it up")
+            with ending_when_suspended():
+                yield Schema(revision, public_address(uri), "ADDRESS", "back it up")
         finally:
             release_after_opening(connection, _OPENING)
 

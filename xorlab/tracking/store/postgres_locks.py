@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from xorlab.errors import StoreError, causes, printable
@@ -45,14 +45,29 @@ def end_when_suspended(engine: Engine) -> None:
     """
     from sqlalchemy import event
 
-    def limited(connection: Connection) -> None:
-        connection.exec_driver_sql(
-            f"SET LOCAL idle_in_transaction_session_timeout = '{_SUSPENDED:.0f}s'"
-        )
+    if not event.contains(engine, "begin", _limit):  # MLflow keeps one engine for an address
+        event.listen(engine, "begin", _limit)
 
-    if not getattr(engine, "xorlab_ends", False):  # MLflow keeps one engine for an address
-        engine.xorlab_ends = True  # type: ignore[attr-defined]
-        event.listen(engine, "begin", limited)
+
+@contextlib.contextmanager
+def ending_when_suspended() -> Iterator[None]:
+    """While the block runs, the same for every engine of this process.
+
+    MLflow changes the tables of a new database with an engine that it shows only afterwards.
+    """
+    from sqlalchemy import Engine, event
+
+    event.listen(Engine, "begin", _limit)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "begin", _limit)
+
+
+def _limit(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        f"SET LOCAL idle_in_transaction_session_timeout = '{_SUSPENDED:.0f}s'"
+    )
 
 
 def only_reads(connection: Connection) -> None:
