@@ -13,6 +13,7 @@ from xorlab.failures.failure_numbers import curve_numbers, surface_numbers
 from xorlab.networks.config import Config
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.system.blas import one_blas_thread
 from xorlab.tracking.read.frames import TRAINER
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
@@ -80,10 +81,11 @@ def diagnose(
     for run, network in networks.items():
         groups.setdefault(_shape(network.config), []).append(run)
     keys = dict(zip(failed["run_id"], failed["key"], strict=True)) if "key" in failed else {}
-    pieces = [
-        _numbers({run: networks[run] for run in members}, keys, thresholds)
-        for members in (groups or {(): []}).values()
-    ]
+    with one_blas_thread():
+        pieces = [
+            _numbers({run: networks[run] for run in members}, keys, thresholds)
+            for members in (groups or {(): []}).values()
+        ]
     curves = _curve_table(load_curves(failed, uri=uri) if len(failed) else _NO_CURVES)
     numbers = pd.concat(pieces).join(curves)
     table = failed.set_index("run_id", drop=False).rename_axis(None)
