@@ -21,6 +21,7 @@ from pathlib import Path
 
 import xorlab
 from tests.helpers.clusters import Cluster, cluster, missing
+from tests.helpers.planes import rates_and_ranges
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.dispatch import completed
 from xorlab.engines.make import make_engine
@@ -176,18 +177,7 @@ def scale(sides: list[int], epochs: int, folder: Path) -> None:
         "peak MiB",
     )
     for side in sides:
-        plane = (
-            "init=uniform",
-            "landscape.x=optimizer.lr",
-            "landscape.x_low=0.1",
-            "landscape.x_high=10",
-            "landscape.y=init.range",
-            "landscape.y_low=0.1",
-            "landscape.y_high=5",
-            f"landscape.width={side}",
-            f"landscape.height={side}",
-            f"training.epochs={epochs}",
-        )
+        plane = rates_and_ranges((side, side), epochs)
         grid = Grid(xorlab.configure(*plane))
         sizes = [len(grid.pixels(n)) for n in grid.pieces]
         model = sum(seconds_of(grid.config(0), grid.data, size) for size in sizes)

@@ -17,6 +17,7 @@ from tests.commands.test_readme import ENGINES as README
 from tests.engines.on_clusters import nothing_recorded, recorded, same_bits, soon, under_way
 from tests.helpers.clusters import Cluster, cluster, missing
 from tests.helpers.commands import parents, wait_until
+from tests.helpers.planes import rates_and_ranges
 
 pytestmark = pytest.mark.slow
 
@@ -110,18 +111,7 @@ def test_one_job_of_slurm_alone_trains_all(engine, command, store_file):
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_landscapes_and_adaptive_seeds_run_there_too(engine, command, store_file):
-    plane = (
-        "landscape.x=optimizer.lr",
-        "landscape.x_low=0.1",
-        "landscape.x_high=10",
-        "landscape.y=init.range",
-        "landscape.y_low=0.1",
-        "landscape.y_high=5",
-        "landscape.width=30",
-        "landscape.height=40",
-        "init=uniform",
-        "training.epochs=60",
-    )
+    plane = rates_and_ranges((30, 40), 60)
     ended = command(*plane, *engine.options, "tracking.experiment=plane")
     assert (ended.code, ended.err) == (0, "")
     there, here = (

@@ -16,10 +16,11 @@ import pytest
 
 import xorlab
 from tests.conftest import ROOT
-from tests.engines.test_clusters import nothing_recorded, recorded
+from tests.engines.on_clusters import nothing_recorded, recorded
 from tests.helpers.clusters import Cluster, cluster, missing
 from tests.helpers.clusters.processes import ENVIRONMENT
 from tests.helpers.commands import parents, wait_until
+from tests.helpers.planes import rates_and_ranges
 from tests.landscapes.test_landscape_runs import assert_same
 
 pytestmark = pytest.mark.slow
@@ -32,18 +33,7 @@ SWEEP = (
     "training.record_every=1250",
 )
 RUNS = 240
-PLANE = (
-    "landscape.x=optimizer.lr",
-    "landscape.x_low=0.1",
-    "landscape.x_high=10",
-    "landscape.y=init.range",
-    "landscape.y_low=0.1",
-    "landscape.y_high=5",
-    "init=uniform",
-    "landscape.width=96",
-    "landscape.height=96",
-    "training.epochs=4000",
-)
+PLANE = rates_and_ranges((96, 96), 4000)
 
 
 def engines(*names: str, slow: tuple[str, ...] = ()) -> pytest.MarkDecorator:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.planes import rates_and_ranges
 from tests.helpers.strategies import TABLE, draws, member, shapes
 from tests.networks.test_train import bits
 from xorlab import configure
@@ -29,18 +30,7 @@ from xorlab.networks.train import train_chunk
 from xorlab.networks.trainer import TRAINER
 from xorlab.trainers.shard_result import Failure, ShardResult
 
-PLANE = (
-    "landscape.x=optimizer.lr",
-    "landscape.x_low=0.1",
-    "landscape.x_high=10",
-    "landscape.y=init.range",
-    "landscape.y_low=0.1",
-    "landscape.y_high=1",
-    "landscape.width=9",
-    "landscape.height=7",
-    "init=uniform",
-    "training.epochs=30",
-)
+PLANE = rates_and_ranges((9, 7), 30, 1)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,9 +22,8 @@ from xorlab.networks.initializers.normal import Normal
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.optimizers.optimizer import Optimizer
 from xorlab.networks.parameters import pack, parameter_count
-from xorlab.networks.shape import Shape
 from xorlab.networks.tasks.tasks import make_task
-from xorlab.networks.train import layer_sizes
+from xorlab.networks.train import layer_sizes, shape_of
 from xorlab.networks.updates.update import seen_of
 
 ALONE = [name for name, kind in Activation.choices().items() if not kind.couples]
@@ -81,15 +82,7 @@ def test_gradient_and_hessian_are_those_of_finite_differences(config, seed, deca
 @given(config=shapes(), seed=st.integers(0, 2**32 - 1))
 def test_the_minimised_loss_is_the_one_of_training(config, seed):
     task, sizes, columns = points(config, seed)
-    shape = Shape(
-        sizes,
-        config.network.activation,
-        config.network.output,
-        config.network.slope,
-        config.training.loss,
-        "float64",
-        wiring_of(config),
-    )
+    shape = replace(shape_of(config, sizes), dtype="float64")
     decay = getattr(config.optimizer, "weight_decay", 0.0)
     surface = error_surface(config, task, columns, decay)
     loss_of = Loss.choices()[config.training.loss]

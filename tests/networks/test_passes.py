@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,13 +13,12 @@ from hypothesis import strategies as st
 from tests.helpers.strategies import shapes
 from xorlab.networks.activations.abs import Abs
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.initial_weights import wiring_of
 from xorlab.networks.losses.loss import Loss
 from xorlab.networks.parameters import Parameters, pack, parameter_count, unpack, unpack_shortcuts
 from xorlab.networks.passes import Pass
 from xorlab.networks.program import Program
-from xorlab.networks.shape import Shape
 from xorlab.networks.tasks.tasks import make_task
+from xorlab.networks.train import shape_of
 from xorlab.networks.wiring import Wiring
 
 PLAIN = {
@@ -57,15 +57,7 @@ def plain_forward(column, shape, inputs):
 def make(config, seed, width=3, dense=False):
     task = make_task(config.task)
     sizes = (task.inputs.shape[1], *config.hidden, task.targets.shape[1])
-    shape = Shape(
-        sizes,
-        config.network.activation,
-        config.network.output,
-        config.network.slope,
-        config.training.loss,
-        "float64",
-        wiring_of(config),
-    )
+    shape = replace(shape_of(config, sizes), dtype="float64")
     program = Program("float64")
     parameters = Parameters.empty(program, sizes, width, shape.wiring)
     parameters.packed[:] = np.random.default_rng(seed).normal(0, 0.7, parameters.packed.shape)

@@ -144,7 +144,7 @@ def train_chunk(configs: Sequence[Config], task: Task) -> ShardResult:
     first = configs[0]
     sizes = layer_sizes(first, task)
     spec = TrainingSpec(
-        shape=_shape(first, sizes),
+        shape=shape_of(first, sizes),
         task=task,
         optimizer=first.optimizer.choice_name,
         flags=first.optimizer.flags(),
@@ -197,7 +197,7 @@ def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
     parameters = Parameters.empty(program, sizes, padded(1), wiring)
     parameters.packed[:] = pack(result.weights, result.biases, result.shortcuts)[:, None]
     targets = np.zeros((len(patterns), sizes[-1]))
-    network = Pass(_shape(config, sizes), patterns, targets, None, parameters)
+    network = Pass(shape_of(config, sizes), patterns, targets, None, parameters)
     forward = network.forward().calls
     if config.training.backend == COMPILED:
         from xorlab.networks.compiled.stretch import lowered
@@ -209,7 +209,13 @@ def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
     return network.outputs[..., 0].copy()
 
 
-def _shape(config: Config, sizes: tuple[int, ...]) -> Shape:
+def shape_of(config: Config, sizes: tuple[int, ...]) -> Shape:
+    """What passes through a network must know of its configuration.
+
+    Args:
+        config: of the network.
+        sizes: units of each layer, inputs first.
+    """
     return Shape(
         sizes=sizes,
         activation=config.network.activation,
