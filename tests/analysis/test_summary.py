@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.helpers.samples import table
+from xorlab.analysis.counts import WITH_ERROR
 from xorlab.analysis.figures.forest import success_bars
 from xorlab.analysis.labels import NETWORK_KEY
 from xorlab.analysis.report.html import report_html
@@ -23,15 +24,20 @@ COUNTS = "2 solved, 1 unsolved, 0 diverged"
 
 
 @pytest.mark.parametrize(
-    ("seconds", "skipped", "expected"),
+    ("seconds", "before", "expected"),
     [
-        (1.23, 0, f"3 runs in 1.2 s: {COUNTS}"),
-        (1.23, 2, f"3 runs: {COUNTS}; 1 trained in 1.2 s, 2 skipped (finished before)"),
-        (0.0, 3, f"3 runs: {COUNTS}; none trained, 3 skipped (finished before)"),
+        (1.23, {}, f"3 runs in 1.2 s: {COUNTS}"),
+        (
+            1.23,
+            {"solved": 1, "diverged": 0, WITH_ERROR: 1},
+            f"3 runs: {COUNTS}; 1 trained in 1.2 s, 2 skipped (recorded before: 1 solved, 1 with "
+            "an error)",
+        ),
+        (0.0, {"solved": 3}, f"3 runs: {COUNTS}; none trained, 3 skipped (recorded before)"),
     ],
 )
-def test_who_starts_a_sweep_is_told_what_was_trained_now_and_before(seconds, skipped, expected):
-    assert start_headline(RUNS, seconds, skipped) == expected
+def test_who_starts_a_sweep_reads_what_was_trained_now_and_before(seconds, before, expected):
+    assert start_headline(RUNS, seconds, before) == expected
 
 
 def test_a_report_describes_all_runs_however_often_its_sweep_was_started():

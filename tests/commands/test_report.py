@@ -186,11 +186,12 @@ def test_a_run_that_failed_is_named_with_its_error_instead_of_a_page(tmp_path, c
     ended = command("--trainer", "./broken.py:train", "seed=3")
     assert ended.code == 1
     (run_id,) = xorlab.load_runs()["run_id"]
-    assert ended.err.endswith(f"ValueError: no luck; recorded as failed run {run_id}\n")
+    assert ended.err.endswith(f"ValueError: no luck; recorded with its traceback as run {run_id}\n")
     assert main([run_id]) == 1
     message = capfd.readouterr().err
     assert (
-        f"run {run_id} failed, so it has no page: ValueError: no luck. Its traceback: " in message
+        f"run {run_id} ended in an error, so it has no page: ValueError: no luck. Its traceback: "
+        in message
     )
     assert Path(message.rpartition("Its traceback: ")[2].strip()).is_file()
 

@@ -184,9 +184,9 @@ def test_bars_end_at_all_runs_and_name_their_numbers():
         ends[bar.get_y()] = max(ends.get(bar.get_y(), 0), bar.get_x() + bar.get_width())
     assert list(ends.values()) == pytest.approx([100, 100])
     shares = ["33 %", "67 %", "100 %"]
-    labels = ["lr", "0.5", "9", "failed", "3", "1"]
+    labels = ["lr", "0.5", "9", "not solved", "3", "1"]
     assert [text.get_text() for text in ax.texts] == [*labels, *shares]
-    assert "n = 4 failed runs" in ax.get_title()
+    assert "not solved (n = 4)" in ax.get_title()
     assert png(ax).startswith(b"\x89PNG")
 
 
@@ -194,6 +194,6 @@ def test_bars_end_at_all_runs_and_name_their_numbers():
 def test_scatters_show_every_run_that_has_the_numbers(draw):
     ax = draw(diagnosis())
     assert sum(len(dots.get_offsets()) for dots in ax.collections) == 3
-    assert "n = 3 failed runs" in ax.get_title()
+    assert "n = 3 not solved" in ax.get_title()
     assert png(ax).startswith(b"\x89PNG")
     assert png(draw(diagnosis().iloc[:0])).startswith(b"\x89PNG")

@@ -15,7 +15,7 @@ from tests.helpers.clusters import cluster, missing
 
 RETRY = "tracking.existing=retry"
 HINT = (
-    r"^(failed: .*|xorlab: .* has a worker that cannot train:) (on a Dask worker: )?"
+    r"^(error in .*|xorlab: .* has a worker that cannot train:) (on a Dask worker: )?"
     r".*(open\(|only able to deserialize data with \['msgpack'\])"
 )
 

@@ -141,7 +141,7 @@ def killed_workers(folder: Path, rng: Random) -> Outcome:
             time.sleep(0.2)  # the same shard is not to be met twice
         child.wait()
     lines = child.printed().splitlines()
-    line = next(line for line in lines if line.startswith(("failed: ", f"{EXPECTED} runs in ")))
+    line = next(line for line in lines if line.startswith(("error in ", f"{EXPECTED} runs in ")))
     again = ended(folder, *SWEEP, WORKERS, "tracking.existing=retry")
     assert again.code == 0, again.printed()
     assert count > 0, "no worker was met"

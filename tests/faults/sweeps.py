@@ -255,7 +255,7 @@ def message(child: Child) -> str:
     if "Traceback (most recent call last)" in text:
         return "Traceback: " + text.strip().rpartition("\n")[2]
     lines = [line for line in text.splitlines() if line.strip()]
-    ours = [line for line in lines if line.startswith(("xorlab: ", "stopped; ", "failed: "))]
+    ours = [line for line in lines if line.startswith(("xorlab: ", "stopped; ", "error in "))]
     return (ours or lines or [""])[-1]
 
 

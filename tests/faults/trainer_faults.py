@@ -38,13 +38,13 @@ def failing(name: str, hint: str):
         child = ended(folder, *SWEEP, WORKERS)
         assert child.code == 1, child.printed()
         assert recorded(folder / "mlflow.db") == RUNS - BAD, child.printed()
-        lines = [line for line in child.printed().splitlines() if line.startswith("failed: ")]
+        lines = [line for line in child.printed().splitlines() if line.startswith("error in ")]
         assert len(lines) == 1, child.printed()
         (folder / name).unlink()
         last = ended(folder, *SWEEP, WORKERS, RETRY)
         assert last.code == 0, last.printed()
-        named = rf"job \d+ \(seed=3 size=\d\), and {BAD - 1} more"
-        return outcome(folder, lines, f"^failed: {named}: {hint}$")
+        named = rf"seed=3 size=\d, and {BAD - 1} more"
+        return outcome(folder, lines, f"^error in {named}: {hint}$")
 
     return inject
 

@@ -107,5 +107,5 @@ def test_a_run_that_a_launcher_recorded_elsewhere_is_reported(command, store_fil
         f"+hydra.job.env_set.MLFLOW_TRACKING_URI='{elsewhere}'",
     )
     assert ended.code == 1
-    assert "failed: job 0 (seed=0 training.epochs=3): its run is not in the store" in ended.out
+    assert "error in seed=0 training.epochs=3: its run is not in the store" in ended.out
     assert ended.err == ""

@@ -9,6 +9,7 @@ from collections import Counter
 from rich.console import Console
 
 from xorlab import configure
+from xorlab.analysis.counts import WITH_ERROR
 from xorlab.networks.trainer import TRAINER
 from xorlab.sweeps.plan.jobs import catalogued
 from xorlab.sweeps.plan.plan import Shard
@@ -19,10 +20,10 @@ def test_a_terminal_shows_a_live_line_and_leaves_nothing_behind():
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100)
     with SweepProgress(console, total=10, skipped=3) as progress:
-        progress.add(Counter(solved=4, unsolved=1, failed=1))
+        progress.add(Counter(solved=4, unsolved=1, **{WITH_ERROR: 1}))
     shown = screen.getvalue()
-    assert "6/10 runs left to train, 4 solved, 1 failed, " in shown
-    assert "s left; 3 skipped (finished before)" in shown
+    assert "6/10 runs left to train, 4 solved, 1 with an error, " in shown
+    assert "s left; 3 recorded before" in shown
     assert progress.done == 6
 
 
@@ -47,7 +48,7 @@ def test_no_time_is_promised_while_results_stay_away(monkeypatch):
     first, second = out.getvalue().splitlines()
     assert first.endswith("s left")
     assert second == (
-        "4/10 runs, 4 solved, no result for 57 s; running for longest: job 4 (seed=4) and 5 more"
+        "4/10 runs, 4 solved, no result for 57 s; running for longest: seed=4 and 5 more"
     )
 
 

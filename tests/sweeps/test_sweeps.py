@@ -221,7 +221,7 @@ def test_a_key_of_one_of_several_choices_is_swept_apart(command, tmp_path):
 def test_one_bad_job_among_many_refuses_the_sweep_and_is_named(command, tmp_path):
     ended = command("-m", "seed=range(0,100)", "optimizer.lr=0.1,-1")
     assert (ended.code, ended.out) == (2, "")
-    assert "job 1 of 200 (seed=0 optimizer.lr=-1): optimizer.lr=-1.0: must be" in ended.err
+    assert "job 2 of 200 (seed=0 optimizer.lr=-1): optimizer.lr=-1.0: must be" in ended.err
     assert list(tmp_path.iterdir()) == []
 
 

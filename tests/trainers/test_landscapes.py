@@ -175,7 +175,7 @@ def test_a_run_that_raises_costs_only_its_pixel(command, train):
     assert " power=3: ArithmeticError: too steep" in stopped.err
     ended = command(*NAMED, *breaks)
     assert ended.code == 1
-    assert "failed: 2 runs, such as lr=" in ended.out
+    assert "error in 2 runs, such as lr=" in ended.out
     one = xorlab.load_landscape()
     assert (one.outcome[2] == -1).tolist() == (one.x.values > 0.5).tolist()
     assert set(one.failures) == {(2, 5), (2, 6)}
@@ -184,7 +184,7 @@ def test_a_run_that_raises_costs_only_its_pixel(command, train):
     assert one.shares()["failed"] == pytest.approx(2 / 28)
     for value in ("final_loss", "outcome"):
         legend = xorlab.plot.landscape(one, value=value).get_legend()
-        assert "failed" in [text.get_text() for text in legend.get_texts()]
+        assert "with an error" in [text.get_text() for text in legend.get_texts()]
 
 
 def test_a_batched_twin_trains_the_pixels_that_go_together(train):

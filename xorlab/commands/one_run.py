@@ -25,7 +25,7 @@ def run_one(trainer: Trainer, config: Any) -> float:
 
     Raises:
         UsageError: ``plan=true``.
-        StoppedError: the trainer raised an error; the run is recorded as failed.
+        StoppedError: the trainer raised an error, with which the run is recorded.
         StoreError: the tracking store cannot be opened, or its server cannot be reached and the
             run waits in the outbox.
     """
@@ -58,8 +58,8 @@ def run_one(trainer: Trainer, config: Any) -> float:
     waiting = recorder.flush()
     if isinstance(result, Failure):
         sys.stderr.write(result.traceback)
-        which = "a failed run" if identifier is None else f"failed run {identifier}"
-        raise StoppedError(f"{record.name}: {result.reason}; recorded as {which}")
+        which = "" if identifier is None else f" as run {identifier}"
+        raise StoppedError(f"{record.name}: {result.reason}; recorded with its traceback{which}")
     show(_ending(record.metrics, result))
     if waiting is not None:
         raise StoreError(waiting)

@@ -169,7 +169,7 @@ def _without_page(store: Store, run_id: str, tags: Mapping[str, str]) -> str:
         f". Its sweep's report: xorlab-report {tags[SWEEP_TAG][:8]}" if SWEEP_TAG in tags else ""
     )
     return (
-        f"run {run_id} failed, so it has no page: {reason}. Its traceback: "
+        f"run {run_id} ended in an error, so it has no page: {reason}. Its traceback: "
         f"{artifact_location(store, run_id, TRACEBACK_FILE)}{whole}"
     )
 
@@ -178,6 +178,7 @@ def _report_of_runs(
     store: Store, sweep: Sweep | None, text: str | None, folder: Path | None, seconds: float
 ) -> int:
     """The report of a sweep, or of the runs that a filter finds."""
+    from xorlab.analysis.labels import NETWORK_KEY
     from xorlab.analysis.report.summary import headline, notes_of, summarise
     from xorlab.sweeps.summary.curves import further_curves
     from xorlab.sweeps.summary.summary import (
@@ -218,10 +219,11 @@ def _report_of_runs(
         origin = origin_of(store, sweep.run_id, sweep.tags, sweep.started)
         which = sweep.run_id[:8]
     unsolved = int(runs["outcome"].isin(["unsolved", "diverged"]).sum())
-    if unsolved and seconds:
+    if unsolved and seconds and NETWORK_KEY in runs:
+        were = "was" if unsolved == 1 else "were"
         _print(
-            f"diagnosing why {counted(unsolved, 'run')} failed, for at most {seconds:g} s "
-            "(--diagnose 0 leaves it out)"
+            f"diagnosing why {counted(unsolved, 'run')} {were} not solved, for at most "
+            f"{seconds:g} s (--diagnose 0 leaves it out)"
         )
     summary = with_causes(summary, seconds, report_command(store, which), _print)
     failed = _failed(store, runs[runs["status"] == "FAILED"])

@@ -27,7 +27,8 @@ def sweep(*overrides: str, trainer: Trainer | None = None) -> pd.DataFrame:
     """Run a sweep: record it, show its progress and its summary, and return its runs.
 
     It is what ``xorlab -m`` does with the same words: runs that are recorded are not trained again,
-    and after an interrupt the same call goes on. A run that failed is a row without an outcome.
+    and after an interrupt the same call goes on. A run that ended in an error is a row without an
+    outcome.
 
     Args:
         overrides: each by itself, as on the command line: ``"seed=range(0,100)"``,

@@ -49,14 +49,14 @@ class TrackingConfig(Closed):
     existing: str = choice(
         "skip",
         EXISTING,
-        "a sweep's runs that are finished already: skip them, run them again, "
-        "or also retry those that failed",
+        "a sweep's runs that are recorded already: skip them, run them all again (rerun), or "
+        "only those that ended in an error or lost their files (retry)",
         "tracking.existing=rerun",
     )
     failures: str = choice(
         "continue",
         FAILURES,
-        "after a failed job go on, or stop the sweep",
+        "after a run that ended in an error go on, or stop the sweep",
         "tracking.failures=stop",
     )
     objective: str = choice(

@@ -1,4 +1,4 @@
-"""Figures of why runs failed; each draws on one Axes and returns it."""
+"""Figures of why runs were not solved; each draws on one Axes and returns it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ STYLES = {
     IMPROVING: (COLOURS[2], "v"),
     DIVERGED: (COLOURS[3], "x"),
 }
-_NOT_DIAGNOSED = "not diagnosed"
+_NOT_DIAGNOSED, _NOT_SOLVED = "not diagnosed", "not solved"
 _LIGHT = {"solved": "#DDDDDD", _NOT_DIAGNOSED: "#B8B8B8"}
 _LETTER = 5.5  # points of a bar that a letter of its label needs
 _MOST_SETTINGS = 30
 
 
 def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None) -> Axes:
-    """How the runs of every setting failed, as one bar of shares per setting.
+    """Why the runs of every setting were not solved, as one bar of shares per setting.
 
     Args:
         table: from `xorlab.failure_table`. With the column ``solved`` a bar stands for all runs
-            of a setting, the solved ones in grey; without it, for those that failed.
+            of a setting, the solved ones in grey; without it, for those not solved.
         by: the columns that identify a setting.
         ax: where to draw; None for a new figure.
     """
@@ -57,9 +57,10 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
     left = np.zeros(len(shown))
     parts = [*CLASSES, "solved"] if has_all else list(CLASSES)
     counts = {name: shown[name].to_numpy(float) for name in parts}
-    if has_all:  # not every failed run has to be diagnosed
+    if has_all:  # not every unsolved run has to be diagnosed
         counts[_NOT_DIAGNOSED] = total - sum(counts.values())
-    labels = label_rows(ax, shown, [*by, "n" if has_all else "failed"], heights)
+    rows = shown.rename(columns={"failed": _NOT_SOLVED})
+    labels = label_rows(ax, rows, [*by, "n" if has_all else _NOT_SOLVED], heights)
     for name, count in counts.items():
         share = 100 * count / np.maximum(total, 1)
         if not share.any():
@@ -89,18 +90,18 @@ def failure_bars(table: pd.DataFrame, by: Sequence[str], ax: Axes | None = None)
         if len(table) > _MOST_SETTINGS
         else ""
     )
-    failed = int(shown["n"].sum() - shown["solved"].sum()) if has_all else shown["failed"].sum()
-    n = f"{failed:,} failed"
-    n = f"{n} of {counted(int(shown['n'].sum()), 'run')}" if has_all else f"{n} runs"
-    whose = "runs" if has_all else "failed runs"
-    labels.name(ax, f"Why runs failed (n = {n}){rest}", f"{whose} of a setting / %")
+    unsolved = shown["n"] - shown["solved"] if has_all else shown["failed"]
+    n = f"{int(unsolved.sum()):,}"
+    n = f"{n} of {counted(int(shown['n'].sum()), 'run')}" if has_all else n
+    whose = "runs" if has_all else "runs not solved"
+    labels.name(ax, f"Why runs were not solved (n = {n}){rest}", f"{whose} of a setting / %")
     if ax.get_legend_handles_labels()[0]:
         legend_below(ax)
     return ax
 
 
 def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Where failed runs ended: relative gradient against smallest eigenvalue of the Hessian.
+    """Where unsolved runs ended: relative gradient against smallest eigenvalue of the Hessian.
 
     Args:
         diagnosis: from `xorlab.diagnose`; diverged runs are left out.
@@ -119,7 +120,7 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("relative gradient, max |g| max(|w|, 1) / E")
     ax.set_ylabel("smallest eigenvalue / largest |eigenvalue|")
     ax.set_ylim(-3, 3)
-    ax.set_title(f"Error surface where runs ended (n = {len(here)} failed runs)", fontsize="medium")
+    ax.set_title(f"Error surface where runs ended (n = {len(here)} not solved)", fontsize="medium")
     return ax
 
 
@@ -136,7 +137,7 @@ def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-3, 103)
     ax.set_xlabel("final mean squared error")
     ax.set_ylabel("loss that a descent removes / %")
-    ax.set_title(f"Is there a way down? (n = {len(here)} failed runs)", fontsize="medium")
+    ax.set_title(f"Is there a way down? (n = {len(here)} not solved)", fontsize="medium")
     return ax
 
 

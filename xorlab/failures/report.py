@@ -163,7 +163,7 @@ def diagnose_within(
         left, took = seconds - (now - began), now - part_began
         if tell is not None and now - told > _TELL_EVERY:
             told = now
-            tell(f"diagnosed {done:,} of {counted(len(spread), 'failed run')}")
+            tell(f"diagnosed {done:,} of {counted(len(spread), 'run')}")
         if left < took:  # as many again would not be done in time
             break
         size = min(_GROWTH * size, int(size * left / max(took, 1e-9)), _MOST_AT_ONCE)

@@ -14,7 +14,7 @@ from matplotlib.ticker import LogFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from xorlab.analysis.figures.style import new_axes
-from xorlab.landscapes.landscape import RAISED, Landscape
+from xorlab.landscapes.landscape import RAISED, Landscape, outcome_words
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 from xorlab.trainers.shard_result import FAILED
 
@@ -76,7 +76,8 @@ def landscape_image(landscape: Landscape, ax: Axes | None = None, value: str | N
     ax.set_title(title)
     if shown:
         patches = [
-            Patch(facecolor=_OUTCOME_COLOURS[name], edgecolor="grey", label=name) for name in shown
+            Patch(facecolor=_OUTCOME_COLOURS[name], edgecolor="grey", label=outcome_words(name))
+            for name in shown
         ]
         # Below the axis label, for every size of the figure.
         below = ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)

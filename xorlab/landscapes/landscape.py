@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.analysis.counts import WITH_ERROR
 from xorlab.errors import UsageError, spell
 from xorlab.landscapes.axis import Axis
 from xorlab.landscapes.grid import Grid, zoomed
@@ -19,8 +20,13 @@ from xorlab.trainers.trainer import Trainer
 
 Floats = npt.NDArray[np.float64]
 
-RAISED = "failed"  # the outcome of a run that raised an error, by name
+RAISED = "failed"  # the outcome of a run that raised an error, as a metric is called
 _EVENT = "epochs_to_"
+
+
+def outcome_words(name: str) -> str:
+    """What pictures and messages call an outcome."""
+    return WITH_ERROR if name == RAISED else name
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,7 +96,11 @@ def compose_jobs(
                     specs[id(config)] = spec
         except (ConfigError, UsageError) as error:
             several = len(grid) > 1
-            job = f"job {number} of {len(grid)} ({told(overrides)}): " if several else ""
+            job = (
+                f"job {number - first + 1:,} of {len(grid):,} ({told(overrides)}): "
+                if several
+                else ""
+            )
             raise UsageError(f"{job}{error}{_apart(error, grid)}") from error
         catalogue.add(number, overrides, spec, seed)
     return catalogue.since(start)

@@ -46,13 +46,13 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     ending, summary, waiting = _summarise(sweep, sweep.parent, notes)
     if len(summary.settings):
         sweep.console.print(summary_table(summary.table, sweep.console.width))
-    failed = (f"failed: {job}" for job in ending.failed)
+    failed = (f"error in {job}" for job in ending.failed)
     why = () if summary.failures is None else summary.failures.text
-    headline = start_headline(summary.runs, ending.seconds, ending.skipped)
+    headline = start_headline(summary.runs, ending.seconds, sweep.ledger.before)
     for line in filter(None, (headline, summary.answer, *why, *summary.notes, *failed)):
         tell(line)
     if ending.failed:
-        tell("Rates leave failed runs out; the traceback of each is its artifact traceback.txt")
+        tell("Rates leave these runs out; the traceback of each is its artifact traceback.txt")
     if waiting is not None:
         raise StoreError(waiting)
     store, run_id = sweep.store, sweep.parent.run_id

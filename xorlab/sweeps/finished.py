@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from xorlab.analysis.counts import WITH_ERROR
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import NoStoreError
 from xorlab.sweeps.plan.jobs import Jobs
@@ -100,8 +101,9 @@ def read_ended(
     reasons = failure_reasons(store, [row["run_id"] for row in failed])
     for row in failed:
         reason = reasons.get(row["run_id"])
-        before = "failed before" + ("" if reason is None else f" ({reason})")
+        before = "ended in an error before" + ("" if reason is None else f" ({reason})")
         ledger.add(runs[row["key"]], row, f"{before}; tracking.existing=retry runs it again")
+        ledger.before[WITH_ERROR] += 1
     _warn_of_other_code(store, jobs, list(finished.values()), tell)
     lost = runs_without_files(store, list(finished))
     if lost and existing == "skip":
@@ -111,7 +113,10 @@ def read_ended(
             "these again and completes them"
         )
     elif lost:
-        ledger.forget(runs[finished[run_id]] for run_id in lost)
+        again = [runs[finished.pop(run_id)] for run_id in lost]
+        ledger.forget(again)
+    for key in finished.values():
+        ledger.before[str(ledger.outcome(runs[key]))] += 1
 
 
 def _warn_of_other_code(

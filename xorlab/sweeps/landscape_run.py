@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from xorlab.analysis.counts import counted
+from xorlab.analysis.counts import WITH_ERROR, counted
 from xorlab.config.launcher_keys import LauncherConfig
 from xorlab.engines.local import Executor
 from xorlab.engines.make import make_engine
 from xorlab.errors import EngineError, JobsFailedError, StoppedError, StoreError
 from xorlab.landscapes.grid import Grid
-from xorlab.landscapes.landscape import RAISED, Landscape, assembled, check_value_name
+from xorlab.landscapes.landscape import Landscape, assembled, check_value_name, outcome_words
 from xorlab.landscapes.pixels import Fault, PieceWork, Pixels
 from xorlab.sweeps.console import make_console, print_line, print_some
 from xorlab.sweeps.finished import deliver_waiting
@@ -220,7 +220,7 @@ def _train(
 def _counts(pixels: Pixels) -> Counter[str]:
     """How many ended in each way."""
     counts = np.bincount(pixels.outcome - FAILED, minlength=len(OUTCOMES) - FAILED).tolist()
-    return Counter(dict(zip((RAISED, *OUTCOMES), counts, strict=True)))
+    return Counter(dict(zip((WITH_ERROR, *OUTCOMES), counts, strict=True)))
 
 
 def _finish(where: _Place, run: Parent, landscape: Landscape, seconds: float) -> None:
@@ -257,7 +257,8 @@ def _picture(landscape: Landscape) -> bytes:
 
 def _headline(landscape: Landscape) -> str:
     height, width = landscape.outcome.shape
-    shares = ", ".join(f"{100 * share:.2f} % {name}" for name, share in landscape.shares().items())
+    named = landscape.shares().items()
+    shares = ", ".join(f"{100 * share:.2f} % {outcome_words(name)}" for name, share in named)
     noun = "run" if landscape.trainer is None else landscape.trainer.planes.noun
     return f"{width:,} x {height:,} {noun}s, {landscape.x.key} by {landscape.y.key}: {shares}"
 
@@ -270,6 +271,6 @@ def _failures(landscape: Landscape, grid: Grid) -> list[str]:
         first.setdefault(reason, grid.setting(row * width + column))
     counts = Counter(landscape.failures.values())
     return [
-        f"failed: {counted(counts[reason], 'run')}, such as {at}: {reason}"
+        f"error in {counted(counts[reason], 'run')}, such as {at}: {reason}"
         for reason, at in [*first.items()][:_MOST_REASONS]
     ]

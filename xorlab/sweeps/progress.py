@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from xorlab.analysis.counts import counted, duration
+from xorlab.analysis.counts import WITH_ERROR, counted, duration
 
 if TYPE_CHECKING:
     from xorlab.sweeps.plan.plan import Shard
@@ -29,7 +29,7 @@ class SweepProgress:
     Args:
         console: where to show.
         total: runs to train.
-        skipped: runs that were finished before, beside those.
+        skipped: runs that were recorded before, beside those.
         unit: what one of them is called.
     """
 
@@ -122,12 +122,12 @@ class SweepProgress:
         return time.monotonic() - self._began
 
     def _line(self) -> str:
-        # Of this start alone, like the rate: what was finished before comes apart, at the end.
+        # Of this start alone, like the rate: what was recorded before comes apart, at the end.
         left = " left to train" if self._skipped else ""
         parts = [f"{self.done:,}/{counted(self._total, self._unit)}{left}"]
         parts.append(f"{self.outcomes['solved']:,} solved")
-        if self.outcomes["failed"]:
-            parts.append(f"{self.outcomes['failed']:,} failed")
+        if self.outcomes[WITH_ERROR]:
+            parts.append(f"{self.outcomes[WITH_ERROR]:,} {WITH_ERROR}")
         if self._overdue():
             quiet = duration(time.monotonic() - self._last)
             parts.append(f"no result for {quiet}{self._oldest()}")
@@ -137,5 +137,5 @@ class SweepProgress:
                 f"{rate:,.{0 if rate >= 10 else 1}f} {self._unit}s/s",
                 f"{duration((self._total - self.done) / rate)} left",
             ]
-        before = f"; {self._skipped:,} skipped (finished before)" if self._skipped else ""
+        before = f"; {self._skipped:,} recorded before" if self._skipped else ""
         return ", ".join(parts) + before

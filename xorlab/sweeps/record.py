@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from xorlab.analysis.counts import WITH_ERROR
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.sweeps.plan.jobs import Job, Jobs
 from xorlab.sweeps.plan.plan import Shard
@@ -102,7 +103,7 @@ class ResultWriter:
         """Put what the summary needs into the ledger, and count outcomes."""
         counts: Counter[str] = Counter()
         for job, record, run_id in zip(jobs, records, run_ids, strict=True):
-            counts[record.tags.get(OUTCOME_TAG, "failed")] += 1
+            counts[record.tags.get(OUTCOME_TAG, WITH_ERROR)] += 1
             reason = None
             if record.status == FAILED:
                 reason = Failure(record.artifacts[TRACEBACK_FILE].decode()).reason

@@ -50,7 +50,7 @@ def report_html(
         title: its heading, such as the name of the sweep.
         summary: what it reports.
         origin: where the runs come from.
-        failed: jobs that failed, each with its overrides and its reason.
+        failed: runs that ended in an error, each with its overrides and its reason.
 
     Returns:
         UTF-8; everything that is not part of the page itself is escaped.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.counts import counted
+from xorlab.analysis.counts import WITH_ERROR, counted, endings
 from xorlab.analysis.figures.forest import INTERVAL
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import (
@@ -150,20 +150,28 @@ def headline(runs: pd.DataFrame, seconds: float | None = None, skipped: int = 0)
     return f"{counted(len(runs), 'run')}{took}: {_outcomes(runs)}"
 
 
-def start_headline(runs: pd.DataFrame, seconds: float, skipped: int) -> str:
-    """The same for the terminal, at the end of a sweep: how many were trained, how many skipped."""
+def start_headline(runs: pd.DataFrame, seconds: float, before: Mapping[str, int]) -> str:
+    """The same for the terminal, at the end of a sweep: how many were trained, how many skipped.
+
+    Args:
+        runs: as for `headline`.
+        seconds: time to train and record the runs that were not skipped.
+        before: how the runs ended that were skipped, as they were recorded before.
+    """
+    skipped = sum(before.values())
     if not skipped:
         return headline(runs, seconds)
     trained = len(runs) - skipped
     now = f"{trained:,} trained in {seconds:,.1f} s" if trained else "none trained"
-    return f"{headline(runs)}; {now}, {skipped:,} skipped (finished before)"
+    which = f": {endings(before)}" if trained else ""
+    return f"{headline(runs)}; {now}, {skipped:,} skipped (recorded before{which})"
 
 
 def _outcomes(runs: pd.DataFrame) -> str:
     counts = runs["outcome"].value_counts()
     parts = [f"{counts.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES]
     failed = int((runs["status"] == "FAILED").sum())
-    return ", ".join([*parts, f"{failed:,} failed"] if failed else parts)
+    return ", ".join([*parts, f"{failed:,} {WITH_ERROR}"] if failed else parts)
 
 
 def summarise(

@@ -56,8 +56,8 @@ def convergence(
     as there are seeds (see `xorlab.analysis.statistics.clusters`).
 
     Args:
-        runs: as `xorlab.load_runs` returns them; those without an outcome (failed, or still
-            running) do not count, and of runs with the same ``key`` only the last does.
+        runs: as `xorlab.load_runs` returns them; those without an outcome (ended in an error,
+            or still running) do not count, and of runs with the same ``key`` only the last does.
         by: columns that make a setting.
         confidence: of all intervals.
         resamples: of the bootstrap for the best cutoff.

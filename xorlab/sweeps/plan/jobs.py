@@ -44,8 +44,8 @@ class Job:
 
     @property
     def label(self) -> str:
-        """What messages call it, such as ``job 3 (seed=2 network.hidden=4)``."""
-        return f"job {self.num} ({told(self.overrides)})"
+        """What messages call it, such as ``seed=2 network.hidden=4``."""
+        return told(self.overrides)
 
 
 def told(overrides: Sequence[str]) -> str:

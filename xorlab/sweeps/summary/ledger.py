@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,13 @@ class Ledger:
 
     Attributes:
         reasons: why runs failed, by number.
+        before: how the runs ended that earlier starts had recorded; they are not trained.
         lost: ids of earlier runs whose files are gone.
     """
 
     def __init__(self) -> None:
         self.reasons: dict[int, str] = {}
+        self.before: Counter[str] = Counter()
         self.lost: set[str] = set()
         # A sweeper may launch its batches of jobs from different threads, one after another.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -114,7 +117,7 @@ class Ledger:
         return [run_id for (run_id,) in found if run_id not in self.lost]
 
     def outcome(self, run: int) -> str | None:
-        """How a run ended; None if it failed, or if nothing is known of it."""
+        """How a run ended; None if it ended in an error, or if nothing is known of it."""
         found = self._one("SELECT outcome FROM runs WHERE number = ?", run)
         return None if found is None else found[0]
 
