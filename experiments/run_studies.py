@@ -30,7 +30,7 @@ from xorlab.studies.replication.markdown import (
 )
 from xorlab.studies.replication.registry import STUDIES
 from xorlab.tracking.read.sweeps import LATEST, find_sweep
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -119,7 +119,7 @@ def process() -> Callable[..., subprocess.Popen[str]]:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory) -> Path:
     """A new store without runs; making one takes MLflow seconds, copying it does not."""
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     folder = tmp_path_factory.mktemp("store")
     open_store(f"sqlite:///{folder / 'mlflow.db'}", "template")

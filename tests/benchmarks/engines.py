@@ -98,7 +98,7 @@ def tracked(sizes: list[int], epochs: int, engines: dict[str, Cluster], folder: 
 
 
 def _seconds(folder: Path, experiment: str) -> float:
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     store = open_store(f"sqlite:///{folder}/mlflow.db", experiment, create=False)
     (parent,) = store.client.search_runs([store.experiment_id], "tags.`xorlab.sweep_key` LIKE '%'")

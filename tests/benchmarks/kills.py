@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import xorlab
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 GRID = ("-m", "seed=range(0,10)", "network.hidden=2,3,4,5,6,7,8,9,10,11", "optimizer.lr=0.1,0.5,2")
 RUNS = 300

@@ -28,7 +28,7 @@ from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.store import database
 from xorlab.tracking.store.database import SqlAlchemyTransaction
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
 from xorlab.tracking.write.record import Context, finished
 

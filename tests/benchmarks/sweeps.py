@@ -34,7 +34,7 @@ from xorlab.config.registration import register_schema
 from xorlab.networks.config import SCHEMA
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write import bulk_recorder
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
 from xorlab.tracking.write.client_recorder import ClientRecorder

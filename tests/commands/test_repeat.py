@@ -14,7 +14,7 @@ import pytest
 import xorlab
 from xorlab.commands.repeat import main
 from xorlab.system.environment import PARTS, decoded, differences, encoded, environment
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 TABLE = "0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
 SWEEP = (

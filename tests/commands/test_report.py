@@ -21,7 +21,7 @@ from xorlab.commands.report import main
 from xorlab.failures.classes import CLASSES
 from xorlab.failures.explanations import EXPLANATIONS, advice
 from xorlab.networks.identity import SETTING_KEYS
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 SWEEP = ("-m", "seed=range(0,5)", "network.hidden=2,3", "optimizer.lr=0.5,3", "training.epochs=900")
 FILES = {"curves.parquet", "report.html", "runs.parquet", "settings.parquet"}

@@ -12,7 +12,7 @@ import numpy as np
 import xorlab
 from tests.helpers.clusters import Cluster
 from xorlab.tracking.read.search import ended_runs
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 
 def recorded(store_file: Path) -> int:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import xorlab
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 METRIC = '''
 """The largest weight."""

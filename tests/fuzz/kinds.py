@@ -34,7 +34,7 @@ from xorlab.networks.tasks.table import Table
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.tracking.read.weights import _config
 from xorlab.tracking.store.address import public_address, resolve
-from xorlab.tracking.store.store import _folder
+from xorlab.tracking.store.opening import _folder
 
 READABLE = (ConfigError, UsageError, StoreError)
 

@@ -7,7 +7,7 @@ from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.networks.spec import spec_of
 from xorlab.system.git import Provenance
 from xorlab.tracking.choose_recorder import make_recorder
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write.record import Context, finished
 
 

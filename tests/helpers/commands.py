@@ -84,7 +84,7 @@ def record(folder: Path, empty_store: Path, *arguments: str) -> Recorded:
 
 def parents(experiment: str = "xorlab") -> list[Run]:
     """The parent runs of all sweeps in the store of the working directory."""
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     store = open_store(None, experiment, create=False)
     return list(store.client.search_runs([store.experiment_id], "tags.`xorlab.sweep_key` LIKE '%'"))

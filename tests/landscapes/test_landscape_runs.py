@@ -14,7 +14,7 @@ import yaml
 import xorlab
 from xorlab.sweeps.landscape_run import PieceError
 from xorlab.system.npz import npz_arrays, npz_bytes
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 AXES = (
     "landscape.x=optimizer.lr",

@@ -164,7 +164,7 @@ def test_a_run_says_how_it_understood_its_table(command, store_file, tmp_path):
 
 
 def _table_read(run_id):
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     return open_store(None, "xorlab").client.get_run(run_id).data.tags["xorlab.table_read"]
 

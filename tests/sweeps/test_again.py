@@ -9,7 +9,7 @@ import pandas as pd
 import xorlab
 from tests.helpers.commands import parents
 from tests.helpers.recorded import INLINE, SMALL
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write.view import VIEW_TAG
 
 

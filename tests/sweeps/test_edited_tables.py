@@ -57,7 +57,7 @@ def recorded(runs: pd.DataFrame) -> dict[str, list[float]]:
 
 def tables(runs: pd.DataFrame) -> set[str]:
     """Digests of the tables that runs were trained on, as recorded."""
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
     from xorlab.trainers.trainer import TABLE_TAG
 
     client = open_store(None, "xorlab").client

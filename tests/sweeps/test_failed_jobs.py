@@ -9,7 +9,7 @@ import xorlab
 from tests.helpers.commands import parents
 from tests.helpers.recorded import INLINE
 from tests.tracking.test_recording import record_of
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
 
 

@@ -19,7 +19,7 @@ from xorlab.errors import StoreError
 from xorlab.sweeps.console import make_console
 from xorlab.sweeps.parent_run import parent_run
 from xorlab.system.git import provenance
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write.sweep_run import SweepIdentity
 
 SWEEP = ("-m", "seed=range(0,6)", "network.hidden=2,3", "training.epochs=300")

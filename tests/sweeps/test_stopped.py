@@ -11,7 +11,7 @@ import pytest
 import xorlab
 from tests.helpers.commands import parents, wait_until
 from tests.helpers.recorded import INLINE, comparable, curves_by_key, runs_so_far
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 LONG = (
     "-m",

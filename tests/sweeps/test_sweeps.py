@@ -16,7 +16,7 @@ from xorlab.commands.report import main as make_report
 from xorlab.networks.trainer import TRAINER
 from xorlab.sweeps.plan.axes import swept
 from xorlab.sweeps.plan.jobs import catalogued
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 
 def test_a_sweep_records_every_run_and_ends_with_a_table(command, store_file):

@@ -93,7 +93,7 @@ def test_runs_of_a_server_with_a_password_are_read_without_keeping_it(command, s
     assert SECRET not in repr(runs.attrs)
     assert len(xorlab.load_curves(runs)["run_id"].unique()) == 2
     assert len(xorlab.load_weights(runs)) == 2
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     client = open_store(server, "guarded").client
     for run in (*runs["run_id"], runs["sweep"].iloc[0]):

@@ -9,7 +9,7 @@ import pytest
 
 import xorlab
 from xorlab.system.git import MAX_DIFF_BYTES, provenance
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 
 def git(*arguments: str) -> str:

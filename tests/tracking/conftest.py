@@ -10,7 +10,7 @@ import pytest
 from tests.faults.server_faults import IMPATIENT
 from tests.helpers.postgres import Postgres, no_postgres, serving_postgres
 from tests.helpers.proxies import Proxy, proxied
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from xorlab.networks.tasks.table import Table
 from xorlab.system.files import write_whole
 from xorlab.tracking.outbox.folder import Outbox
 from xorlab.tracking.store.address import database_file, resolve, sqlite_address
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.postgres import artifacts_address
-from xorlab.tracking.store.store import open_store
 
 NAMES = st.text("ab %?#&=+~:;@é20", min_size=1, max_size=12)
 

@@ -15,7 +15,7 @@ from xorlab.sweeps.console import make_console, print_line
 from xorlab.tracking.store.answers import refuse_location, refuse_other_host
 from xorlab.tracking.store.artifacts import put_files
 from xorlab.tracking.store.errors import explained
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 EXPERIMENT = {"experiment_id": "7", "name": "xorlab", "lifecycle_stage": "active"}
 EXPERIMENT |= {"artifact_location": "mlflow-artifacts:/7"}

@@ -20,7 +20,8 @@ from xorlab.tracking.outbox.delivery import deliver
 from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingRun, PendingSweep
 from xorlab.tracking.read.search import finished_runs
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.opening import open_store
+from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.bulk_recorder import BulkRecorder
 from xorlab.tracking.write.client_recorder import (
     ClientRecorder,

@@ -96,7 +96,7 @@ def test_a_run_that_was_edited_is_named_with_what_is_wrong(statement, message, e
 
 def test_a_run_that_was_edited_can_be_deleted_and_trained_again(edited, command):
     edited("UPDATE latest_metrics SET value = 'abc' WHERE key = 'final_loss'")
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     while (again := command(*SWEEP)).code:
         named = again.err.split()[again.err.split().index("--run-id") + 1]

@@ -21,7 +21,7 @@ from xorlab.errors import StoreError, UsageError
 from xorlab.system.npz import npz_arrays, npz_bytes
 from xorlab.tracking.read.files import read_all_files, read_file
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 INLINE = "hydra.launcher.executor=inline"
 PLANE = (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import xorlab
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 # MLflow's own client loads all of SQLAlchemy.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

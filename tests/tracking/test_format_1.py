@@ -13,7 +13,7 @@ import xorlab
 from xorlab.commands.outbox import main
 from xorlab.tracking.names import RECORD_TAG, SWEEP_TAG
 from xorlab.tracking.outbox.pending import PendingFile, PendingRun, PendingSweep, decoded
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 # As that version wrote them, for one sweep and one landscape under way.
 WRITTEN = Path(__file__).parent / "outbox_format_1"

@@ -14,8 +14,8 @@ from tests.conftest import ROOT
 from xorlab.system.clock import now
 from xorlab.system.git import provenance
 from xorlab.tracking.names import HEARTBEAT_TAG, OWNER_TAG
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.owner import is_alive, this_process
-from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write import heartbeat
 from xorlab.tracking.write.heartbeat import heartbeats
 from xorlab.tracking.write.sweep_run import SweepIdentity, close_abandoned, open_parent

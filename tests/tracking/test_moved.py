@@ -16,7 +16,7 @@ from tests.helpers.commands import record
 from xorlab.commands.report import main as report
 from xorlab.errors import StoreError
 from xorlab.tracking.store.artifacts import local_folder
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 SWEEP = ("-m", "seed=0,1", "training.epochs=20", "hydra.launcher.executor=inline")
 NOBODY = 65534

@@ -9,8 +9,8 @@ from tests.helpers.away import OUTBOX, goes_away_at, is_back, there
 from tests.helpers.proxies import CUT_AFTER, ERROR, PASS, proxied
 from xorlab.commands.outbox import main
 from xorlab.tracking.store import server as server_module
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.server import ServerAwayError
-from xorlab.tracking.store.store import open_store
 
 SECRET = "hunter2XYZ"
 SWEEP = (

@@ -23,8 +23,8 @@ from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.store import postgres_locks
 from xorlab.tracking.store.errors import explained_errors
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.postgres import exclusively_opened
-from xorlab.tracking.store.store import open_store
 from xorlab.tracking.write import bulk_recorder
 from xorlab.tracking.write.bulk_recorder import BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import ClientRecorder
@@ -66,7 +66,7 @@ import sys
 from alembic import command
 from xorlab.errors import StoreError
 from xorlab.tracking.store import postgres_locks
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 uri, artifacts = sys.argv[1:]
 def held_up(config, _revision):
     config.attributes["connection"].exec_driver_sql("LOCK TABLE runs")

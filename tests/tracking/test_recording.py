@@ -26,7 +26,7 @@ from xorlab.system.signals import Terminated, terminations
 from xorlab.tracking.choose_recorder import make_recorder
 from xorlab.tracking.read.search import ended_runs, finished_runs
 from xorlab.tracking.store.artifacts import local_folder
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.write.bulk_recorder import KNOWN_REVISIONS, BulkRecorder, refusal
 from xorlab.tracking.write.client_recorder import (
     ClientRecorder,

@@ -15,7 +15,7 @@ from tests.helpers.handlers import serving
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import resolve
 from xorlab.tracking.store.errors import explained
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 PAGE = "<!doctype html><html><title>Not here: permission denied, disk quota exceeded</title></html>"
 

@@ -90,7 +90,7 @@ def test_failures_are_told_over_a_server_as_from_a_file(server, command, store_f
 @pytest.mark.slow
 def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, monkeypatch):
     from xorlab.landscapes.pixels import Fault, PieceWork
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     found = plane("weight.1", "weight.9", (30, 40), 30)
     places = (f"tracking.uri={server}", "tracking.experiment=planes")
@@ -119,7 +119,7 @@ def test_a_landscape_over_a_server_goes_on_and_is_read_back(server, command, mon
 def test_a_single_run_over_a_server_has_its_artifacts(server, command, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     assert command("tracking.experiment=single", "training.epochs=50").code == 0
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     store = open_store(server, "single")
     (run,) = store.client.search_runs([store.experiment_id])

@@ -15,8 +15,8 @@ from tests.helpers.proxies import HOUR, LATE, NEXT_PAGE, PASS, SAME_PAGE, TRICKL
 from xorlab.commands.outbox import main as deliver
 from xorlab.system.deadline import within
 from xorlab.tracking.store import server as server_module
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.server import ServerAwayError
-from xorlab.tracking.store.store import open_store
 
 SWEEP = ("-m", "seed=1,2", "training.epochs=20", "hydra.launcher.executor=inline")
 

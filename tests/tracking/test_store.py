@@ -15,10 +15,10 @@ from xorlab import load_runs
 from xorlab.errors import ConfigError, StoreError
 from xorlab.tracking.store.address import public_address, resolve
 from xorlab.tracking.store.errors import release_frames
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 OPEN = (
-    "import sys; from xorlab.tracking.store.store import open_store; "
+    "import sys; from xorlab.tracking.store.opening import open_store; "
     "print(open_store(None, sys.argv[1]).experiment_id)"
 )
 

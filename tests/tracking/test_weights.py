@@ -17,7 +17,7 @@ from xorlab.networks.config import Config
 from xorlab.networks.identity import from_identity_params, identity_params
 from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.weights import _config
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 INLINE = "hydra.launcher.executor=inline"
 MIXTURE = (

@@ -14,8 +14,9 @@ import pytest
 from xorlab.errors import StoreError
 from xorlab.tracking.store.client import without_mlflow
 from xorlab.tracking.store.conditions import attribute, tag
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.sqlite import make_database
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.store import Store
 
 COMMAND = """
 import sys

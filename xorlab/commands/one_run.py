@@ -35,7 +35,7 @@ def run_one(trainer: Trainer, config: Any) -> float:
     from xorlab.sweeps.job_returns import objective
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.store.errors import explained_errors
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
     from xorlab.tracking.write.record import Context, failed, finished
 
     spec, tracking = spec_of(trainer, config), config.tracking

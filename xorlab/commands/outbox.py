@@ -107,7 +107,7 @@ def _deliver_to(where: Destination, address: str, outbox: Outbox, count: int) ->
     """Deliver to one experiment; returns files that stay, with the reason."""
     from xorlab.sweeps.summary.finish import deliver_all
     from xorlab.tracking.outbox.recorder import results
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     experiment = f"{where[0]}, experiment {where[1]!r}"
     if count:

@@ -108,7 +108,7 @@ def _report(options: argparse.Namespace) -> int:
     from xorlab.tracking.names import IDENTITY_TAG
     from xorlab.tracking.read.by_name import run_by_name
     from xorlab.tracking.read.sweeps import find_sweep
-    from xorlab.tracking.store.store import open_store
+    from xorlab.tracking.store.opening import open_store
 
     everywhere = options.sweep is not None and options.experiment is None
     # Every store has the experiment Default; any will do to open the store.

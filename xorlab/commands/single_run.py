@@ -75,8 +75,8 @@ def _train(config: Config, spec: Spec, drawing: Drawing | None) -> float:
     from xorlab.tracking.choose_recorder import make_recorder
     from xorlab.tracking.names import OWNER_TAG
     from xorlab.tracking.store.errors import explained_errors
+    from xorlab.tracking.store.opening import open_store
     from xorlab.tracking.store.owner import this_process
-    from xorlab.tracking.store.store import open_store
     from xorlab.tracking.write.record import Context, failed, finished
 
     tracking, task = config.tracking, spec.data

@@ -22,7 +22,8 @@ from xorlab.tracking.store.address import (
     public_address,
     resolve,
 )
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.opening import open_store
+from xorlab.tracking.store.store import Store
 from xorlab.trainers.trainer import CODE_TAG
 
 

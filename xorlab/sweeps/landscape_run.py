@@ -39,8 +39,9 @@ from xorlab.tracking.read.sweep_files import artifact_location
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.artifacts import put_files
 from xorlab.tracking.store.errors import explained_errors
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.server import ServerAwayError, answers_now
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import Parent
 from xorlab.trainers.find import BUILT_IN
 from xorlab.trainers.memory import refuse_too_much

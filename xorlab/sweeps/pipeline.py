@@ -40,8 +40,9 @@ from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.sweeps.train import training
 from xorlab.system.early_imports import EarlyImport
 from xorlab.system.git import Provenance, provenance
+from xorlab.tracking.store.opening import open_store
 from xorlab.tracking.store.server import ServerAwayError
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much

@@ -22,7 +22,8 @@ from xorlab.tracking.read.pages import newest_run, search_all
 from xorlab.tracking.store.artifacts import CONFIG_FILE, put_files
 from xorlab.tracking.store.conditions import attribute, tag
 from xorlab.tracking.store.errors import mlflow_errors
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.opening import open_store
+from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.sweep_run import SweepIdentity
 from xorlab.trainers.find import built_in
 from xorlab.trainers.spec import as_yaml

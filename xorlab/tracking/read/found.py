@@ -13,7 +13,8 @@ from xorlab.tracking.names import FINISHED, IDENTITY_TAG, KEY_TAG, LANDSCAPE_TAG
 from xorlab.tracking.read.by_name import run_by_name
 from xorlab.tracking.read.files import read_all_files
 from xorlab.tracking.read.runs import curves_of
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.opening import open_store
+from xorlab.tracking.store.store import Store
 from xorlab.trainers.result import Curve
 from xorlab.trainers.shard_result import Files
 from xorlab.trainers.trainer import TRAINER_TAG

@@ -11,8 +11,9 @@ from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.artifacts import has_files, local_folder
 from xorlab.tracking.store.database import rows_in
 from xorlab.tracking.store.errors import mlflow_errors
+from xorlab.tracking.store.opening import restore_command
 from xorlab.tracking.store.server import ServerAwayError
-from xorlab.tracking.store.store import Store, restore_command
+from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment

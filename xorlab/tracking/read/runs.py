@@ -16,7 +16,8 @@ from xorlab.tracking.read.sweeps import find_sweep
 from xorlab.tracking.store.address import public_address
 from xorlab.tracking.store.conditions import tag
 from xorlab.tracking.store.errors import mlflow_errors
-from xorlab.tracking.store.store import Store, open_store
+from xorlab.tracking.store.opening import open_store
+from xorlab.tracking.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.system.npz import npz_arrays
 from xorlab.tracking.read.files import read_files, reading
-from xorlab.tracking.store.store import open_store
+from xorlab.tracking.store.opening import open_store
 
 if TYPE_CHECKING:
     import pandas as pd
