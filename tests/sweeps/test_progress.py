@@ -6,6 +6,7 @@ import io
 import time
 from collections import Counter
 
+import pytest
 from rich.console import Console
 
 from xorlab import configure
@@ -14,12 +15,15 @@ from xorlab.networks.trainer import TRAINER
 from xorlab.sweeps.plan.jobs import catalogued
 from xorlab.sweeps.plan.plan import Shard
 from xorlab.sweeps.progress import SweepProgress
+from xorlab.sweeps.time_left import TimeLeft
 
 
 def test_a_terminal_shows_a_live_line_and_leaves_nothing_behind():
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100)
-    with SweepProgress(console, total=10, skipped=3) as progress:
+    left = TimeLeft(10, workers=1)
+    with SweepProgress(console, total=10, skipped=3, left=left) as progress:
+        left.add(6, 6, took=0.5)
         progress.add(Counter(solved=4, unsolved=1, **{WITH_ERROR: 1}))
     shown = screen.getvalue()
     assert "6/10 runs left to train, 4 solved, 1 with an error, " in shown
@@ -36,10 +40,12 @@ def test_no_time_is_promised_while_results_stay_away(monkeypatch):
     def after(seconds: float) -> None:
         monkeypatch.setattr("xorlab.sweeps.progress.time.monotonic", lambda: began + seconds)
 
-    with SweepProgress(Console(file=out, width=200), total=10, skipped=0) as progress:
+    left = TimeLeft(10, workers=1)
+    with SweepProgress(Console(file=out, width=200), total=10, skipped=0, left=left) as progress:
         assert len(list(progress.watched((piece, None) for piece in pieces))) == 2
         after(3)
         progress.ended(pieces[0])
+        left.add(4, 4, took=1)
         progress.add(Counter(solved=4))
         after(6)
         progress.tick()
@@ -55,7 +61,7 @@ def test_no_time_is_promised_while_results_stay_away(monkeypatch):
 def test_elsewhere_lines_are_plain_and_not_too_many(monkeypatch):
     out = io.StringIO()
     console = Console(file=out, width=100)
-    with SweepProgress(console, total=100, skipped=0) as progress:
+    with SweepProgress(console, total=100, skipped=0, left=TimeLeft(100, 1)) as progress:
         for _ in range(50):
             progress.add(Counter(solved=1))
         assert out.getvalue() == ""
@@ -63,6 +69,26 @@ def test_elsewhere_lines_are_plain_and_not_too_many(monkeypatch):
         monkeypatch.setattr("xorlab.sweeps.progress.time.monotonic", lambda: later)
         progress.add(Counter(unsolved=1))
         progress.add(Counter(unsolved=1))
-    assert out.getvalue().startswith("51/100 runs, 50 solved, ")
+    assert out.getvalue().startswith("51/100 runs, 50 solved\n")
     assert out.getvalue().count("\n") == 1
     assert "\x1b" not in out.getvalue()
+
+
+@pytest.mark.parametrize("took", [2.0, 0.0])
+def test_the_time_left_is_that_of_training_whatever_the_start_took(took, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("xorlab.sweeps.time_left.time.monotonic", lambda: now)
+    left = TimeLeft(total=40.0, workers=2)  # twenty pieces of two seconds each, on two workers
+    assert left.seconds is left.rate is None
+    known = []
+    for _ in range(4):  # 9 s until workers train, then two pieces in two seconds
+        now = 111.0 if len(known) < 2 else 113.0
+        left.add(2.0, 10, took)
+        known.append(left.seconds)
+    # Not known before every worker has had time for a piece.
+    assert known[0] is None
+    assert (known[1] is None) == (took == 0)
+    assert known[3] == pytest.approx(16.0)
+    assert left.rate == pytest.approx(10.0)
+    now = 114.5  # it falls while no result comes
+    assert left.seconds == pytest.approx(14.5)

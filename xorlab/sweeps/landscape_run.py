@@ -25,6 +25,7 @@ from xorlab.sweeps.job_returns import objective
 from xorlab.sweeps.landscape_plan import finished_run, print_plan
 from xorlab.sweeps.parent_run import parent_run
 from xorlab.sweeps.progress import SweepProgress
+from xorlab.sweeps.time_left import TimeLeft
 from xorlab.sweeps.train import training
 from xorlab.system.git import provenance
 from xorlab.system.program import typed_command
@@ -182,12 +183,11 @@ def _train(
     missing = [piece for piece in grid.pieces if piece not in pieces]
     total = sum(len(grid.pixels(piece)) for piece in missing)
     works = ((piece, PieceWork(config, grid.data, grid.trainer, piece)) for piece in missing)
-    server_was_away = False
+    server_was_away, noun = False, grid.trainer.planes.noun
+    left = TimeLeft(total, executor.workers)
     try:
         with (
-            SweepProgress(
-                where.console, total, grid.count - total, grid.trainer.planes.noun
-            ) as progress,
+            SweepProgress(where.console, total, grid.count - total, left, noun) as progress,
             training(works, executor) as ended,
         ):
             for piece, pixels in ended:
@@ -202,6 +202,7 @@ def _train(
                         f"Training goes on; pieces wait in {where.outbox.folder}"
                     )
                 pieces[piece] = pixels
+                left.add(len(pixels.outcome), len(pixels.outcome))
                 progress.add(_counts(pixels))
                 check_value_name(config.landscape.value, pixels.arrays(), pixels.outcome)
                 if pixels.failures and config.tracking.failures == "stop":
@@ -211,9 +212,9 @@ def _train(
                         f"tracking.failures=stop: {at}: {reason}; what is recorded stays"
                     )
     except EngineError as error:
-        left = len(grid.pieces) - len(pieces)
+        lost = len(grid.pieces) - len(pieces)
         raise EngineError(
-            f"{error}; {left} of {len(grid.pieces)} pieces of the landscape are missing"
+            f"{error}; {lost} of {len(grid.pieces)} pieces of the landscape are missing"
         ) from error
     return progress.seconds
 

@@ -37,6 +37,7 @@ from xorlab.sweeps.plan.plan import Plan, Shard, make_plan
 from xorlab.sweeps.progress import SweepProgress
 from xorlab.sweeps.record import ResultWriter
 from xorlab.sweeps.summary.ledger import Ledger
+from xorlab.sweeps.time_left import TimeLeft
 from xorlab.sweeps.train import training
 from xorlab.system.early_imports import EarlyImport
 from xorlab.system.git import Provenance, provenance
@@ -46,6 +47,7 @@ from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much
+from xorlab.trainers.shard_result import ShardResult
 
 _MOST_ALIKE = 3  # jobs that failed for one reason and are named one by one
 _LONG = 3.0  # seconds of a sweep
@@ -200,16 +202,18 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     chunks = AdaptiveChunks(plan, executor.workers, cost)
     # The summary takes a second to import; workers train meanwhile. In a long sweep that is after
     # the first results are recorded, which would otherwise be seconds later.
+    left = TimeLeft(sum(shard.seconds for shard in plan.shards), executor.workers)
     imports = EarlyImport(_SUMMARY)
     if plan.seconds(executor.workers) < _LONG:
         imports.start()
     try:
         with (
-            SweepProgress(sweep.console, len(plan.remaining), plan.skipped) as progress,
+            SweepProgress(sweep.console, len(plan.remaining), plan.skipped, left) as progress,
             training(progress.watched(chunks.works()), executor, progress.tick) as ended,
         ):
             for shards, outcomes in ended:
                 progress.ended(shards)
+                _count(left, shards, outcomes)
                 chunks.observe(shards, outcomes)
                 for shard, outcome in zip(shards, outcomes, strict=True):
                     for counts in sweep.writer.record(shard, outcome, context):
@@ -220,6 +224,12 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     except EngineError as error:
         raise _with_missing_jobs(sweep, plan, error) from error
     sweep.seconds += progress.seconds
+
+
+def _count(left: TimeLeft, shards: Sequence[Shard], outcomes: Sequence[ShardResult]) -> None:
+    """Count what a worker has trained: its shards, which it trained one after the other."""
+    took = sum(outcome.ended - outcome.started for outcome in outcomes) / 1e3
+    left.add(sum(one.seconds for one in shards), sum(len(one.jobs) for one in shards), took)
 
 
 def _stop_at_a_failure(sweep: Sweep, shards: Sequence[Shard]) -> None:

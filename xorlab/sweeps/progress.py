@@ -14,6 +14,7 @@ from xorlab.analysis.counts import WITH_ERROR, counted, duration
 
 if TYPE_CHECKING:
     from xorlab.sweeps.plan.plan import Shard
+    from xorlab.sweeps.time_left import TimeLeft
 
 Shards: TypeAlias = "tuple[Shard, ...]"
 T = TypeVar("T")
@@ -30,11 +31,14 @@ class SweepProgress:
         console: where to show.
         total: runs to train.
         skipped: runs that were recorded before, beside those.
+        left: knows the time left, from what `ended` is given.
         unit: what one of them is called.
     """
 
-    def __init__(self, console: Console, total: int, skipped: int, unit: str = "run") -> None:
-        self._unit = unit
+    def __init__(
+        self, console: Console, total: int, skipped: int, left: TimeLeft, unit: str = "run"
+    ) -> None:
+        self._unit, self._left = unit, left
         self.outcomes: Counter[str] = Counter()
         self._console = console
         self._total = total
@@ -131,11 +135,10 @@ class SweepProgress:
         if self._overdue():
             quiet = duration(time.monotonic() - self._last)
             parts.append(f"no result for {quiet}{self._oldest()}")
-        elif self.done:
-            rate = self.done / max(self.seconds, 1e-9)
+        elif (rate := self._left.rate) and (seconds := self._left.seconds) is not None:
             parts += [
                 f"{rate:,.{0 if rate >= 10 else 1}f} {self._unit}s/s",
-                f"{duration((self._total - self.done) / rate)} left",
+                f"{duration(max(seconds, 1.0))} left",
             ]
         before = f"; {self._skipped:,} recorded before" if self._skipped else ""
         return ", ".join(parts) + before
