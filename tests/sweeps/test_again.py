@@ -10,7 +10,15 @@ import xorlab
 from tests.helpers.commands import parents
 from tests.helpers.recorded import INLINE, SMALL
 from xorlab.tracking.store.opening import open_store
-from xorlab.tracking.write.view import VIEW_TAG
+from xorlab.tracking.write.view import VIEW_TAG, runs_filter
+
+
+def searches() -> list[str]:
+    """What the addresses search for that sweeps print for MLflow's UI."""
+    store = open_store(None, "xorlab")
+    tags = store.through_mlflow.client.get_experiment(store.experiment_id).tags
+    views = (text for name, text in tags.items() if name.startswith(VIEW_TAG))
+    return [json.loads(view)["searchFilter"] for view in views]
 
 
 def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
@@ -20,19 +28,21 @@ def test_the_same_sweep_again_skips_what_is_finished(command, store_file):
     assert "24 skipped" in ended.out
     pd.testing.assert_frame_equal(xorlab.load_runs(), before)
     (parent,) = parents()
-    # The address that is printed still shows the runs of this sweep alone.
-    client = open_store(None, "xorlab").through_mlflow.client
-    tags = client.get_experiment(parent.info.experiment_id).tags
-    (view,) = (text for name, text in tags.items() if name.startswith(VIEW_TAG))
-    assert parent.info.run_id in json.loads(view)["searchFilter"]
+    (search,) = searches()
+    assert parent.info.run_id in search
 
 
 def test_a_run_that_was_trained_alone_is_not_trained_again(command, store_file):
     command("seed=3", "training.epochs=50")
+    command("seed=3", "training.epochs=40", "optimizer.lr=0.5")
     ended = command("-m", "seed=range(0,5)", "training.epochs=50", INLINE)
     assert ended.code == 0
     assert "1 skipped" in ended.out
-    assert sorted(xorlab.load_runs()["seed"]) == [0, 1, 2, 3, 4]
+    (search,) = searches()
+    assert sorted(xorlab.load_runs(filter=search)["seed"]) == [0, 1, 2, 3, 4]
+    shared = {"training.epochs": "50", "optimizer.lr": "0.1", "task": "xor"}
+    search = runs_filter("", ["many"] * 1000, shared)
+    assert sorted(xorlab.load_runs(filter=search)["seed"]) == [0, 1, 2, 3, 4]
 
 
 def test_a_widened_sweep_only_adds_what_is_new(command, store_file):

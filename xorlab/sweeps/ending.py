@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xorlab.errors import StoreError
 from xorlab.sweeps.console import print_line
 from xorlab.sweeps.pipeline import Sweep
-from xorlab.sweeps.plan.axes import settings_axes, swept
+from xorlab.sweeps.plan.axes import settings_axes, shared_params, swept
 from xorlab.tracking.names import FAILED, FINISHED
 from xorlab.tracking.outbox.folder import Outbox, address_key
 from xorlab.tracking.outbox.pending import PendingSweep
@@ -19,7 +19,7 @@ from xorlab.tracking.read.sweep_files import artifact_location
 from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.write.sweep_run import Parent, start_tags
-from xorlab.tracking.write.view import keep_view
+from xorlab.tracking.write.view import keep_view, runs_filter
 
 if TYPE_CHECKING:
     from xorlab.analysis.report.summary import Summary
@@ -65,7 +65,9 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     else:
         tell(f"Make its report: {report_command(store, run_id[:8])}")
     own = bool((summary.runs["sweep"] == run_id).all())  # recorded by this start or earlier ones
-    view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), own)
+    every = None if own else summary.runs["run_id"].tolist()
+    search = runs_filter(run_id, every, shared_params(sweep.jobs))
+    view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), search)
     tell(f"Browse the runs: {store.browse(view=view)}")
 
 

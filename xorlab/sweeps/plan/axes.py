@@ -45,6 +45,18 @@ def swept(jobs: Jobs) -> dict[str, list[str]]:
     return axes
 
 
+def shared_params(jobs: Jobs) -> dict[str, str]:
+    """The params that all jobs share, as they are recorded, without the seed."""
+    shared: dict[str, str] | None = None
+    for spec, _ in jobs.settings():
+        own = spec.params(0)
+        if shared is None:
+            shared = own
+        else:
+            shared = {key: value for key, value in shared.items() if own.get(key) == value}
+    return {key: value for key, value in (shared or {}).items() if key != "seed"}
+
+
 def _choice(key: str, values: dict[str, Any], groups: Container[str]) -> str | None:
     """What is chosen in the group that a key belongs to; None for a key of no such group."""
     group, dot, _ = key.partition(".")

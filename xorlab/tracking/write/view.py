@@ -8,7 +8,7 @@ metrics, and a number that was recorded once, at the last epoch, is a line of on
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xorlab.tracking.names import CURVE, OUTCOME_TAG, SWEEP_TAG
@@ -20,23 +20,53 @@ _METRICS = ("epochs_to_solve", "final_loss")
 # Sorted by the time of their creation, the UI shows runs below their closed parent run.
 _ORDER = "metrics.`epochs_to_solve`"
 _SECTION = "xorlab-runs"
+_MOST_IDS = 80  # as many as fit into a tag, beside the columns
+_MOST_CONDITIONS = 30  # SQLite joins at most 64 tables
+_LONGEST_VALUE = 200  # characters of a param in a search
+_LONGEST_TAG = 5000  # characters that MLflow keeps of a tag of an experiment
 
 
-def keep_view(store: Store, sweep: str, keys: Sequence[str], whole: bool) -> str | None:
+def runs_filter(sweep: str, earlier: Sequence[str] | None, shared: Mapping[str, str]) -> str:
+    """The search that finds a sweep's runs in the UI, or few others beside them.
+
+    MLflow's language has no "or": runs of several sweeps are found by their ids, or if that would
+    be too long by the params that they share, which runs of other sweeps may have too.
+
+    Args:
+        sweep: run id of the parent run.
+        earlier: ids of all runs of the sweep, where some were recorded under another parent run;
+            None where all are this one's, in whatever start of the sweep.
+        shared: the params that all these runs share.
+    """
+    if earlier is None:
+        return f"tags.`{SWEEP_TAG}` = '{sweep}'"
+    if len(earlier) <= _MOST_IDS:
+        ids = ", ".join(f"'{one}'" for one in earlier)
+        return f"attributes.run_id IN ({ids})"
+    conditions = []
+    for key, value in shared.items():
+        quote = '"' if "'" in value else "'"
+        if quote not in value and "`" not in key and len(value) <= _LONGEST_VALUE:
+            conditions.append(f"params.`{key}` = {quote}{value}{quote}")
+    return " AND ".join(conditions[:_MOST_CONDITIONS])
+
+
+def keep_view(store: Store, sweep: str, keys: Sequence[str], search: str) -> str | None:
     """Keep a view of a sweep's runs in the tags of their experiment.
 
     Args:
         store: where the runs are.
         sweep: run id of the parent run.
         keys: params to show as columns, beside seed, outcome, epochs to solve and final loss.
-        whole: whether all runs of the sweep were recorded under this parent run, in whatever start
-            of the sweep, so that they can be shown alone.
+        search: from `runs_filter`.
 
     Returns:
         the name of the view, for `Store.browse`; None where the server does not answer.
     """
     name = f"xorlab-{sweep[:12]}"
-    text = json.dumps(_view(sweep if whole else None, keys), separators=(",", ":"))
+    text = json.dumps(_view(search, keys), separators=(",", ":"))
+    if len(text) > _LONGEST_TAG:
+        text = json.dumps(_view("", keys), separators=(",", ":"))
     try:
         store.client.set_experiment_tag(store.experiment_id, f"{VIEW_TAG}{name}", text)
     except ServerAwayError:  # the runs are recorded; this is only how they are shown
@@ -44,14 +74,14 @@ def keep_view(store: Store, sweep: str, keys: Sequence[str], whole: bool) -> str
     return name
 
 
-def _view(sweep: str | None, keys: Sequence[str]) -> dict[str, Any]:
+def _view(search: str, keys: Sequence[str]) -> dict[str, Any]:
     params = [f"params.`{key}`" for key in (*keys, "seed")]
     metrics = [f"metrics.`{name}`" for name in _METRICS]
     return {
         "selectedColumns": [*params, f"tags.`{OUTCOME_TAG}`", *metrics],
         "orderByKey": _ORDER,
         "orderByAsc": True,
-        "searchFilter": f"tags.`{SWEEP_TAG}` = '{sweep}'" if sweep is not None else "",
+        "searchFilter": search,
         "compareRunCharts": [
             *(_chart("BAR", name) for name in _METRICS),
             _chart("LINE", CURVE) | {"selectedMetricKeys": [CURVE]},
