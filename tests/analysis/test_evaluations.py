@@ -168,7 +168,7 @@ def test_a_report_compares_settings_by_evaluations_where_their_epochs_cost_more(
     cells = dict(zip(found.table.header, found.table.rows()[1], strict=True))
     assert (cells["epochs (median)"], cells["evaluations (median)"]) == ("50", "500")
     drawn = {figure.name: figure.caption for figure in pictured(runs)}
-    assert drawn["cost.png"].startswith("Expected evaluations until a run is solved")
+    assert drawn["cost.png"].startswith("Evaluations per success: those to expect until")
     assert "by each evaluation" in drawn["survival.png"]
     assert not any("epoch" in caption for caption in drawn.values())
     assert "ERT" in summary_of(runs[runs["method"] == "gd"]).table.header

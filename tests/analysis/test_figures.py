@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,8 @@ import xorlab
 from tests.tracking.test_recording import CONTEXT
 from xorlab.analysis.figures.forest import success_bars
 from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, both_sets
-from xorlab.analysis.figures.style import png
+from xorlab.analysis.figures.log_axes import epochs_axis
+from xorlab.analysis.figures.style import new_figure, png
 from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution, success_heatmap
 from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.frames import curves_frame, runs_frame
@@ -92,3 +95,20 @@ def test_both_sets_are_drawn_as_the_medians_of_their_curves():
     assert validation.get_ydata() == pytest.approx([0.9, 0.5, 0.4])
     with pytest.raises(ValueError, match="no column training_accuracy"):
         both_sets(runs, curves, ACCURACIES)
+
+
+@pytest.mark.parametrize("width", [1.3, 2.2, 5.0])
+@pytest.mark.parametrize(
+    "ends", [(5, 1.6e6), (1, 4e5), (950, 1600), (1.2e6, 7e6), (3, 60), (1e-9, 2), (0.4, 30)]
+)
+def test_the_numbers_of_a_logarithmic_axis_stand_apart(ends, width):
+    ax = new_figure(width + 1, 2.0, layout=None).add_subplot()
+    ax.set_position((0.5 / (width + 1), 0.3, width / (width + 1), 0.6))
+    ax.set_xlim(*ends)
+    epochs_axis(ax, "epochs")
+    ax.figure.draw_without_rendering()
+    labels = [one for one in ax.get_xticklabels() if one.get_text()]
+    boxes = [one.get_window_extent() for one in labels]
+    assert len(boxes) >= 1
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+    assert len({one.get_text() for one in labels}) == len(labels)

@@ -201,6 +201,56 @@ def test_settings_have_the_order_in_which_they_were_asked_for():
     ]
 
 
+def test_settings_of_no_sweep_are_sorted_and_a_key_that_they_lack_is_left_out():
+    """A report of a filter had the order in which its runs were read, and said ``lr=-``."""
+    fast = {2.0: [3, 4, 5] * 8, None: [12] * 24, 0.5: [9, 11] * 12, 10.0: [None] * 24}
+    runs = seeded(fast).assign(optimizer=["gd"] * 24 + ["rprop"] * 24 + ["gd"] * 48)
+    keys = ("optimizer", "optimizer.lr")
+    summary = summarise(runs, curves_frame([]), "", keys, asked=False)
+    rows = [["gd", "0.5"], ["gd", "2"], ["gd", "10"], ["rprop", "-"]]
+    assert [row[:2] for row in summary.table.rows()] == rows
+    slow = runs[(runs["optimizer"] == "rprop") | (runs["optimizer.lr"] == 10)]
+    slow = slow.assign(**{"optimizer.momentum": slow["optimizer.lr"]})
+    keys = ("optimizer", "optimizer.lr", "optimizer.momentum")
+    answer = summarise(slow, curves_frame([]), "", keys, asked=False, drawn=False).answer
+    assert answer.startswith("optimizer=rprop looks cheapest, with 12 [")
+    page = report_html("", summary).decode()
+    assert "<dt>optimizer.lr</dt><dd>- where a setting does not have this key</dd>" in page
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a figure that is not drawn warns
+        assert "heatmap.png" in summary.pictures()
+
+
+def test_a_cost_of_which_one_run_was_solved_is_not_said_to_be_among_the_least():
+    """Its interval, such as 5 to 1,580,890, once made it one of the cheapest."""
+    seldom = [150, *[None] * 49]
+    times = {1.0: [10 + n % 5 for n in range(50)], 2.0: seldom, 3.0: seldom}
+    runs = seeded(times).assign(**{"training.epochs": 200})
+    summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",))
+    assert summary.best == (0,)
+    assert [row[-2] for row in summary.table.rows()[1:]] == ["9,950 (one solved run)"] * 2
+    few = seeded({1.0: [7], 2.0: [8], 3.0: [None]})
+    summary = summarise(few, curves_frame([]), "", ("optimizer.lr",))
+    assert summary.answer == (
+        "2 of 3 runs were solved; what a success costs is not known, because no setting "
+        "was solved more than once: more seeds would tell."
+    )
+    assert summary.best == ()
+    captions = {figure.name: figure.caption for figure in summary.figures}
+    assert "A hollow dot has no interval" in captions["cost.png"]
+
+
+def test_an_interval_that_shows_a_difference_beside_an_open_pair_is_explained_in_place():
+    runs = seeded({1.0: [1] * 10 + [None] * 10, 2.0: [30] * 17 + [None] * 3, 3.0: [1] * 20})
+    section = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).differences
+    assert section is not None
+    pair = next(row for row in section.rows if row[:2] == ["lr=1", "lr=2"])
+    assert f" to {chr(0x2212)}" in pair[3]
+    assert pair[-1].startswith("open*")
+    assert section.note.startswith("* An interval leaves out 0 points")
+    assert "corrected for all 3 pairs" in section.note.splitlines()[0]
+
+
 def test_few_settings_are_compared_in_all_pairs_and_many_with_the_best_one():
     few = {float(lr): [lr, lr + 9, None, lr] * 5 for lr in range(10, 14)}
     summary = summarise(seeded(few), curves_frame([]), "", ("optimizer.lr",), drawn=False)

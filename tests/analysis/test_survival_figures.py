@@ -91,7 +91,7 @@ def test_runs_in_which_the_key_is_missing_are_a_line_of_their_own(runs, draw):
     assert [label.partition(" (n = 40)")[0] for label in labels] == [
         "slope=0.5",
         "slope=9",
-        "slope=-",
+        "without slope",
     ]
     assert "n = 120" in ax.get_title()
 
@@ -102,7 +102,7 @@ def test_a_loss_band_for_runs_in_which_the_key_is_missing(runs):
     curves = pd.DataFrame({"run_id": list("abcd") * 2, "step": [0] * 4 + [9] * 4, "loss": 0.2})
     for values in keys.values():
         ax = curve_bands(some.assign(**{"init.std": values}), curves, by="init.std")
-        assert str(ax.lines[1].get_label()) == "std=- (n = 2)"
+        assert str(ax.lines[1].get_label()) == "without std (n = 2)"
 
 
 @pytest.mark.parametrize("draw", [survival_curves, ert_curves, epochs_distribution])

@@ -180,6 +180,7 @@ def winners_table(
                 f"ert_cutoff{end}": [getattr(b, f"ert{end}") for b in found]
                 for end in ("", "_low", "_high")
             }
+            table_of["solved"] = [len(own) for own in solved]
             judged = cheapest(pd.DataFrame(table_of))
             first[j], named[j] = (best, 0) if judged is None else (judged.first, judged.named)
             least = [

@@ -99,8 +99,10 @@ def test_a_sweep_leaves_a_report_that_opens_offline(sweep_store):
     assert "script" not in page.tags
     assert page.tags.count("svg") == page.tags.count("figure") >= 6
     assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.loads)
-    (link,) = page.links
+    *rows, link = page.links
     assert link.startswith("http://127.0.0.1:5000/#/experiments/")
+    linked = sorted(link.partition("/runs/")[2].partition("?")[0] for link in rows)
+    assert linked == sorted(runs["run_id"])
     text = " ".join(page.text)
     assert "xorlab -m 'seed=range(0,5)' network.hidden=2,3" in text  # the command
     settings = pd.read_parquet(folder / "settings.parquet")
@@ -194,6 +196,11 @@ def test_a_run_that_failed_is_named_with_its_error_instead_of_a_page(tmp_path, c
         in message
     )
     assert Path(message.rpartition("Its traceback: ")[2].strip()).is_file()
+    assert main(["--filter", "status = 'FAILED'", "--out", "failed"]) == 0
+    page = Page(Path("failed/report.html").read_bytes())
+    assert f"/runs/{run_id}?" in page.links[0]
+    text = " ".join(page.text)
+    assert f"(run {run_id[:8]}): ValueError: no luck" in text
 
 
 def test_runs_that_were_trained_again_count_once(tmp_path, command, capfd):

@@ -9,6 +9,7 @@ import pandas as pd
 
 NETWORK_KEY = "network.hidden"  # runs of the built-in network have it
 SETTING = "setting"  # a column of whole settings, each already written as a reader sees it
+MISSING = "-"  # stands for the value of a key that a setting does not have
 
 
 def settings_columns(runs: pd.DataFrame, keys: Sequence[str]) -> list[str]:
@@ -63,8 +64,35 @@ def headers(by: Sequence[str]) -> list[str]:
 
 
 def setting_label(row: Mapping[Any, Any], by: Sequence[str]) -> str:
-    """A setting in one line with the last part of each key, such as ``hidden=2, lr=0.5``."""
-    return _line((name.rpartition(".")[2], row[name]) for name in by)
+    """A setting in one line with short names of its keys, such as ``hidden=2, lr=0.5``.
+
+    Keys that the setting does not have are left out; where it has none of them, it is
+    ``without lr``.
+    """
+    names = [(short_name, row[name]) for short_name, name in zip(headers(by), by, strict=True)]
+    own = [(name, value) for name, value in names if _or_dash(value) != MISSING]
+    return _line(own) or f"without {', '.join(name for name, _ in names)}"
+
+
+def in_order(values: Iterable[Any], texts_sorted: bool = False) -> list[Any]:
+    """Values of a key as a table or an axis has them: numbers by size, then texts, then a dash.
+
+    Numbers may be written as text, as they are beside a dash.
+
+    Args:
+        values: different ones.
+        texts_sorted: whether texts are sorted too, and do not keep the order in which they come.
+    """
+
+    def place(value: Any) -> tuple[int, Any]:
+        if _or_dash(value) == MISSING:
+            return 2, ""
+        try:
+            return 0, float(value)
+        except (TypeError, ValueError):
+            return 1, str(value) if texts_sorted else ""
+
+    return sorted(values, key=place)
 
 
 def whole_label(setting: Mapping[Any, Any]) -> str:
@@ -73,13 +101,16 @@ def whole_label(setting: Mapping[Any, Any]) -> str:
 
 
 def group_label(by: str, value: object, n: int) -> str:
-    """One value of a key with its number of runs, for a legend; a dash for a missing value."""
+    """One value of a key with its number of runs, for a legend."""
     return f"{line_label(by, value)} (n = {n:,})"
 
 
 def line_label(by: str, value: object) -> str:
-    """One value of a key, such as ``lr=0.5``; a setting as it is written."""
-    return str(value) if by == SETTING else f"{by.rpartition('.')[2]}={_or_dash(value)}"
+    """One value of a key, such as ``lr=0.5`` or ``without lr``; a setting as it is written."""
+    name, text = by.rpartition(".")[2], _or_dash(value)
+    if by == SETTING:
+        return str(value)
+    return f"{name}={text}" if text != MISSING else f"without {name}"
 
 
 def short(value: object) -> str:
@@ -92,4 +123,5 @@ def _line(parts: Iterable[tuple[object, object]]) -> str:
 
 
 def _or_dash(value: object) -> str:
-    return "-" if value is None or value is pd.NA or value != value else short(value)  # NaN != NaN
+    missing = value is None or value is pd.NA or value != value  # NaN != NaN
+    return MISSING if missing else short(value)

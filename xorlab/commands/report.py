@@ -205,7 +205,8 @@ def _report_of_runs(
     further = further_curves(store, runs)
     if sweep is None:
         notes = [_CHOSEN] if _BY_END.search(str(text)) else []
-        summary = summarise(runs, curves, headline(runs), keys, notes, further=further)
+        line = headline(runs)
+        summary = summarise(runs, curves, line, keys, notes, further=further, asked=False)
         title, origin = f"Runs where {text}", origin_of(store, None, {})
         which = f"--experiment {shlex.quote(store.experiment)} --filter {shlex.quote(str(text))}"
     else:
@@ -247,12 +248,15 @@ def _report_of_runs(
 
 
 def _failed(store: Store, runs: pd.DataFrame) -> list[str]:
-    """A line for each run that broke off: its name, and why where that is recorded."""
+    """A line for each run that broke off: its name and id, and why where that is recorded."""
     from xorlab.tracking.read.reasons import failure_reasons
 
     reasons = failure_reasons(store, runs["run_id"].tolist())
-    named = zip(runs["name"], runs["run_id"], strict=True)
-    return [f"{name}: {reasons[run]}" if run in reasons else str(name) for name, run in named]
+    lines = []
+    for name, run in zip(runs["name"], runs["run_id"], strict=True):
+        line = f"{name} (run {run[:8]})"
+        lines.append(f"{line}: {reasons[run]}" if run in reasons else line)
+    return lines
 
 
 def _print(line: str) -> None:

@@ -80,6 +80,8 @@ def with_failures(
         return summary
     runs = with_missing_named(summary.runs, summary.by)
     table = failure_table(with_missing_named(found.table, summary.by), summary.by, runs)
+    if len(summary.settings):  # the order of the report
+        table = summary.settings[summary.by].merge(table, "left", summary.by)
     caption = (
         "How the runs of each setting ended. The classes follow from the recorded weights, the "
         "gradient and the curvature there, and the loss curve."

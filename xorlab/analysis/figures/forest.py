@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,16 +10,19 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from xorlab.analysis.figures.log_axes import epochs_axis
 from xorlab.analysis.figures.picture import WIDTH
-from xorlab.analysis.figures.style import COLOURS, counts, cut, epochs_axis, new_axes
+from xorlab.analysis.figures.style import COLOURS, counts, cut, new_axes
 from xorlab.analysis.labels import headers, short
 from xorlab.analysis.statistics.clock import clock_in
 from xorlab.analysis.statistics.times import refuse_unknown
+from xorlab.analysis.statistics.winner import LEAST_FOR_INTERVAL
 
 MOST_ROWS = 30
 INTERVAL = "interval"  # attribute of a table of settings: what the interval of the rate is
 _WILSON = "95 % Wilson interval"
 _LETTER = 4.6  # points, the width of a letter in a label
+_BOLD = 5.4  # points, of a letter in a title
 _GAP = 9.0  # points between two columns of labels
 _LONGEST_NAME = 14  # letters of a name that is turned
 _PAD = 6.0  # points between the Axes and their title
@@ -33,7 +36,7 @@ def success_bars(
     statistics: pd.DataFrame,
     by: Sequence[str],
     ax: Axes | None = None,
-    best: Collection[int] = (),
+    best: Collection[int] | None = None,
 ) -> Axes:
     """Success rate of each setting with its interval.
 
@@ -42,7 +45,7 @@ def success_bars(
             Its attribute ``interval``, if it has one, says what the interval is.
         by: the columns that make a setting.
         ax: where to draw; None for a new figure.
-        best: numbers of the rows that are drawn in colour; none for all of them.
+        best: numbers of the rows that are drawn in colour; None for all of them.
 
     Raises:
         ValueError: a column is missing: runs are not such a table.
@@ -61,19 +64,25 @@ def cost_bars(
     statistics: pd.DataFrame,
     by: Sequence[str],
     ax: Axes | None = None,
-    best: Collection[int] = (),
+    best: Collection[int] | None = None,
 ) -> Axes:
-    """Expected epochs per success with restarts at the best cutoff, of each setting.
+    """Epochs per success, restarts at the best cutoff included, of each setting.
+
+    A hollow dot has no interval, because one run was solved; a triangle is the lower end of the
+    interval where none was.
 
     Args:
         statistics: from `xorlab.convergence`, in epochs or in evaluations. Of more than 30 settings
             the cheapest are shown.
         by: the columns that make a setting.
         ax: where to draw; None for a new figure.
-        best: numbers of the rows that are drawn in colour; none for all of them.
+        best: numbers of the rows that are drawn in colour; None for all of them.
     """
     names = ["ert_cutoff", "ert_cutoff_low", "ert_cutoff_high"]
-    ax, rows, labels = _forest(statistics, by, statistics[names].to_numpy(float), best, ax)
+    values = statistics[names].to_numpy(float, copy=True)
+    once = np.isfinite(values[:, 0]) & (statistics["solved"] < LEAST_FOR_INTERVAL)
+    values[once, 1:] = np.nan
+    ax, rows, labels = _forest(statistics, by, values, best, ax)
     epochs_axis(ax, "")
     title = f"Cost of a success (n = {counts(statistics)} per setting)"
     cost = f"{clock_in(statistics)} per success, with 95 % interval"
@@ -102,10 +111,14 @@ class Labels(NamedTuple):
     def name(self, ax: Axes, title: str, xlabel: str) -> None:
         """Give the Axes their title and the label below.
 
-        Axes beside wide labels are narrower than their title, which then ends where they do.
+        Axes beside wide labels are narrower than their title, which is then broken before its
+        bracket, and ends where they do if that is not enough. So does a wide label below.
         """
-        ax.set_title(title, pad=self.pad, loc="right" if self.turned else None)
-        ax.set_xlabel(xlabel, loc="right" if self.turned else "center")
+        if _BOLD * len(title.partition("\n")[0]) > self.room:
+            title = title.replace(" (", "\n(", 1)
+        wide = self.turned or _BOLD * max(map(len, title.split("\n"))) > self.room
+        ax.set_title(title, pad=self.pad, loc="right" if wide else None)
+        ax.set_xlabel(xlabel, loc="right" if _LETTER * len(xlabel) > self.room else "center")
 
 
 def _of(title: str, rows: int, statistics: pd.DataFrame) -> str:
@@ -118,22 +131,24 @@ def _forest(
     statistics: pd.DataFrame,
     by: Sequence[str],
     values: npt.NDArray[np.float64],
-    best: Collection[int],
+    best: Collection[int] | None,
     ax: Axes | None,
 ) -> tuple[Axes, int, Labels]:
-    """Draw estimates (N, 3) with their intervals; the Axes, the number of rows, `label_rows`."""
+    """Draw estimates (N, 3) with their intervals; the Axes, the number of rows, `label_rows`.
+
+    An estimate with an unknown interval is a hollow dot.
+    """
     shown = _shown(statistics)
     ax = ax or new_axes(WIDTH, 0.95 + 0.235 * max(len(shown), 3))
     y = np.arange(len(shown))[::-1]
     middle, low, high = values[shown].T
-    chosen = np.isin(shown, list(best)) if best else np.ones(len(shown), bool)
-    finite = np.isfinite(middle)
+    chosen = np.ones(len(shown), bool) if best is None else np.isin(shown, list(best))
+    finite, known = np.isfinite(middle), np.isfinite(low) & np.isfinite(high)
     for some, colour in ((chosen, _FIRST), (~chosen, _OTHERS)):
-        drawn = some & finite
-        ends = np.where(np.isfinite(high), high, middle)
-        begins = np.where(np.isfinite(low), low, middle)
-        ax.hlines(y[drawn], begins[drawn], ends[drawn], color=colour, lw=2.4, alpha=0.55)
+        drawn, hollow = some & finite & known, some & finite & ~known
+        ax.hlines(y[drawn], low[drawn], high[drawn], color=colour, lw=2.4, alpha=0.55)
         ax.plot(middle[drawn], y[drawn], "o", color=colour, ms=5)
+        ax.plot(middle[hollow], y[hollow], "o", color=colour, ms=5, mfc="none")
         # Nothing was solved: only a lower end is known.
         open_ended = some & ~finite & np.isfinite(low)
         ax.plot(low[open_ended], y[open_ended], ">", color=colour, ms=5, mfc="none")
@@ -215,32 +230,3 @@ def _text(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:
         annotation_clip=False,
         **how,
     )
-
-
-def effects(tables: Mapping[str, pd.DataFrame], ax: Sequence[Axes]) -> None:
-    """The success rate by each key alone, one panel for each.
-
-    Args:
-        tables: from `xorlab.convergence`, by one key each, under the name of the key.
-        ax: as many Axes as keys.
-    """
-    for panel, (name, table) in zip(ax, tables.items(), strict=False):
-        values = 100 * table[["rate", "rate_low", "rate_high"]].to_numpy(float)
-        x = np.arange(len(table))
-        panel.vlines(x, values[:, 1], values[:, 2], color=_FIRST, lw=2.4, alpha=0.55)
-        panel.plot(x, values[:, 0], "o-", color=_FIRST, ms=4.5, lw=0.8)
-        every = -(-len(table) // 6)
-        labels = [cut(short(value), 9) for value in table[name]]
-        crowded = sum(map(len, labels[::every])) > 16
-        panel.set_xticks(
-            x[::every],
-            labels[::every],
-            rotation=35 if crowded else 0,
-            ha="right" if crowded else "center",
-            rotation_mode="anchor",
-        )
-        panel.set_xlim(-0.5, len(table) - 0.5)
-        panel.set_ylim(-3, 103)
-        panel.set_title(cut(name, 24), fontsize=8, weight="normal")
-        panel.tick_params(labelsize=7.5)
-        panel.grid(axis="y", color="#808080", alpha=0.25, lw=0.6)

@@ -8,12 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.bands import MIDDLE_HALF, by_step, draw_bands
+from xorlab.analysis.figures.log_axes import epochs_axis, log_axis
 from xorlab.analysis.figures.style import (
     COLOURS,
     HIGHEST_LOSS,
-    epochs_axis,
     legend_below,
-    log_axis,
     new_axes,
 )
 from xorlab.analysis.labels import loss_label

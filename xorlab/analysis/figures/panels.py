@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from xorlab.analysis.figures.picture import WIDTH
 from xorlab.analysis.figures.style import new_figure, wrapped
@@ -21,6 +20,7 @@ _OTHERS = "#9a9a9a"
 _HEAD, _FOOT, _ROW = 0.6, 0.5, 1.2  # inches: above the panels, below them, and for each row
 _POINTS = 60  # of a line behind those of another panel
 _TITLE = 24  # characters in a line of a panel's title
+_WHY = 16  # characters in a line that says why a panel has no curve
 
 Draw = Callable[[pd.DataFrame, str, Axes], Axes]
 
@@ -41,7 +41,7 @@ def panels(runs: pd.DataFrame, by: str, draw: Draw, title: str) -> Figure:
     # Every panel has the same size: no need to look for one.
     figure = new_figure(WIDTH, height, layout=None)
     figure.subplots_adjust(
-        left=0.12,
+        left=0.14,
         right=0.98,
         top=1 - _HEAD / height,
         bottom=_FOOT / height,
@@ -58,7 +58,8 @@ def panels(runs: pd.DataFrame, by: str, draw: Draw, title: str) -> Figure:
         shown = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
         lines.append([_thinned(*line.get_data()) for line in shown])
         if not any(len(line.get_xdata()) for line in shown):
-            ax.text(0.5, 0.5, "none solved", transform=ax.transAxes, ha="center", fontsize=8)
+            why = wrapped(str(shown[0].get_label()).rpartition(": ")[2], _WHY) if shown else ""
+            ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", fontsize=8)
         limits.append((*ax.get_xlim(), *ax.get_ylim()))
     labels = axes[0].get_xlabel(), axes[0].get_ylabel()
     for number, (ax, (value, _)) in enumerate(zip(axes, groups, strict=False)):
@@ -69,8 +70,6 @@ def panels(runs: pd.DataFrame, by: str, draw: Draw, title: str) -> Figure:
             ax.plot(*other, color=_OTHERS, lw=0.7, alpha=0.7, zorder=0.5)
         ax.set_title(wrapped(line_label(by, value), _TITLE), fontsize=7.5, weight="normal")
         ax.set(xlabel="", ylabel="")
-        if ax.get_xscale() == "log":
-            ax.xaxis.set_major_locator(LogLocator(numticks=4))
         ax.tick_params(labelsize=7.5)
     left, right, bottom, top = zip(*limits, strict=True)
     axes[0].set_xlim(min(left), max(right))

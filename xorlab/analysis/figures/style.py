@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import (
-    FuncFormatter,
-    Locator,
-    LogLocator,
-    MaxNLocator,
-    NullLocator,
-    StrMethodFormatter,
-)
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
+from xorlab.analysis.figures.log_axes import log_axis
 from xorlab.analysis.figures.surface import surface_axes, surface_of
 
 if TYPE_CHECKING:
@@ -35,7 +28,6 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F
 ON_LIGHT = "#111111"  # text on a light colour, dark also where the page is
 _MOST_LINES = 3  # of a wrapped text
 _BELOW = 0.48  # inches between the axes and a legend: the labels are there
-_MOST_TICKS = 4  # of a logarithmic axis of less than a power of ten
 _LONGEST = 72  # characters of a label in a legend
 STYLES = ("-", "--", ":", "-.")  # distinguish lines without colour
 
@@ -59,50 +51,6 @@ def plain_epochs(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.set_xlabel("epochs")
-
-
-def epochs_axis(ax: Axes, label: str) -> None:
-    """Make the x axis logarithmic, with plain numbers; call it when everything is drawn."""
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(_locator(*ax.get_xlim()))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel(label)
-
-
-def _locator(low: float, high: float) -> Locator:
-    """Where a logarithmic axis with these ends has its numbers."""
-    if low > 0 and high < 10 * low:  # powers of ten are too few
-        return MaxNLocator(_MOST_TICKS, integer=high > 2 * _MOST_TICKS)
-    return LogLocator(subs=_subdivisions(low, high))
-
-
-def _subdivisions(low: float, high: float) -> tuple[float, ...]:
-    """Which multiples of a power of ten are labelled on an axis with these ends."""
-    decades = np.log10(high / low) if 0 < low < high else 4.0
-    return (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
-
-
-def log_axis(axis: Axis) -> None:
-    """Label a logarithmic axis with plain numbers, and powers of ten beyond a million.
-
-    Call it when everything is drawn.
-    """
-    low, high = sorted(float(end) for end in axis.get_view_interval())
-    axis.set_major_locator(_locator(low, high))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
-    axis.set_minor_locator(NullLocator())
-
-
-def _plain(value: float) -> str:
-    if not 0 < value < np.inf:  # nothing is drawn on the axis
-        return ""
-    exponent = round(np.log10(value))
-    if -4 < exponent < 6:
-        return f"{value:,.0f}" if value >= 1 else f"{value:g}"
-    power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    factor = value / 10.0**exponent
-    return f"10{power}" if np.isclose(factor, 1) else f"{factor:.0f}·10{power}"
 
 
 def cut(text: str, most: int) -> str:

@@ -7,13 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.figures.lines import Keys, keyed, lines_of
-from xorlab.analysis.figures.style import epochs_axis, legend_below, log_axis, new_axes
+from xorlab.analysis.figures.log_axes import epochs_axis, log_axis
+from xorlab.analysis.figures.style import legend_below, new_axes
 from xorlab.analysis.statistics.clock import EPOCHS, timed
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.survival import kaplan_meier
 from xorlab.analysis.statistics.tables import WithRuns
-from xorlab.analysis.statistics.times import clusters_in, counted_runs, times_of
+from xorlab.analysis.statistics.times import SOLVED, clusters_in, counted_runs, times_of
 
 _POINTS = 300
 _MOST_BANDS = 4  # lines with a band; more bands would hide one another
@@ -107,7 +108,7 @@ def ert_curves(
     lines = list(lines_of(counted, by))
     for line in lines:
         times = times_of(line.runs).common()
-        why = "none solved" if not times.solved.any() else ""
+        why = "" if times.solved.any() else _none_solved(line.runs, times.horizon, time)
         why = "epoch limit unknown" if np.isnan(times.horizon) else why
         if why:
             ax.plot([], [], color=line.colour, label=f"{line.label}: {why}")
@@ -133,10 +134,16 @@ def ert_curves(
     ax.set_yscale("log")
     log_axis(ax.yaxis)
     _keep_to_the_curves(ax)
-    ax.set_ylabel(f"expected {time} until solved (ERT)")
+    ax.set_ylabel(f"{time} per success (ERT)")
     band = ", 95 % bands" if len(lines) <= _MOST_BANDS else ""
     _finish(ax, f"ERT with restarts{band}, best cutoffs (n = {len(counted):,})")
     return ax
+
+
+def _none_solved(runs: pd.DataFrame, horizon: float, time: str) -> str:
+    """Why a line has no curve: its runs are followed together to the smallest of their limits."""
+    later = bool((runs["outcome"] == SOLVED).any())
+    return f"none solved by {time.removesuffix('s')} {horizon:,.0f}" if later else "none solved"
 
 
 def _finish(ax: Axes, title: str) -> None:

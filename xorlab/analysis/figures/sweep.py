@@ -9,21 +9,21 @@ from matplotlib.axes import Axes
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.bands import MIDDLES, by_step, draw_bands
 from xorlab.analysis.figures.lines import Keys, keyed, lines_of
+from xorlab.analysis.figures.log_axes import epochs_axis, log_axis
 from xorlab.analysis.figures.style import (
     HIGHEST_LOSS,
     ON_LIGHT,
     cut,
-    epochs_axis,
     legend_below,
-    log_axis,
     new_axes,
 )
-from xorlab.analysis.labels import loss_label, short
+from xorlab.analysis.labels import in_order, loss_label, short
 from xorlab.analysis.statistics.clock import EPOCHS, timed
 from xorlab.analysis.statistics.tables import WithRuns
 from xorlab.analysis.statistics.times import SOLVED, refuse_unknown
 
-_MOST_WITH_INTERVAL, _MOST_NUMBERED = 5, 12  # columns of a heat map with so much text in a cell
+# Columns of a heat map with so much text in a cell: interval and n in one line, in two, a rate.
+_MOST_WITH_LINE, _MOST_WITH_INTERVAL, _MOST_NUMBERED = 3, 5, 12
 _LONGEST_VALUE = 14  # letters of a value beside the cells
 _CROWDED = 50  # letters below the columns; more are turned
 _LOWEST_LOSS = 1e-12  # below it is rounding
@@ -43,7 +43,7 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
         ValueError: a pair of values occurs in more than one row, or a column is missing.
     """
     refuse_unknown(statistics, [x, y, "rate"], "x, y")
-    columns, rows = (list(pd.unique(statistics[key])) for key in (x, y))
+    columns, rows = (in_order(pd.unique(statistics[key])) for key in (x, y))
     if statistics.duplicated([x, y]).any():
         raise ValueError(f"more than one row for some {x} and {y}; take statistics by these alone")
     ax = ax or new_axes(1.6 + 1.3 * len(columns), 1.6 + 0.7 * len(rows))
@@ -55,7 +55,9 @@ def success_heatmap(statistics: pd.DataFrame, x: str, y: str, ax: Axes | None = 
             continue
         text = f"{rates[i, j]:.0f} %"
         if len(columns) <= _MOST_WITH_INTERVAL:
-            text += f"\n{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %, n={row['n']:,}"
+            interval = f"{100 * row['rate_low']:.0f}-{100 * row['rate_high']:.0f} %"
+            narrow = len(columns) > _MOST_WITH_LINE
+            text += f"\n{interval}{chr(10) if narrow else ', '}n={row['n']:,}"
         dark = rates[i, j] < 60
         ax.text(
             j,

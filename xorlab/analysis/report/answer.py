@@ -12,7 +12,7 @@ from xorlab.analysis.counts import counted
 from xorlab.analysis.labels import NETWORK_KEY, setting_label
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.statistics.clock import EPOCHS
-from xorlab.analysis.statistics.winner import Cheapest
+from xorlab.analysis.statistics.winner import LEAST_FOR_INTERVAL, Cheapest
 
 _MOST_RIVALS, _MOST_KEYS = 2, 3  # that are written out
 _MANY_RIGHT = 0.9  # share of right answers at which a reader may expect a solution
@@ -32,7 +32,7 @@ def answer(
     Args:
         settings: from `xorlab.convergence`.
         by: the columns that make a setting.
-        best: the cheapest of them; None where none was solved, or a limit is unknown.
+        best: the cheapest of them; None where none was solved twice, or a limit is unknown.
         early: how many runs a rule ended unsolved before their last epoch.
         costs: ``settings`` in the time that compares them; None where that is epochs.
         clock: the name of that time.
@@ -49,9 +49,14 @@ def answer(
     if len(settings) == 1:
         return _one(settings.iloc[0])
     if best is None:
+        once = bool((settings["solved"] < LEAST_FOR_INTERVAL).all())
+        why = "the epoch limit of a run is not"
+        if once:
+            why = "no setting was solved more than once: more seeds would tell"
+        verb = "was" if solved == 1 else "were"
         return (
-            f"{counted(solved, 'run')} of {n:,} were solved; what a success costs is not known, "
-            "because the epoch limit of a run is not."
+            f"{solved:,} of {counted(n, 'run')} {verb} solved; what a success costs is not known, "
+            f"because {why}."
         )
     rows = (
         (settings if costs is None else costs).iloc[[best.first, *best.rivals]].to_dict("records")
@@ -112,6 +117,10 @@ def _apart(best: Cheapest) -> str:
         if rows:
             verb = "was" if len(rows) == 1 else "were"
             parts.append(f"{counted(len(rows), 'other setting')} {verb} {what}")
+    if best.once:
+        count = len(best.once)
+        whose, each = counted(count, "other setting"), "it" if count == 1 else "each"
+        parts.append(f"the cost of {whose} is not known, because one run of {each} was solved")
     if best.unknown:
         whose = counted(len(best.unknown), "other setting")
         parts.append(f"the cost of {whose} is not known, because an epoch limit is not")

@@ -123,9 +123,9 @@ def _all_pairs(
     rows.sort(key=lambda row: row[0])
     header = ("setting A", "setting B", "solved A, B / %", "A - B / points", "A sooner", *_LAST)
     text = f"Every pair of {counted(len(records), 'setting')}."
-    return Section(
-        _TITLE, [text], header, [row for _, row in rows], 2, note=_note(len(pairs), "Holm", limits)
-    )
+    cells = [row for _, row in rows]
+    note = _note(len(pairs), "Holm", limits, cells)
+    return Section(_TITLE, [text], header, cells, 2, note=note)
 
 
 def _with_leader(
@@ -160,27 +160,46 @@ def _with_leader(
         len(by),
         more=rest,
         keys=True,
-        note=_note(tests, "Bonferroni" if tests > len(pairs) else "Holm", limits),
+        note=_note(tests, "Bonferroni" if tests > len(pairs) else "Holm", limits, rows),
     )
 
 
 _LAST = ("p", "compared", "what can be claimed")
+_STAR = "*"  # of a pair whose interval shows a difference that is not claimed
 
 
-def _note(tests: int, correction: str, limits: int) -> str:
+def _note(tests: int, correction: str, limits: int, rows: Sequence[Sequence[str]]) -> str:
+    """What the columns say, below what an asterisk says where a row has one."""
     corrected = ""
     if tests > 1:
         corrected = (
             f", corrected for all {counted(tests, 'pair')} ({correction}); the "
             "intervals are of each pair by itself, not corrected"
         )
-    return (
+    columns = (
         "Difference of the success rates in percentage points and probability that a run is solved "
         "sooner than one of the other setting, each with its 95 % interval; p is of the test of "
         f"which is solved sooner{corrected}. A difference is claimed at the level of 5 % for all "
         "pairs together. Sooner and later are about the epoch at which a run is solved; what a "
         "success costs is another question, since a fast setting can be started again."
         + (" The runs of a pair are followed to the smaller of its limits." if limits > 1 else "")
+    )
+    starred = any(_STAR in row[-1] for row in rows)
+    return f"{_starred(tests)}\n{columns}" if starred else columns
+
+
+def _starred(tests: int) -> str:
+    """Why a pair is open although one of its intervals shows a difference."""
+    alone = (
+        f", both corrected for all {tests:,} pairs; the interval is of this pair alone, and of so "
+        "many some leave it out by chance"
+        if tests > 1
+        else ""
+    )
+    return (
+        f"{_STAR} An interval leaves out 0 points, or a probability of 0.5, yet no difference is "
+        "claimed: p is not below 0.05, and rates count by themselves only if the p of their own "
+        f"test is below 0.01{alone}."
     )
 
 
@@ -209,11 +228,16 @@ def _cells(pair: dict[Any, Any], turned: bool) -> list[str]:
 def _claim(pair: dict[Any, Any], turned: bool) -> str:
     if pair["claimed"]:
         return _TURNED[pair["claim"]] if turned else str(pair["claim"])
+    seen = not (
+        pair["difference_low"] <= 0 <= pair["difference_high"]
+        and pair["sooner_low"] <= 0.5 <= pair["sooner_high"]
+    )
+    star = _STAR if seen else ""
     if pair["sentence"].startswith("Too few runs"):
-        return "too few runs"
+        return f"too few runs{star}"
     if pd.notna(pair["seeds"]):
-        return f"open: {counted(int(pair['seeds']), 'fresh seed')} would tell"
-    return "no difference seen"
+        return f"open{star}: {counted(int(pair['seeds']), 'fresh seed')} would tell"
+    return f"open{star}" if seen else "no difference seen"
 
 
 def _values(record: dict[Any, Any], by: Sequence[str], prefix: str = "") -> tuple[Any, ...]:

@@ -14,8 +14,11 @@ from xorlab.analysis.labels import headers, short
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.report.summary import Summary
 
+_LEAD = 2  # figures below the first sentence
 _MOST_RUNS = 1000
 _MOST_SETTINGS = 500
+_FAILED = "FAILED"
+_ID = 8  # digits of an id that the commands take
 _ENDING = ("outcome", "final_loss", "max_error", "accuracy", "epochs_run", "epochs_to_solve")
 
 
@@ -29,6 +32,8 @@ class Origin:
         experiment: that they belong to; empty if unknown.
         link: address of the runs in the tracking server's pages; empty for none.
         serve: the command that serves that address; empty where a server does.
+        run_link: address of the page of one run, with ``RUN_ID`` in place of its id; empty for
+            none.
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +41,7 @@ class Origin:
     experiment: str = ""
     link: str = ""
     serve: str = ""
+    run_link: str = ""
 
 
 def report_html(
@@ -55,16 +61,16 @@ def report_html(
     Returns:
         UTF-8; everything that is not part of the page itself is escaped.
     """
+    origin = origin or Origin()
     rows = summary.table.rows()
-    columns, cells = _run_cells(summary.runs, summary.by)
+    columns, cells, ids = _run_cells(summary.runs, summary.by)
     shown = [figure for figure in summary.figures if figure.caption]
-    lead = 2 if len(summary.settings) > 1 else 1
     return page_of(
         "report.html",
         title=title,
         answer=summary.answer,
         headline=summary.headline,
-        origin=origin or Origin(),
+        origin=origin,
         shared={name: short(value) for name, value in summary.shared.items()},
         basis=summary.basis,
         sections=[
@@ -85,10 +91,11 @@ def report_html(
         best=summary.best,
         settings_left=counted(max(0, len(rows) - _MOST_SETTINGS), "more setting"),
         settings_cut=len(rows) > _MOST_SETTINGS,
-        lead=shown[:lead],
-        figures=shown[lead:],
+        lead=shown[:_LEAD],
+        figures=shown[_LEAD:],
         run_columns=columns,
-        runs=cells[:_MOST_RUNS],
+        runs=cells,
+        run_links=[origin.run_link.replace("RUN_ID", one) for one in ids] if ids else [],
         runs_title=counted(len(cells), "run"),
         runs_left=max(0, len(summary.runs) - _MOST_RUNS),
     )
@@ -115,10 +122,23 @@ def page_of(template: str, **values: Any) -> bytes:
     return page.encode(errors="backslashreplace")  # of what a command line could not decode
 
 
-def _run_cells(runs: pd.DataFrame, by: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+def _run_cells(
+    runs: pd.DataFrame, by: Sequence[str]
+) -> tuple[list[str], list[list[str]], list[str]]:
+    """The columns of the table of runs, its cells, failed runs first, and the ids of its rows."""
+    if "status" in runs:
+        runs = runs.sort_values("status", kind="stable", key=lambda status: status != _FAILED)
+    shown = runs.head(_MOST_RUNS)
     columns = [name for name in ("name", "seed", *by, *_ENDING) if name in runs]
-    rows = runs[columns].head(_MOST_RUNS).to_dict("records")
-    return columns, [[_cell(name, row[name]) for name in columns] for row in rows]
+    cells = [[_cell(name, row[name]) for name in columns] for row in shown.to_dict("records")]
+    if "status" in runs and "outcome" in columns:
+        for row, failed in zip(cells, shown["status"] == _FAILED, strict=True):
+            if failed:
+                row[columns.index("outcome")] = "failed"
+    if "run_id" not in runs:
+        return columns, cells, []
+    ids = shown["run_id"].astype(str).tolist()
+    return ["run", *columns], [[one[:_ID], *row] for one, row in zip(ids, cells, strict=True)], ids
 
 
 def _cell(name: str, value: object) -> str:

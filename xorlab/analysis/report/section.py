@@ -20,7 +20,7 @@ class Section:
         names: how many columns, from the left, are names: they are aligned to the left.
         wraps: whether the last column is long text.
         more: rows that are folded away below the others.
-        note: a paragraph below the rows.
+        note: a paragraph below the rows, or several lines that are one each.
         picture: a figure above the rows, or None.
         keys: whether the names are the keys of a setting.
     """

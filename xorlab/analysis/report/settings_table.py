@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from xorlab.analysis.counts import counted
-from xorlab.analysis.labels import short
+from xorlab.analysis.labels import MISSING, short
 from xorlab.analysis.report import columns as package
 from xorlab.analysis.report.column import ALWAYS, Column, GroupedRuns
 
@@ -72,7 +72,7 @@ def settings_table(data: GroupedRuns) -> SettingsTable:
     Raises:
         ValueError: a column has too few or too many values.
     """
-    keys = [Column(name, data.statistics[name], short, ALWAYS) for name in data.by]
+    keys = [_key(name, data) for name in data.by]
     found = []
     for module in _modules():
         for column in module.columns(data):
@@ -83,6 +83,12 @@ def settings_table(data: GroupedRuns) -> SettingsTable:
                 )
             found.append(column)
     return SettingsTable(tuple(keys), tuple(found))
+
+
+def _key(name: str, data: GroupedRuns) -> Column:
+    values = data.statistics[name]
+    lacks = f"{MISSING} where a setting does not have this key" if MISSING in set(values) else ""
+    return Column(name, values, short, ALWAYS, lacks)
 
 
 def _modules() -> list[ModuleType]:

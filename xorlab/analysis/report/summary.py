@@ -15,6 +15,7 @@ from xorlab.analysis.figures.forest import INTERVAL
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import (
     SETTING,
+    in_order,
     settings_columns,
     shared_settings,
     short,
@@ -56,8 +57,8 @@ class Summary:
         runs: from `xorlab.load_runs`.
         curves: from `xorlab.load_curves`, of these runs, or of some of very many.
         by: the columns that make a setting.
-        settings: from `xorlab.convergence`, in the order in which they occur in the runs; empty
-            where no run has an outcome.
+        settings: from `xorlab.convergence`, in the order of the report; empty where no run has an
+            outcome.
         table: of the settings, for a reader.
         shared: the keys with the same value in every run, and that value.
         answer: the first sentence of the report.
@@ -183,6 +184,7 @@ def summarise(
     drawn: bool = True,
     sequential: float | None = None,
     further: Mapping[str, pd.DataFrame] | None = None,
+    asked: bool = True,
 ) -> Summary:
     """Statistics and figures of runs, by the keys in which they differ.
 
@@ -196,6 +198,8 @@ def summarise(
         sequential: where seeds were added until rates were known, the confidence of their
             intervals, which are then valid at any number of looks; None where they were fixed.
         further: curves by name, of those runs or of some of them, that are not of the loss.
+        asked: whether the runs are in the order in which their settings were asked for, which is
+            then that of the report; otherwise values are sorted.
     """
     shared = shared_settings(runs, keys)
     by = settings_columns(runs, keys) or [SETTING]
@@ -218,7 +222,7 @@ def summarise(
     kept = counted_runs(every, by, "by")
     clock = clock_of(kept, by)
     costs = None if clock == EPOCHS else convergence(named, by=by, cluster=SEED, time=clock)
-    order = _order(named, settings, by)
+    order = _order(named, settings, by, asked)
     grouped = GroupedRuns(kept, by, keys, settings, sequential, costs)
     table = settings_table(grouped).reordered(order)
     settings = settings.iloc[order].reset_index(drop=True)
@@ -248,12 +252,16 @@ def summarise(
     )
 
 
-def _order(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> list[int]:
-    """The rows of the settings in the order in which the values of each key first occur.
+def _order(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str], asked: bool) -> list[int]:
+    """The rows of the settings in the order of the report.
 
-    So a report has the order in which a sweep was asked for.
+    It is the one in which the values of each key first occur, so that a report has the order in
+    which a sweep was asked for; or values are sorted.
     """
-    ranks = {name: {value: n for n, value in enumerate(pd.unique(runs[name]))} for name in by}
+    values = {name: list(pd.unique(runs[name])) for name in by}
+    if not asked:
+        values = {name: in_order(own, texts_sorted=True) for name, own in values.items()}
+    ranks = {name: {value: n for n, value in enumerate(own)} for name, own in values.items()}
     places = pd.DataFrame({name: settings[name].map(ranks[name]) for name in by})
     return [int(n) for n in places.sort_values(list(by), kind="stable").index]
 

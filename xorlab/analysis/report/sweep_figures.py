@@ -9,14 +9,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xorlab.analysis.figures.forest import cost_bars, effects, success_bars
+from xorlab.analysis.figures.effects import effects
+from xorlab.analysis.figures.forest import cost_bars, success_bars
 from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, VALIDATION, both_sets
 from xorlab.analysis.figures.panels import MOST_PANELS, Draw, panels
 from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import new_axes, new_figure
 from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
-from xorlab.analysis.labels import SETTING, setting_label
+from xorlab.analysis.labels import SETTING, in_order, setting_label
 from xorlab.analysis.statistics.clock import clock_in
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
@@ -28,6 +29,8 @@ _MOST_CELLS = 16  # values of a key in the heat map
 _HEIGHT = 3.5  # inches
 _POOLED = " Runs that differ in other keys count together."
 _COLOURED = " In blue: the cheapest setting, and those that are not shown to cost more."
+_ONCE = " A hollow dot has no interval, because one run was solved."
+_NEVER = " A triangle is the lower end of the interval where none was solved."
 
 
 def sweep_figures(
@@ -46,7 +49,7 @@ def sweep_figures(
         curves: of those runs.
         settings: from `xorlab.convergence`, by the same columns, in the order of the report.
         by: the columns that make a setting.
-        best: rows of ``settings`` that may be the cheapest.
+        best: rows of ``settings`` that may be the cheapest, drawn in colour.
         further: curves by name, of those runs or of some of them, that are not of the loss.
         costs: ``settings`` in the time that compares them; None where that is epochs.
     """
@@ -109,9 +112,11 @@ def _figures(
     rates = f"How often each setting is solved.{coloured}" if several else ""
     yield "success.png", rates, lambda: success_bars(settings, by, best=best)
     if several and any_solved:
+        marks = _ONCE if (settings["solved"] == 1).any() else ""
+        marks += _NEVER if (settings["solved"] == 0).any() else ""
         caption = (
-            f"Expected {clock} until a run is solved, if each run is given up at the setting's "
-            f"best cutoff and started again with another seed.{coloured}"
+            f"{clock.capitalize()} per success: those to expect until a run is solved, if each run "
+            f"is given up at the setting's best cutoff and another seed started.{coloured}{marks}"
         )
         yield "cost.png", caption, lambda: cost_bars(costs, by, best=best)
     caption = (
@@ -133,7 +138,7 @@ def _figures(
     if any_solved:
         once = ", runs of one seed counted once" if pooled else ""
         caption = (
-            f"Expected {clock} until a run is solved (ERT), against the cutoff: the {clock} after "
+            f"{clock.capitalize()} per success (ERT), against the cutoff: the {clock} after "
             "which a run is given up and another seed started. The dot is the best cutoff of those "
             f"by which at least {LEAST_SOLVED} runs were solved{once}.{pooled}"
         )
@@ -207,9 +212,7 @@ def _ordered(table: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> 
     """A table with the values of its keys in order: numbers by size, others as in the report."""
 
     def rank(column: pd.Series) -> pd.Series:
-        values = list(pd.unique(settings[column.name]))
-        if all(isinstance(value, int | float) for value in values):
-            values = sorted(values)
+        values = in_order(pd.unique(settings[column.name]))
         return column.map({value: n for n, value in enumerate(values)})
 
     return table.sort_values(list(by), key=rank, ignore_index=True)
@@ -224,6 +227,8 @@ def _with_lines(
     that still fit.
     """
     counted = counted_runs(runs, by, "by")
+    if len(settings) == 1:
+        return counted.assign(**{SETTING: "all runs"}), SETTING
     if len(settings) <= MOST_PANELS and len(by) > 1:
         labels = settings[list(by)].copy()
         names = [setting_label(row, by) for row in labels.to_dict("records")]
@@ -233,5 +238,7 @@ def _with_lines(
         return counted.assign(**{SETTING: ordered}), SETTING
     few = [name for name in by if settings[name].nunique() <= MOST_PANELS]
     if few:
-        return counted, max(few, key=lambda name: settings[name].nunique())
+        key = max(few, key=lambda name: settings[name].nunique())
+        values = in_order(pd.unique(settings[key]))
+        return counted.assign(**{key: pd.Categorical(counted[key], values, ordered=True)}), key
     return counted.assign(**{SETTING: "all settings"}), SETTING

@@ -11,6 +11,8 @@ import pandas as pd
 
 from xorlab.analysis.statistics.intervals import CONFIDENCE, z_value
 
+LEAST_FOR_INTERVAL = 2  # solved runs; of one the interval of a cost reaches from 1 to nowhere
+
 
 @dataclass(frozen=True)
 class Cheapest:
@@ -22,6 +24,8 @@ class Cheapest:
         rivals: the rows of the settings that are not shown to cost more, cheapest first.
         unsolved: those that were never solved, in too few runs to show that they cost more.
         unknown: those of which the cost is not known, because an epoch limit is not.
+        once: those that may cost as little, but of which a single run was solved: its time says
+            nothing of how times vary, so that the cost is as good as unknown.
         slower: those solved too seldom to know their cost, and shown to be solved later or less
             often than the first; see `setting_apart`.
         named: whether it is the cheapest at the given confidence: there are none of these.
@@ -32,11 +36,12 @@ class Cheapest:
     unsolved: tuple[int, ...] = ()
     unknown: tuple[int, ...] = ()
     slower: tuple[int, ...] = ()
+    once: tuple[int, ...] = ()
 
     @property
     def named(self) -> bool:
         """Whether every other setting is shown to cost more."""
-        return not (self.rivals or self.unsolved or self.unknown or self.slower)
+        return not (self.rivals or self.unsolved or self.unknown or self.slower or self.once)
 
     def setting_apart(self, slower: Collection[int]) -> Cheapest:
         """The same, with these rows among the slower ones and not among the rivals."""
@@ -74,10 +79,11 @@ def cheapest(settings: pd.DataFrame, confidence: float = CONFIDENCE) -> Cheapest
         confidence: of the intervals in it, and of all claims together.
 
     Returns:
-        None where no setting was solved, or nothing is known of the limits.
+        None where no setting was solved twice, or nothing is known of the limits.
     """
     ert, low, high = (settings[f"ert_cutoff{end}"].to_numpy(float) for end in ("", "_low", "_high"))
-    known = np.flatnonzero(np.isfinite(ert))
+    several = settings["solved"].to_numpy() >= LEAST_FOR_INTERVAL
+    known = np.flatnonzero(np.isfinite(ert) & several)
     if not len(known):
         return None
     order = known[np.lexsort((ert[known], high[known]))]
@@ -91,10 +97,11 @@ def cheapest(settings: pd.DataFrame, confidence: float = CONFIDENCE) -> Cheapest
         down = np.where(np.isfinite(ert), np.log(ert / low), 0.0)
     costlier: npt.NDArray[np.bool_] = gap > wider * np.hypot(up, down)
     open_ = others[~costlier[others]]
-    rivals = open_[np.isfinite(ert[open_])]
+    rivals = open_[np.isfinite(ert[open_]) & several[open_]]
     return Cheapest(
         first,
         [int(j) for j in rivals[np.lexsort((ert[rivals], high[rivals]))]],
         unsolved=tuple(int(j) for j in open_[np.isinf(ert[open_])]),
         unknown=tuple(int(j) for j in np.flatnonzero(np.isnan(ert))),
+        once=tuple(int(j) for j in open_[np.isfinite(ert[open_]) & ~several[open_]]),
     )

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xorlab.analysis.figures.style import epochs_axis, new_axes
+from xorlab.analysis.figures.log_axes import epochs_axis
+from xorlab.analysis.figures.style import new_axes
 from xorlab.analysis.statistics.restart_curve import restart_curve
 from xorlab.analysis.statistics.times import counted_runs, times_of
 from xorlab.studies import hamey1991

@@ -9,8 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from xorlab.analysis.counts import counted
+from xorlab.analysis.figures.log_axes import log_axis
 from xorlab.analysis.figures.picture import WIDTH, Picture
-from xorlab.analysis.figures.style import COLOURS, log_axis, new_axes, plain_epochs
+from xorlab.analysis.figures.style import COLOURS, new_axes, plain_epochs
 from xorlab.analysis.labels import short
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page

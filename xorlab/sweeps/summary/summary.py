@@ -137,6 +137,7 @@ def origin_of(
         experiment=store.experiment,
         link=store.page(below),
         serve=store.serve() or "",
+        run_link=store.page("/RUN_ID"),
     )
 
 
