@@ -197,3 +197,54 @@ def test_classes_in_the_last_columns_are_no_inputs_unless_that_is_stated(count, 
 )
 def test_other_last_columns_are_taken_as_they_are(content, tmp_path):
     assert made(tmp_path, content).targets.shape[1] == 1
+
+
+CLASSES = "a,b,kind\n0,1,no\n1,0,yes\n1,1,{}\n0,0,no \n"
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("Yes", r"differ by more than capitals and blanks \(kind is 'Yes' in line 4 and 'yes' in"),
+        (
+            "",
+            r"a class in every row \(kind is '' in line 4\); fill the class in, or remove",
+        ),
+        ("NA", r"a class in every row \(kind is 'NA' in line 4\)"),
+    ],
+)
+def test_a_class_that_is_misspelt_or_missing_is_refused_with_its_line(label, message, tmp_path):
+    with pytest.raises(ConfigError, match=rf"task\.path=.*t\.csv: must be a table .*{message}"):
+        made(tmp_path, CLASSES.format(label), classes=True)
+
+
+def test_blanks_around_a_class_do_not_count_and_a_class_of_one_row_is_pointed_out(tmp_path):
+    assert made(tmp_path, CLASSES.format('" yes "'), classes=True).classes == ("no", "yes")
+    task = made(tmp_path, CLASSES.format("yse"), classes=True)
+    assert task.understood is not None
+    assert task.understood.endswith("3 classes: no, yes (1 pattern), yse (1 pattern)")
+
+
+def test_a_table_without_two_classes_names_the_keys_that_help(tmp_path):
+    with pytest.raises(ConfigError, match=r"\(a has 1\); another column may have the classes"):
+        made(tmp_path, "b,a\n0,x\n1,x\n", classes=True)
+    training = "a,kind,set\n0,x,training\n1,y,test\n0,x,test\n"
+    with pytest.raises(
+        ConfigError,
+        match=r"of y it has none: the data have 1 pattern of it, the first one in line 3 of "
+        r".*t\.csv\); correct the class if it is misspelt$",
+    ):
+        made(tmp_path, training, classes=True, targets="kind", split="set")
+
+
+@pytest.mark.parametrize(
+    ("content", "keys"),
+    [
+        ("who,a,b,y\nme,0,1,1\nyou,1,0,1\n", "task.inputs=[2,3]"),
+        ("who,a,b,kind\nme,0,1,x\nyou,1,0,y\n", "task.inputs=[2,3] task.classes=true"),
+    ],
+)
+def test_the_keys_that_leave_columns_of_text_out_are_named(content, keys, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        made(tmp_path, content)
+    assert str(caught.value).endswith(f"to learn from the columns of numbers alone: {keys}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xorlab.errors import ConfigError
@@ -14,10 +15,16 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 MAX_CLASSES = 1024
+# What stands for a class that is not known, spelled as other tools write it.
+_MISSING = {"", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null"}
 
 
 def one_hot(
-    key: str, value: object, labels: Sequence[str], lines: Sequence[int] | None = None
+    key: str,
+    value: object,
+    labels: Sequence[str],
+    lines: Sequence[int] | None = None,
+    column: str = "the target",
 ) -> tuple[Floats, tuple[str, ...]]:
     """Labels as targets (P, C) of zeros and ones, and the classes in the order of the outputs.
 
@@ -25,21 +32,28 @@ def one_hot(
     are sorted by their letters.
 
     Args:
-        key: that names the labels, for messages.
+        key: that names the table, for messages.
         value: of the key.
-        labels: of the patterns.
+        labels: of the patterns; blanks around them do not count.
         lines: of the file that they were read from; None where there are none.
+        column: what messages call the column that has them.
 
     Raises:
-        ConfigError: there are fewer than two classes or too many, or a pattern has none.
+        ConfigError: there are fewer than two classes or too many, a pattern has none, or two differ
+            as a class that is misspelt does.
     """
     import numpy as np
 
     words = [label.strip() for label in labels]
-    if "" in words:
-        first = words.index("")
-        where = f"pattern {first + 1}" if lines is None else f"line {lines[first]}"
-        raise ConfigError(key, value, f"a column with a class for every pattern ({where} has none)")
+    where = partial(_where, lines)
+    missing = [n for n, word in enumerate(words) if word in _MISSING]
+    if missing:
+        raise ConfigError(
+            key,
+            value,
+            f"a table with a class in every row ({column} is {words[missing[0]]!r} in "
+            f"{where(missing[0])}); fill the class in, or remove the row",
+        )
     numbers = [_integer(word) for word in words]
     if None not in numbers:
         words = [str(number) for number in numbers]
@@ -47,11 +61,41 @@ def one_hot(
     else:
         names = sorted(set(words))
     if not 2 <= len(names) <= MAX_CLASSES:
+        other = "if these are numbers to predict, leave task.classes out"
+        if len(names) < 2:
+            other = "another column may have the classes: name it with task.targets"
         raise ConfigError(
-            key, value, f"a column with 2 to {MAX_CLASSES} classes (this one has {len(names)})"
+            key,
+            value,
+            f"a table with 2 to {MAX_CLASSES} classes ({column} has {len(names)}); {other}",
+        )
+    alike = _alike(words, names)
+    if alike is not None:
+        rare, common = alike
+        raise ConfigError(
+            key,
+            value,
+            f"a table whose classes differ by more than capitals and blanks ({column} is {rare!r} "
+            f"in {where(words.index(rare))} and {common!r} in {where(words.index(common))}); "
+            "write each class in one way",
         )
     place = {name: index for index, name in enumerate(names)}
     return np.eye(len(names))[[place[word] for word in words]], tuple(names)
+
+
+def _where(lines: Sequence[int] | None, pattern: int) -> str:
+    return f"pattern {pattern + 1}" if lines is None else f"line {lines[pattern]}"
+
+
+def _alike(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
+    """Two names that are one but for capitals and blanks, the rarer one first; None for none."""
+    spelled: dict[str, str] = {}
+    for name in names:
+        other = spelled.setdefault(" ".join(name.casefold().split()), name)
+        if other != name:
+            rare, common = sorted((other, name), key=words.count)
+            return rare, common
+    return None
 
 
 def is_one_hot(targets: Floats) -> bool:

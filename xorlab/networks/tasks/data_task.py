@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xorlab.config.fields import MAX_SEED, is_flag, is_integer, is_optional, is_share, key
 from xorlab.errors import ConfigError
+from xorlab.networks.tasks.data import Data, refuse_missing_class
 from xorlab.networks.tasks.splits import TEST, TRAINING, VALIDATION, Shares, drawn, named
 from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import Patterns, Task
@@ -21,27 +23,6 @@ if TYPE_CHECKING:
 
 MAX_FOLDS = 1000
 _SHOWN = 8  # classes in a line
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """Patterns before they are divided.
-
-    Attributes:
-        inputs: (P, I).
-        targets: (P, O), one-hot zeros and ones where there are classes.
-        classes: the class of each output; empty for none.
-        sets: which set each pattern belongs to, where the data say so.
-        split: what names them, for messages: ``(key, value)``.
-        lines: the line of a file that each pattern was read from; None where there are no lines.
-    """
-
-    inputs: Floats
-    targets: Floats
-    classes: tuple[str, ...] = ()
-    sets: Sequence[str] | None = None
-    split: tuple[str, object] = ("task.split", None)
-    lines: Sequence[int] | None = None
 
 
 @dataclass
@@ -151,7 +132,7 @@ class DataTask(TaskConfig):
 
         sets = self._sets(data)
         if data.classes:
-            _refuse_missing_class(data, sets[TRAINING], self._cause(data))
+            refuse_missing_class(data, sets[TRAINING], self._cause(data))
         inputs, targets = data.inputs, data.targets
         if self.standardise:
             inputs = _standardised(inputs, sets[TRAINING])
@@ -191,7 +172,7 @@ class DataTask(TaskConfig):
             value = getattr(self, name)
             if value != default:
                 raise ConfigError(f"task.{name}", value, "left out where the data name the sets")
-        return named(data.sets, *data.split, data.lines)
+        return named(data.sets, *data.split, data.place)
 
     def _cause(self, data: Data) -> tuple[str, object]:
         """The key to change where the training set is too small."""
@@ -209,7 +190,11 @@ def described(task: Task) -> str:
     text = ", ".join(f"{count} {name}" for name, count in sets.items())
     if not task.classes:
         return text
+    every = [task.targets, *(one.targets for one in task.held_out.values())]
+    counts = Counter(one for targets in every for one in targets.argmax(axis=1).tolist())
     names = [f'"{name}"' if "," in name else name for name in task.classes[:_SHOWN]]
+    if max(counts.values()) > 1:  # a class that is misspelt in one row is of that row alone
+        names = [f"{name} (1 pattern)" if counts[n] == 1 else name for n, name in enumerate(names)]
     shown = ", ".join(names) + ", ..." * (len(task.classes) > _SHOWN)
     return f"{text}; {len(task.classes)} classes: {shown}"
 
@@ -222,20 +207,6 @@ def content_digest(parts: dict[str, Patterns], classes: Sequence[str]) -> str:
         found.update(one.inputs.tobytes())
         found.update(one.targets.tobytes())
     return found.hexdigest()
-
-
-def _refuse_missing_class(data: Data, rows: Any, cause: tuple[str, object]) -> None:
-    missing = [
-        name
-        for name, there in zip(data.classes, data.targets[rows].any(axis=0), strict=True)
-        if not there
-    ]
-    if missing:
-        raise ConfigError(
-            *cause,
-            f"such that the training set has a pattern of every class (of {missing[0]} it has "
-            f"none, in {len(rows)} patterns)",
-        )
 
 
 def _standardised(values: Floats, rows: npt.NDArray[np.int64]) -> Floats:

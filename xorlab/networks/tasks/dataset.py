@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from xorlab.config.fields import choice
 from xorlab.errors import ConfigError
 from xorlab.networks.tasks.classes import one_hot
-from xorlab.networks.tasks.data_task import Data, DataTask
+from xorlab.networks.tasks.data import Data
+from xorlab.networks.tasks.data_task import DataTask
 from xorlab.networks.tasks.tasks import Task
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from xorlab.config.fields import is_text, key
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError
 from xorlab.networks.tasks.classes import is_one_hot
-from xorlab.networks.tasks.data_task import Data, DataTask, described
+from xorlab.networks.tasks.data import Data
+from xorlab.networks.tasks.data_task import DataTask, described
 from xorlab.networks.tasks.splits import TEST, TRAINING, VALIDATION
 from xorlab.networks.tasks.tasks import Task
 

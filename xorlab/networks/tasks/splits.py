@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,7 @@ def _taken(order: Indices, size: int) -> tuple[Indices, Indices]:
 
 
 def named(
-    words: Sequence[str], key: str, value: object, lines: Sequence[int] | None = None
+    words: Sequence[str], key: str, value: object, place: Callable[[int], str]
 ) -> dict[str, Indices]:
     """The patterns of each set, where a column says which each belongs to.
 
@@ -109,7 +109,7 @@ def named(
         words: of the column, one per pattern.
         key: that names the column, for messages.
         value: of the key.
-        lines: of the file, one per pattern; None where there are none.
+        place: what messages call a pattern, by its index.
 
     Raises:
         ConfigError: a word that names no set, or no pattern to train on.
@@ -119,11 +119,10 @@ def named(
     known = [WORDS.get(word.strip().lower(), "") for word in words]
     if "" in known:
         first = known.index("")
-        where = f"pattern {first + 1}" if lines is None else f"line {lines[first]}"
         raise ConfigError(
             key,
             value,
-            f"a column that says {', '.join(WORDS)} ({where} says {words[first][:80]!r})",
+            f"a column that says {', '.join(WORDS)} ({place(first)} says {words[first][:80]!r})",
         )
     if TRAINING not in known:
         raise ConfigError(key, value, "a column in which some patterns are training")

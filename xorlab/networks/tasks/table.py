@@ -8,7 +8,8 @@ from typing import Any
 
 from xorlab.config.fields import is_flag, is_integer, is_optional, is_text, key
 from xorlab.errors import ConfigError
-from xorlab.networks.tasks.data_task import Data, DataTask, described
+from xorlab.networks.tasks.data import Data
+from xorlab.networks.tasks.data_task import DataTask, described
 from xorlab.networks.tasks.table_file import TableData, TableFile
 from xorlab.networks.tasks.table_rows import DECIMALS, DELIMITERS, MAX_COLUMNS
 from xorlab.networks.tasks.table_text import TextFormat
@@ -133,7 +134,15 @@ class Table(DataTask, name="table", order=10):
         data = file.read(text)
         split = ("task.split", self.split)
         task = self.divided(
-            Data(data.inputs, data.targets, data.classes, data.sets, split, data.lines)
+            Data(
+                data.inputs,
+                data.targets,
+                data.classes,
+                data.sets,
+                split,
+                data.lines,
+                str(self.path),
+            )
         )
         if not (task.held_out or task.classes or self.standardise):
             return replace(

@@ -47,7 +47,7 @@ class Columns:
                 raise ConfigError("task.targets", text.targets, "so few that inputs are left")
         both = [one for one in self.inputs if one in self.targets]
         if both:
-            name = self._name(both[0])
+            name = self.name(both[0])
             raise ConfigError("task.inputs", text.inputs, f"without {name}, which is a target")
         if self.split and self.split[0] in (*self.inputs, *self.targets):
             raise ConfigError("task.split", text.split, "neither an input nor a target")
@@ -76,11 +76,12 @@ class Columns:
         sets = f"; sets {self._listed(self.split)}" if self.split else ""
         return f"inputs {self._listed(self.inputs)}; targets {self._listed(self.targets)}{sets}"
 
-    def _name(self, index: int) -> str:
+    def name(self, index: int) -> str:
+        """What messages call a column."""
         return f"column {index + 1}" if self._names is None else self._names[index]
 
     def _listed(self, indices: Sequence[int]) -> str:
-        shown = ", ".join(map(self._name, indices[:MOST_NAMED]))
+        shown = ", ".join(map(self.name, indices[:MOST_NAMED]))
         return shown + (f" and {len(indices) - MOST_NAMED} more" * (len(indices) > MOST_NAMED))
 
     def _last(self, outputs: int) -> list[int]:

@@ -124,7 +124,7 @@ def _as_classes(path: Path, targets: Floats) -> tuple[Floats, tuple[str, ...]]:
             f"false where the targets of {path} are neither one column of integers nor one-hot "
             "columns, with a single 1 for every pattern",
         )
-    return one_hot("task.classes", True, [f"{one:.0f}" for one in targets[:, 0]])
+    return one_hot(_KEY, path, [f"{one:.0f}" for one in targets[:, 0]])
 
 
 def _unpacked(path: Path, content: bytes) -> bytes:

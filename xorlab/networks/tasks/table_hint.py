@@ -36,7 +36,31 @@ def reading_hint(path: Path, content: bytes, text: TextFormat, delimiter: str) -
                 keys = [f"task.delimiter={name}"] * (mark != delimiter)
                 keys += [f"task.decimal={decimal}"] * (decimal != (text.decimal or "point"))
                 return f"{taken}; {OTHERWISE} {' '.join([*keys, *['task.classes=true'] * classes])}"
-    return unhelpful
+    alone = _keys_of_numbers(path, content, text, delimiter)
+    return f"to learn from the columns of numbers alone: {alone}" if alone else unhelpful
+
+
+def _keys_of_numbers(path: Path, content: bytes, text: TextFormat, delimiter: str) -> str:
+    """The keys with which columns of text are no inputs; empty where that is not what is wrong."""
+    table = _first_rows(path, content, text, delimiter)
+    if table is None or text.inputs is not None:
+        return ""
+    columns, cells = table
+    counts = [sum(is_number(row[n], text) for row in cells) for n in range(len(cells[0]))]
+    inputs = [one for one in columns.inputs if counts[one]]
+    named = _is_named(columns, cells, text)
+    readable = text.classes or named or all(counts[one] == len(cells) for one in columns.targets)
+    whole = all(counts[one] == len(cells) for one in inputs)  # else a cell is wrong, not a column
+    if not (inputs and whole and readable) or inputs == columns.inputs:
+        return ""
+    keys = ["task.classes=true"] * (named and not text.classes)
+    return " ".join([f"task.inputs=[{','.join(str(one + 1) for one in inputs)}]", *keys])
+
+
+def _is_named(columns: Columns, cells: list[list[str]], text: TextFormat) -> bool:
+    """Whether the only target has the names of classes, none of them a number."""
+    numbers = [is_number(row[one], text) for row in cells for one in columns.targets]
+    return len(columns.targets) == 1 and not any(numbers)
 
 
 def _needs_classes(path: Path, content: bytes, text: TextFormat, delimiter: str) -> bool | None:
@@ -44,6 +68,23 @@ def _needs_classes(path: Path, content: bytes, text: TextFormat, delimiter: str)
 
     Names of classes are none of numbers, in every row, and the only target.
     """
+    table = _first_rows(path, content, text, delimiter)
+    if table is None:
+        return None
+    columns, cells = table
+    if not all(is_number(row[one], text) for row in cells for one in columns.inputs):
+        return None
+    numbers = [is_number(row[one], text) for row in cells for one in columns.targets]
+    named = _is_named(columns, cells, text)
+    if not (text.classes or named or all(numbers)):
+        return None
+    return named and not text.classes
+
+
+def _first_rows(
+    path: Path, content: bytes, text: TextFormat, delimiter: str
+) -> tuple[Columns, list[list[str]]] | None:
+    """The columns and some cells, row by row; None where they are no table."""
     try:
         rows = rows_of(path, content, delimiter)[: MOST_NAMED + 1]
         names = header_of(rows, text, strict=False)
@@ -53,10 +94,4 @@ def _needs_classes(path: Path, content: bytes, text: TextFormat, delimiter: str)
         return None
     if {len(row) for row in cells} | {len(names or cells[0])} != {len(cells[0])}:
         return None
-    if not all(is_number(row[one], text) for row in cells for one in columns.inputs):
-        return None
-    numbers = [is_number(row[one], text) for row in cells for one in columns.targets]
-    named = len(columns.targets) == 1 and not any(numbers)
-    if not (text.classes or named or all(numbers)):
-        return None
-    return named and not text.classes
+    return columns, cells

@@ -139,7 +139,7 @@ def _read(path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict:
     classes: tuple[str, ...] = ()
     if labelled:
         labels = [row[columns.targets[0]] for _, row in rows]
-        targets, classes = one_hot("task.classes", text.classes, labels, lines)
+        targets, classes = one_hot(_KEY, path, labels, lines, columns.name(columns.targets[0]))
     sets = tuple(row[columns.split[0]] for _, row in rows) if columns.split else None
     how = "a header" if names is not None else "no header"
     decimal = ", decimal commas" if text.decimal == "comma" else ""

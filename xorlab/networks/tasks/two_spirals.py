@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xorlab.networks.tasks.data_task import Data, DataTask
+from xorlab.networks.tasks.data import Data
+from xorlab.networks.tasks.data_task import DataTask
 from xorlab.networks.tasks.tasks import Task
 
 POINTS = 97  # of each spiral
