@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import xorlab
+from xorlab.networks.trainer import TRAINER
 
 SHORT = ("seed=0,1", "training.record_every=1", "hydra.launcher.executor=inline")
 ROWS = "0,0,0\n0,1,1\n1,0,1\n1,1,{}\n"
@@ -36,3 +37,18 @@ def test_tables_are_told_apart_and_what_the_label_says_is_not_said_twice(store_f
         for lr in (1, 2)
         for seed in (0, 1)
     }
+
+
+@pytest.mark.parametrize(
+    ("task", "axes", "label"),
+    [
+        (("task=table", "task.path=data/iris.csv"), (), "iris.csv"),
+        (("task=table", "task.path=data/iris.csv"), ("task.path",), "table"),
+        (("task=parity", "task.bits=4"), (), "parity4"),
+        (("task=parity", "task.bits=4"), ("task.bits",), "parity"),
+        (("task=dataset", "task.name=wine"), ("seed",), "wine"),
+        ((), ("task",), ""),
+    ],
+)
+def test_a_sweep_is_named_after_its_task_or_its_file(task, axes, label):
+    assert TRAINER.sweep_label(xorlab.configure(*task), axes) == label

@@ -49,8 +49,9 @@ class NetworkConfig(Closed):
 
     hidden: Any = key(
         2,
-        "units of the hidden layer, or a list with one number per hidden layer; [] for none",
-        f"an integer from 1 to {MAX_UNITS}, or a list of up to {MAX_LAYERS} such, as [4,4]",
+        "units of the hidden layer, or a list with one number per hidden layer",
+        f"an integer from 1 to {MAX_UNITS}, or a list of up to {MAX_LAYERS} such, as [4,4]; [] for "
+        "no hidden layer",
         "'network.hidden=[4,4]'",
         is_hidden,
     )

@@ -36,6 +36,10 @@ _IN_LABEL = frozenset(
 )
 
 
+# What a sweep may vary in one task: its name says that anyway.
+_SIZES = ("task.path", "task.bits", "task.width", "task.name")
+
+
 class NetworkTrainer(Trainer):
     """Trains networks, those of one shape as one array program. Its data are the patterns."""
 
@@ -112,8 +116,10 @@ class NetworkTrainer(Trainer):
         return key in _IN_LABEL
 
     def sweep_label(self, config: Config, axes: Container[str]) -> str:
-        """The task, unless there are several."""
-        return "" if "task" in axes else config.task.choice_name
+        """The task, or what is common to the tasks if there are several."""
+        if "task" in axes:
+            return ""
+        return config.task.choice_name if any(key in axes for key in _SIZES) else config.task.title
 
     def train(self, configs: Sequence[Config], data: Task) -> ShardResult:
         """As one array program."""

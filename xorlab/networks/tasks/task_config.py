@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xorlab.config.fields import is_finite, key
@@ -35,6 +36,12 @@ class TaskConfig(Choice, group="task", package="xorlab.networks.tasks"):
     target_high: float = key(
         1.0, "target that codes 1", "a finite number", "task.target_high=0.9", is_finite
     )
+
+    @property
+    def title(self) -> str:
+        """What stands for it in the name of a sweep: the file, where it has one."""
+        path = getattr(self, "path", None)
+        return self.label if path is None else Path(path).name
 
     @property
     def outputs_known(self) -> int | None:
