@@ -337,7 +337,12 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
             "as params.`network.hidden` = '2'",
         ),
         (["--filter", "params.seed = 2"], 2, "--filter=params.seed = 2: must be an MLflow search"),
-        (["--filter", "params.seed = '99'"], 1, "experiment 'xorlab' has no such runs"),
+        (
+            ["--filter", "params.seed = '99'"],
+            1,
+            "--filter=params.seed = '99': none of the 20 runs of experiment 'xorlab' matches; seed "
+            "is 0, 1, 2, 3, 4",
+        ),
     ],
 )
 def test_wrong_usage_is_reported_in_a_line(arguments, code, message, sweep_store, capfd):

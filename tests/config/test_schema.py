@@ -24,7 +24,8 @@ REFUSED = [
     ("seed=4294967296", "an integer from 0 to 4294967295"),
     (
         "network.hidden=0",
-        "network.hidden=0: must be an integer from 1 to 1024, or a list of up to 16 such, as [4,4]; [] for no hidden layer",
+        "network.hidden=0: must be an integer from 1 to 1024, or a list of up to 16 such, as "
+        "[4,4]; [] for no hidden layer",
     ),
     ("network.hidden=-2", "network.hidden=-2: must be"),
     ("network.hidden=2.5", "network.hidden=2.5: must be"),

@@ -14,6 +14,7 @@ import xorlab
 from xorlab.analysis.report.summary import parquet
 from xorlab.errors import ConfigError
 from xorlab.tracking.read import frames
+from xorlab.tracking.read.empty_filter import no_runs
 from xorlab.tracking.read.frames import runs_frame, setting_keys, typed_again
 
 NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False))
@@ -117,6 +118,33 @@ def test_arguments_that_cannot_name_runs_are_refused(arguments, message, tmp_pat
     with pytest.raises(ConfigError, match=message):
         xorlab.load_runs(**arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("params.`network.hidden` = '5'", "network.hidden is 2, 3"),
+        (
+            "params.network.hiden = '2'",
+            "no run has the param network.hiden, did you mean net",
+        ),
+        (
+            "metrics.final_loss > 9 AND params.seed = '1'",
+            "final_loss is 0 to 0.19; seed is 0 to",
+        ),
+        ("tags.`xorlab.outcome` = 'diverged'", "xorlab.outcome is solved"),
+        ("attributes.status = 'FAILED'", "none of the 20 runs of sweep 4f2a matches"),
+    ],
+)
+def test_a_filter_that_finds_nothing_is_answered_with_what_there_is(text, facts):
+    rows = [
+        {"outcome": "solved", "metrics.final_loss": n / 100}
+        | {"params.seed": str(n), "params.network.hidden": str(2 + n % 2)}
+        for n in range(20)
+    ]
+    said = no_runs(text, runs_frame(rows), "sweep 4f2a")
+    assert said.startswith(f"filter={text}: none of the 20 runs of sweep 4f2a matches")
+    assert facts in said
 
 
 def test_a_table_of_no_runs_has_the_columns_that_every_run_has():

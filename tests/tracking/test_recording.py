@@ -291,6 +291,8 @@ def test_loaded_runs_are_tidy_and_typed(store_file):
     some = load_runs(filter="params.`task` = 'parity'")
     assert some["task.bits"].tolist() == [3]
     assert set(load_curves(some)["run_id"]) == set(some["run_id"])
+    with pytest.warns(UserWarning, match=r"none of the 5 runs of experiment 'xorlab' match"):
+        assert load_runs(filter="params.task = 'encoder'").empty
 
 
 def test_ended_runs_prefer_the_finished(store_file):

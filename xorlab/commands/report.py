@@ -265,21 +265,17 @@ def _print(line: str) -> None:
 
 
 def _runs(store: Store, sweep: Sweep | None, text: str | None) -> pd.DataFrame:
-    from xorlab.tracking.read.runs import load_runs
+    from xorlab.tracking.read.runs import read_runs, why_none
     from xorlab.tracking.read.sweep_files import in_recorded_order
 
     try:
-        runs = load_runs(
-            store.uri, store.experiment, sweep=sweep.run_id if sweep else None, filter=text
-        )
+        runs = read_runs(store, sweep.run_id if sweep else None, text)
     except ConfigError as error:
         raise ConfigError(f"--{error.key}", error.value, error.allowed) from error
+    if runs.empty and text is not None:
+        raise StoreError(f"--{why_none(store, None, text)}")
     if runs.empty:
-        raise StoreError(
-            f"--filter {text}: experiment {store.experiment!r} has no such runs"
-            if sweep is None
-            else f"sweep {sweep.run_id} has no runs"
-        )
+        raise StoreError(f"sweep {'' if sweep is None else sweep.run_id} has no runs")
     if sweep is None:
         return runs
     return in_recorded_order(store, sweep.run_id, _without_earlier_attempts(runs))

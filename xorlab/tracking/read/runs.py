@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ def load_runs(
         is NaN. Last come ``started``, when a run's training began, and where runs learned tables
         ``table``, the beginning of a file's SHA-256: two versions of an edited file differ in it;
         where a trainer of your own made them ``trainer``, its name and version.
-        Parent runs are not among the rows. A sweep on a server is read from the file that
+        Parent runs are not among the rows. Where a filter finds no run, a warning says what there
+        is instead. A sweep on a server is read from the file that
         it stored there, so its runs are as they were when it ended.
 
         An experiment in which xorlab has recorded nothing is read as it is: ``run_id``, ``name``,
@@ -68,15 +70,41 @@ def load_runs(
         store = _open(uri, experiment)
     else:
         store, sweep = _of_sweep(uri, experiment, sweep)
+    frame = read_runs(store, sweep, filter)
+    if filter is not None and frame.empty:
+        warnings.warn(why_none(store, sweep, filter), stacklevel=2)
+    return frame
+
+
+def read_runs(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
+    """The table of `load_runs`, of an open store.
+
+    Args:
+        store: whose experiment is read.
+        sweep: the whole id of one of its sweeps; None for all runs.
+        text: a filter; None for all runs.
+
+    Raises:
+        ConfigError: a filter that MLflow cannot read.
+        StoreError: the store cannot be read.
+    """
     frame = None
-    if sweep is not None and filter is None and not store.has_sql:
+    if sweep is not None and text is None and not store.has_sql:
         frame = recorded_runs(store, sweep)
     if frame is None:
-        frame = _found(store, sweep, filter)
+        frame = _found(store, sweep, text)
         if frame.empty and sweep is None:
-            frame = _of_others(store, filter)
+            frame = _of_others(store, text)
     frame.attrs["uri"] = public_address(store.uri)
     return frame
+
+
+def why_none(store: Store, sweep: str | None, text: str) -> str:
+    """Why a filter finds no run, in words; the arguments are those of `read_runs`."""
+    from xorlab.tracking.read.empty_filter import no_runs
+
+    where = f"experiment {store.experiment!r}" if sweep is None else f"sweep {sweep}"
+    return no_runs(text, read_runs(store, sweep, None), where)
 
 
 def _refuse_others(**given: object) -> None:
