@@ -25,7 +25,8 @@ TEXT = "\n".join(document.read_text() for document in DOCUMENTS)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 MODULES = [block for block in PYTHON if block.startswith("# ")]  # the name is in the first line
-LINES = [line for block in SHELL for line in block.splitlines()]
+# A backslash goes on with a command in the next line.
+LINES = [line for block in SHELL for line in re.sub(r" \\\n +", " ", block).splitlines()]
 MAKE = [line for line in LINES if line.startswith("make ")]
 BENCHMARKS = [line for line in LINES if line.startswith("python -m tests.benchmarks")]
 SERVERS = [line for line in LINES if line.startswith("mlflow ")]

@@ -199,7 +199,7 @@ def test_a_batched_twin_trains_the_pixels_that_go_together(train):
 @pytest.mark.slow
 @pytest.mark.parametrize("document", ["extending.md", "guides/landscapes.md"])
 def test_the_commands_of_the_guides_make_a_picture(document, command):
-    text = (ROOT / "experiments" / document).read_text()
+    text = re.sub(r" \\\n +", " ", (ROOT / "experiments" / document).read_text())
     (line,) = re.findall(r"^ *((?:python|xorlab --trainer) .*landscape\.x=.*)$", text, re.MULTILINE)
     if "digits" in line:
         pytest.importorskip("sklearn")
