@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 import xorlab
 from tests.helpers.samples import table
 from xorlab.analysis.figures.forest import success_bars
-from xorlab.analysis.figures.picture import Picture
-from xorlab.analysis.figures.style import draw_surface, new_figure
+from xorlab.analysis.figures.picture import WIDTH, Picture
+from xorlab.analysis.figures.style import draw_surface, lay_out, new_figure
+from xorlab.analysis.figures.weights import weight_matrices
 from xorlab.sweeps.summary.own_run_page import curve_figure
 
 HOSTILE = "$x^ </svg><script>"
@@ -57,3 +59,15 @@ def test_the_scale_of_a_surface_that_is_level_has_one_number():
     ax, bar = new_figure(4, 3).subplots(1, 2)
     draw_surface(level, corners, np.array([[0.0], [1.0]]), ax, bar)
     assert [label.get_text() for label in bar.get_yticklabels()] == ["0.25"]
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (4, 8, 3), (64, 32, 10), (2, 3, 3, 3, 1), (3, 1)])
+def test_weights_have_the_width_of_a_page_and_no_number_reaches_beyond_its_cell(sizes):
+    weights = [np.full(pair, -0.0045) for pair in itertools.pairwise(sizes)]
+    figure = weight_matrices(weights, [np.full(n, -12.3) for n in sizes[1:]])
+    assert figure.get_figwidth() == WIDTH
+    lay_out(figure)
+    for ax in figure.axes[: len(weights)]:
+        units = np.diff(ax.get_xlim())[0]
+        texts = [text.get_window_extent().width for text in ax.texts]
+        assert max(texts, default=0) < ax.bbox.width / units

@@ -35,7 +35,7 @@ def panels(runs: pd.DataFrame, by: str, draw: Draw, title: str) -> Figure:
         title: of the whole.
     """
     groups = list(runs.groupby(by, dropna=False, observed=True))
-    across = min(_ACROSS, len(groups))
+    across = 2 if len(groups) == 4 else min(_ACROSS, len(groups))
     down = -(-len(groups) // across)
     height = _HEAD + _FOOT + _ROW * down
     # Every panel has the same size: no need to look for one.
@@ -45,7 +45,7 @@ def panels(runs: pd.DataFrame, by: str, draw: Draw, title: str) -> Figure:
         right=0.98,
         top=1 - _HEAD / height,
         bottom=_FOOT / height,
-        wspace=0.12,
+        wspace=0.2,
         hspace=0.42,
     )
     every = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)

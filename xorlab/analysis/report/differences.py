@@ -228,13 +228,13 @@ def _cells(pair: dict[Any, Any], turned: bool) -> list[str]:
 def _claim(pair: dict[Any, Any], turned: bool) -> str:
     if pair["claimed"]:
         return _TURNED[pair["claim"]] if turned else str(pair["claim"])
+    if pair["sentence"].startswith("Too few runs"):
+        return "too few runs"
     seen = not (
         pair["difference_low"] <= 0 <= pair["difference_high"]
         and pair["sooner_low"] <= 0.5 <= pair["sooner_high"]
     )
     star = _STAR if seen else ""
-    if pair["sentence"].startswith("Too few runs"):
-        return f"too few runs{star}"
     if pd.notna(pair["seeds"]):
         return f"open{star}: {counted(int(pair['seeds']), 'fresh seed')} would tell"
     return f"open{star}" if seen else "no difference seen"
