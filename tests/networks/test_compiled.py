@@ -95,6 +95,60 @@ def unsigned(result: NetworkResult) -> NetworkResult:
     return replace(result, arrays={name: array + 0.0 for name, array in result.arrays.items()})
 
 
+CLASSES = "a,b,kind\n" + "".join(f"{n % 7 / 3},{n * n % 5},{'xyz'[n % 3]}\n" for n in range(24))
+
+
+@st.composite
+def looked_at(draw) -> list[str]:
+    """Overrides for networks whose validation set is looked at, and may end them."""
+    every = draw(st.sampled_from([1, 2, 5]))
+    stop = ["generalisation_loss", "patience", "progress", "solved"]
+    overrides = {
+        "training.validate_every": every,
+        "training.stop": f"[{','.join(draw(st.sets(st.sampled_from(stop))))}]",
+        "training.max_generalisation_loss": draw(st.sampled_from([0.5, 5])),
+        "training.patience": draw(st.integers(1, 9)),
+        "training.epochs": draw(st.integers(every, 60)),
+        "training.record_every": draw(st.sampled_from(["null", 1, 4])),
+        "training.target_accuracy": draw(st.sampled_from([0.3, 0.7, 1])),
+        "training.dtype": draw(st.sampled_from(["float64", "float32"])),
+        "network.hidden": draw(st.sampled_from([1, 6])),
+        "optimizer": draw(st.sampled_from(["gd", "adam"])),
+    }
+    kept = {
+        "training.stop": overrides["training.stop"] != "[]",
+        "training.max_generalisation_loss": "generalisation_loss" in overrides["training.stop"],
+        "training.patience": "patience" in overrides["training.stop"],
+    }
+    return [f"{key}={value}" for key, value in overrides.items() if kept.get(key, True)]
+
+
+@pytest.mark.parametrize("looped", [None, 2, 1000])  # rows from which a call is a loop
+@settings(max_examples=10, suppress_health_check=SLOW, deadline=None)
+@given(looked_at=looked_at(), rates=st.lists(st.sampled_from([0.01, 0.5, 1e150]), min_size=2))
+def test_validation_sets_end_networks_alike(tmp_path, looked_at, rates, looped):
+    (tmp_path / "classes.csv").write_text(CLASSES)
+    common = [
+        *("task=table", f"task.path={tmp_path / 'classes.csv'}", "task.classes=true"),
+        *("task.validation=0.3", "task.test=0.1", "network.activation=relu"),
+        *("network.output=linear", "init=uniform", *looked_at),
+    ]
+    configs = [
+        configure(*common, f"seed={seed}", f"optimizer.lr={rate}")
+        for seed, rate in enumerate(rates)
+    ]
+    expected = [bits(unsigned(result)) for result in train_many(configs)]
+    with pytest.MonkeyPatch.context() as patch:
+        if looped:
+            patch.setattr(loops, "UNROLLED", 0)
+            patch.setattr(loops, "LOOPED", looped)
+            forget()
+        found = [bits(unsigned(result)) for result in train_many(map(compiled, configs))]
+    if looped:
+        forget()
+    assert found == expected
+
+
 def check_processors(data: st.DataObject, table: str) -> None:
     """Plain instructions and this processor's own; written out or in loops; in any company."""
     configs = data.draw(members(compiled(data.draw(shapes(table)))))

@@ -44,7 +44,7 @@ def epochs_are_compiled(config: Config, task: Task) -> bool:
     """Whether whole epochs can be compiled, and not only what is between calls of NumPy."""
     schedule = UpdateSchedule.choices()[config.training.update]
     many = not schedule.whole and not schedule.draws and len(task.inputs) > _ONLINE
-    return not (many or config.optimizer.searches or task.validation is not None)
+    return not (many or config.optimizer.searches)
 
 
 def backend_rows(shards: Sequence[tuple[Config, Task, int]]) -> dict[str, str]:

@@ -21,6 +21,8 @@ class Looks:
         evaluations: where those until the criterion is met are noted.
 
     Attributes:
+        keeps_best: as given.
+        least: (N,) the least loss so far.
         best: (K, N) weights of the least loss.
         best_at: (N,) steps of the least loss, the first of equals.
         generalised_at: (N,) steps at which the criterion was first met, or `NEVER`.
@@ -28,8 +30,8 @@ class Looks:
 
     def __init__(self, weights: Array, keeps_best: bool, evaluations: Evaluations) -> None:
         count = weights.shape[1]
-        self._keeps_best, self._evaluations = keeps_best, evaluations
-        self._least = np.full(count, np.inf)
+        self.keeps_best, self._evaluations = keeps_best, evaluations
+        self.least = np.full(count, np.inf)
         self.best = weights.copy() if keeps_best else weights
         self.best_at = np.zeros(count, np.int64)
         self.generalised_at = np.full(count, NEVER)
@@ -58,11 +60,16 @@ class Looks:
             self.generalised_at[members[fresh]] = step
             self._evaluations.note_generalised(members[fresh], columns, fresh)
         loss = validation.loss[: len(active)]
-        better = np.flatnonzero((loss < self._least[members]) & active)
-        self._least[members[better]] = loss[better]
+        better = np.flatnonzero((loss < self.least[members]) & active)
+        self.least[members[better]] = loss[better]
         self.best_at[members[better]] = step
-        if self._keeps_best:
+        if self.keeps_best:
             self.best[:, members[better]] = columns.parameters[:, better]
+
+    def noted(self) -> dict[str, Array]:
+        """The arrays that `note` sets, by name; networks are their last axis."""
+        names = ["least", "best_at", "generalised_at", *["best"] * self.keeps_best]
+        return {name: getattr(self, name) for name in names}
 
     def events(self) -> dict[str, npt.NDArray[np.float64]]:
         """When the set was answered best, and when first well enough; NaN for never."""

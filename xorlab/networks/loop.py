@@ -17,7 +17,7 @@ from xorlab.networks.looks import Looks
 from xorlab.networks.measured import Measured
 from xorlab.networks.metrics import measured
 from xorlab.networks.parameters import named_layers
-from xorlab.networks.program import Array
+from xorlab.networks.program import Array, Calls
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
 from xorlab.trainers.shard_result import NEVER, ShardResult
 
@@ -139,16 +139,11 @@ class Trainer:
 
     def _measured(self, batch: Batch) -> dict[str, Array]:
         """The present value of every curve, (W,) each."""
-        sets = {"": batch.training, "training_": batch.training, "validation_": batch.validation}
         found: dict[str, Array] = {}
         for name in self._curves:
-            kind = name.rpartition("_")[2]
-            measured = sets[name.removesuffix(kind)]
-            assert measured is not None  # noqa: S101  (its curve is there because it is)
-            loss = kind == "loss"
-            for call in measured.compute_loss if loss else measured.compute_accuracy:
+            calls, found[name] = curve(batch, name)
+            for call in calls:
                 call()
-            found[name] = measured.loss if loss else measured.accuracy
         return found
 
     def _find_diverged(self, step: int) -> None:
@@ -272,3 +267,14 @@ class Trainer:
         )
         arrays["predictions"][diverged] = np.nan
         return Endings(self._spec.task, training.errors, training.loss, arrays, held_out)
+
+
+def curve(batch: Batch, name: str) -> tuple[Calls, Array]:
+    """The calls that compute the present value of a curve, and the array (W,) that they set."""
+    sets = {"": batch.training, "training_": batch.training, "validation_": batch.validation}
+    kind = name.rpartition("_")[2]
+    measured = sets[name.removesuffix(kind)]
+    assert measured is not None  # noqa: S101  (its curve is there because it is)
+    if kind == "loss":
+        return measured.compute_loss, measured.loss
+    return measured.compute_accuracy, measured.accuracy

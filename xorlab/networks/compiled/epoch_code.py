@@ -4,64 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from xorlab.networks.columns import NO_LIMIT
 from xorlab.networks.compiled.blocks import ARGUMENTS, Blocks, flow, written_function
 from xorlab.networks.compiled.code import Code, module
-from xorlab.networks.compiled.folds import folded
+from xorlab.networks.compiled.epoch_parts import EVENTS, Parts
 from xorlab.networks.compiled.loops import is_short
 from xorlab.networks.compiled.lowering import Lowering, tree
-from xorlab.networks.compiled.ops import Op, Rows, rolled
+from xorlab.networks.compiled.ops import Op, rolled
 from xorlab.networks.compiled.scratch import Cell, Layout, cells, touched
 
-# What is known of each network; see `xorlab.networks.compiled.epochs.Epochs`.
-EVENTS = ("active", "solved_at", "diverged_at", "ended_at", "recorded")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The calls of an epoch, as ops, and the arrays that the loop itself looks at.
-
-    Attributes:
-        rows: name, rows and shape of each such array.
-        stops: whether a network ends when it is solved.
-    """
-
-    forward: tuple[Op, ...]
-    loss: tuple[Op, ...]
-    stopping: tuple[Op, ...]
-    gradient: tuple[Op, ...]
-    update: tuple[Op, ...]
-    rows: tuple[tuple[str, Rows, tuple[int, ...]], ...]
-    stops: bool
-
-    def cells(self, name: str) -> list[Cell]:
-        """The rows of one of the arrays."""
-        ((rows, shape),) = [(rows, shape) for own, rows, shape in self.rows if own == name]
-        return cells(rows, shape)
-
-    def along(self, name: str, axis: int) -> Rows:
-        """The array as an operand of ops over one axis, which it has (1) or has not (0)."""
-        first = self.cells(name)[0]
-        return Rows(*first, (axis,))
-
-    def folded(self) -> Parts:
-        """The same with sums as single ops."""
-        return replace(
-            self,
-            forward=folded(self.forward),
-            loss=folded(self.loss),
-            stopping=folded(self.stopping),
-            gradient=folded(self.gradient),
-            update=folded(self.update),
-        )
-
-    @property
-    def epoch(self) -> tuple[Op, ...]:
-        """All ops of an epoch in order."""
-        return (*self.forward, *self.stopping, *self.gradient, *self.update)
+# What is known of the validation set, where one is looked at.
+_LOOKS = ("least", "best_at", "generalised_at", "best", "held_out_limits", "held_out_loss")
 
 
 @cache
@@ -77,7 +33,8 @@ def epochs_source(parts: Parts, layout: Layout, kind: str) -> str:
         parts = parts.folded()
     read, written = flow(parts.epoch)
     kept = (read & written) | set(parts.cells("weights"))
-    noted = {cell for name in (*EVENTS, "limits", "min_gradient") for cell in parts.cells(name)}
+    names = [*EVENTS, "recorded", "limits", "min_gradient", *filter(parts.has, _LOOKS)]
+    noted = {cell for name in names for cell in parts.cells(name)}
     with Blocks(code, layout).each(read | kept | noted, kept | noted):
         rows = Lowering(code, layout, unrolled)
         _Epoch(code, parts, rows, unrolled).write(kept)
@@ -112,16 +69,63 @@ class _Epoch:
             now = code.splat("i64", step)
             before = {cell: rows.value(cell) for cell in weights} if self._unrolled else {}
             rows.emit(parts.forward)
+            looked = self._validate(step)
             self._find_diverged(now)
             solved = ["solved_at", *["ended_at"] * parts.stops]
             self._note(rows, rows.value(parts.cells("within")[0]), solved, now, "limits", NO_LIMIT)
+            if looked:
+                with code.when(looked):
+                    self._look(rows.fork(), now)
+                rows.reload([active])
             with code.when(code.value(f"icmp eq i64 {step}, %record")):
                 self._record(rows.fork())
             rows.save(kept)
             with code.when(code.value("icmp ne i64 %update, 0")):
-                self._update(rows.fork(), before, now, kept)
+                self._update(rows.fork(), before, now, kept, looked)
             rows.forget()
         rows.forget()
+
+    def _validate(self, step: str) -> str:
+        """Run the validation set forward where it is looked at, or recorded.
+
+        Returns:
+            whether it is looked at, as an i1; empty without such a set.
+        """
+        code, rows, parts = self._code, self._rows, self._parts
+        if not parts.every:
+            return ""
+        rest = code.value(f"urem i64 {step}, {parts.every}")
+        looked = code.value(f"icmp eq i64 {rest}, 0")
+        recorded = code.value(f"icmp eq i64 {step}, %record")
+        with code.when(code.value(f"or i1 {looked}, {recorded}")):
+            self._emit_saved(rows.fork(), parts.validation)
+        rows.reload(flow(parts.validation)[1])
+        return looked
+
+    def _emit_saved(self, rows: Lowering, ops: Sequence[Op]) -> None:
+        """Write ops in a branch, with all that they set in memory."""
+        rows.emit(ops)
+        rows.save(flow(ops)[1])
+
+    def _look(self, rows: Lowering, now: str) -> None:
+        """Note whose validation loss is the least so far, and who meets the criterion there."""
+        code, parts = self._code, self._parts
+        names = ("active", "held_out_loss", "least", "best_at", "better", "held_out_within")
+        active, loss, least, best_at, better, within = (parts.cells(name)[0] for name in names)
+        self._note(rows, rows.value(within), ["generalised_at"], now, "held_out_limits", NO_LIMIT)
+        less = code.binary("fcmp olt", self._kind, rows.value(loss), rows.value(least))
+        less = code.binary("and", "i1", less, rows.value(active))
+        some = code.any(less)
+        rows.set(least, code.select(less, self._kind, rows.value(loss), rows.value(least)))
+        rows.set(best_at, code.select(less, "i64", now, rows.value(best_at)))
+        rows.set(better, less)
+        rows.save([least, best_at, better])
+        if parts.has("best"):
+            self._copy_when(some, rows, self._masked("best", "weights", "better"))
+
+    def _masked(self, target: str, source: str, mask: str) -> Op:
+        copy = self._copy(target, source)
+        return replace(copy, inputs=(*copy.inputs, self._parts.along(mask, 0)), masked=True)
 
     def _copy(self, target: str, source: str) -> Op:
         count = len(self._parts.cells(source))
@@ -174,21 +178,25 @@ class _Epoch:
         summed = [*parts.cells("weights"), *parts.cells("error")]
         if loss in flow(parts.forward)[1]:
             summed.append(loss)
+        held_out = parts.cells("held_out_loss") if parts.every else []
+        summed += held_out
         if self._unrolled:
             total = tree(code, self._kind, [rows.value(cell) for cell in summed])
         else:
             total = self._summed(rows.fork(), ["weights", "error"])
-            if loss in summed:
-                total = code.binary("fadd", self._kind, total, rows.value(loss))
+            for cell in summed[len(parts.cells("weights")) + len(parts.cells("error")) :]:
+                total = code.binary("fadd", self._kind, total, rows.value(cell))
         changed = [active, parts.cells("diverged_at")[0], parts.cells("ended_at")[0]]
         suspect = code.binary("and", "i1", self._unlike_itself(total), rows.value(active))
         with code.when(code.any(suspect)):
             branch = rows.fork()
             branch.emit(parts.loss)
             terms = self._summed(branch, ["weights"], differences=True)
-            left = branch.value(loss)
-            left = code.binary("fsub", self._kind, left, left)
-            broken = self._unlike_itself(code.binary("fadd", self._kind, terms, left))
+            for cell in (loss, *held_out):
+                left = branch.value(cell)
+                left = code.binary("fsub", self._kind, left, left)
+                terms = code.binary("fadd", self._kind, terms, left)
+            broken = self._unlike_itself(terms)
             self._note(branch, broken, ["diverged_at", "ended_at"], now)
         rows.reload(changed)
 
@@ -207,18 +215,26 @@ class _Epoch:
         return rows.value(total)
 
     def _record(self, rows: Lowering) -> None:
-        (loss,), (recorded,) = self._parts.cells("loss"), self._parts.cells("recorded")
-        rows.emit(self._parts.loss)
-        rows.set(recorded, rows.value(loss))
-        rows.save([recorded])
+        rows.emit(self._parts.recording)
+        rows.save(self._parts.cells("recorded"))
 
-    def _update(self, rows: Lowering, before: dict[Cell, str], now: str, kept: set[Cell]) -> None:
+    def _update(
+        self, rows: Lowering, before: dict[Cell, str], now: str, kept: set[Cell], looked: str
+    ) -> None:
         """Look whom a rule or a small gradient ends; update the weights of the others."""
         code, parts = self._code, self._parts
         (active,), (over,) = parts.cells("active"), parts.cells("over")
         if parts.stopping:
             rows.emit(parts.stopping)
             self._note(rows, rows.value(parts.cells("stopped")[0]), ["ended_at"], now)
+        if looked and parts.held_out_stopping:
+            rows.save(parts.cells("stopped"))
+            with code.when(looked):
+                branch = rows.fork()
+                self._emit_saved(branch, parts.held_out_stopping)
+                stopped = branch.value(parts.cells("stopped")[0])
+                self._note(branch, stopped, ["ended_at"], now)
+            rows.reload([active, *flow(parts.held_out_stopping)[1]])
         if parts.gradient:
             rows.emit(parts.gradient)
             small = rows.value(parts.cells("small")[0])
@@ -235,14 +251,12 @@ class _Epoch:
             some = code.any(ended)
             self._copy_when(some, rows, self._copy("held", "weights"))
             rows.emit(rolled(parts.update))
-            back = self._copy("weights", "held")
-            mask = parts.along("over", 0)
-            self._copy_when(some, rows, replace(back, inputs=(*back.inputs, mask), masked=True))
+            self._copy_when(some, rows, self._masked("weights", "held", "over"))
         rows.save(kept)
 
     def _copy_when(self, condition: str, rows: Lowering, copy: Op) -> None:
         """Copy rows where an i1 is true, from memory to memory."""
         rows.save(touched(copy))
         with self._code.when(condition):
-            rows.fork().emit([copy])
+            self._emit_saved(rows.fork(), [copy])
         rows.reload(cells(copy.out, copy.shape))

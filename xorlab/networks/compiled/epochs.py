@@ -7,18 +7,23 @@ while the others of its block go on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 
 from xorlab.networks.batch import Batch
 from xorlab.networks.compiled.blocks import Memory
 from xorlab.networks.compiled.calls import Reader
-from xorlab.networks.compiled.epoch_code import EVENTS, Parts, epochs_source
+from xorlab.networks.compiled.epoch_code import epochs_source
+from xorlab.networks.compiled.epoch_parts import EVENTS, Parts
 from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import length
 from xorlab.networks.compiled.machine import function
 from xorlab.networks.compiled.ops import Op, rolled
 from xorlab.networks.compiled.scratch import Layout
 from xorlab.networks.compiled.stretch import flat
+from xorlab.networks.loop import curve
 from xorlab.networks.program import Array, Calls
 from xorlab.trainers.shard_result import NEVER
 
@@ -35,23 +40,29 @@ class Epochs:
         solved_at: (W,) the step of the last `run` at which a network was solved, or `NEVER`.
         diverged_at: (W,) likewise where it diverged.
         ended_at: (W,) likewise where it ended.
-        recorded: (W,) losses at the first step of the last `run`.
+        recorded: (C, W) values of curves at the first step of the last `run`.
+        looks: what is noted of the validation set; see `xorlab.networks.looks.Looks.noted`.
     """
 
     def __init__(
         self,
         batch: Batch,
         stops: bool,
+        every: int,
         reader: Reader,
         parts: dict[str, list[Op]],
         draws: Calls,
+        recorded: Array,
+        looks: dict[str, Array],
     ) -> None:
         width = batch.width
         self.active = np.zeros(width, np.bool_)
         self.solved_at, self.diverged_at, self.ended_at = (np.full(width, NEVER) for _ in range(3))
-        self.recorded = np.zeros(width, batch.dtype)
+        self.recorded = recorded
+        self.looks = looks
         looked_at: dict[str, Array] = {
             **{name: getattr(self, name) for name in EVENTS},
+            "recorded": recorded,
             "weights": batch.columns.parameters,
             "held": np.zeros_like(batch.columns.parameters),
             "error": batch.error.reshape(-1, width),
@@ -63,14 +74,23 @@ class Epochs:
             "min_gradient": batch.columns.min_gradient,
             "over": np.zeros(width, np.bool_),
             "sum": np.zeros(width, batch.dtype),
+            **looks,
         }
+        if batch.validation is not None:
+            looked_at |= {
+                "held_out_loss": batch.validation.loss,
+                "held_out_within": batch.validation.within_limit,
+                "held_out_limits": batch.columns.validation_limits,
+                "better": np.zeros(width, np.bool_),
+            }
         rows = {name: reader.rows_of(array) for name, array in looked_at.items()}
         layout = Layout.of(reader.stacks)
         places = tuple(
             (name, reader.moved(one), looked_at[name].shape[:-1]) for name, one in rows.items()
         )
         settled = {name: reader.settled(ops) for name, ops in parts.items()}
-        source = epochs_source(Parts(**settled, rows=places, stops=stops), layout, reader.kind)
+        whole = Parts(**settled, rows=places, stops=stops, every=every if looks else 0)
+        source = epochs_source(whole, layout, reader.kind)
         self._memory = Memory(reader, layout)
         self._run = function(source, "epochs", len(self._memory.arguments) + 4)
         self._draws = draws
@@ -93,20 +113,28 @@ class Epochs:
             self._run(*self._memory.arguments, start, until, begin, int(not last))
 
 
-def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
+def epochs_of(
+    batch: Batch, stops: bool, every: int, curves: Sequence[str], looks: dict[str, Array]
+) -> Epochs | None:
     """The epochs of a batch; None where a call cannot be compiled, or there are too many.
 
     Args:
         batch: with the networks.
         stops: whether a network ends when it is solved.
+        every: the validation set is looked at in every n-th epoch.
+        curves: names of those that are recorded.
+        looks: what was noted of the validation set so far, N networks; empty without one.
     """
-    if batch.validation is not None:
-        return None
     reader = Reader()
+    recorded = np.zeros((len(curves), batch.width), batch.dtype)
+    validation = [] if batch.validation is None else batch.validation.forward
     lists: dict[str, Calls] = {
         "forward": batch.forward,
         "loss": batch.compute_loss,
+        "validation": validation,
+        "recording": _recording(batch, curves, recorded),
         "stopping": batch.stopping,
+        "held_out_stopping": batch.held_out_stopping,
         "gradient": batch.gradient,
         "update": batch.update,
     }
@@ -132,4 +160,23 @@ def epochs_of(batch: Batch, stops: bool) -> Epochs | None:
         longest -= length(rolled(parts[name]))
         if longest < 0:
             return None
-    return Epochs(batch, stops, reader, parts, draws)
+    return Epochs(batch, stops, every, reader, parts, draws, recorded, _wide(looks, batch))
+
+
+def _recording(batch: Batch, curves: Sequence[str], recorded: Array) -> Calls:
+    """Calls that compute the values of curves, and copy them to an array (C, W)."""
+    calls: Calls = []
+    for name, kept in zip(curves, recorded, strict=True):
+        computing, values = curve(batch, name)
+        calls += [*computing, partial(np.positive, values, kept)]
+    return calls
+
+
+def _wide(looks: dict[str, Array], batch: Batch) -> dict[str, Array]:
+    """The same for all columns of a batch, in its precision; the last hold nothing."""
+    wide = {}
+    for name, noted in looks.items():
+        dtype = batch.dtype if noted.dtype.kind == "f" else noted.dtype
+        wide[name] = np.zeros((*noted.shape[:-1], batch.width), dtype)
+        wide[name][..., : batch.count] = noted
+    return wide

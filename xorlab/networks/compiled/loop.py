@@ -13,8 +13,8 @@ from xorlab.trainers.shard_result import NEVER
 class CompiledTrainer(Trainer):
     """Trains in one compiled function from a recorded step to the next.
 
-    Where something in an epoch cannot be compiled (a search along a line, a drawn order, a held-out
-    set), the epoch is run call by call, with what can be compiled in between.
+    Where something in an epoch cannot be compiled (a search along a line), the epoch is run call by
+    call, with what can be compiled in between.
     """
 
     _epochs: Epochs | None = None
@@ -23,7 +23,7 @@ class CompiledTrainer(Trainer):
     def _segment(self, step: int, until: int, row: int, flag: FloatErrorFlag, last: bool) -> None:
         batch, count = self._batch, self._batch.count
         if self._epochs_batch is not batch:
-            self._epochs_batch, self._epochs = batch, epochs_of(batch, self._stops)
+            self._epochs_batch, self._epochs = batch, self._compiled()
         if self._epochs is None:
             # Compiled functions raise no flag: look for diverged networks at every step.
             batch.infinite = flag.raised = True
@@ -40,9 +40,18 @@ class CompiledTrainer(Trainer):
         ):
             happened = np.flatnonzero(found != NEVER)
             noted[members[happened]] = found[happened]
+        for name, values in epochs.looks.items():
+            self._looks.noted()[name][..., members] = values[..., :count]
         there = self._active & (ended_at != step)
-        self._curves["loss"][row, members[there]] = epochs.recorded[:count][there]
+        for values, recorded in zip(self._curves.values(), epochs.recorded, strict=True):
+            values[row, members[there]] = recorded[:count][there]
         ended = np.flatnonzero(ended_at != NEVER)
         self._final[:, members[ended]] = batch.columns.parameters[:, ended]
         batch.watched[ended] = False
         self._active[ended] = False
+
+    def _compiled(self) -> Epochs | None:
+        batch, looks = self._batch, {}
+        if batch.validation is not None:
+            looks = {name: noted[..., self._members] for name, noted in self._looks.noted().items()}
+        return epochs_of(batch, self._stops, self._spec.validate_every, list(self._curves), looks)
