@@ -87,6 +87,9 @@ def test_on_a_narrow_terminal_the_column_of_the_first_sentence_is_left_out_last(
         "diverged",
         "ERT",
         "epochs (median)",
+        "solved",
+        "runs",
+        "95 % interval",
         "epochs per success",
     ]
 

@@ -146,7 +146,7 @@ def _figures(
         if all(name in one and one[name].notna().any() for name in [*names.values()][1:]):
             curves = {name: load_curves(one, name) for name in names.values()}
             caption = f"The {what} of the training set and of the validation set."
-            draw = partial(_both, one, curves, names)
+            draw = partial(_both, one, curves, names, f"{what.capitalize()} of both sets")
             figures.append(Picture(f"validation_{what}.png", caption, draw))
     if run["outcome"] == DIVERGED:
         return figures
@@ -169,8 +169,12 @@ def _figures(
     return [*figures, Picture("weights.png", caption, matrices)]
 
 
-def _both(one: pd.DataFrame, curves: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> Axes:
-    return both_sets(one, curves, names, ax=new_axes(WIDTH, 3.6))
+def _both(
+    one: pd.DataFrame, curves: Mapping[str, pd.DataFrame], names: Mapping[str, str], title: str
+) -> Axes:
+    ax = both_sets(one, curves, names, ax=new_axes(WIDTH, 3.6))
+    ax.set_title(title)
+    return ax
 
 
 def _predictions(

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis, XAxis
 from matplotlib.font_manager import FontProperties
-from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, Locator, NullLocator
 
 Floats = npt.NDArray[np.float64]
 
-_MOST_TICKS = 4  # of an axis of less than a power of ten
+_LEAST_TICKS, _MOST_TICKS = 3, 5  # of an axis of less than a power of ten
 # Widths of a letter and between two numbers, and from one line to the next, in sizes of the type.
 _LETTER, _GAP, _LINE = 0.6, 0.6, 2.0
 _SPARSEST = 12  # powers of ten from one number to the next
@@ -38,7 +38,7 @@ def _plain(value: float) -> str:
         return ""
     exponent = int(np.floor(np.log10(value) + 1e-9))
     if -4 < exponent < 6:
-        return f"{value:,.0f}" if value >= 10 else f"{value:g}"
+        return f"{value:,.6g}"
     power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     factor = f"{value / 10.0**exponent:.3g}"
     return f"10{power}" if factor == "1" else f"{factor}·10{power}"
@@ -83,20 +83,28 @@ class RoomyLocator(Locator):
 
 def _choices(low: float, high: float) -> Iterator[Floats]:
     """Numbers between two ends, from many to few."""
-    if high < 10 * low:  # powers of ten are too few
-        for most in range(_MOST_TICKS, 0, -1):
-            even = MaxNLocator(most, integer=high > 2 * _MOST_TICKS).tick_values(low, high)
-            yield _within(np.asarray(even), low, high)
-        return
     decades = np.log10(high / low)
     exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     powers = 10.0**exponents
-    if decades < 2:
-        yield _within(np.outer(powers, [1.0, 2.0, 5.0]).ravel(), low, high)
+    few = _within(np.outer(powers, [1.0, 2.0, 5.0]).ravel(), low, high)
+    if decades < 2 and len(few) >= _LEAST_TICKS:
+        yield few
+    if decades < 1:  # powers of ten are too few
+        yield from _even(low, high)
+        return
     if decades < 3.5:
         yield _within(np.outer(powers, [1.0, 3.0]).ravel(), low, high)
     for stride in range(1, _SPARSEST + 1):
         yield _within(powers[exponents % stride == 0], low, high)
+
+
+def _even(low: float, high: float) -> Iterator[Floats]:
+    """Multiples of 1, 2 or 5 times a power of ten, down to one of them."""
+    first = np.floor(np.log10(high - low)) - 1
+    for step in np.outer(10.0 ** np.arange(first, first + 4), [1.0, 2.0, 5.0]).ravel():
+        ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
+        if 1 <= len(ticks) <= _MOST_TICKS:
+            yield ticks
 
 
 def _within(ticks: Floats, low: float, high: float) -> Floats:

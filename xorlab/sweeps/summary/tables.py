@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xorlab.analysis.counts import counted, duration
+from xorlab.analysis.labels import headers
 from xorlab.analysis.report.settings_table import MOST_ROWS, SettingsTable
 from xorlab.errors import printable
 from xorlab.sweeps.plan.axes import described
@@ -53,11 +54,13 @@ def summary_table(settings: SettingsTable, width: int) -> Table:
 
     Args:
         settings: the table.
-        width: of the terminal; on a narrow one columns are left out, and no number is cut.
+        width: of the terminal; on a narrow one keys have short names and columns are left out,
+            and no number is cut.
     """
     titles, cells = settings.header, [column.cells()[:MOST_ROWS] for column in settings.columns]
     if _width(titles, cells) > width:
-        titles = [_in_lines(title) for title in titles]
+        keys = len(settings.keys)
+        titles = [_in_lines(title) for title in (*headers(titles[:keys]), *titles[keys:])]
     shown, left_out = list(range(len(titles))), []
     for n in settings.least_needed():
         if _width([titles[m] for m in shown], [cells[m] for m in shown]) > width:

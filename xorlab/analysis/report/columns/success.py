@@ -22,10 +22,10 @@ def columns(data: GroupedRuns) -> list[Column]:
     if data.sequential is not None:
         title, meaning = f"{100 * data.sequential:g} % interval", _SEQUENTIAL
     return [
-        Column("runs", found["n"], whole, priority=ALWAYS),
-        Column("solved", found["solved"], whole, priority=ALWAYS),
+        Column("runs", found["n"], whole, priority=6.2),
+        Column("solved", found["solved"], whole, priority=6.1),
         Column("rate", found["rate"], lambda rate: f"{100 * rate:.0f} %", priority=ALWAYS),
-        Column(title, ends, _interval, priority=ALWAYS, meaning=meaning),
+        Column(title, ends, _interval, priority=6.3, meaning=meaning),
     ]
 
 
