@@ -23,7 +23,9 @@ def test_a_terminal_shows_a_live_line_and_leaves_nothing_behind():
     console = Console(file=screen, force_terminal=True, width=100)
     left = TimeLeft(10, workers=1)
     with SweepProgress(console, total=10, skipped=3, left=left) as progress:
-        left.add(6, 6, took=0.5)
+        left.trained(0.5)
+        left.add(6, 6)
+        left.trained(0.5)
         progress.add(Counter(solved=4, unsolved=1, **{WITH_ERROR: 1}))
     shown = screen.getvalue()
     assert "6/10 runs left to train, 4 solved, 1 with an error, " in shown
@@ -45,7 +47,9 @@ def test_no_time_is_promised_while_results_stay_away(monkeypatch):
         assert len(list(progress.watched((piece, None) for piece in pieces))) == 2
         after(3)
         progress.ended(pieces[0])
-        left.add(4, 4, took=1)
+        left.trained(1.0)
+        left.add(4, 4)
+        left.trained(1.0)
         progress.add(Counter(solved=4))
         after(6)
         progress.tick()
@@ -81,14 +85,14 @@ def test_the_time_left_is_that_of_training_whatever_the_start_took(took, monkeyp
     left = TimeLeft(total=40.0, workers=2)  # twenty pieces of two seconds each, on two workers
     assert left.seconds is left.rate is None
     known = []
-    for _ in range(4):  # 9 s until workers train, then two pieces in two seconds
-        now = 111.0 if len(known) < 2 else 113.0
-        left.add(2.0, 10, took)
-        known.append(left.seconds)
+    for piece in range(6):  # 9 s until workers train, then two pieces in two seconds
+        now = 111.0 + 2 * (piece // 2)
+        left.trained(took)
+        left.add(2.0, 10)
+        known.append(left.seconds is not None)
     # Not known before every worker has had time for a piece.
-    assert known[0] is None
-    assert (known[1] is None) == (took == 0)
-    assert known[3] == pytest.approx(16.0)
+    assert known == ([False, False, True, True, True, True] if took else 4 * [False] + 2 * [True])
+    assert left.seconds == pytest.approx(14.0)
     assert left.rate == pytest.approx(10.0)
-    now = 114.5  # it falls while no result comes
-    assert left.seconds == pytest.approx(14.5)
+    now = 116.5  # it falls while no result comes
+    assert left.seconds == pytest.approx(12.5)

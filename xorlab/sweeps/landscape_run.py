@@ -202,7 +202,8 @@ def _train(
                         f"Training goes on; pieces wait in {where.outbox.folder}"
                     )
                 pieces[piece] = pixels
-                left.add(len(pixels.outcome), len(pixels.outcome))
+                left.trained()
+                left.add(len(pixels), len(pixels))
                 progress.add(_counts(pixels))
                 check_value_name(config.landscape.value, pixels.arrays(), pixels.outcome)
                 if pixels.failures and config.tracking.failures == "stop":

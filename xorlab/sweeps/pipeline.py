@@ -47,7 +47,6 @@ from xorlab.tracking.store.store import Store
 from xorlab.tracking.write.record import Context
 from xorlab.tracking.write.sweep_run import Parent, SweepIdentity
 from xorlab.trainers.memory import refuse_too_much
-from xorlab.trainers.shard_result import ShardResult
 
 _MOST_ALIKE = 3  # jobs that failed for one reason and are named one by one
 _LONG = 3.0  # seconds of a sweep
@@ -213,10 +212,12 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
         ):
             for shards, outcomes in ended:
                 progress.ended(shards)
-                _count(left, shards, outcomes)
+                left.trained(sum(done.ended - done.started for done in outcomes) / 1e3)
                 chunks.observe(shards, outcomes)
                 for shard, outcome in zip(shards, outcomes, strict=True):
+                    each = shard.seconds / len(shard.jobs)
                     for counts in sweep.writer.record(shard, outcome, context):
+                        left.add(counts.total() * each, counts.total())
                         progress.add(counts)
                 imports.start()
                 if sweep.tracking.failures == "stop":
@@ -224,12 +225,6 @@ def train_and_record(sweep: Sweep, plan: Plan, executor: Executor) -> None:
     except EngineError as error:
         raise _with_missing_jobs(sweep, plan, error) from error
     sweep.seconds += progress.seconds
-
-
-def _count(left: TimeLeft, shards: Sequence[Shard], outcomes: Sequence[ShardResult]) -> None:
-    """Count what a worker has trained: its shards, which it trained one after the other."""
-    took = sum(outcome.ended - outcome.started for outcome in outcomes) / 1e3
-    left.add(sum(one.seconds for one in shards), sum(len(one.jobs) for one in shards), took)
 
 
 def _stop_at_a_failure(sweep: Sweep, shards: Sequence[Shard]) -> None:

@@ -6,7 +6,7 @@ import time
 
 
 class TimeLeft:
-    """The time left, once every worker has had time for a result.
+    """The time left, once every worker has had time for a piece of the work.
 
     What passes before workers train (they start, and import what they need) does not count.
 
@@ -17,30 +17,28 @@ class TimeLeft:
 
     def __init__(self, total: float, workers: int) -> None:
         self._total, self._workers = total, workers
-        self._done, self._runs, self._results = 0.0, 0, 0
+        self._done, self._runs, self._pieces = 0.0, 0, 0
         self._last = 0.0
         # When the speed began to be measured, and what had been done by then.
         self._began: float | None = None
         self._before = (0.0, 0, 0)
 
-    def add(self, work: float, runs: int, took: float = 0.0) -> None:
-        """Count a piece that a worker has just done.
+    def trained(self, seconds: float = 0.0) -> None:
+        """A worker has just trained a piece, which is not recorded yet.
 
         Args:
-            work: of the total.
-            runs: how many runs it has.
-            took: seconds from its beginning to its end; 0 if unknown: the speed is then measured
-                from when every worker may have done one piece.
+            seconds: that this took; 0 if unknown. The speed is measured from the beginning of the
+                first piece where that is known, else from when each worker has done one.
         """
+        if self._began is None and (seconds or self._pieces >= self._workers):
+            self._began = time.monotonic() - seconds if seconds else self._last
+            self._before = (self._done, self._runs, self._pieces)
+        self._pieces += 1
+
+    def add(self, work: float, runs: int) -> None:
+        """Count what is recorded: a part of the total, and how many runs."""
         self._last = time.monotonic()
         self._done, self._runs = self._done + work, self._runs + runs
-        self._results += 1
-        if self._began is not None:
-            return
-        if took:
-            self._began = self._last - took
-        elif self._results >= self._workers:
-            self._began, self._before = self._last, (self._done, self._runs, self._results)
 
     @property
     def seconds(self) -> float | None:
@@ -60,6 +58,6 @@ class TimeLeft:
     @property
     def _elapsed(self) -> float | None:
         """Seconds over which the speed was measured; None while they are too few."""
-        if self._began is None or self._results - self._before[2] < self._workers:
-            return None
+        if self._began is None or self._pieces - self._before[2] <= self._workers:
+            return None  # some worker's first piece may not be recorded
         return max(self._last - self._began, 1e-9)
