@@ -316,6 +316,8 @@ def test_several_values_without_m_are_recognised_as_a_sweep(command):
         ended = command(several)
         assert ended.code == 2
         assert ended.err == f"xorlab: {several}: {SEVERAL}\n"
+    as_list = "; as one list: 'network.hidden=[2,3]'"
+    assert command("network.hidden=2,3").err.endswith(f"{SEVERAL}{as_list}\n")
 
 
 @pytest.mark.parametrize("name", ["ü", "a#b", "a=b", "a;b", "(a)", "a[b]"])

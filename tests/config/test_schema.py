@@ -225,6 +225,12 @@ def test_a_table_that_is_not_there_is_refused(command, tmp_path):
     result = command("task=table", "task.path=nowhere.csv")
     assert (result.code, result.out) == (2, "")
     assert f"an existing file (looked for {tmp_path}/nowhere.csv)" in result.err
+    (tmp_path / "data" / "somewhere.csv").mkdir(parents=True)
+    for path, hint in (
+        ("data/somewere.csv", "; did you mean data/somewhere.csv?"),
+        ("data", "a file (this is a folder; name a file in it)"),
+    ):
+        assert command("task=table", f"task.path={path}").err.endswith(f"{hint}\n")
 
 
 def test_a_copy_of_a_configuration_is_equal_and_apart():

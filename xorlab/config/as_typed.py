@@ -12,6 +12,7 @@ from xorlab.config.schema import Schema
 from xorlab.errors import spell
 
 _PLAIN = re.compile(r"[\w.+/-]+")  # text that Hydra reads without quotes
+_ITEMS = re.compile(r"[\w.+,-]+")  # values with commas between them
 
 
 def unusual_keys(schema: Schema, values: Mapping[str, Any]) -> list[str]:
@@ -35,6 +36,14 @@ def unusual_keys(schema: Schema, values: Mapping[str, Any]) -> list[str]:
 def typed_overrides(schema: Schema, values: Mapping[str, Any]) -> str:
     """The overrides of `unusual_keys`, as they follow the command in a shell."""
     return shlex.join(f"{key}={_typed(values[key])}" for key in unusual_keys(schema, values))
+
+
+def as_list(schema: Schema, override: str) -> str:
+    """How the several values of an override are one list; empty where the key takes none."""
+    key, _, values = override.partition("=")
+    if "list" not in (schema.allowed(key) or "") or not _ITEMS.fullmatch(values):
+        return ""
+    return f"; as one list: {shlex.quote(f'{key}=[{values}]')}"
 
 
 def _typed(value: Any) -> str:

@@ -14,6 +14,7 @@ from omegaconf.errors import (
     ValidationError,
 )
 
+from xorlab.config.as_typed import as_list
 from xorlab.config.launcher_keys import SWEEP_KEYS
 from xorlab.config.schema import Schema
 from xorlab.config.syntax import wrong_syntax
@@ -98,7 +99,7 @@ def translate(
     if match := re.search(several, text):
         return UsageError(
             f"{match[1] or match[2]}: several values make a sweep; start it with "
-            f"{typed_program()} -m"
+            f"{typed_program()} -m{as_list(schema, match[1] or match[2])}"
         )
     if "does not support sweep type" in text:
         intervals = (word for word in overrides if "interval(" in word)
