@@ -172,6 +172,8 @@ def test_with_all_runs_settings_without_failures_are_there_too():
 
 
 def test_columns_that_are_not_there_are_named():
+    with pytest.raises(ValueError, match=r"give what xorlab\.diagnose\(runs\) returns"):
+        failure_table(diagnosis().drop(columns="failure"), by=["lr"])
     for by in ([], ["nope"]):
         with pytest.raises(ValueError, match="by: "):
             failure_table(diagnosis(), by=by)

@@ -62,6 +62,9 @@ def test_what_is_not_a_configuration_is_refused(trained, value):
             call(value)
     with pytest.raises(xorlab.UsageError, match=r"takes a list of configurations"):
         xorlab.train_many(trained[0])
+    for value, hint in ((None, "this is a NoneType$"), ({}, "one of these by its run id$")):
+        with pytest.raises(xorlab.UsageError, match=f"takes a trained network .*{hint}"):
+            xorlab.predict(trained[0], value, [[0, 1]])
 
 
 @pytest.mark.parametrize("value", [{"seed": 1}, ["seed=1"], 5, None])

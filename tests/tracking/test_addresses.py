@@ -37,6 +37,9 @@ def test_an_address_that_is_typed_is_read_as_sqlalchemy_reads_it(tmp_path):
     assert resolve("sqlite:////data/a%2525.db") == "sqlite:////data/a%2525.db"
     with pytest.raises(ConfigError, match=r"without options; in the name of a file, \? is %3F"):
         resolve("sqlite:///what?/mlflow.db")
+    for path in ("runs.db", "/data/runs"):
+        with pytest.raises(ConfigError, match=f"; for this file, sqlite:///{path}$"):
+            resolve(path)
 
 
 @pytest.mark.parametrize("name", ["run%20A", "what?", "a#b%"])

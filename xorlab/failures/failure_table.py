@@ -13,7 +13,7 @@ from xorlab.failures.classes import CLASSES
 def failure_table(
     diagnosis: pd.DataFrame, by: Sequence[str], runs: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """How many runs of each setting failed, in each class.
+    """How many runs of each setting were not solved, in each class.
 
     Args:
         diagnosis: from `xorlab.diagnose`.
@@ -26,9 +26,15 @@ def failure_table(
         given; ``failed``; and a column per class with its number of runs.
 
     Raises:
-        ValueError: ``by`` is empty, or names a column that does not exist.
+        ValueError: ``by`` is empty, or names a column that does not exist; or there is no
+            diagnosis.
     """
     by = names_of(by)
+    if "failure" not in diagnosis:
+        raise ValueError(
+            "diagnosis: there is no column failure; give what xorlab.diagnose(runs) returns, and "
+            "the runs themselves as runs=runs"
+        )
     for frame in (diagnosis,) if runs is None else (diagnosis, runs):
         missing = [name for name in by if name not in frame.columns]
         if not by or missing:

@@ -40,6 +40,21 @@ def configs_of(function: str, values: Any) -> list[Config]:
     return [config_of(function, value) for value in values]
 
 
+def check_layers(function: str, value: Any) -> None:
+    """Refuse what has no weights, where a trained network is expected.
+
+    Raises:
+        UsageError: says what is taken.
+    """
+    if all(hasattr(value, name) for name in ("weights", "biases", "shortcuts")):
+        return
+    several = "; take one of these by its run id" if isinstance(value, dict) else ""
+    raise UsageError(
+        f"{function}: takes a trained network after the configuration: what xorlab.train returns, "
+        f"or one value of what xorlab.load_weights does; this is a {type(value).__name__}{several}"
+    )
+
+
 def patterns_of(function: str, inputs: Any, width: int) -> Floats:
     """Patterns (P, width), from an array, a list of lists or a table of pandas.
 

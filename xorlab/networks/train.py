@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from xorlab.errors import ConfigError
 from xorlab.networks.activations.activation import Activation
-from xorlab.networks.arguments import config_of, configs_of, patterns_of
+from xorlab.networks.arguments import check_layers, config_of, configs_of, patterns_of
 from xorlab.networks.columns import TrainingSpec, padded
 from xorlab.networks.config import Config
 from xorlab.networks.criterion import is_by_loss
@@ -189,6 +189,7 @@ def predict(config: Config, result: Layers, inputs: npt.ArrayLike) -> Floats:
         UsageError: the inputs are not numbers of that shape.
     """
     config = config_of("predict", config)
+    check_layers("predict", result)
     patterns = patterns_of("predict", inputs, result.weights[0].shape[0])
     outputs = 1 if config.network.readout == "sum" else result.biases[-1].shape[0]
     sizes = (patterns.shape[1], *config.hidden, outputs)

@@ -49,7 +49,8 @@ def _fact(kind: str, name: str, runs: pd.DataFrame) -> str:
         return f"no run has the {kind} {name}" + (f", did you mean {guess}?" if guess else "")
     distinct = list(values.unique())
     if len(distinct) <= _MOST_VALUES:
-        return f"{name} is {', '.join(map(short, distinct))}"
+        ordered = distinct if values.dtype.kind not in "if" else sorted(distinct)
+        return f"{name} is {', '.join(map(short, ordered))}"
     if values.dtype.kind in "if":
         return f"{name} is {short(values.min())} to {short(values.max())}"
     return f"{name} has {len(distinct):,} values, such as {short(distinct[0])}"

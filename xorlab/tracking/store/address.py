@@ -42,11 +42,12 @@ def resolve(uri: str | None, folder: Path | None = None) -> str:
             key, given, "the whole address: this one has its user name and password hidden"
         )
     if _scheme(given) not in _SCHEMES:
+        is_path = ":" not in given and (given.endswith(".db") or "/" in given)
         raise ConfigError(
             key,
             given,
             "the address of a database or server, such as sqlite:////data/mlflow.db or "
-            "http://localhost:5000",
+            f"http://localhost:5000{f'; for this file, {_SQLITE}{given}' * is_path}",
         )
     if _scheme(given) == "sqlite":
         path, mark, _ = given.removeprefix(_SQLITE).partition("?")
