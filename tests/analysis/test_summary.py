@@ -29,7 +29,7 @@ COUNTS = "2 solved, 1 unsolved, 0 diverged"
         (1.23, {}, f"3 runs in 1.2 s: {COUNTS}"),
         (
             1.23,
-            {"solved": 1, "diverged": 0, WITH_ERROR: 1},
+            {WITH_ERROR: 1, "diverged": 0, "solved": 1},
             f"3 runs: {COUNTS}; 1 trained in 1.2 s, 2 skipped (recorded before: 1 solved, 1 with "
             "an error)",
         ),

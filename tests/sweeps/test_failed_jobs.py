@@ -43,8 +43,8 @@ def test_a_failed_job_is_recorded_with_its_traceback_and_the_others_go_on(
 
     ended = command("-m", "seed=range(0,5)", "training.epochs=20", INLINE)
     assert ended.code == 1
-    before = "ended in an error before (MemoryError: no room for this one)"
-    assert f"{before}; tracking.existing=retry runs it again" in ended.out
+    again = "(recorded before; tracking.existing=retry runs it again)"
+    assert f"MemoryError: no room for this one {again}" in ended.out
     ended = command(
         "-m", "seed=range(0,5)", "training.epochs=20", INLINE, "tracking.existing=retry"
     )

@@ -101,9 +101,9 @@ def read_ended(
             failed.append(row)
     reasons = failure_reasons(store, [row["run_id"] for row in failed])
     for row in failed:
-        reason = reasons.get(row["run_id"])
-        before = "ended in an error before" + ("" if reason is None else f" ({reason})")
-        ledger.add(runs[row["key"]], row, f"{before}; tracking.existing=retry runs it again")
+        reason = reasons.get(row["run_id"], "its reason is not recorded")
+        hint = "recorded before; tracking.existing=retry runs it again"
+        ledger.add(runs[row["key"]], row, f"{reason} ({hint})")
         ledger.before[WITH_ERROR] += 1
     _warn_of_other_code(store, jobs, list(finished.values()), tell)
     lost = runs_without_files(store, list(finished))

@@ -164,7 +164,8 @@ def start_headline(runs: pd.DataFrame, seconds: float, before: Mapping[str, int]
         return headline(runs, seconds)
     trained = len(runs) - skipped
     now = f"{trained:,} trained in {seconds:,.1f} s" if trained else "none trained"
-    which = f": {endings(before)}" if trained else ""
+    ordered = {name: before.get(name, 0) for name in (*OUTCOMES, WITH_ERROR)}
+    which = f": {endings(ordered)}" if trained else ""
     return f"{headline(runs)}; {now}, {skipped:,} skipped (recorded before{which})"
 
 
