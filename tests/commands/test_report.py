@@ -312,6 +312,7 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
     [
         ([], 2, "name a SWEEP"),
         (["latest", "--filter", "x"], 2, "name a SWEEP"),
+        (["--filter", " "], 2, "--filter: it is empty; name conditions, as \"params.seed = '3'\""),
         (["zzzz"], 2, "zzzz: there is no such sweep or run in sqlite:"),
         (
             ["zzzz", "--experiment", "xorlab"],

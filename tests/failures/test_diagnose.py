@@ -188,9 +188,23 @@ def test_without_a_failed_run_the_table_is_empty_and_typed(command, store_file):
     assert table[["n", "solved", "failed"]].to_numpy().tolist() == [[1, 1, 0]]
 
 
+def test_each_run_is_diagnosed_on_the_patterns_of_its_own_task(command, store_file):
+    sweep = ("-m", "task=xor,or", "seed=0,1", "training.epochs=5", INLINE)
+    assert command(*sweep).code == 0
+    runs = xorlab.load_runs()
+    together = xorlab.diagnose(runs).set_index("run_id")
+    apart = [xorlab.diagnose(runs[runs["task"] == task]) for task in ("xor", "or")]
+    pd.testing.assert_frame_equal(
+        together, pd.concat(apart).set_index("run_id").loc[together.index]
+    )
+
+
 def test_a_table_that_has_changed_since_is_refused(command, store_file, tmp_path):
     (tmp_path / "mine.csv").write_text("0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
-    assert command("task=table", "task.path=mine.csv", "training.epochs=9").code == 0
+    assert (
+        command("task=table", "task.path=mine.csv", "task.inputs=[1,2]", "training.epochs=9").code
+        == 0
+    )
     runs = xorlab.load_runs()
     assert len(xorlab.diagnose(runs)) == 1
     (tmp_path / "mine.csv").write_text("0,0,0\n0,1,1\n1,0,1\n1,1,1\n")

@@ -207,7 +207,9 @@ def test_a_plan_says_so_when_the_store_cannot_be_read(command, tmp_path):
 
 
 def test_duplicates_are_trained_once(command, store_file):
-    assert command("-m", "seed=1,1,2", "training.epochs=5", INLINE).code == 0
+    ended = command("-m", "seed=1,1,2", "training.epochs=5", INLINE)
+    assert ended.code == 0
+    assert "1 of 3 jobs name a run that an earlier one names; it is trained once" in ended.out
     assert sorted(xorlab.load_runs()["seed"]) == [1, 2]
 
 

@@ -96,6 +96,8 @@ def _seconds(text: str) -> float:
 def _report(options: argparse.Namespace) -> int:
     if (options.sweep is None) == (options.filter is None):
         raise UsageError("name a SWEEP (latest is the last one) or a --filter")
+    if options.filter is not None and not options.filter.strip():
+        raise UsageError("--filter: it is empty; name conditions, as \"params.seed = '3'\"")
     named = options.sweep not in (None, LATEST)
     if named:
         try:

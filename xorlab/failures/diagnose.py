@@ -109,7 +109,7 @@ def _shape(config: Config) -> tuple[object, ...]:
     """A key that is equal for networks whose error surface is computed together."""
     network, training = config.network, config.training
     return (
-        tuple(vars(config.task).values()),
+        (config.task.choice_name, *map(str, vars(config.task).values())),  # some are lists
         tuple(map(str, vars(network).values())),
         (training.loss, training.update, training.tolerance, training.criterion, training.dtype),
     )

@@ -157,6 +157,9 @@ def prepare(
     refuse_too_much(plan.need(processes))
     if only_plan:
         return None, plan
+    if plan.duplicates:
+        alike = f"{plan.duplicates:,} of {counted(len(plan.jobs), 'job')}"
+        tell(f"{alike} name a run that an earlier one names; it is trained once")
     if sweep is None:
         # A new store is made once it is certain that the sweep can begin.
         store = store or open_store(tracking.uri, tracking.experiment, artifacts=tracking.artifacts)
