@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -280,6 +281,18 @@ def test_a_pair_says_the_same_in_whichever_order_it_is_shown():
     assert shown[0][2] == "100, 67"
     assert shown[1][2] == "67, 100"
     assert (shown[0][-1], shown[1][-1]) == ("sooner", "later")
+
+
+def test_a_long_answer_has_its_first_part_as_the_sentence_that_leads():
+    fast, never = [10 + n % 5 for n in range(50)], [None] * 50
+    times = {1.0: fast, 2.0: never, 4.0: [e + n % 2 for n, e in enumerate(fast)]}
+    runs = seeded(times).assign(**{"training.epochs": 60})
+    keys = ("optimizer.lr",)
+    page = report_html("", summarise(runs, curves_frame([]), "", keys, drawn=False)).decode()
+    (lead,) = re.findall('<p class="answer">(.*?)</p>', page)
+    assert lead.startswith("lr=1 looks cheapest, with 12 [")
+    assert lead.endswith("]) is not shown to cost more.")
+    assert "was never solved" not in lead
 
 
 def test_what_cannot_be_compared_is_said():

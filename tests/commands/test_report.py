@@ -203,6 +203,13 @@ def test_a_run_that_failed_is_named_with_its_error_instead_of_a_page(tmp_path, c
     assert f"(run {run_id[:8]}): ValueError: no luck" in text
 
 
+def test_a_sweep_whose_runs_all_broke_off_has_a_report(tmp_path, command, capfd):
+    (tmp_path / "broken.py").write_text(BROKEN)
+    assert command("--trainer", "./broken.py:train", "-m", "seed=1,3", INLINE).code == 1
+    assert main(["latest"]) == 0
+    assert "0 diverged, 2 with an error\n" in capfd.readouterr().out
+
+
 def test_runs_that_were_trained_again_count_once(tmp_path, command, capfd):
     (tmp_path / "broken.py").write_text(BROKEN)
     sweep = ("--trainer", "./broken.py:train", "-m", "seed=range(0,4)", INLINE)

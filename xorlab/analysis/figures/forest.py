@@ -138,7 +138,7 @@ def _forest(
 
     An estimate with an unknown interval is a hollow dot.
     """
-    shown = _shown(statistics)
+    shown = shown_rows(statistics)
     ax = ax or new_axes(WIDTH, 0.95 + 0.235 * max(len(shown), 3))
     y = np.arange(len(shown))[::-1]
     middle, low, high = values[shown].T
@@ -160,7 +160,7 @@ def _forest(
     return ax, len(shown), label_rows(ax, statistics.iloc[shown], by, y)
 
 
-def _shown(statistics: pd.DataFrame) -> npt.NDArray[np.int64]:
+def shown_rows(statistics: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Numbers of the rows to draw, in their order: of too many, those that cost least."""
     if len(statistics) <= MOST_ROWS:
         return np.arange(len(statistics))

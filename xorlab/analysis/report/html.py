@@ -14,6 +14,7 @@ from xorlab.analysis.labels import headers, short
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.report.summary import Summary
 
+_LONGEST_LEAD = 155  # letters of the first sentence
 _LEAD = 2  # figures below the first sentence
 _MOST_RUNS = 1000
 _MOST_SETTINGS = 500
@@ -62,13 +63,15 @@ def report_html(
         UTF-8; everything that is not part of the page itself is escaped.
     """
     origin = origin or Origin()
+    lead, more = _in_two(summary.answer)
     rows = summary.table.rows()
     columns, cells, ids = _run_cells(summary.runs, summary.by)
     shown = [figure for figure in summary.figures if figure.caption]
     return page_of(
         "report.html",
         title=title,
-        answer=summary.answer,
+        answer=lead,
+        more=more,
         headline=summary.headline,
         origin=origin,
         shared={name: short(value) for name, value in summary.shared.items()},
@@ -99,6 +102,17 @@ def report_html(
         runs_title=counted(len(cells), "run"),
         runs_left=max(0, len(summary.runs) - _MOST_RUNS),
     )
+
+
+def _in_two(answer: str) -> tuple[str, str]:
+    """A long answer in a leading sentence and the rest of it."""
+    parts = answer.split("; ")
+    count = max(1, sum(len("; ".join(parts[: n + 1])) <= _LONGEST_LEAD for n in range(len(parts))))
+    if count == len(parts):
+        return answer, ""
+    rest = "; ".join(parts[count:])
+    named = "=" in rest.partition(" ")[0]  # a setting is not written with a capital
+    return f"{'; '.join(parts[:count])}.", rest if named else f"{rest[:1].upper()}{rest[1:]}"
 
 
 def page_of(template: str, **values: Any) -> bytes:
@@ -134,7 +148,7 @@ def _run_cells(
     if "status" in runs and "outcome" in columns:
         for row, failed in zip(cells, shown["status"] == _FAILED, strict=True):
             if failed:
-                row[columns.index("outcome")] = "failed"
+                row[columns.index("outcome")] = "error"
     if "run_id" not in runs:
         return columns, cells, []
     ids = shown["run_id"].astype(str).tolist()

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xorlab.analysis.figures.effects import effects
-from xorlab.analysis.figures.forest import cost_bars, success_bars
+from xorlab.analysis.figures.forest import cost_bars, shown_rows, success_bars
 from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, VALIDATION, both_sets
 from xorlab.analysis.figures.panels import MOST_PANELS, Draw, panels
 from xorlab.analysis.figures.picture import WIDTH, Picture
@@ -112,8 +112,8 @@ def _figures(
     rates = f"How often each setting is solved.{coloured}" if several else ""
     yield "success.png", rates, lambda: success_bars(settings, by, best=best)
     if several and any_solved:
-        marks = _ONCE if (settings["solved"] == 1).any() else ""
-        marks += _NEVER if (settings["solved"] == 0).any() else ""
+        solved = settings["solved"].iloc[shown_rows(costs)]
+        marks = f"{_ONCE * bool((solved == 1).any())}{_NEVER * bool((solved == 0).any())}"
         caption = (
             f"{clock.capitalize()} per success: those to expect until a run is solved, if each run "
             f"is given up at the setting's best cutoff and another seed started.{coloured}{marks}"

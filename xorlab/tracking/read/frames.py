@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from mlflow.entities import Run
 
-# What is known of one run, by column: those of `_LEADING`, then ``params.NAME`` as text and
+# What is known of one run, by column: those of `LEADING`, then ``params.NAME`` as text and
 # ``metrics.NAME`` as a number.
 Row = dict[str, Any]
 # Run id, steps, losses.
@@ -32,7 +32,7 @@ Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 # and version of its trainer.
 START, TABLE, TRAINER = "started", "table", "trainer"
 OWN_TAGS = {TABLE: TABLE_TAG, TRAINER: TRAINER_TAG}  # that not every run has
-_LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
+LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 _DIGITS = 12  # of a digest: enough to tell tables apart
 _PARAMS, _METRICS = "params.", "metrics."
 _AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take far less memory
@@ -50,7 +50,7 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
 
     table = pa.concat_tables(map(_table, _batches(rows)), promote_options="default")
     table = table.unify_dictionaries()
-    columns = {name: _text(table[name]) for name in _LEADING}
+    columns = {name: _text(table[name]) for name in LEADING}
     params = sorted(_named(table, _PARAMS), key=_schema_order)
     of_others = table[TRAINER].is_valid() if TRAINER in table.column_names else None
     for name in params:
@@ -81,9 +81,9 @@ def _table(rows: Sequence[Row]) -> pa.Table:
     import pyarrow as pa
 
     columns = {}
-    for name in dict.fromkeys(chain(_LEADING, *rows)):
+    for name in dict.fromkeys(chain(LEADING, *rows)):
         values = [row.get(name) for row in rows]
-        if name in _LEADING:
+        if name in LEADING:
             columns[name] = pa.array(values, pa.large_string())
         elif name == START:
             columns[name] = pa.array(values, pa.int64())

@@ -10,7 +10,7 @@ import numpy as np
 
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.tracking.names import CURVE, KEY_TAG
-from xorlab.tracking.read.frames import client_row, curves_frame, runs_frame
+from xorlab.tracking.read.frames import LEADING, client_row, curves_frame, runs_frame
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
 from xorlab.tracking.read.sweeps import find_sweep
@@ -146,7 +146,9 @@ def _found(store: Store, sweep: str | None, text: str | None) -> pd.DataFrame:
         reused = [] if listed is None else listed["run_id"].tolist()
         members = {*frame.loc[frame["sweep"] == sweep, "run_id"], *reused}
         frame = frame[frame["run_id"].isin(members)].reset_index(drop=True)
-        frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
+        # Keys and metrics of other sweeps alone; runs that all failed have outcomes all the same.
+        own = frame.columns.isin(LEADING) | frame.notna().any()
+        frame = frame.loc[:, own] if len(frame) else frame
     return frame
 
 
