@@ -10,10 +10,11 @@ import pytest
 
 import xorlab
 from tests.tracking.test_recording import CONTEXT
-from xorlab.analysis.figures.forest import success_bars
+from xorlab.analysis.figures.forest import cost_bars, success_bars
 from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, both_sets
 from xorlab.analysis.figures.log_axes import epochs_axis
-from xorlab.analysis.figures.style import new_figure, png
+from xorlab.analysis.figures.picture import page_style
+from xorlab.analysis.figures.style import lay_out, new_figure, png
 from xorlab.analysis.figures.sweep import curve_bands, epochs_distribution, success_heatmap
 from xorlab.networks.spec import spec_of
 from xorlab.tracking.read.frames import curves_frame, runs_frame
@@ -112,3 +113,25 @@ def test_the_numbers_of_a_logarithmic_axis_stand_apart(ends, width):
     assert len(boxes) >= 1
     assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
     assert len({one.get_text() for one in labels}) == len(labels)
+
+
+@pytest.mark.parametrize("keys", [1, 4, 7])
+def test_titles_and_labels_of_a_forest_stay_within_their_figure(keys):
+    by = [f"group{n}.key_{n}" for n in range(keys)]
+    settings = pd.DataFrame({name: ["value", "another one", "1000000"] for name in by})
+    settings = settings.assign(n=[10, 20, 400], solved=[1, 2, 0], rate=0.5)
+    for name, values in {"rate": [0.1, 0.5, 0], "ert_cutoff": [3, 4e6, np.inf]}.items():
+        settings[name] = values
+        settings[f"{name}_low"], settings[f"{name}_high"] = settings[name] / 2, settings[name] * 2
+    settings["ert_cutoff_low"] = [1.5, 2e6, 100]
+    for draw in (success_bars, cost_bars):
+        with page_style():
+            figure = draw(settings, by).figure
+            lay_out(figure)
+        (ax,) = figure.axes
+        titles = [ax.title, ax._left_title, ax._right_title]
+        for text in (*titles, ax.xaxis.label, *ax.texts):
+            if text.get_text():
+                box = text.get_window_extent()
+                assert figure.bbox.x0 - 1 <= box.x0, text
+                assert box.x1 <= figure.bbox.x1 + 1, text

@@ -114,7 +114,7 @@ class Labels(NamedTuple):
         Axes beside wide labels are narrower than their title, which is then broken before its
         bracket, and ends where they do if that is not enough. So does a wide label below.
         """
-        if _BOLD * len(title.partition("\n")[0]) > self.room:
+        if not self.turned and _BOLD * len(title.partition("\n")[0]) > self.room:
             title = title.replace(" (", "\n(", 1)
         wide = self.turned or _BOLD * max(map(len, title.split("\n"))) > self.room
         ax.set_title(title, pad=self.pad, loc="right" if wide else None)
