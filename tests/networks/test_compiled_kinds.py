@@ -33,7 +33,7 @@ KINDS = [
     "task=encoder network.output=softmax training.loss=categorical_cross_entropy",
     "task=encoder network.output=softmax training.target_accuracy=0.5",
     "training.stop=progress training.patience=3",
-    "task=two_spirals training.update=online",
+    *("task=two_spirals training.update=online", "task=parity task.bits=6 training.update=online"),
     "task=two_spirals task.validation=0.25 training.stop=generalisation_loss",
 ]
 
@@ -70,6 +70,7 @@ LARGE = "task=two_spirals network.activation=softsign network.output=linear trai
         "training.validate_every=5",
         "task.validation=0.25 training.patience=3 training.stop=patience optimizer=rprop",
         "task.validation=0.25 training.update=minibatch training.batch_size=50 optimizer.lr=0.001",
+        "training.update=online optimizer.lr=0.001 training.epochs=12",
         "training.update=minibatch training.batch_size=16 optimizer=adam training.stop=progress",
         "training.target_accuracy=0.5 training.stop_when_solved=true optimizer=rprop",
     ],

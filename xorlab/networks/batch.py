@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -122,10 +123,14 @@ class Batch:
         )
 
     def pass_over(
-        self, inputs: Array, targets: Array, codes: tuple[float, float] | None = None
+        self,
+        inputs: Array,
+        targets: Array,
+        codes: tuple[float, float] | None = None,
+        constants: Sequence[int | None] | None = None,
     ) -> Pass:
         """A pass over patterns: (P, I) and (P, O), or (P, I, W) and (P, O, W), each its own."""
-        return Pass(self._spec.shape, inputs, targets, codes, self._parameters)
+        return Pass(self._spec.shape, inputs, targets, codes, self._parameters, constants)
 
     def _optimizer_values(self) -> dict[str, Array]:
         """The optimizer's numbers by name: (W,), or a constant where all networks have the same.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,11 @@ class _Column(NamedTuple):
     constant: int | None = None
 
 
+def constants_of(inputs: Array) -> tuple[int | None, ...]:
+    """Of each input, the value that all patterns (P, I) have: 0, 1, or None for any other."""
+    return tuple(1 if (column == 1).all() else None if column.any() else 0 for column in inputs.T)
+
+
 class Pass:
     """Propagates P patterns through N networks, and the error back.
 
@@ -35,6 +41,7 @@ class Pass:
         codes: the two values of the inputs, low and high, if the patterns are all 2^I combinations
             in binary order; else None.
         parameters: of the N networks; later changes of its arrays count.
+        constants: see `constants_of`; given where inputs are to be filled.
 
     Attributes:
         outputs: (P, O, N), valid after `forward`; the backward program overwrites it.
@@ -48,9 +55,15 @@ class Pass:
         targets: Array,
         codes: tuple[float, float] | None,
         parameters: Parameters,
+        constants: Sequence[int | None] | None = None,
     ) -> None:
         self._shape = shape
-        self._inputs = self._input_columns(inputs, shape)
+        if inputs.ndim == 2:
+            constants, inputs = constants_of(inputs), inputs[:, :, None].astype(shape.dtype)
+        self._inputs = [
+            _Column(inputs[:, one : one + 1], None if constants is None else constants[one])
+            for one in range(inputs.shape[1])
+        ]
         self._codes = codes
         self._parameters = parameters
         self._activations = shape.activations()
@@ -67,18 +80,6 @@ class Pass:
         self._scratches: dict[tuple[int, int], Array] = {}
         self.outputs = self._units[-1]
         self.error = self._memory.empty(*self.outputs.shape)
-
-    @staticmethod
-    def _input_columns(inputs: Array, shape: Shape) -> list[_Column]:
-        if inputs.ndim == 3:
-            return [_Column(inputs[:, one : one + 1]) for one in range(inputs.shape[1])]
-        return [
-            _Column(
-                column[:, None, None].astype(shape.dtype),
-                1 if (column == 1).all() else None if column.any() else 0,
-            )
-            for column in inputs.T
-        ]
 
     def _scratch(self, units: int, number: int = 0) -> Array:
         """A (P, units, N) array for values that are needed only for the next few calls."""

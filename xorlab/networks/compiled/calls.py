@@ -14,8 +14,8 @@ from xorlab.networks.compiled.fused import Fused
 from xorlab.networks.compiled.ops import Numbers, Op, Operand, Rows
 from xorlab.networks.program import Array
 
-# What is written into the machine code; other constants are read by it, so that another learning
-# rate needs no other code.
+# What is written into the machine code; other constants, and patterns, are read by it, so that
+# another learning rate needs no other code.
 _LITERALS = (0.0, 1.0)
 _KINDS = {
     np.dtype(name): kind
@@ -185,7 +185,7 @@ class Reader:
             values, kind = np.unique(array), _KINDS[array.dtype]
             first, strides = len(self.numbers), (0,) * len(shape)
             literal = None
-            if len(values) == 1 and (kind == "i64" or values[0] in _LITERALS):
+            if len(values) == 1 and (kind == "i64" or (not array.ndim and values[0] in _LITERALS)):
                 literal = float(values[0])
             if literal == 0 and np.signbit(values[0]):
                 literal = None  # -0.0 equals 0.0, and is another number

@@ -20,7 +20,7 @@ from xorlab.networks.compiled.epoch_parts import EVENTS, Parts
 from xorlab.networks.compiled.fused import fused
 from xorlab.networks.compiled.loops import length
 from xorlab.networks.compiled.machine import function
-from xorlab.networks.compiled.ops import Op, rolled
+from xorlab.networks.compiled.ops import Op, begins, rolled
 from xorlab.networks.compiled.scratch import Layout
 from xorlab.networks.compiled.stretch import flat
 from xorlab.networks.loop import curve
@@ -151,8 +151,8 @@ def epochs_of(
             if found is None:
                 return None
             parts[name] += found
-            # Mini-batches of one size are written once: only what they take has other calls.
-            if id(call) not in seen and not (draws and getattr(call, "func", None) is np.take):
+            # Updates are written once: only what fetches their patterns is another call each time.
+            if id(call) not in seen and not (name == "update" and all(map(begins, found))):
                 written += length(found)
             seen.add(id(call))
             if written > longest:

@@ -55,7 +55,8 @@ class Lowering:
 
     def _emit_repeat(self, repeat: Repeat) -> None:
         """Write a loop over ops; rows are in memory from one time to the next."""
-        code, line = self.code, self.layout.line(repeat.array)
+        code = self.code
+        line = 1 if repeat.array is None else self.layout.line(repeat.array)
         self.save(self._unsaved)
         with code.loop("0", str(repeat.times)) as index:
             self.forget()
@@ -135,7 +136,7 @@ class Lowering:
             return self.code.number(one.kind, one.literal)
         place = one.first + sum(map(int.__mul__, index, one.strides))
         if (one.kind, place) not in self._constants:
-            self._constants[one.kind, place] = self._ops.loaded(one.kind, str(place))
+            self._constants[one.kind, place] = self._ops.loaded(one, str(place))
         return self._constants[one.kind, place]
 
     # Rows in loops

@@ -62,7 +62,7 @@ def _body(
             return [code.load(ops.kind(one), place) for place in address(one)]
         step = one.strides[last]
         return [
-            ops.loaded(one.kind, offset(one.strides, one.first + step * row, 1))
+            ops.loaded(one, offset(one.strides, one.first + step * row, 1))
             for row in range(rows if step else 1)
         ]
 

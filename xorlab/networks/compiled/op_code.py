@@ -18,22 +18,25 @@ class OpCode:
         layout: of the scratch memory.
 
     Attributes:
-        further: in a loop, how many bytes on the rows of an array are read.
+        further: in a loop, how many bytes on the rows of an array are read, or, for None, how many
+            places on the constants that move.
     """
 
     def __init__(self, code: Code, layout: Layout) -> None:
         self.code, self.layout = code, layout
-        self.further: dict[int, str] = {}
+        self.further: dict[int | None, str] = {}
 
     def base(self, array: int) -> str:
         """Where an array's rows begin."""
         start = self.code.at("%scratch", self.layout.starts[array])
         return self.code.at(start, self.further[array]) if array in self.further else start
 
-    def loaded(self, kind: str, place: str) -> str:
-        """A constant in every lane."""
-        address = self.code.value(f"getelementptr {kind}, ptr %numbers, i64 {place}")
-        return self.code.splat(kind, self.code.value(f"load {kind}, ptr {address}"))
+    def loaded(self, one: Numbers, place: str) -> str:
+        """The constant at a place, in every lane."""
+        if one.moves:
+            place = self.code.value(f"add nsw i64 {place}, {self.further[None]}")
+        address = self.code.value(f"getelementptr {one.kind}, ptr %numbers, i64 {place}")
+        return self.code.splat(one.kind, self.code.value(f"load {one.kind}, ptr {address}"))
 
     def kind(self, operand: Operand) -> str:
         """The type of an operand."""

@@ -8,7 +8,7 @@ each axis.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -27,12 +27,14 @@ class Numbers:
 
     Attributes:
         literal: their value, where it is written into the code.
+        moves: in a `Repeat`, others are read each time.
     """
 
     kind: str
     first: int
     strides: tuple[int, ...]
     literal: float | None = None
+    moves: bool = False
 
 
 Operand = Rows | Numbers
@@ -89,62 +91,81 @@ class Op:
 
 @dataclass(frozen=True)
 class Repeat:
-    """Ops that are run several times; from one time to the next, the rows of one array move on.
+    """Ops that are run several times, each time on other rows of one array or other constants.
 
     Attributes:
         ops: as they are the first time.
         times: how often they are run.
-        array: of which other rows are read each time.
-        step: how many rows on.
+        array: of which other rows are read; None for constants.
+        step: how many rows, or constants, on.
     """
 
     ops: tuple[Op, ...]
     times: int
-    array: int
+    array: int | None
     step: int
 
 
+def begins(op: Op) -> bool:
+    """Whether an op fetches the patterns of an update: those it is given, or one for all."""
+    copies = op.name == "copyto" and not op.masked
+    return op.name == "take" or (copies and isinstance(_fetched(op), Numbers))
+
+
 def rolled(ops: Sequence[Op]) -> tuple[Op | Repeat, ...]:
-    """The same ops, with mini-batches of the same size as one `Repeat`."""
+    """The same ops, with updates from as many patterns as one `Repeat`."""
     found: list[Op | Repeat] = []
     index = 0
     while index < len(ops):
-        repeat = _repeat(ops[index:]) if ops[index].name == "take" else None
+        repeat = _repeat(ops[index:]) if begins(ops[index]) else None
         found.append(repeat or ops[index])
         index += repeat.times * len(repeat.ops) if repeat else 1
     return tuple(found)
 
 
 def _repeat(ops: Sequence[Op]) -> Repeat | None:
-    """What ops begin with and repeat, where that is a batch with all that is learned from it."""
-    (first,) = _indices(ops[0])
+    """What ops begin with and repeat, where that is an update with all that it learns from."""
+    first = _fetched(ops[0])
     for period in range(1, len(ops) // 2 + 1):
         other = ops[period]
-        if other.name != "take" or other.table != ops[0].table:
+        if other.name != ops[0].name or other.table != ops[0].table or not begins(other):
             continue
-        (index,) = _indices(other)
-        step = index.first - first.first
+        step = _fetched(other).first - first.first
         batch, times = tuple(ops[:period]), 1
-        while tuple(ops[times * period : (times + 1) * period]) == tuple(
-            _moved(op, times * step) for op in batch
-        ):
+        while _again(batch, ops, times * period, times * step):
             times += 1
-        alone = all(
-            (op.name == "take") == any(one.array == first.array for one in op.rows())
-            for op in batch
-        )
-        if times > 1 and alone:
+        if times == 1:
+            continue
+        if isinstance(first, Numbers):
+            return Repeat(tuple(map(_moving, batch)), times, None, step)
+        if all(begins(op) == any(one.array == first.array for one in op.rows()) for op in batch):
             return Repeat(batch, times, first.array, step)
     return None
 
 
-def _indices(op: Op) -> Iterator[Rows]:
-    return (one for one in op.inputs if isinstance(one, Rows))
+def _again(batch: Sequence[Op], ops: Sequence[Op], index: int, places: int) -> bool:
+    """Whether ops go on at an index with those of a batch, which fetch so many places on."""
+    return index + len(batch) <= len(ops) and all(
+        ops[number] is op or ops[number] == _moved(op, places)
+        for number, op in enumerate(batch, index)
+    )
 
 
-def _moved(op: Op, rows: int) -> Op:
-    """The op with its indices so many rows on, if it has any."""
-    if op.name != "take":
+def _fetched(op: Op) -> Operand:
+    return op.inputs[0]
+
+
+def _moved(op: Op, places: int) -> Op:
+    """The op with what it fetches so many rows or constants on, if it fetches anything."""
+    if not begins(op):
         return op
-    (index,) = _indices(op)
-    return replace(op, inputs=(replace(index, first=index.first + rows),))
+    return replace(op, inputs=(replace(op.inputs[0], first=op.inputs[0].first + places),))
+
+
+def _moving(op: Op) -> Op:
+    if not begins(op):
+        return op
+    (fetched,) = op.inputs
+    return (
+        replace(op, inputs=(replace(fetched, moves=True),)) if isinstance(fetched, Numbers) else op
+    )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from xorlab.config.groups import Registered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from xorlab.networks.passes import Pass
@@ -34,8 +36,14 @@ class Epoch(Protocol):
     loss_name: str
     generators: tuple[np.random.Generator, ...]
 
-    def pass_over(self, inputs: Array, targets: Array) -> Pass:
-        """A pass over patterns: (P, I) and (P, O), or (P, I, W) and (P, O, W), each its own."""
+    def pass_over(
+        self,
+        inputs: Array,
+        targets: Array,
+        codes: tuple[float, float] | None = None,
+        constants: Sequence[int | None] | None = None,
+    ) -> Pass:
+        """A pass over patterns; see `xorlab.networks.passes.Pass`."""
 
     def update_from(self, patterns: Pass, share: float = 1.0) -> Calls:
         """Calls that run patterns forward and back and make one update.
