@@ -13,7 +13,7 @@ from xorlab.config.launcher_keys import EXECUTORS
 from xorlab.engines import fork_server
 from xorlab.engines.wire import pack_work
 from xorlab.engines.work import Runnable, WorkerDeathError
-from xorlab.engines.worker_process import CLOSING, WorkerProcess, make_context, started
+from xorlab.engines.worker_process import CLOSING, WorkerProcess, load_early, make_context, started
 from xorlab.errors import ConfigError
 from xorlab.system.limits import free_descriptors
 from xorlab.system.memory_limits import out_of_memory_kills
@@ -149,6 +149,7 @@ class Processes(Local):
         super().__init__(workers, slots=2 * workers)
         _refuse_too_many(workers)
         self._context = make_context()
+        load_early(self._context)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="xorlab-shard")
         self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
         self._alive: set[WorkerProcess] = set()

@@ -13,7 +13,7 @@ from xorlab.errors import UsageError
 
 
 def make_engine(options: LauncherConfig) -> Executor:
-    """The engine, connected to its cluster; nothing starts yet.
+    """The engine, connected to its cluster; no worker starts yet.
 
     Raises:
         ConfigError: a value cannot be used, or a key not with this engine.

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 from types import ModuleType
 from typing import Any
@@ -88,6 +89,17 @@ def make_context() -> Context:
     # shard. NumPy loads `numpy.random` only when it is used.
     context.set_forkserver_preload([worker.__name__, *LOADED_BY_NAME, "numpy.random"])
     return context
+
+
+def load_early(context: Context) -> None:
+    """Begin to load what workers need, in the process that they are forked from.
+
+    Meanwhile the jobs of a sweep are composed. If it fails, the first worker tries it again.
+    """
+    if not isinstance(context, ForkServerContext):
+        return
+    with contextlib.suppress(OSError), _STARTING, _start_settings(), fork_server.signals_blocked():
+        forkserver.ensure_running()
 
 
 def started(context: Context, closed: Callable[[], bool]) -> WorkerProcess:
