@@ -8,16 +8,21 @@ picture is drawn together with the notebook first_sweep.
 
 from __future__ import annotations
 
+import base64
+import io
 import sys
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 import xorlab
 from xorlab.analysis.figures.style import new_figure, png
 from xorlab.analysis.figures.sweep import epochs_distribution, success_heatmap
 
+PNG = "image/png"
+_LARGE = 250_000  # characters of a picture
 EXPERIMENTS = Path(__file__).resolve().parent
 
 
@@ -28,7 +33,20 @@ def execute(path: Path, folder: Path) -> None:
     NotebookClient(notebook, kernel_name="python3", timeout=600, resources=resources).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if len(data.get(PNG, "")) > _LARGE:
+                data[PNG] = smaller(data[PNG])
     nbformat.write(notebook, path)
+
+
+def smaller(image: str) -> str:
+    """A picture, in base64, with at most 256 colours: a notebook has less than a megabyte."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(image))) as whole:
+        few = whole.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few.save(file, format="png", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def picture(folder: Path) -> bytes:

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogFormatter
 from matplotlib.transforms import ScaledTranslation
 
+from xorlab.analysis.figures.log_axes import log_axis
 from xorlab.analysis.figures.style import new_axes
 from xorlab.landscapes.landscape import RAISED, Landscape, outcome_words
 from xorlab.trainers.result import DIVERGED, OUTCOMES, SOLVED, UNSOLVED
@@ -116,6 +117,8 @@ def _paint_ordered(
     if high <= 100 * low:  # label minor ticks too: major ones are too few
         bar.ax.yaxis.set_major_formatter(LogFormatter())  # both as 60, not one of them as 10^2
         bar.ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(4, 0.5)))
+    else:
+        log_axis(bar.ax.yaxis)
 
 
 def _paint(
@@ -142,6 +145,7 @@ def _frame(ax: Axes, landscape: Landscape) -> None:
     ):
         if axis.log:
             scale("log")
+            log_axis(ax.xaxis if axis is landscape.x else ax.yaxis)
         else:
             # After a zoom the tick labels are long.
             ax.locator_params(axis="x" if axis is landscape.x else "y", nbins=5)

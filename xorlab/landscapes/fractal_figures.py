@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from xorlab.analysis.figures.log_axes import log_axis
 from xorlab.analysis.figures.style import COLOURS, new_axes
 from xorlab.landscapes.fractal import Dimension, SmoothNull, box_dimension
 
@@ -57,6 +58,7 @@ def dimensions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     if len(table) > 1:
         ax.set_xscale("log")
+        log_axis(ax.xaxis)
     ax.set_ylim(0.9, 2.05)
     ax.set_xlabel("magnification")
     ax.set_ylabel("box-counting dimension")
