@@ -26,7 +26,7 @@ _NOT_THERE = (
     "its run is not in the store: it was recorded elsewhere, or is another one than was planned"
 )
 _MOST_RUNS = 500  # in one transaction; like the limit on points, it bounds memory, not speed
-_FIRST_RUNS, _GROWTH = 50, 4  # few in the first one, so that a sweep soon shows results
+_FIRST_RUNS, _GROWTH = 20, 5  # few in the first one, so that a sweep soon shows results
 
 
 class ResultWriter:
