@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import tracemalloc
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,13 +11,16 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.memory import bytes_each
 from xorlab import configure
 from xorlab.networks.spec import run_key
 from xorlab.networks.train import shard_key
 from xorlab.networks.trainer import TRAINER
+from xorlab.sweeps.plan.axes import sweep_identity
 from xorlab.sweeps.plan.grid import grid_of
 from xorlab.sweeps.plan.jobs import Catalogue, catalogued
 from xorlab.sweeps.plan.plan import Plan, make_plan
+from xorlab.tracking.write.sweep_run import SweepIdentity
 
 VALUES = {
     "seed": ["1", "2", "4294967295"],
@@ -43,7 +44,10 @@ def test_jobs_come_out_as_they_went_in(grid):
     assert [repr(job.config) for job in jobs] == [repr(config) for config in configs]
     keys = [run_key(config) for config in configs]
     assert [job.key for job in jobs] == keys
-    assert list(jobs.run_keys()) == list(dict.fromkeys(keys))
+    different = list(dict.fromkeys(keys))
+    assert list(jobs.run_keys()) == different
+    assert [jobs.run_keys()[n] for n in range(len(different))] == different
+    assert jobs.run_keys()[-2:] == different[-2:]
     assert [job.num for job in jobs.first_of_each_run()] == [
         n for n, key in enumerate(keys) if key not in keys[:n]
     ]
@@ -67,8 +71,9 @@ def test_a_plan_trains_every_run_once_that_is_not_finished(grid, finished):
 def test_batches_of_one_sweep_share_their_runs():
     catalogue = Catalogue(TRAINER)
     for first, seeds in ((10, (1, 2)), (12, (2, 3))):
+        catalogue.begin([[f"seed={seed}"] for seed in seeds])
         for number, seed in enumerate(seeds, first):
-            catalogue.add(number, [f"seed={seed}"], catalogue.specs.of(configure()), seed)
+            catalogue.add(number, catalogue.specs.of(configure()), seed)
         jobs = catalogue.since(0)
     assert [(job.num, job.run, *job.overrides) for job in jobs] == [
         (10, 0, "seed=1"),
@@ -84,28 +89,22 @@ def test_batches_of_one_sweep_share_their_runs():
 def test_a_job_more_costs_little_memory():
     base = configure()
 
-    def planned(count: int) -> Plan:
+    def planned(count: int) -> tuple[Plan, SweepIdentity]:
         catalogue = Catalogue(TRAINER)
         spec = catalogue.specs.of(base)
-        grid = grid_of(OverridesParser.create().parse_overrides([f"seed=range(0,{count})"]))
-        for seed, overrides in enumerate(grid):
-            catalogue.add(seed, overrides, spec, seed)
+        catalogue.begin(
+            grid_of(OverridesParser.create().parse_overrides([f"seed=range(0,{count})"]))
+        )
+        for seed in range(count):
+            catalogue.add(seed, spec, seed)
         plan = make_plan(catalogue.since(0), (), workers=2)
         assert len(plan.remaining) == count
-        return plan
+        return plan, sweep_identity(plan.jobs)
 
-    def traced(make: Callable[[], object]) -> int:
-        tracemalloc.start()
-        made = make()  # in memory while it is weighed
-        size = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
-        del made
-        return size
-
-    job = (traced(lambda: planned(6_000)) - traced(lambda: planned(3_000))) / 3_000
-    configuration = traced(lambda: [copy.deepcopy(base) for _ in range(100)]) / 100
-    assert job < 400
-    assert configuration > 4 * job
+    configuration = bytes_each(lambda n: [copy.deepcopy(base) for _ in range(n)], 50, 150).held
+    job = bytes_each(planned, 3_000, 6_000).held
+    assert job < 200  # a third of it is the text of its seed
+    assert configuration > 8 * job
 
 
 @pytest.mark.parametrize(
@@ -124,6 +123,10 @@ def test_a_grid_is_the_one_of_hydras_own_sweeper(overrides):
     (expected,) = BasicSweeper.split_arguments(parsed, None)
     grid = grid_of(parsed)
     assert [list(overrides) for overrides in grid] == expected
+    assert [list(grid[number]) for number in range(len(grid))] == expected
+    assert [list(overrides) for overrides in grid[-3:]] == expected[-3:]
+    with pytest.raises(IndexError):
+        grid[len(grid)]
 
 
 @pytest.mark.parametrize("empty", ["seed=range(5,0)", "task=glob(z*)"])

@@ -17,6 +17,7 @@ from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
 from xorlab.sweeps.plan.grid import grid_of
 from xorlab.sweeps.plan.jobs import Catalogue, Jobs, told
+from xorlab.sweeps.plan.override_grid import OverrideGrid
 from xorlab.trainers.spec import Spec
 from xorlab.trainers.trainer import Trainer
 
@@ -33,7 +34,7 @@ def trainer_of(plugin: Any) -> Trainer:
     return trainer
 
 
-def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, list[tuple[str, ...]]]:
+def launcher_and_grid(sweeper: Any, arguments: Sequence[str]) -> tuple[Any, OverrideGrid]:
     """The configured launcher, and the overrides of each job of the grid.
 
     Args:
@@ -82,6 +83,7 @@ def compose_jobs(
     start = len(catalogue)
     if len(grid) >= _MANY:
         tell(f"composing and checking {counted(len(grid), 'job')}")
+    catalogue.begin(grid)
     specs: dict[int, Spec] = {}  # by the id of a configuration that is composed once for all seeds
     for number, overrides in enumerate(grid, first):
         try:
@@ -102,7 +104,7 @@ def compose_jobs(
                 else ""
             )
             raise UsageError(f"{job}{error}{_apart(error, grid)}") from error
-        catalogue.add(number, overrides, spec, seed)
+        catalogue.add(number, spec, seed)
     return catalogue.since(start)
 
 

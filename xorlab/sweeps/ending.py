@@ -107,7 +107,7 @@ def _ending(sweep: Sweep, parent: Parent, notes: Sequence[str]) -> PendingSweep:
         experiment=sweep.store.experiment,
         run_id=parent.run_id,
         status=FAILED if failed else FINISHED,
-        keys=list(sweep.jobs.run_keys()),
+        keys=sweep.jobs.run_keys(),
         seconds=sweep.seconds,
         skipped=sweep.skipped,
         notes=notes,

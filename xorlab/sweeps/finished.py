@@ -91,7 +91,8 @@ def read_ended(
     """
     if existing == "rerun":
         return
-    runs = {key: run for key, run in jobs.run_keys().items() if run not in ledger}
+    numbers = jobs.first_of_each_run().runs.tolist()
+    runs = {jobs.catalogue.key(run): run for run in numbers if run not in ledger}
     finished, failed = {}, []
     for row in ended_runs(store, runs):
         if row["status"] == FINISHED:

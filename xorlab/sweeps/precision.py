@@ -146,7 +146,7 @@ def _next_round(
     grid, owners = [], []
     for state in states:
         for seed in state.next_seeds(target):
-            grid.append([*state.overrides, f"seed={seed}"])
+            grid.append((*state.overrides, f"seed={seed}"))
             owners.append(state)
     first = len(sweep.jobs) if sweep else 0
     processes = launcher.options.processes_here(executor.workers)

@@ -76,7 +76,7 @@ def described(axis: Sequence[str]) -> str:
 def sweep_identity(jobs: Jobs) -> SweepIdentity:
     """A sweep is the same one if it has the same runs."""
     axes = {key: described(values) for key, values in swept(jobs).items()}
-    return SweepIdentity(list(jobs.run_keys()), axes, sweep_name(jobs, axes))
+    return SweepIdentity(jobs.run_keys(), axes, sweep_name(jobs, axes))
 
 
 def sweep_name(jobs: Jobs, axes: Mapping[str, str]) -> str:

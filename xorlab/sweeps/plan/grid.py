@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -10,10 +9,11 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 
 from xorlab.errors import UsageError
+from xorlab.sweeps.plan.override_grid import OverrideGrid
 from xorlab.trainers.memory import PARENT, RUN, MemoryEstimate, refuse_too_much
 
 
-def grid_of(overrides: Sequence[Override]) -> list[tuple[str, ...]]:
+def grid_of(overrides: Sequence[Override]) -> OverrideGrid:
     """The overrides of each job, the last key fastest; the later of two for one key counts.
 
     Raises:
@@ -28,7 +28,7 @@ def grid_of(overrides: Sequence[Override]) -> list[tuple[str, ...]]:
         if not jobs:
             raise UsageError(f"{override.input_line}: this names no value, so there is no job")
         axes[override.get_key_element()] = [text for (text,) in jobs]
-    return list(itertools.product(*axes.values()))
+    return OverrideGrid([*axes.values()])
 
 
 def _refuse_too_many(overrides: Sequence[Override]) -> None:

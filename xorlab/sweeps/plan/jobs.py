@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from xorlab.sweeps.plan.override_grid import OverrideGrid
+from xorlab.sweeps.plan.run_key_list import KEY_BYTES, RunKeyList
 from xorlab.system.credentials import without_credentials
 from xorlab.trainers.spec import Spec, Specs
 from xorlab.trainers.trainer import Trainer
@@ -62,7 +66,6 @@ class Catalogue:
         specs: makes the settings of all jobs, and reads each table once.
         settings: what the jobs differ in besides their seeds.
         number: the job's number, as Hydra counts.
-        overrides: as Hydra's sweeper spells them.
         setting: index into ``settings``.
         seed: of its run.
         run: number of its run, counted from 0 in order of appearance; made by `since`.
@@ -71,49 +74,62 @@ class Catalogue:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer, self.specs = trainer, Specs(trainer)
         self.settings: list[Spec] = []
-        self.overrides: list[tuple[str, ...]] = []
         self.number, self.setting, self.seed = array("q"), array("q"), array("q")
         self.run: Numbers = np.zeros(0, np.int64)
         self._first: Numbers = self.run  # for each run, its first job
-        self._keys = bytearray()  # 16 for each job
+        self._keys = bytearray()  # `KEY_BYTES` for each job
+        self._grids: list[tuple[int, Sequence[tuple[str, ...]]]] = []  # with their first jobs
         self._indices: dict[Spec, int] = {}
 
     def __len__(self) -> int:
-        return len(self.overrides)
+        return len(self.number)
 
-    def add(self, number: int, overrides: Sequence[str], spec: Spec, seed: int) -> None:
+    def begin(self, grid: Sequence[Sequence[str]]) -> None:
+        """Take the overrides of the jobs that are added next, as Hydra's sweeper spells them."""
+        lasting = grid if isinstance(grid, OverrideGrid) else tuple(map(tuple, grid))
+        self._grids.append((len(self), lasting))
+
+    def add(self, number: int, spec: Spec, seed: int) -> None:
         """Add a job; its spec is one of `specs`."""
         if spec not in self._indices:
             self._indices[spec] = len(self.settings)
             self.settings.append(spec)
         self.number.append(number)
-        self.overrides.append(tuple(overrides))
         self.setting.append(self._indices[spec])
         self.seed.append(seed)
         self._keys += bytes.fromhex(spec.key(seed))
 
     def key(self, run: int) -> str:
         """The key of a run, 32 hexadecimal digits."""
-        start = 16 * int(self._first[run])
-        return self._keys[start : start + 16].hex()
+        start = KEY_BYTES * int(self._first[run])
+        return self._keys[start : start + KEY_BYTES].hex()
+
+    def keys(self, indices: Numbers) -> RunKeyList:
+        """The keys of some jobs' runs."""
+        keys = np.frombuffer(bytes(self._keys), f"V{KEY_BYTES}")
+        return RunKeyList(keys[indices].tobytes())
 
     def job(self, index: int) -> Job:
         """One job, with what the columns have of it."""
         spec, run = self.settings[self.setting[index]], int(self.run[index])
-        number, overrides = self.number[index], self.overrides[index]
-        return Job(number, overrides, spec, self.seed[index], self.key(run), run)
+        overrides = self._overrides(index)
+        return Job(self.number[index], overrides, spec, self.seed[index], self.key(run), run)
 
     def since(self, index: int) -> Jobs:
         """The jobs from an index on."""
         if len(self.run) < len(self):
             # A dictionary of keys would take most of the memory of a large sweep.
-            keys = np.frombuffer(bytes(self._keys), "S16")
+            keys = np.frombuffer(bytes(self._keys), f"S{KEY_BYTES}")
             _, first, run = np.unique(keys, return_index=True, return_inverse=True)
             order = np.argsort(first)
             ranks = np.empty(len(order), np.int64)
             ranks[order] = np.arange(len(order))
             self.run, self._first = ranks[run], first[order]
         return Jobs(self, np.arange(index, len(self), dtype=np.int64))
+
+    def _overrides(self, index: int) -> tuple[str, ...]:
+        first, grid = self._grids[bisect_right(self._grids, index, key=itemgetter(0)) - 1]
+        return grid[index - first]
 
 
 class Jobs(Sequence[Job]):
@@ -162,9 +178,9 @@ class Jobs(Sequence[Job]):
         """Of each job, (N,)."""
         return np.frombuffer(self.catalogue.seed, np.int64)[self.indices]
 
-    def run_keys(self) -> dict[str, int]:
-        """Keys of the runs that they name, in order, each with its run's number."""
-        return {self.catalogue.key(run): run for run in dict.fromkeys(self.runs.tolist())}
+    def run_keys(self) -> RunKeyList:
+        """Keys of the runs that they name, in order of appearance."""
+        return self.catalogue.keys(self.first_of_each_run().indices)
 
     def first_of_each_run(self) -> Jobs:
         """Without those that name the same run as an earlier one."""
@@ -191,6 +207,7 @@ class Jobs(Sequence[Job]):
 def catalogued(grid: Sequence[Sequence[str]], configs: Sequence[Any], trainer: Trainer) -> Jobs:
     """Jobs from their overrides and what these compose to."""
     catalogue = Catalogue(trainer)
-    for number, (overrides, config) in enumerate(zip(grid, configs, strict=True)):
-        catalogue.add(number, overrides, catalogue.specs.of(config), config.seed)
+    catalogue.begin(grid)
+    for number, config in enumerate(configs):
+        catalogue.add(number, catalogue.specs.of(config), config.seed)
     return catalogue.since(0)

@@ -148,7 +148,7 @@ class PendingSweep:
 
     def content(self) -> bytes:
         """The file: a header alone."""
-        return _encoded("sweep", asdict(self), {})
+        return _encoded("sweep", asdict(self) | {"keys": list(self.keys)}, {})
 
 
 Pending = PendingRun | PendingFile | PendingSweep
