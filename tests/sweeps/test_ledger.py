@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xorlab.sweeps.summary.ledger as module
+from tests.helpers.memory import bytes_each
 from xorlab.sweeps.summary.curves import parts, write_parquet
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.tracking.read.frames import curves_frame, runs_frame
@@ -102,17 +101,23 @@ def test_parts_are_all_of_it():
 def test_a_run_more_costs_little_memory():
     row = {"run_id": "a" * 32, "key": "b" * 32, "status": "FINISHED", "outcome": "solved"}
     params = {f"params.p{n}": str(n) for n in range(30)}
+    metrics = {f"metrics.m{n}": n / 7 for n in range(10)}
     steps, loss = np.arange(200), np.zeros(200)
 
-    def used(count: int) -> int:
-        tracemalloc.start()
+    def known(count: int) -> Ledger:
         ledger = Ledger()
         for run in range(count):
-            ledger.add(run, {**row, **params})
+            ledger.add(run, {**row, **params, **metrics})
             ledger.add_curve(run, steps, loss)
-        size = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
         assert len(ledger.runs) == count
-        return size
+        return ledger
 
-    assert (used(4_000) - used(2_000)) / 2_000 < 100
+    def curves(count: int) -> int:
+        ledger, names = ledgers[count], pd.array(["a" * 32] * count, dtype="str")
+        return sum(map(len, ledger.curves(np.arange(count), names)))
+
+    assert bytes_each(known, 1_100, 2_200).held < 20
+    ledgers = {count: known(count) for count in (1_100, 2_200)}
+    table = bytes_each(lambda count: ledgers[count].frame(), *ledgers)
+    assert max(table) < 40 * 8 + 50  # its numbers; its texts are in Arrow's memory
+    assert bytes_each(curves, *ledgers).peak < 20

@@ -36,7 +36,7 @@ def curves_in_parts(
     """
     here = ledger.has_curve(ledger.runs[indices])
     own, others = indices[here], runs.iloc[indices[~here]]
-    at_hand = ledger.curves(ledger.runs[own], runs["run_id"].iloc[own].tolist())
+    at_hand = ledger.curves(ledger.runs[own], runs["run_id"].array[own])
     return chain(at_hand, _read(store, others))
 
 

@@ -18,6 +18,7 @@ from xorlab.tracking.read.frames import Curve, curves_frame, runs_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.api.extensions import ExtensionArray
 
 Row = dict[str, Any]
 Numbers = npt.NDArray[np.int64]
@@ -135,16 +136,19 @@ class Ledger:
         """Which of some runs have a curve here, (N,)."""
         return np.isin(runs, self._numbers("SELECT number FROM curves ORDER BY number"))
 
-    def curves(self, runs: Numbers, run_ids: Sequence[str]) -> Iterator[pd.DataFrame]:
+    def curves(
+        self, runs: Numbers, run_ids: Sequence[str] | ExtensionArray
+    ) -> Iterator[pd.DataFrame]:
         """Tables like that of `xorlab.load_curves`, each with the curves of some runs.
 
         Args:
             runs: numbers of runs that have a curve, (N,).
             run_ids: their ids, in the same order.
         """
-        pairs = list(zip(run_ids, runs.tolist(), strict=True))
-        for start in range(0, len(pairs), _AT_ONCE):
-            yield curves_frame([self._curve(*pair) for pair in pairs[start : start + _AT_ONCE]])
+        for start in range(0, len(runs), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            pairs = zip(run_ids[some], runs[some].tolist(), strict=True)
+            yield curves_frame([self._curve(*pair) for pair in pairs])
 
     def _curve(self, run_id: str, run: int) -> Curve:
         found = self._one("SELECT steps, loss FROM curves WHERE number = ?", run)

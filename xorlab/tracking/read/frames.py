@@ -35,7 +35,7 @@ OWN_TAGS = {TABLE: TABLE_TAG, TRAINER: TRAINER_TAG}  # that not every run has
 LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 _DIGITS = 12  # of a digest: enough to tell tables apart
 _PARAMS, _METRICS = "params.", "metrics."
-_AT_ONCE = 4096  # rows that are Python objects at a time; Arrow's columns take far less memory
+_AT_ONCE = 512  # rows that are Python objects at a time; Arrow's columns take far less memory
 
 
 def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
@@ -49,32 +49,34 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
     import pyarrow as pa
 
     table = pa.concat_tables(map(_table, _batches(rows)), promote_options="default")
-    table = table.unify_dictionaries()
-    columns = {name: _text(table[name]) for name in LEADING}
-    params = sorted(_named(table, _PARAMS), key=_schema_order)
-    of_others = table[TRAINER].is_valid() if TRAINER in table.column_names else None
+    arrays = dict(zip(table.column_names, table.columns, strict=True))
+    del table  # so that an array ends where its column begins
+    columns = {name: _text(arrays.pop(name)) for name in LEADING}
+    params = sorted(_named(arrays, _PARAMS), key=_schema_order)
+    of_others = arrays[TRAINER].is_valid() if TRAINER in arrays else None
     for name in params:
-        columns[name] = _typed(_completed(name, table[_PARAMS + name], of_others))
-    for name in sorted(_named(table, _METRICS)):
-        columns[name] = pd.Series(table[_METRICS + name].to_numpy())
-    if START in table.column_names and START not in columns:
-        milliseconds = table[START].to_numpy()
+        columns[name] = _typed(_completed(name, arrays.pop(_PARAMS + name), of_others))
+    for name in sorted(_named(arrays, _METRICS)):
+        columns[name] = pd.Series(arrays.pop(_METRICS + name).to_numpy(), copy=True)
+    if START in arrays and START not in columns:
+        milliseconds = arrays.pop(START).to_numpy()
         columns[START] = pd.Series(pd.to_datetime(milliseconds, unit="ms", utc=True))
-    if TABLE in table.column_names and TABLE not in columns:
-        columns[TABLE] = _text(table[TABLE]).str.slice(0, _DIGITS)
-    if TRAINER in table.column_names and TRAINER not in columns:
-        columns[TRAINER] = _text(table[TRAINER])
-    frame = pd.DataFrame(columns)
+    if TABLE in arrays and TABLE not in columns:
+        columns[TABLE] = _text(arrays.pop(TABLE)).str.slice(0, _DIGITS)
+    if TRAINER in arrays and TRAINER not in columns:
+        columns[TRAINER] = _text(arrays.pop(TRAINER))
+    frame = pd.DataFrame(columns, copy=False)  # joining numbers in one block would copy them all
     frame.attrs["params"] = params
+    pa.default_memory_pool().release_unused()
     return frame
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Some rows at a time; at least one batch, be it empty."""
+    """Some rows at a time; at least one batch, be it empty. None is held while the next is made."""
     remaining = iter(rows)
     yield list(islice(remaining, _AT_ONCE))
-    while batch := list(islice(remaining, _AT_ONCE)):
-        yield batch
+    for first in remaining:
+        yield [first, *islice(remaining, _AT_ONCE - 1)]
 
 
 def _table(rows: Sequence[Row]) -> pa.Table:
@@ -94,8 +96,8 @@ def _table(rows: Sequence[Row]) -> pa.Table:
     return pa.table(columns)
 
 
-def _named(table: pa.Table, prefix: str) -> list[str]:
-    return [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]
+def _named(names: Iterable[str], prefix: str) -> list[str]:
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
 def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
@@ -103,7 +105,7 @@ def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
     import pandas as pd
     import pyarrow as pa
 
-    encoded = pa.concat_arrays(column.chunks)
+    encoded = pa.concat_arrays(column.unify_dictionaries().chunks)
     codes = encoded.indices.fill_null(-1).to_numpy()  # -1: the missing value, behind all others
     values = [_value(text) for text in encoded.dictionary.to_pylist()]
     kinds, partly = {type(value) for value in values}, encoded.null_count > 0
@@ -138,7 +140,7 @@ def _completed(
     filled = pc.fill_null(texts, pa.scalar(default, pa.large_string()))
     if of_others is not None:
         filled = pc.if_else(of_others, texts, filled)
-    return filled.dictionary_encode().unify_dictionaries()
+    return filled.dictionary_encode()
 
 
 def typed_again(frame: pd.DataFrame) -> pd.DataFrame:
