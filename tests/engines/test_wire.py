@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.memory import bytes_each
 from tests.helpers.planes import rates_and_ranges
 from tests.helpers.strategies import TABLE, draws, member, shapes
 from tests.networks.test_train import bits
@@ -164,6 +165,17 @@ def test_a_run_travels_in_few_bytes():
     (result,) = results = work.run()
     points = result.curves["loss"].lengths.sum()
     assert len(to_npz(results)) < 8 * points + 300 * 500
+
+
+def test_packing_a_run_more_takes_little_memory():
+    config = configure()
+    task = make_task(config.task)
+    shards = {
+        n: Work([replace(config, seed=k) for k in range(n)], task, TRAINER) for n in (1_000, 2_000)
+    }
+    packed = bytes_each(lambda n: pack_work(ShardGroup((shards[n],))), *shards)
+    # Its seed, as a number and in the message, and none of its other values.
+    assert packed.peak < 300
 
 
 def test_a_worker_needs_numpy_and_what_import_xorlab_needs():

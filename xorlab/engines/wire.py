@@ -15,21 +15,16 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from xorlab.config.schema import Schema
-from xorlab.config.values import flat, from_flat, with_values
+from xorlab.engines.config_columns import Header, pack_configs, unpack_configs
 from xorlab.engines.work import Runnable, ShardGroup, Work
 from xorlab.errors import EngineError
 from xorlab.system.npz import WITHOUT_OBJECTS, npz_arrays, npz_bytes
-from xorlab.trainers.reference import load
 from xorlab.trainers.shard_result import Curves, ShardResult
-from xorlab.trainers.trainer import Arrays, Trainer
-
-Header = dict[str, Any]
+from xorlab.trainers.trainer import Arrays
 
 _HEADER, _KIND = "header", "kind"
 _FACTS = ("outcome", "epochs_run", "epochs_to_solve", "diverged_at")
 _POINTS = ("schedule", "shared", "extra", "extra_counts", "values")
-_NOT_SENT = ("plan", "tracking.")  # not used in training
 
 
 class Packed(Protocol):
@@ -196,79 +191,6 @@ def unpack_work(data: bytes) -> Runnable[Any]:
             for number, shard in enumerate(header["shards"])
         )
     )
-
-
-def pack_configs(trainer: Trainer, configs: Sequence[Any], data: Any) -> tuple[Header, Arrays]:
-    """Configurations, what was read for them, and who trains them.
-
-    Raises:
-        TypeError: the trainer cannot be loaded elsewhere.
-    """
-    if trainer.reference is None:
-        raise EngineError(
-            f"{trainer.name}: a worker process cannot load this trainer, because it is in no file; "
-            "use hydra.launcher.executor=inline, or move it to a file"
-        )
-    values, arrays = trainer.pack_data(data)
-    header = {"trainer": trainer.reference.header(), "data": values}
-    return header | {"configs": _configs(trainer.schema, configs)}, arrays
-
-
-def unpack_configs(header: Header, arrays: Arrays) -> tuple[list[Any], Any, Trainer]:
-    """The reverse of `pack_configs`: configurations, data, trainer.
-
-    Raises:
-        EngineError: the trainer's file is not the one that the sweep began with.
-    """
-    trainer: Trainer = load(header["trainer"])
-    configs = _configs_of(trainer.schema, header["configs"])
-    return configs, trainer.unpack_data(header["data"], arrays), trainer
-
-
-def _configs(schema: Schema, configs: Sequence[Any]) -> Header:
-    """For each combination of choices what its configurations share, and where they differ.
-
-    Networks of one shape may start from different initialisers, whose keys are others.
-    """
-    rows = [_travelling(config) for config in configs]
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for number, row in enumerate(rows):
-        groups.setdefault(tuple(row[choice] for choice in schema.groups), []).append(number)
-    parts = [{"at": at} | _config_columns([rows[n] for n in at]) for at in groups.values()]
-    return {"count": len(configs), "parts": parts}
-
-
-def _config_columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What rows share, by dotted key, and where they differ, a list of values per key."""
-    shared: dict[str, Any] = {}
-    varied: dict[str, list[Any]] = {}
-    for key, first in rows[0].items():
-        values = [row[key] for row in rows]
-        if all(value is first or _same(value, first) for value in values):
-            shared[key] = first
-        else:
-            varied[key] = values
-    return {"shared": shared, "varied": varied}
-
-
-def _travelling(config: Any) -> dict[str, Any]:
-    return {key: value for key, value in flat(config).items() if not key.startswith(_NOT_SENT)}
-
-
-def _same(one: object, other: object) -> bool:
-    # Keep 2 apart from 2.0, and 0.0 from -0.0.
-    return repr(one) == repr(other)
-
-
-def _configs_of(schema: Schema, header: Header) -> list[Any]:
-    """Configurations; the sections in which they do not differ are one object."""
-    found: dict[int, Any] = {}
-    for part in header["parts"]:
-        base, varied = from_flat(schema.kind, part["shared"]), part["varied"]
-        rows = zip(*varied.values(), strict=True) if varied else [()] * len(part["at"])
-        for number, row in zip(part["at"], rows, strict=True):
-            found[number] = with_values(base, dict(zip(varied, row, strict=True)))
-    return [found[number] for number in range(header["count"])]
 
 
 def _message(header: Header, arrays: Arrays) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xorlab.engines.wire import pack_configs, unpack_configs
+from xorlab.engines.config_columns import pack_configs, unpack_configs
 from xorlab.landscapes.grid import Grid
 from xorlab.landscapes.plane_configs import PlaneConfigs
 from xorlab.trainers.result import DIVERGED, OUTCOMES
