@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from tests.helpers.memory import bytes_each
 from tests.helpers.samples import epochs_lists, times
 from xorlab.analysis.statistics.permutation import fisher_p, permutation_p, sign_flip_p
 from xorlab.analysis.statistics.survival import logrank, logrank_scores
@@ -54,3 +55,9 @@ def test_sign_flips_of_unequal_differences_are_drawn():
     assert sign_flip_p(differences) == pytest.approx(exact, abs=0.01)
     assert sign_flip_p(np.array([1.0, 1, 1, 1, 1, 1])) == pytest.approx(2 / 64)
     assert sign_flip_p(np.zeros(3)) == 1
+
+
+def test_a_pair_more_takes_little_memory():
+    """Not 9,999 signs: of thousands of pairs these would be hundreds of megabytes."""
+    differences = np.random.default_rng(0).normal(size=600)
+    assert bytes_each(lambda count: sign_flip_p(differences[:count]), 300, 600).peak < 2_000

@@ -6,6 +6,7 @@ Two-sided p-values are twice the smaller of the two tails, at most 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +88,10 @@ def sign_flip_p(differences: Floats, seed: int = 0) -> float:
         fewer = int(min((own > 0).sum(), (own < 0).sum()))
         return min(1.0, 2 * float(special.bdtr(fewer, len(own), 0.5)))
     generator = np.random.default_rng([seed, len(own)])
-    sums = (2 * generator.integers(0, 2, (DRAWS, len(own))) - 1) @ np.sort(sizes)
+    ascending, sums = np.sort(sizes), np.empty(DRAWS)
+    for rows in _blocks(len(own)):
+        signs = 2 * generator.integers(0, 2, (rows.stop - rows.start, len(own))) - 1
+        sums[rows] = signs @ ascending
     return _two_sided(sums, float(own.sum()))
 
 
@@ -124,15 +128,20 @@ def _drawn(others: Floats, n: int, total: int, seen: float, seed: int) -> float:
     d = len(others)
     generator = np.random.default_rng([seed, n, total, d])
     sums = np.empty(DRAWS)
-    width = max(1, _BLOCK // d)
-    for start in range(0, DRAWS, width):
-        rows = min(width, DRAWS - start)
+    for rows in _blocks(d):
+        count = rows.stop - rows.start
         # A random subset of the given size: those whose random number is among the smallest.
-        sizes = generator.hypergeometric(d, total - d, n, rows)
-        keys = generator.random((rows, d))
+        sizes = generator.hypergeometric(d, total - d, n, count)
+        keys = generator.random((count, d))
         ranks = np.argsort(np.argsort(keys, axis=1), axis=1)
-        sums[start : start + rows] = (ranks < sizes[:, None]) @ others
+        sums[rows] = (ranks < sizes[:, None]) @ others
     return _two_sided(sums, seen)
+
+
+def _blocks(each: int) -> Iterator[slice]:
+    """The draws in parts that need little memory, where one draw is so many random numbers."""
+    width = max(1, _BLOCK // each)
+    return (slice(start, min(start + width, DRAWS)) for start in range(0, DRAWS, width))
 
 
 def _two_sided(sums: npt.NDArray[np.float64], seen: float) -> float:
