@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from tests.helpers.memory import bytes_each
+from xorlab.errors import StoreError
 from xorlab.failures.classes import CLASSES
-from xorlab.failures.report import Diagnosis, in_words
+from xorlab.failures.failure_table import failure_table
+from xorlab.failures.report import Diagnosis, diagnose_within, in_words
 from xorlab.sweeps.summary.finish import diagnosis_seconds
 
 COMMAND = "xorlab-report 4f2a91c0"
@@ -46,3 +50,20 @@ def test_a_sweep_that_is_started_again_may_look_for_causes_as_long_as_a_long_one
     assert diagnosis_seconds(0.0, skipped=0) == 2
     assert diagnosis_seconds(50.0, skipped=0) == 5
     assert diagnosis_seconds(0.0, skipped=180) == diagnosis_seconds(1e6, skipped=0) == 10
+
+
+def test_failed_runs_are_found_and_counted_without_a_copy_of_all_their_columns(tmp_path):
+    def table(count: int) -> pd.DataFrame:
+        numbers = {f"metric_{n}": np.arange(count) / 7 for n in range(60)}
+        runs = pd.DataFrame({"run_id": np.arange(count).astype("str"), "lr": 0.5, **numbers})
+        runs.attrs["uri"] = f"sqlite:///{tmp_path}/none.db"
+        return runs.assign(outcome="unsolved", failure="saturated")
+
+    def diagnosed(count: int) -> None:
+        with pytest.raises(StoreError, match=r"none\.db"):  # where their weights would be
+            diagnose_within(tables[count], ["lr"], 1.0)
+        assert failure_table(tables[count], ["lr"], tables[count])["n"].tolist() == [count]
+
+    tables = {count: table(count) for count in (1_000, 3_000)}
+    diagnosed(1_000)  # imports are no part of it
+    assert bytes_each(diagnosed, *tables).peak < 60 * 8 / 2

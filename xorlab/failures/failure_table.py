@@ -48,7 +48,8 @@ def failure_table(
     counts = failed.groupby([diagnosis[name] for name in by], dropna=False).sum()
     counts.insert(0, "failed", counts.sum(axis="columns"))
     if runs is not None:
-        ended = runs[runs["outcome"].notna()]
+        used = list(dict.fromkeys([*by, "outcome"]))  # a copy of all columns may be large
+        ended = runs.loc[runs["outcome"].notna(), used]
         groups = (ended["outcome"] == "solved").groupby([ended[name] for name in by], dropna=False)
         totals = pd.DataFrame({"n": groups.size(), "solved": groups.sum()})
         counts = totals.join(counts).fillna(0)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from xorlab.analysis.counts import counted, duration
@@ -146,17 +148,12 @@ def diagnose_within(
     Raises:
         StoreError, ConfigError: as `xorlab.diagnose`.
     """
-    failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
-    known = [name for name in by if name in failed]
-    groups = [failed[name] for name in known] or [failed["outcome"]]
-    turn = failed.groupby(groups, dropna=False).cumcount()
-    spread = failed.loc[turn.sort_values(kind="stable").index]
-    spread.attrs = runs.attrs
+    order = _spread(runs, [name for name in by if name in runs])
     began = told = time.monotonic()
     pieces: list[pd.DataFrame] = []
     done, size = 0, 1
-    while done < len(spread):
-        part = spread.iloc[done : done + size]
+    while done < len(order):
+        part = runs.iloc[order[done : done + size]]
         part.attrs = runs.attrs
         part_began = time.monotonic()
         pieces.append(diagnose(part))
@@ -165,9 +162,20 @@ def diagnose_within(
         left, took = seconds - (now - began), now - part_began
         if tell is not None and now - told > _TELL_EVERY:
             told = now
-            tell(f"diagnosed {done:,} of {counted(len(spread), 'run')}")
+            tell(f"diagnosed {done:,} of {counted(len(order), 'run')}")
         if left < took:  # as many again would not be done in time
             break
         size = min(_GROWTH * size, int(size * left / max(took, 1e-9)), _MOST_AT_ONCE)
-    table = pd.concat(pieces, ignore_index=True) if pieces else diagnose(failed)
-    return Diagnosis(table, len(failed), time.monotonic() - began)
+    table = pd.concat(pieces, ignore_index=True) if pieces else diagnose(runs.iloc[:0])
+    return Diagnosis(table, len(order), time.monotonic() - began)
+
+
+def _spread(runs: pd.DataFrame, by: Sequence[str]) -> npt.NDArray[np.intp]:
+    """The rows of failed runs: the first of each setting, then the second of each, and so on.
+
+    Rows, as a copy of the runs may have the size of all.
+    """
+    rows = np.flatnonzero(runs["outcome"].isin([UNSOLVED, DIVERGED]))
+    groups = [runs[name].iloc[rows] for name in by or ["outcome"]]
+    turn = groups[0].groupby(groups, dropna=False).cumcount()
+    return rows[np.argsort(turn.to_numpy(), kind="stable")]
