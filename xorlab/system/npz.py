@@ -25,6 +25,7 @@ _HEADERS = {
 }
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1  # flag of a member
+_EMPTY = 22  # bytes of an archive without members
 _PLAIN = "biufcSU"  # kinds of arrays: numbers, truth values and texts
 WITHOUT_OBJECTS = _PLAIN + "mMV"  # and times, and records of all these
 
@@ -46,6 +47,8 @@ def npz_arrays(content: bytes, kinds: str = _PLAIN) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
+            if not members and len(content) > _EMPTY:
+                raise ValueError("it is damaged (its directory of arrays is empty)")
             _check(members)
             return {
                 member.filename.removesuffix(_SUFFIX): _array(member, archive.read(member), kinds)
