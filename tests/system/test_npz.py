@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from xorlab.system.npz import npz_arrays, npz_bytes
+from xorlab.system.npz_layout import npz_bytes_alike
 
 KINDS = arrays.scalar_dtypes().filter(lambda dtype: dtype.kind in "biufc")
 
@@ -30,6 +31,26 @@ def test_arrays_come_back_with_their_bytes_and_can_be_written(array, small, by_c
     assert found["one"].tobytes() == array.tobytes()
     assert found["one"].flags.writeable
     assert found["two"].tolist() == ["a", "ä"]
+
+
+@given(
+    members=st.dictionaries(
+        st.text("aé_1", min_size=1),
+        st.tuples(KINDS, arrays.array_shapes(min_dims=0, min_side=0), st.sampled_from("CF")),
+        max_size=4,
+    ),
+    seed=st.integers(0, 99),
+)
+def test_files_of_arrays_of_the_same_shapes_are_those_that_numpy_writes(members, seed):
+    draw = np.random.default_rng(seed)
+    for _ in range(2):  # the first file is the template of the second
+        made = {}
+        for name, (dtype, shape, order) in members.items():
+            values = draw.bytes(np.prod(shape, dtype=int) * dtype.itemsize)
+            made[name] = np.frombuffer(values, dtype).reshape(shape, order=order)
+        assert npz_bytes_alike(made) == npz_bytes(made)
+        cut = {name: array[..., ::2] if array.ndim else array for name, array in made.items()}
+        assert npz_bytes_alike(cut) == npz_bytes(cut)
 
 
 def header(text: str) -> bytes:
@@ -67,6 +88,13 @@ def overstated(content: bytes) -> bytes:
     return bytes(changed)
 
 
+def without_directory(content: bytes) -> bytes:
+    """The same file, whose end says that the directory of its members has no bytes."""
+    changed = bytearray(content)
+    changed[-10:-6] = bytes(4)
+    return bytes(changed)
+
+
 WHOLE = npz_bytes({"one": np.arange(4.0)})
 REFUSED = {
     "nothing": b"",
@@ -94,6 +122,7 @@ REFUSED = {
     "lzma": zipped(("one.npy", b"\0" * 99), compression=zipfile.ZIP_LZMA),
     "encrypted": flagged(WHOLE),
     "a false size": overstated(WHOLE),
+    "an empty directory": without_directory(WHOLE),
 }
 
 

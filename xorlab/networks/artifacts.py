@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from xorlab.networks.result import NetworkResult
 from xorlab.networks.tasks.tasks import Task
-from xorlab.system.npz import npz_bytes
+from xorlab.system.npz_layout import npz_bytes_alike
 
 
 def predictions_json(result: NetworkResult, task: Task) -> bytes:
@@ -35,4 +35,4 @@ def weights_npz(result: NetworkResult) -> bytes:
     for layer, (weight, bias) in enumerate(zip(result.weights, result.biases, strict=True), 1):
         arrays[f"weights_{layer}"] = weight
         arrays[f"biases_{layer}"] = bias
-    return npz_bytes(arrays | dict(result.shortcuts))
+    return npz_bytes_alike(arrays | dict(result.shortcuts))
