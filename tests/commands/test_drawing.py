@@ -104,7 +104,22 @@ def test_the_command_draws_from_its_start_and_leaves_no_process(monkeypatch, not
     assert process.returncode < 0
 
 
-def test_the_command_ends_without_a_word_where_nothing_comes():
-    command = [sys.executable, "-m", "xorlab.analysis.figures.run_picture"]
-    ended = subprocess.run(command, input=b"", capture_output=True, check=True)
+# Importing NumPy takes a minute.
+SLOW = """
+import sys, time
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow())
+from xorlab.analysis.figures.picture_process import main
+main()
+"""
+
+
+def test_where_nothing_comes_it_ends_without_a_word_in_the_middle_of_its_imports():
+    command = [sys.executable, "-c", SLOW]
+    ended = subprocess.run(command, input=b"", capture_output=True, check=True, timeout=30)
     assert (ended.stdout, ended.stderr) == (b"", b"")

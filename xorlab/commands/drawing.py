@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from xorlab.analysis.figures.surface import Array
 
-_COMMAND = ("-P", "-m", "xorlab.analysis.figures.run_picture")
+_COMMAND = ("-P", "-m", "xorlab.analysis.figures.picture_process")
 _SECONDS = 60  # that the process may take
 _OTHERWISE = ("landscape", "plan=", "hydra")  # keys of commands that draw no picture of a run
 

@@ -4,10 +4,7 @@ Python would print a traceback of the imports, or of the line that called the co
 """
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
-from threading import get_ident, main_thread
 
 
 def xorlab() -> int:
@@ -31,25 +28,16 @@ def outbox() -> int:
 
 
 def _started(module: str) -> int:
-    """Run the command of a module, which minds interrupts itself once it is imported."""
-    with _ended_by_ctrl_c():
-        command = import_module(f"xorlab.commands.{module}").main
-    return int(command())
+    """Run the command of a module, which minds interrupts itself once it is imported.
 
-
-@contextmanager
-def _ended_by_ctrl_c() -> Iterator[None]:
-    """While the block runs, Ctrl-C ends the process as it ends a program in C.
-
-    Only where Python would raise it: shells start background jobs so that they ignore Ctrl-C. In
-    another thread than the main one, Python raises none.
+    Shells start background jobs so that they ignore Ctrl-C: that stays.
     """
     raised = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not raised or get_ident() != main_thread().ident:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if raised:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        yield
+        command = import_module(f"xorlab.commands.{module}").main
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if raised:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    return int(command())

@@ -1,17 +1,9 @@
-"""The picture of one run: its loss, and what its network answers to any two inputs.
-
-As a command it reads the arrays of `xorlab.analysis.figures.surface.run_arrays` from its input, an
-npz file, and writes the PNG file to its output. It imports matplotlib before it reads, so that the
-process that starts it can compute the arrays meanwhile.
-"""
+"""The picture of one run: its loss, and what its network answers to any two inputs."""
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Mapping
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -39,16 +31,3 @@ def _axes(figure: Figure, left: float, width: float) -> Axes:
     """Axes between these places, in inches, from the title's lower to the label's upper edge."""
     whole = figure.get_figwidth()
     return figure.add_axes((left / whole, 0.55 / _HEIGHT, width / whole, 3.1 / _HEIGHT))
-
-
-def main() -> None:
-    """Draw what comes in; nothing, where nothing comes."""
-    content = sys.stdin.buffer.read()
-    if content:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            picture = run_png(dict(arrays))
-        sys.stdout.buffer.write(picture)
-
-
-if __name__ == "__main__":
-    main()
