@@ -27,6 +27,7 @@ from xorlab.analysis.statistics.times import SEED, SOLVED, counted_runs
 _MOST_LINES, _MOST_LOSS_BANDS = 4, 2  # in one figure; more are drawn as small multiples
 _MOST_CELLS = 16  # values of a key in the heat map
 _HEIGHT = 3.5  # inches
+_GREY = " In grey: the other panels."
 _POOLED = " Runs that differ in other keys count together."
 _COLOURED = " In blue: the cheapest setting, and those that are not shown to cost more."
 _ONCE = " A hollow dot has no interval, because one run was solved."
@@ -69,6 +70,7 @@ def _both_sets(
     """The curves of the training and of the validation set, where there are both."""
     lines, key = _with_lines(runs, settings, by)
     pooled = "" if key == SETTING or by == [key] else _POOLED
+    grey = _GREY if lines[key].nunique() > 1 else ""
     for what, names in (("loss", LOSSES), ("accuracy", ACCURACIES)):
         if not all(len(curves.get(name, ())) for name in names.values()):
             continue
@@ -76,7 +78,7 @@ def _both_sets(
         few = f"{n:,} of {len(lines):,} runs" if n < len(lines) else "the runs"
         caption = (
             f"The {what} of the training set (solid) and of the validation set (dashed) along the "
-            f"way: median and middle half of {few}. In grey: the other panels.{pooled}"
+            f"way: median and middle half of {few}.{grey}{pooled}"
         )
         draw: Draw = partial(_draw_both, curves, names)
         title = f"{what.capitalize()} of both sets"
@@ -107,6 +109,7 @@ def _figures(
     any_solved = bool((lines["outcome"] == SOLVED).any())
     several = len(settings) > 1
     pooled = "" if key == SETTING or by == [key] else _POOLED
+    grey = _GREY if lines[key].nunique() > _MOST_LINES else ""
     coloured = _COLOURED if several and best else ""
     # A page about one setting says its rate in its first sentence; the file is there all the same.
     rates = f"How often each setting is solved.{coloured}" if several else ""
@@ -121,7 +124,7 @@ def _figures(
         yield "cost.png", caption, lambda: cost_bars(costs, by, best=best)
     caption = (
         f"The share of runs not solved yet by each {one} (Kaplan and Meier's estimate) with its "
-        f"95 % band; a tick is a run that ended there unsolved.{pooled}"
+        f"95 % band; a tick is a run that ended there unsolved.{grey}{pooled}"
     )
     yield (
         "survival.png",
@@ -132,7 +135,7 @@ def _figures(
         yield (
             f"survival_{event}.png",
             f"The share of runs that have not reached the event “{event}” by each {one}, with its "
-            f"95 % band; a tick is a run that ended there without it.{pooled}",
+            f"95 % band; a tick is a run that ended there without it.{grey}{pooled}",
             _several(_until(event, clock), lines, key, f"Share of runs without “{event}” yet"),
         )
     if any_solved:
@@ -140,7 +143,7 @@ def _figures(
         caption = (
             f"{clock.capitalize()} per success (ERT), against the cutoff: the {clock} after "
             "which a run is given up and another seed started. The dot is the best cutoff of those "
-            f"by which at least {LEAST_SOLVED} runs were solved{once}.{pooled}"
+            f"by which at least {LEAST_SOLVED} runs were solved{once}.{grey}{pooled}"
         )
         yield "ert.png", caption, _several(_ert(clock), lines, key, "Cost of a success by cutoff")
     if len(by) > 1:
@@ -161,8 +164,10 @@ def _figures(
         caption = "The success rate by each key alone, over all values of the others."
         yield "effects.png", caption if any_solved else "", lambda: _effects(tables)
     if len(curves):
+        grey = _GREY if lines[key].nunique() > _MOST_LOSS_BANDS else ""
         caption = (
-            f"The loss along the way: median, middle half and middle 90 % of the runs.{pooled}"
+            "The loss along the way: median, middle half and middle 90 % of the runs."
+            f"{grey}{pooled}"
         )
         bands: Draw = lambda some, key, ax: curve_bands(some, curves, key, ax)  # noqa: E731
         yield "curves.png", caption, _several(bands, lines, key, "Loss", _MOST_LOSS_BANDS)
