@@ -70,7 +70,7 @@ def _both_sets(
     """The curves of the training and of the validation set, where there are both."""
     lines, key = _with_lines(runs, settings, by)
     pooled = "" if key == SETTING or by == [key] else _POOLED
-    grey = _GREY if lines[key].nunique() > 1 else ""
+    grey = _GREY if len(settings) > 1 else ""
     for what, names in (("loss", LOSSES), ("accuracy", ACCURACIES)):
         if not all(len(curves.get(name, ())) for name in names.values()):
             continue
