@@ -9,7 +9,7 @@ from xorlab.errors import UsageError, spell
 from xorlab.system.memory_limits import MemoryLimit, memory_limits
 
 # Measured: a process that has imported what it needs, and what a run costs beside its curve.
-PARENT, WORKER, RUN = 270 << 20, 50 << 20, 4_000
+PARENT, WORKER, RUN = 270 << 20, 50 << 20, 2_000
 PIXEL = 200  # of a landscape: its arrays and its picture
 
 POINTS_AT_ONCE = 100_000  # recorded in one transaction
