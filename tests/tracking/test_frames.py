@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,14 @@ def column(name, values):
     assert len(frame) == len(values)
     kept = name.partition(".")[2] or name
     return frame[kept] if kept in frame else pd.Series([None] * len(values))
+
+
+def test_a_table_of_many_metrics_takes_another_column_without_a_warning():
+    row = {f"metrics.m{number}": float(number) for number in range(150)}
+    runs = runs_frame([row, row])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # pandas warns where a hundred columns are apart
+        assert runs.assign(mine=1.0)["m149"].tolist() == [149.0, 149.0]
 
 
 @given(some_rows(st.floats()))

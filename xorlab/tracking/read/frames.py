@@ -35,6 +35,7 @@ OWN_TAGS = {TABLE: TABLE_TAG, TRAINER: TRAINER_TAG}  # that not every run has
 LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 _DIGITS = 12  # of a digest: enough to tell tables apart
 _PARAMS, _METRICS = "params.", "metrics."
+_MOST_APART = 60  # columns; pandas warns when another one is added to a hundred of numbers
 _AT_ONCE = 512  # rows that are Python objects at a time; Arrow's columns take far less memory
 
 
@@ -65,7 +66,8 @@ def runs_frame(rows: Iterable[Row]) -> pd.DataFrame:
         columns[TABLE] = _text(arrays.pop(TABLE)).str.slice(0, _DIGITS)
     if TRAINER in arrays and TRAINER not in columns:
         columns[TRAINER] = _text(arrays.pop(TRAINER))
-    frame = pd.DataFrame(columns, copy=False)  # joining numbers in one block would copy them all
+    # Joining columns in blocks would copy all numbers; of very many, pandas wants that.
+    frame = pd.DataFrame(columns, copy=len(columns) > _MOST_APART)
     frame.attrs["params"] = params
     pa.default_memory_pool().release_unused()
     return frame
