@@ -56,7 +56,7 @@ def key_of(task: Table) -> str:
         ("1,2,1\n0,,0\n", "t.csv", r"line 2, column 2 is ''\); a value is missing: remove the row"),
         ("1,2,1\nNA,1,0\n", "t.csv", r"column 1 is 'NA'\); a value is missing: remove the row"),
         ("1,yes\n0,no\n", "t.csv", r"line 1, column 2 is 'yes'"),
-        (b"\xff\xfea\x00,\x00b\x00", "t.csv", r"in UTF-8"),
+        (b"\xff\xfea\x00,\x00b\x00", "t.csv", r"in UTF-8 \(line 1 has the byte 0xff"),
         (b"\x1f\x8b nothing", "t.csv.gz", r"a whole gzip file"),
         (PLAIN, "t.xlsx", r"a \.csv, \.tsv or \.txt file, also with \.gz"),
     ],

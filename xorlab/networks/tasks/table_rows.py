@@ -46,7 +46,17 @@ def rows_of(path: Path, content: bytes, delimiter: str) -> list[Row]:
                     path,
                     f"a table with at most {2 * MAX_COLUMNS} columns (this one has {len(row)})",
                 )
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]  # of the content without the mark of UTF-8
+        line = error.object.count(b"\n", 0, error.start) + 1
+        where = f"line {line} has the byte {byte:#04x}"
+        raise ConfigError(
+            _KEY,
+            path,
+            f"a CSV file of numbers in UTF-8 ({where}, which is of another encoding); save it as "
+            "UTF-8",
+        ) from error
+    except csv.Error as error:
         raise ConfigError(_KEY, path, f"a CSV file of numbers in UTF-8 ({error})") from error
     return rows
 
