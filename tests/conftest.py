@@ -77,7 +77,7 @@ class Ended:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capfd) -> Callable[..., Ended]:
     """Runs the command line in this process; sweeps draw no report unless asked to."""
-    from xorlab.__main__ import main
+    from xorlab.commands.built_in import main
 
     def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["xorlab", *without_report(arguments)])

@@ -1,8 +1,6 @@
 """The `xorlab` command, for `python -m xorlab`."""
 
-import sys
-
-from xorlab.commands.entry import xorlab as main
+from xorlab.commands.entry import xorlab
 
 if __name__ == "__main__":
-    sys.exit(main())
+    xorlab()

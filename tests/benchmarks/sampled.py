@@ -53,7 +53,7 @@ def main() -> None:
     watch.start()
     sys.argv = ["xorlab", *arguments]
     try:
-        from xorlab.__main__ import main as command
+        from xorlab.commands.built_in import main as command
 
         code = command()
     finally:

@@ -97,7 +97,7 @@ def test_any_single_run_is_printed_and_recorded(overrides, command, store_file):
 
 def test_help_tells_every_key_with_an_example_at_once():
     code = (
-        "import sys, xorlab.__main__ as m; sys.argv = ['xorlab', '--help']; m.main(); "
+        "import sys, xorlab.commands.built_in as m; sys.argv = ['xorlab', '--help']; m.main(); "
         "print([n for n in ('mlflow', 'hydra', 'numpy') if n in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from xorlab.__main__ import main
 from xorlab.analysis.figures.run_picture import run_png
 from xorlab.analysis.figures.surface import run_arrays, surface_of
+from xorlab.commands.built_in import main
 from xorlab.commands.drawing import Drawing, draws_picture
 
 STEPS, LOSS = np.array([0, 10, 20]), np.array([0.3, 0.2, 0.1])

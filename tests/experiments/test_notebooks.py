@@ -107,7 +107,7 @@ nbformat.write(notebook, sys.argv[2])
 # All sweeps in one process: starting a process takes longer than such a sweep.
 RECORD = """
 import json, sys
-from xorlab.__main__ import main
+from xorlab.commands.built_in import main
 for sweep in json.loads(sys.argv[1]):
     sys.argv = ["xorlab", "-m", *sweep, "tracking.report=false"]
     assert main() == 0, sweep

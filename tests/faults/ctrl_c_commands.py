@@ -21,7 +21,7 @@ PHASES = {
     "imports": "xorlab.system.streams:prints",  # a command's own; Python itself has started
     "composing": "xorlab.sweeps.compose:compose_jobs",
     "opening the store": f"{_TRACKING}.store.opening:open_store",
-    "reading": f"{_READ}.found:finished_run,{_READ}.runs:load_runs",
+    "reading": f"{_READ}.found:finished_run,{_READ}.runs:read_runs",
     "training": "xorlab.networks.train:train_chunk,xorlab.engines.local:Processes.submit,"
     "xorlab.engines.local:Inline.submit",
     "recording": f"{_TRACKING}.write.bulk_recorder:BulkRecorder.record,"

@@ -41,7 +41,7 @@ def places(proxy: Proxy, experiment: str, folder: Path) -> tuple[str, ...]:
 
 def run(*arguments: str) -> tuple[int, str]:
     """The command line in this process: exit code and what it printed."""
-    from xorlab.__main__ import main
+    from xorlab.commands.built_in import main
 
     said = io.StringIO()
     with (

@@ -71,7 +71,7 @@ class Recorded:
 
 def record(folder: Path, empty_store: Path, *arguments: str) -> Recorded:
     """Run the command line in a folder with an empty store; it must succeed."""
-    from xorlab.__main__ import main
+    from xorlab.commands.built_in import main
 
     store = Path(shutil.copy(empty_store, folder / "mlflow.db"))
     out = io.StringIO()

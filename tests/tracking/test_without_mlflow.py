@@ -20,7 +20,7 @@ from xorlab.tracking.store.store import Store
 
 COMMAND = """
 import sys
-from xorlab.__main__ import main
+from xorlab.commands.built_in import main
 sys.argv = ["xorlab", *sys.argv[1:]]
 code = main()
 print("LOADED", *{name.partition(".")[0] for name in sys.modules})

@@ -7,27 +7,27 @@ import signal
 from importlib import import_module
 
 
-def xorlab() -> int:
-    """Run `xorlab`; returns the exit code."""
-    return _started("built_in")
+def xorlab() -> None:
+    """Run `xorlab`, and end the process with its exit code."""
+    _run("built_in")
 
 
-def report() -> int:
-    """Run `xorlab-report`; returns the exit code."""
-    return _started("report")
+def report() -> None:
+    """Run `xorlab-report`, and end the process with its exit code."""
+    _run("report")
 
 
-def repeat() -> int:
-    """Run `xorlab-repeat`; returns the exit code."""
-    return _started("repeat")
+def repeat() -> None:
+    """Run `xorlab-repeat`, and end the process with its exit code."""
+    _run("repeat")
 
 
-def outbox() -> int:
-    """Run `xorlab-outbox`; returns the exit code."""
-    return _started("outbox")
+def outbox() -> None:
+    """Run `xorlab-outbox`, and end the process with its exit code."""
+    _run("outbox")
 
 
-def _started(module: str) -> int:
+def _run(module: str) -> None:
     """Run the command of a module, which minds interrupts itself once it is imported.
 
     Shells start background jobs so that they ignore Ctrl-C: that stays.
@@ -37,7 +37,8 @@ def _started(module: str) -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         command = import_module(f"xorlab.commands.{module}").main
+        leave = import_module("xorlab.system.streams").leave
     finally:
         if raised:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-    return int(command())
+    leave(command())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from xorlab.errors import UsageError, error_line
 from xorlab.system.program import program_name, typed_program
-from xorlab.system.streams import prints
+from xorlab.system.streams import leave, prints
 
 if TYPE_CHECKING:
     from xorlab.commands.drawing import Drawing
@@ -38,7 +38,7 @@ def main(trainer: Trainer) -> NoReturn:
 
     if not isinstance(trainer, Trainer):
         raise TypeError("xorlab.main takes a trainer: decorate the function with @xorlab.trainer()")
-    sys.exit(run_trainer(trainer))
+    leave(run_trainer(trainer))
 
 
 @prints("xorlab")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xorlab.commands.common import DONE, FAILED, command_parser, run_command
 from xorlab.errors import StoreError, UsageError, error_line
 from xorlab.system.credentials import HIDDEN
-from xorlab.system.streams import prints
+from xorlab.system.streams import leave, prints
 
 if TYPE_CHECKING:
     from xorlab.tracking.outbox.folder import Outbox
@@ -172,4 +172,4 @@ def _refuse_other(uri: str | None, waiting: Iterable[Destination]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

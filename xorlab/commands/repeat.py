@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_command
 from xorlab.commands.repeat_conclusion import SAME, changed, conclusion
 from xorlab.errors import ConfigError, StoreError, UsageError
-from xorlab.system.streams import prints
+from xorlab.system.streams import leave, prints
 
 if TYPE_CHECKING:
     from xorlab.networks.result import NetworkResult
@@ -248,4 +248,4 @@ def _arrays(pairs: Sequence[tuple[Any, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

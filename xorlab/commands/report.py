@@ -14,7 +14,7 @@ from xorlab.analysis.counts import counted
 from xorlab.commands.common import DONE, check_id, command_parser, run_command
 from xorlab.config.paths import given_path
 from xorlab.errors import ConfigError, StoreError, UsageError
-from xorlab.system.streams import prints
+from xorlab.system.streams import leave, prints
 from xorlab.tracking.names import LATEST
 
 if TYPE_CHECKING:
@@ -292,4 +292,4 @@ def _without_earlier_attempts(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

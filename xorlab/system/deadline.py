@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from typing import TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -43,3 +46,43 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     if not returned:
         raise TimeoutError
     return returned[0]
+
+
+def in_threads(count: int, function: Callable[[S], T], values: Sequence[S]) -> Iterator[T]:
+    """Call a function for each of some values, a few of them at a time.
+
+    For calls that wait for a server. Once the results are given up, as by an interrupt, calls that
+    are under way are not waited for, and no further ones begin.
+
+    Args:
+        count: how many at a time.
+        function: to call.
+        values: for each of which it is called.
+
+    Yields:
+        what it returns, in the order of the values.
+
+    Raises:
+        Exception: what it raises.
+    """
+    results: list[Future[T]] = [Future() for _ in values]
+    left = deque(zip(values, results, strict=True))
+
+    def run() -> None:
+        while left:
+            try:
+                value, result = left.popleft()
+            except IndexError:  # another thread took it
+                return
+            try:
+                result.set_result(function(value))
+            except BaseException as error:
+                result.set_exception(error)
+
+    for _ in range(min(count, len(values))):
+        threading.Thread(target=run, name="xorlab-calls", daemon=True).start()
+    try:
+        for result in results:
+            yield result.result()
+    finally:
+        left.clear()

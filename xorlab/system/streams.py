@@ -10,8 +10,10 @@ import gc
 import importlib
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
-from typing import ParamSpec, TextIO, cast
+from typing import NoReturn, ParamSpec, TextIO, cast
 
 from xorlab.system.early_imports import EarlyImport
 from xorlab.system.signals import Terminated, interruptions, interrupts_kept, terminations
@@ -19,6 +21,7 @@ from xorlab.system.signals import Terminated, interruptions, interrupts_kept, te
 P = ParamSpec("P")
 
 _FAILED = 1
+_ENDING = 0.3  # seconds in which threads end by themselves
 # As a shell tells a program that SIGINT, SIGPIPE or SIGTERM ended.
 _INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 130, 141, 143
 
@@ -106,6 +109,32 @@ def prints(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
         return run
 
     return decorated
+
+
+def leave(code: int) -> NoReturn:
+    """End the process of a command; after Ctrl-C or SIGTERM, without threads that go on.
+
+    Python would wait for them: a thread of a library may wait for a server that does not answer.
+
+    Args:
+        code: of the exit.
+    """
+    if code in (_INTERRUPTED, _TERMINATED) and _threads_go_on():
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _threads_go_on() -> bool:
+    deadline = time.monotonic() + _ENDING
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                return True
+    return False
 
 
 @functools.cache

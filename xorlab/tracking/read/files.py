@@ -6,10 +6,10 @@ import contextlib
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from xorlab.errors import StoreError
+from xorlab.system.deadline import in_threads
 from xorlab.system.memory_limits import refuse_larger
 from xorlab.tracking.store.artifacts import local_folder
 from xorlab.tracking.store.database import rows_in
@@ -67,16 +67,15 @@ def read_files(
     """
     addresses = _addresses(store, runs)
     folders = {run: local_folder(address) for run, address in addresses.items()}
-    with (
-        tempfile.TemporaryDirectory(prefix="xorlab-") as scratch,
-        ThreadPoolExecutor(_DOWNLOADS) as pool,
-    ):
+    # A download that was given up may still write there.
+    with tempfile.TemporaryDirectory(prefix="xorlab-", ignore_cleanup_errors=True) as scratch:
 
-        def fetch(number: int, run: str) -> list[Path]:
+        def fetch(numbered: tuple[int, str]) -> list[Path]:
+            number, run = numbered
             return _download(store, run, names, Path(scratch, str(number)))
 
         far = [run for run, folder in folders.items() if folder is None]
-        fetched = pool.map(fetch, range(len(far)), far)  # in order, which is that of the runs
+        fetched = in_threads(_DOWNLOADS, fetch, list(enumerate(far)))  # in the order of the runs
         for run in runs:
             folder = folders[run]
             paths = next(fetched) if folder is None else [folder / name for name in names]
@@ -108,8 +107,7 @@ def _addresses(store: Store, runs: Sequence[str]) -> dict[str, str]:
     """The address of each run's artifacts."""
     if not store.has_sql:
         try:
-            with ThreadPoolExecutor(_DOWNLOADS) as pool:
-                found = list(pool.map(store.client.get_run, runs))
+            found = list(in_threads(_DOWNLOADS, store.client.get_run, runs))
         except mlflow_errors() as error:
             raise StoreError(f"cannot read the runs: {error}") from error
         for run, one in zip(runs, found, strict=True):
