@@ -128,10 +128,15 @@ def leave(code: int) -> NoReturn:
 
 
 def _threads_go_on() -> bool:
+    """Whether there are other threads, once those that may end soon have had time for it.
+
+    A thread that a daemon thread has started is one too, but Python waits for those of a pool.
+    """
     deadline = time.monotonic() + _ENDING
     for thread in threading.enumerate():
-        if not thread.daemon and thread is not threading.current_thread():
-            thread.join(max(0.0, deadline - time.monotonic()))
+        if thread is not threading.current_thread():
+            if not thread.daemon:
+                thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 return True
     return False
