@@ -36,7 +36,7 @@ def advice_on(
 
     Args:
         config: of the run, which was not solved.
-        task: that it learned; None where its patterns are no longer there.
+        task: that it learned; None where its patterns are gone.
         failure: its class; None where that is not known.
         outcome: of the run.
         epochs_run: when it ended.

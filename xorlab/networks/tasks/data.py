@@ -26,7 +26,7 @@ class Data:
         classes: the class of each output; empty for none.
         sets: which set each pattern belongs to, where the data say so.
         split: what names them, for messages: ``(key, value)``.
-        lines: the line of a file that each pattern was read from; None where there are no lines.
+        lines: the line of a file that each pattern was read from; None for a file without lines.
         source: what messages call the data: the path of a file.
     """
 

@@ -41,7 +41,7 @@ def reading_hint(path: Path, content: bytes, text: TextFormat, delimiter: str) -
 
 
 def _keys_of_numbers(path: Path, content: bytes, text: TextFormat, delimiter: str) -> str:
-    """The keys with which columns of text are no inputs; empty where that is not what is wrong."""
+    """The keys that leave columns of text out of the inputs; empty if something else is wrong."""
     table = _first_rows(path, content, text, delimiter)
     if table is None or text.inputs is not None:
         return ""
@@ -84,7 +84,7 @@ def _needs_classes(path: Path, content: bytes, text: TextFormat, delimiter: str)
 def _first_rows(
     path: Path, content: bytes, text: TextFormat, delimiter: str
 ) -> tuple[Columns, list[list[str]]] | None:
-    """The columns and some cells, row by row; None where they are no table."""
+    """The columns and some cells, row by row; None where they do not make a table."""
     try:
         rows = rows_of(path, content, delimiter)[: MOST_NAMED + 1]
         names = header_of(rows, text, strict=False)

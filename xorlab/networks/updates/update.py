@@ -37,11 +37,7 @@ class Epoch(Protocol):
     generators: tuple[np.random.Generator, ...]
 
     def pass_over(
-        self,
-        inputs: Array,
-        targets: Array,
-        codes: tuple[float, float] | None = None,
-        constants: Sequence[int | None] | None = None,
+        self, inputs: Array, targets: Array, *, constants: Sequence[int | None] | None = None
     ) -> Pass:
         """A pass over patterns; see `xorlab.networks.passes.Pass`."""
 
