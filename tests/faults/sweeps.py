@@ -75,7 +75,7 @@ def start(
     folder: Path,
     *arguments: str,
     limit: Callable[[], None] | None = None,
-    module: str = "xorlab.__main__",
+    module: str = "xorlab.commands.built_in",
 ) -> Child:
     """Start `xorlab`, or another command, in a folder.
 
@@ -142,7 +142,7 @@ def ended(
     folder: Path,
     *arguments: str,
     limit: Callable[[], None] | None = None,
-    module: str = "xorlab.__main__",
+    module: str = "xorlab.commands.built_in",
 ) -> Child:
     """A command that has ended."""
     child = start(folder, *arguments, limit=limit, module=module)

@@ -57,11 +57,14 @@ def ending_when_suspended() -> Iterator[None]:
     """
     from sqlalchemy import Engine, event
 
-    event.listen(Engine, "begin", _limit)
+    def limit(connection: Connection) -> None:  # another one for each block, which removes it
+        _limit(connection)
+
+    event.listen(Engine, "begin", limit)
     try:
         yield
     finally:
-        event.remove(Engine, "begin", _limit)
+        event.remove(Engine, "begin", limit)
 
 
 def _limit(connection: Connection) -> None:
