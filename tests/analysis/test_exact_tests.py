@@ -47,14 +47,32 @@ def test_fishers_test_is_scipys(a, more_a, b, more_b):
     assert fisher_p(a, n, b, m) == pytest.approx(min(1, 2 * min(sides)))
 
 
-def test_sign_flips_of_unequal_differences_are_drawn():
-    differences = np.array([0.5, 1.0, -0.25, 1.0, 0.75, 0.0, 0.5, 1.0])
+def all_signs(differences):
     own = differences[differences != 0]
     signs = np.array(list(product([-1, 1], repeat=len(own))))
-    exact = 2 * np.mean(signs @ np.abs(own) >= own.sum() - 1e-9)
-    assert sign_flip_p(differences) == pytest.approx(exact, abs=0.01)
+    sums, seen = signs @ np.abs(own), own.sum()
+    return min(1, 2 * min(np.mean(sums >= seen - 1e-9), np.mean(sums <= seen + 1e-9)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(parts=st.lists(st.integers(-4, 4), min_size=1, max_size=9), each=st.sampled_from([2, 3, 12]))
+def test_sign_flips_of_means_of_a_few_runs_are_exact(parts, each):
+    differences = np.array(parts) / each
+    expected = all_signs(differences) if differences.any() else 1
+    assert sign_flip_p(differences) == pytest.approx(expected)
+
+
+def test_sign_flips_of_any_differences_are_drawn():
+    differences = np.random.default_rng(0).normal(0.4, 1, 10)
+    assert sign_flip_p(differences) == pytest.approx(all_signs(differences), abs=0.01)
     assert sign_flip_p(np.array([1.0, 1, 1, 1, 1, 1])) == pytest.approx(2 / 64)
     assert sign_flip_p(np.zeros(3)) == 1
+
+
+def test_a_p_value_of_many_pairs_is_no_larger_than_it_is():
+    """So that it holds against the correction for hundreds of pairs of settings."""
+    differences = np.repeat([1 / 3, 2 / 3, 1.0], 100)
+    assert sign_flip_p(differences) < 1e-80
 
 
 def test_a_pair_more_takes_little_memory():

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 NETWORK_KEY = "network.hidden"  # runs of the built-in network have it
+TRAINER = "trainer"  # only runs of a user's own trainer have it
 SETTING = "setting"  # a column of whole settings, each already written as a reader sees it
 MISSING = "-"  # stands for the value of a key that a setting does not have
 
@@ -38,11 +39,18 @@ def shared_settings(runs: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _follows(runs: pd.DataFrame, key: str, keys: Sequence[str]) -> bool:
-    """Whether ``optimizer``, if the key is ``optimizer.lr``, decides its value in these runs."""
+    """Whether ``optimizer``, if the key is ``optimizer.lr``, decides its value in these runs.
+
+    So does the trainer, for keys that not every trainer has.
+    """
     group, dot, _ = key.partition(".")
-    if not dot or group not in keys:
-        return False
-    return all(len(values.unique()) == 1 for _, values in runs.groupby(group)[key])
+    deciding = [group] if dot else []
+    deciding += [TRAINER] if key != TRAINER and runs[key].isna().any() else []
+    return any(
+        all(len(values.unique()) == 1 for _, values in runs.groupby(one, dropna=False)[key])
+        for one in deciding
+        if one in keys
+    )
 
 
 def with_missing_named(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from xorlab.analysis.statistics.tables import WithRuns, at_event
+from xorlab.analysis.statistics.tables import WithRuns, at_event, numeric
 
 EPOCHS, EVALUATIONS = CLOCKS = ("epochs", "evaluations")
 # The most evaluations that a run was allowed; infinite where it ended before its last epoch.
@@ -42,13 +41,13 @@ def timed(runs: pd.DataFrame | WithRuns, event: str | None, time: str) -> pd.Dat
     whole = with_evaluations(table)
     to_event = f"{EVALUATIONS}_to_{event or 'solve'}"
     made, epochs, limit = (
-        _column(whole, name) for name in (EVALUATIONS, "epochs_run", "training.epochs")
+        numeric(whole, name) for name in (EVALUATIONS, "epochs_run", "training.epochs")
     )
-    searched = ~np.isnan(_column(table, EVALUATIONS))
+    searched = ~np.isnan(numeric(table, EVALUATIONS))
     allowed = np.where(epochs < limit, np.inf, made)
     return table.assign(
         **{
-            "epochs_to_solve": _column(whole, to_event if to_event in whole else "epochs_to_solve"),
+            "epochs_to_solve": numeric(whole, to_event if to_event in whole else "epochs_to_solve"),
             "epochs_run": made,
             CLOCK_LIMIT: np.where(searched, allowed, limit),
         }
@@ -86,12 +85,6 @@ def with_evaluations(runs: pd.DataFrame) -> pd.DataFrame:
     for name in map(str, runs.columns):
         if name == EVALUATIONS or name.startswith(f"{EVALUATIONS}_to_"):
             epochs = "epochs_run" if name == EVALUATIONS else name.replace(EVALUATIONS, EPOCHS)
-            own = _column(runs, name)
-            filled[name] = np.where(np.isnan(own), _column(runs, epochs), own)
+            own = numeric(runs, name)
+            filled[name] = np.where(np.isnan(own), numeric(runs, epochs), own)
     return runs.assign(**filled) if filled else runs
-
-
-def _column(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
-    if name not in table:
-        return np.full(len(table), np.nan)
-    return table[name].to_numpy(np.float64, na_value=np.nan)

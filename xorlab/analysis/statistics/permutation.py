@@ -16,6 +16,7 @@ from xorlab.analysis.statistics.intervals import Floats
 
 DRAWS = 9_999
 _MOST_EXACT = 13  # of so many distinct scores all 8,192 subsets are looked at
+_MOST_PARTS, _LONGEST = 60, 20_000  # of the smallest size, and of all sizes together
 _BLOCK = 500_000  # random numbers at a time
 _ROUNDING = 1e-9
 
@@ -74,7 +75,8 @@ def sign_flip_p(differences: Floats, seed: int = 0) -> float:
     """Test that differences of pairs are as often positive as negative, each with its size.
 
     Exact where all that are not 0 have the same size (then it is the sign test, and for solved and
-    unsolved McNemar's, in its exact form), otherwise from 9,999 random signs.
+    unsolved McNemar's, in its exact form), or are whole numbers of a common part, as the means of a
+    few runs are; otherwise from 9,999 random signs.
 
     Args:
         differences: (m,) one for each pair.
@@ -87,12 +89,36 @@ def sign_flip_p(differences: Floats, seed: int = 0) -> float:
     if np.ptp(sizes) < _ROUNDING:
         fewer = int(min((own > 0).sum(), (own < 0).sum()))
         return min(1.0, 2 * float(special.bdtr(fewer, len(own), 0.5)))
+    steps = _in_parts(sizes)
+    if steps is not None:
+        return _sign_flips(steps, int(steps[own > 0].sum()))
     generator = np.random.default_rng([seed, len(own)])
     ascending, sums = np.sort(sizes), np.empty(DRAWS)
     for rows in _blocks(len(own)):
         signs = 2 * generator.integers(0, 2, (rows.stop - rows.start, len(own))) - 1
         sums[rows] = signs @ ascending
     return _two_sided(sums, float(own.sum()))
+
+
+def _in_parts(sizes: Floats) -> npt.NDArray[np.int64] | None:
+    """How many parts each size has, of the largest part that all of them have; None for none."""
+    for parts in range(1, _MOST_PARTS + 1):
+        steps = sizes / sizes.min() * parts
+        whole = np.rint(steps)
+        if np.abs(steps - whole).max() < _ROUNDING * whole.max():
+            return whole.astype(np.int64) if whole.sum() <= _LONGEST else None
+    return None
+
+
+def _sign_flips(steps: npt.NDArray[np.int64], seen: int) -> float:
+    """Twice the smaller tail of the sum of those steps that are positive, each at even odds."""
+    chance = np.zeros(int(steps.sum()) + 1)
+    chance[0] = 1.0
+    for step in steps:
+        chance *= 0.5
+        chance[step:] += chance[:-step].copy()
+    tails = chance[: seen + 1].sum(), chance[seen:].sum()
+    return float(np.clip(2 * min(tails), np.finfo(float).tiny, 1.0))
 
 
 def fisher_p(solved_a: int, n_a: int, solved_b: int, n_b: int) -> float:

@@ -7,6 +7,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from xorlab.analysis.labels import MISSING
 
 SOLVED, UNSOLVED, DIVERGED = "solved", "unsolved", "diverged"
 _PREFIX = "epochs_to_"
@@ -98,6 +101,16 @@ def as_runs(
     _refuse(table, time > run, epochs_to_solve, f"at most {epochs_run} of the same run")
     outcome = np.where(is_solved, SOLVED, UNSOLVED).astype(object)
     return table.assign(outcome=outcome, epochs_to_solve=time, epochs_run=run)
+
+
+def numeric(runs: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    """A column as numbers, NaN where a run has none; a key may be written out, as `MISSING`."""
+    if name not in runs:
+        return np.full(len(runs), np.nan)
+    column = runs[name]
+    if not is_numeric_dtype(column):
+        column = column.mask(column == MISSING)
+    return column.to_numpy(np.float64, na_value=np.nan)
 
 
 # A column of every run that looked for an event, whether the run reached it or not.

@@ -26,7 +26,13 @@ import pandas as pd
 from xorlab.analysis.statistics.clock import CLOCK_LIMIT
 from xorlab.analysis.statistics.clusters import Clusters, clusters_of
 from xorlab.analysis.statistics.intervals import Floats
-from xorlab.analysis.statistics.tables import WithRuns, as_runs, refuse_incomplete, table_of
+from xorlab.analysis.statistics.tables import (
+    WithRuns,
+    as_runs,
+    numeric,
+    refuse_incomplete,
+    table_of,
+)
 
 SOLVED, UNSOLVED, DIVERGED = OUTCOMES = ("solved", "unsolved", "diverged")
 LIMIT = "training.epochs"
@@ -162,12 +168,12 @@ def observed(runs: pd.DataFrame, cluster: str = SEED) -> Observed:
     unknown = ~np.logical_or.reduce(list(is_outcome.values()))
     if unknown.any():
         raise ValueError(f"outcome={outcome[unknown][0]}: must be one of {', '.join(OUTCOMES)}")
-    solved, time = is_outcome[SOLVED], _column(runs, "epochs_to_solve")
+    solved, time = is_outcome[SOLVED], numeric(runs, "epochs_to_solve")
     if not (time[solved] >= 0).all():
         raise ValueError("epochs_to_solve: must be a number of epochs >= 0 for every solved run")
-    epochs_run, diverged_at, limit, final_loss = (_column(runs, name) for name in _NUMBERS)
+    epochs_run, diverged_at, limit, final_loss = (numeric(runs, name) for name in _NUMBERS)
     if CLOCK_LIMIT in runs:
-        limit = _column(runs, CLOCK_LIMIT)
+        limit = numeric(runs, CLOCK_LIMIT)
     return Observed(
         solved=solved,
         diverged=is_outcome[DIVERGED],
@@ -280,7 +286,7 @@ def ended_early(runs: pd.DataFrame) -> npt.NDArray[np.bool_]:
         runs: with an outcome.
     """
     unsolved = runs["outcome"].to_numpy(object) == UNSOLVED
-    return np.asarray(unsolved & (_column(runs, "epochs_run") < _column(runs, LIMIT)))
+    return np.asarray(unsolved & (numeric(runs, "epochs_run") < numeric(runs, LIMIT)))
 
 
 def _numbered(runs: pd.DataFrame, cluster: str) -> npt.NDArray[np.intp]:
@@ -289,9 +295,3 @@ def _numbered(runs: pd.DataFrame, cluster: str) -> npt.NDArray[np.intp]:
         return alone
     numbers = pd.factorize(runs[cluster])[0]
     return np.where(numbers < 0, len(runs) + alone, numbers)
-
-
-def _column(runs: pd.DataFrame, name: str) -> Floats:
-    if name not in runs:
-        return np.full(len(runs), np.nan)
-    return runs[name].to_numpy(float, na_value=np.nan)
