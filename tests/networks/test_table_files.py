@@ -248,3 +248,14 @@ def test_the_keys_that_leave_columns_of_text_out_are_named(content, keys, tmp_pa
     with pytest.raises(ConfigError) as caught:
         made(tmp_path, content)
     assert str(caught.value).endswith(f"to learn from the columns of numbers alone: {keys}")
+
+
+@pytest.mark.parametrize(("classes", "more"), [(True, ""), (False, " task.classes=true")])
+def test_a_class_in_another_column_than_the_last_is_named_first(classes, more, tmp_path):
+    with pytest.raises(
+        ConfigError, match=rf"column 1: task\.targets=1{more}; to learn from"
+    ) as caught:
+        made(tmp_path, "kind,a,b\nx,0.5,1\ny,1.5,2\nx,0,1\n", classes=classes)
+    assert str(caught.value).endswith("task.inputs=[2]")
+    task = made(tmp_path, "kind,a,b\nx,0.5,1\ny,1.5,2\nx,0,1\n", classes=True, targets=1)
+    assert task.classes == ("x", "y")

@@ -84,7 +84,7 @@ def test_an_edited_table_is_recorded_as_it_was_trained(command, store_file, when
     assert runs["table"].tolist() == [digests[0]] * 4 + [digests[1]] * 4
     assert runs["started"].is_monotonic_increasing
     assert str(runs["started"].dt.tz) == "UTC"
-    with pytest.warns(RepeatedSeedsWarning, match="in table"):
+    with pytest.warns(RepeatedSeedsWarning, match=r"differ in table\. Runs"):
         xorlab.convergence(runs, by="task.path")  # two versions of one file
 
 

@@ -24,6 +24,7 @@ _RESULTS = {
     "max_error",
     "seconds",
 }
+_TAGS = ("trainer", "table")  # what is recorded of a run besides its params
 _MOST_NAMED = 5
 
 
@@ -51,18 +52,21 @@ def repeated_seed(runs: pd.DataFrame, column: str) -> str | None:
     value = repeated.index.min()
     own = runs[runs[column] == value]
     differing = [
-        str(name)
-        for name in own
-        if name != column
-        and name not in _RESULTS
-        and name not in OBSERVED
-        and not str(name).startswith("epochs_to_")
-        and len(own[name].astype(str).unique()) > 1
+        name
+        for name in map(str, own)
+        if name != column and _is_key(runs, name) and len(own[name].astype(str).unique()) > 1
     ]
     shown = ", ".join(differing[:_MOST_NAMED])
     more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
     keys = f", in runs that differ in {shown}{more}" if differing else ""
     return f"{column} {value} occurs {repeated[value]} times{keys}"
+
+
+def _is_key(runs: pd.DataFrame, name: str) -> bool:
+    """Whether a column is a key of runs, as far as is known, and not one of their results."""
+    if "params" in runs.attrs:  # those of `xorlab.load_runs`
+        return name in runs.attrs["params"] or name in _TAGS
+    return name not in _RESULTS and name not in OBSERVED and not name.startswith("epochs_to_")
 
 
 def warn_of_repeats(runs: pd.DataFrame, setting: Mapping[Any, Any], column: str) -> None:

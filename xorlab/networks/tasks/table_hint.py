@@ -37,7 +37,12 @@ def reading_hint(path: Path, content: bytes, text: TextFormat, delimiter: str) -
                 keys += [f"task.decimal={decimal}"] * (decimal != (text.decimal or "point"))
                 return f"{taken}; {OTHERWISE} {' '.join([*keys, *['task.classes=true'] * classes])}"
     alone = _keys_of_numbers(path, content, text, delimiter)
-    return f"to learn from the columns of numbers alone: {alone}" if alone else unhelpful
+    hints = [f"to learn from the columns of numbers alone: {alone}"] * bool(alone)
+    class_column = _class_among_inputs(path, content, text, delimiter)
+    if class_column is not None:
+        keys = [f"task.targets={class_column + 1}", *["task.classes=true"] * (not text.classes)]
+        hints.insert(0, f"to learn the classes of column {class_column + 1}: {' '.join(keys)}")
+    return "; ".join(hints) or unhelpful
 
 
 def _keys_of_numbers(path: Path, content: bytes, text: TextFormat, delimiter: str) -> str:
@@ -55,6 +60,20 @@ def _keys_of_numbers(path: Path, content: bytes, text: TextFormat, delimiter: st
         return ""
     keys = ["task.classes=true"] * (named and not text.classes)
     return " ".join([f"task.inputs=[{','.join(str(one + 1) for one in inputs)}]", *keys])
+
+
+def _class_among_inputs(path: Path, content: bytes, text: TextFormat, delimiter: str) -> int | None:
+    """The only column of text, where it may be the class; None where it is stated, or last."""
+    table = _first_rows(path, content, text, delimiter)
+    if table is None or text.targets is not None or text.inputs is not None:
+        return None
+    columns, cells = table
+    counts = [sum(is_number(row[n], text) for row in cells) for n in range(len(cells[0]))]
+    named = [one for one in columns.inputs if not counts[one]]
+    whole = all(count in (0, len(cells)) for count in counts)
+    if len(named) != 1 or not whole or len({row[named[0]] for row in cells}) == len(cells):
+        return None  # as many names as rows are those of the rows
+    return named[0] if all(counts[one] for one in columns.targets) else None
 
 
 def _is_named(columns: Columns, cells: list[list[str]], text: TextFormat) -> bool:
