@@ -202,12 +202,13 @@ def _report_of_runs(
     runs = _runs(store, sweep, text)
     if sweep is not None:
         _print(f"{sweep.name}, in experiment '{store.experiment}'")
-    _print(f"{counted(len(runs), 'run')}: reading the curves, comparing, drawing")
+    of = "" if sweep is not None else f" of experiment '{store.experiment}'"
+    _print(f"{counted(len(runs), 'run')}{of}: reading the curves, comparing, drawing")
     curves, keys = load_curves(runs), setting_keys(runs)
     further = further_curves(store, runs)
     if sweep is None:
-        notes = [_CHOSEN] if _BY_END.search(str(text)) else []
-        line = headline(runs)
+        notes: list[str] = []
+        line = headline(runs) + f". {_CHOSEN}" * bool(_BY_END.search(str(text)))
         summary = summarise(runs, curves, line, keys, notes, further=further, asked=False)
         title, origin = f"Runs where {text}", origin_of(store, None, {})
         which = f"--experiment {shlex.quote(store.experiment)} --filter {shlex.quote(str(text))}"
@@ -242,7 +243,7 @@ def _report_of_runs(
         files |= summary.pictures()
         write_files(folder, files)
         where, report = f"in {folder}", str((folder / REPORT_FILE).absolute())
-    for line in (summary.headline, *(note for note in notes if note in (_PARTIAL, _CHOSEN))):
+    for line in (summary.headline, *[_PARTIAL] * (_PARTIAL in notes)):
         _print(line)
     _print(f"{', '.join(sorted(files))}: {where}")
     _print(f"Open the report: {report}")
