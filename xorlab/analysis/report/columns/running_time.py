@@ -25,8 +25,9 @@ _CUTOFF = (
 )
 _COST = (
     "what a success costs, restarts included: the ERT if runs are given up at the best cutoff, or "
-    "at the limit where that is -; in brackets its 95 % interval, which is not known where one run "
-    "was solved; after “from”, its lower end where none was"
+    "at the limit where that is -; in brackets its 95 % interval, which allows that an earlier "
+    "cutoff, with too few runs to be known, costs less; where one run was solved it is not known; "
+    "after “from”, its lower end where none was"
 )
 _COST_PRIORITY = 7  # above all that may be left out: a report's first sentence is about it
 
