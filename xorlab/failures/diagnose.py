@@ -15,6 +15,7 @@ from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.system.blas import one_blas_thread
 from xorlab.tracking.read.frames import TRAINER
+from xorlab.tracking.read.given import recorded
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights
 from xorlab.trainers.result import DIVERGED, UNSOLVED
@@ -69,8 +70,9 @@ def diagnose(
         StoreError: no such store, a run without readable weights or of another trainer, or a table
             that has changed.
         ConfigError: a network with too many parameters for its Hessian.
+        TypeError: the runs are not a table of recorded runs.
     """
-    failed = runs[runs["outcome"].isin([UNSOLVED, DIVERGED])]
+    failed = recorded(runs)[runs["outcome"].isin([UNSOLVED, DIVERGED])]
     if TRAINER in failed and (others := failed[TRAINER].dropna().unique().tolist()):
         raise StoreError(
             f"runs of the trainer {', '.join(others)} cannot be diagnosed: the classes of failure "

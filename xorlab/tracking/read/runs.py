@@ -11,6 +11,7 @@ import numpy as np
 from xorlab.errors import ConfigError, StoreError, UsageError
 from xorlab.tracking.names import CURVE, KEY_TAG
 from xorlab.tracking.read.frames import LEADING, client_row, curves_frame, runs_frame
+from xorlab.tracking.read.given import recorded
 from xorlab.tracking.read.pages import search_all
 from xorlab.tracking.read.sweep_files import recorded_curves, recorded_runs
 from xorlab.tracking.read.sweeps import find_sweep
@@ -175,10 +176,11 @@ def load_curves(runs: pd.DataFrame, curve: str = CURVE, uri: str | None = None) 
     Raises:
         ConfigError: no run has such a curve.
         StoreError: no such store.
+        TypeError: the runs are not a table of recorded runs.
     """
     if "://" in curve:  # no curve has such a name: it is an address
         curve, uri = CURVE, curve
-    address = uri or runs.attrs.get("uri")
+    address = uri or recorded(runs).attrs.get("uri")
     store = _open(address, None, any_experiment=True)
     curves = curves_of(store, runs, curve)
     if curves.empty and curve != CURVE:

@@ -20,6 +20,7 @@ from xorlab.networks.tasks.task_config import TaskConfig
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.system.npz import npz_arrays
 from xorlab.tracking.read.files import read_files, reading
+from xorlab.tracking.read.given import recorded
 from xorlab.tracking.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ def load_weights(runs: pd.DataFrame, uri: str | None = None) -> dict[str, Networ
 
     Raises:
         StoreError: no such store or run, or a run without readable weights or configuration.
+        TypeError: the runs are not a table of recorded runs.
     """
-    identifiers = list(dict.fromkeys(runs["run_id"]))
+    identifiers = list(dict.fromkeys(recorded(runs)["run_id"]))
     store = open_store(uri or runs.attrs.get("uri"), "Default", create=False)
     found: dict[str, Network] = {}
     for identifier, (weights, text) in read_files(store, identifiers, FILES):
