@@ -172,7 +172,7 @@ def test_a_table_that_changed_or_moved_is_named(command, store_file, tmp_path, c
         (["a\nb"], 2, "a run id is made of"),
         (["abc"], 2, "abc: at least 4 letters or digits of a run id are needed"),
         (["f" * 32, "--uri", "ftp://me:secret@x"], 2, "tracking.uri=ftp://***@x"),
-        (["f" * 32, "--uri", "sqlite:///nowhere.db"], 1, "there is no store"),
+        (["f" * 32, "--uri", "sqlite:///nowhere.db"], 1, "does not exist; has a run"),
     ],
 )
 def test_wrong_usage_is_reported_in_a_line(arguments, code, message, store_file, capfd):

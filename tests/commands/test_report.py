@@ -334,7 +334,7 @@ def test_a_sweep_whose_runs_all_diverge_is_summarised(command, store_file):
         (
             ["latest", "--experiment", "other"],
             1,
-            "there is no experiment 'other' in this store, which has 'Default', ",
+            "this store lacks the experiment 'other'; it has 'Default', ",
         ),
         (["latest", "--uri", "ftp://x"], 2, "tracking.uri=ftp://x"),
         (

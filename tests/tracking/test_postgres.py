@@ -163,7 +163,7 @@ def test_sweeps_that_start_at_once_on_a_new_database_lose_nothing(postgres, shar
         try:
             assert xorlab.load_runs(uri)["key"].is_unique
         except StoreError as error:  # not there yet
-            assert "there is no experiment" in str(error)  # noqa: PT017
+            assert "lacks the experiment" in str(error)  # noqa: PT017
     said = [child.communicate() for child in children]
     assert [child.returncode for child in children] == [0, 0], said
     runs = xorlab.load_runs(uri)

@@ -131,13 +131,13 @@ def test_a_deleted_experiment_is_named_with_the_way_back(store_file):
 
 
 def test_reading_creates_nothing(tmp_path):
-    with pytest.raises(StoreError, match="there is no store"):
+    with pytest.raises(StoreError, match="does not exist; has a run"):
         load_runs()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_reading_an_experiment_that_is_not_there_says_so(store_file):
-    with pytest.raises(StoreError, match="there is no experiment 'nope'"):
+    with pytest.raises(StoreError, match="lacks the experiment 'nope'"):
         load_runs(experiment="nope")
     with pytest.raises(StoreError, match="there is no such sweep"):
         load_runs(sweep="0" * 32)

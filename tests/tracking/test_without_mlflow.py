@@ -224,7 +224,7 @@ def test_a_store_that_was_removed_is_not_made_again(store_file):
     with pytest.raises(StoreError, match="unable to open"):
         store.client.get_run("0" * 32)
     assert not store_file.exists()
-    with pytest.raises(StoreError, match="there is no store"):
+    with pytest.raises(StoreError, match="does not exist; has a run"):
         open_store(None, "xorlab", create=False)
 
 

@@ -32,8 +32,8 @@ def failure_table(
     by = names_of(by)
     if "failure" not in diagnosis:
         raise ValueError(
-            "diagnosis: there is no column failure; give what xorlab.diagnose(runs) returns, and "
-            "the runs themselves as runs=runs"
+            "diagnosis: its column failure is missing; give what xorlab.diagnose(runs) returns, "
+            "and the runs themselves as runs=runs"
         )
     for frame in (diagnosis,) if runs is None else (diagnosis, runs):
         missing = [name for name in by if name not in frame.columns]

@@ -16,7 +16,7 @@ from xorlab.config.syntax import refuse_wrong_sort
 from xorlab.config.tracking_keys import TrackingConfig
 from xorlab.errors import ConfigError, UsageError
 from xorlab.sweeps.plan.grid import grid_of
-from xorlab.sweeps.plan.jobs import Catalogue, Jobs, told
+from xorlab.sweeps.plan.jobs import Catalogue, Jobs, override_words
 from xorlab.sweeps.plan.override_grid import OverrideGrid
 from xorlab.trainers.spec import Spec
 from xorlab.trainers.trainer import Trainer
@@ -99,7 +99,7 @@ def compose_jobs(
         except (ConfigError, UsageError) as error:
             several = len(grid) > 1
             job = (
-                f"job {number - first + 1:,} of {len(grid):,} ({told(overrides)}): "
+                f"job {number - first + 1:,} of {len(grid):,} ({override_words(overrides)}): "
                 if several
                 else ""
             )

@@ -49,10 +49,10 @@ class Job:
     @property
     def label(self) -> str:
         """What messages call it, such as ``seed=2 network.hidden=4``."""
-        return told(self.overrides)
+        return override_words(self.overrides)
 
 
-def told(overrides: Sequence[str]) -> str:
+def override_words(overrides: Sequence[str]) -> str:
     """What messages say of a job's overrides: not where it is recorded, which all jobs share."""
     own = (text for text in overrides if not text.startswith("tracking."))
     return without_credentials(" ".join(own)) or "(defaults)"

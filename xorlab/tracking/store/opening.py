@@ -80,7 +80,9 @@ def _open_file(
             "mounted? Remove the link, or name another tracking.uri"
         )
     if not create and not file.exists():
-        raise NoStoreError(f"there is no store {file}; has a run been recorded in this folder?")
+        raise NoStoreError(
+            f"the store {file} does not exist; has a run been recorded in this folder?"
+        )
     if create:
         file.parent.mkdir(parents=True, exist_ok=True)
     # MLflow creates tables and experiments without a lock: of two processes that start at once
@@ -155,7 +157,7 @@ def _experiment(
     found = client.get_experiment_by_name(name)
     if found is None and not create:
         names = ", ".join(sorted(repr(one.name) for one in client.search_experiments()))
-        raise NoStoreError(f"there is no experiment {name!r} in this store, which has {names}")
+        raise NoStoreError(f"this store lacks the experiment {name!r}; it has {names}")
     if found is None:
         location = location_of(_folder(name)) if location_of is not None else None
         try:
