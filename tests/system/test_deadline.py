@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from xorlab.system.deadline import in_threads
-
-# A command that is interrupted while threads of a library wait for a minute.
-WAITING = """
-import threading, time
-from concurrent.futures import ThreadPoolExecutor
-from xorlab.system.deadline import within
-from xorlab.system.streams import leave, prints
-
-def wait():
-    {wait}
-
-@prints("waiting")
-def main():
-    wait()
-    print("results", flush=True)
-    raise KeyboardInterrupt
-
-leave(main())
-"""
-WAYS = [
-    "threading.Thread(target=time.sleep, args=(60,)).start()",
-    "within(5, lambda: ThreadPoolExecutor(1).submit(time.sleep, 60))",  # as MLflow downloads
-]
 
 
 def test_results_come_in_the_order_of_the_values_a_few_calls_at_a_time():
@@ -80,10 +55,3 @@ def test_given_up_results_are_not_waited_for():
     for thread in left:
         thread.join(10)
         assert not thread.is_alive()
-
-
-@pytest.mark.parametrize("wait", WAYS)
-def test_an_interrupted_command_does_not_wait_for_threads_of_a_library(wait):
-    command = [sys.executable, "-c", WAITING.format(wait=wait)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "results\n", "")

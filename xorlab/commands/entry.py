@@ -37,7 +37,7 @@ def _run(module: str) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         command = import_module(f"xorlab.commands.{module}").main
-        leave = import_module("xorlab.system.streams").leave
+        leave = import_module("xorlab.system.leaving").leave
     finally:
         if raised:
             signal.signal(signal.SIGINT, signal.default_int_handler)

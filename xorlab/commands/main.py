@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from xorlab.errors import UsageError, error_line
+from xorlab.system.leaving import leave
 from xorlab.system.program import program_name, typed_program
-from xorlab.system.streams import leave, prints
+from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
     from xorlab.commands.drawing import Drawing

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from xorlab.commands.common import DONE, FAILED, command_parser, run_command
 from xorlab.errors import StoreError, UsageError, error_line
 from xorlab.system.credentials import HIDDEN
-from xorlab.system.streams import leave, prints
+from xorlab.system.leaving import leave
+from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
     from xorlab.tracking.outbox.folder import Outbox

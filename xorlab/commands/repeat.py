@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from xorlab.commands.common import DONE, FAILED, check_id, command_parser, run_command
 from xorlab.commands.repeat_conclusion import SAME, changed, conclusion
 from xorlab.errors import ConfigError, StoreError, UsageError
-from xorlab.system.streams import leave, prints
+from xorlab.system.leaving import leave
+from xorlab.system.streams import prints
 
 if TYPE_CHECKING:
     from xorlab.networks.result import NetworkResult

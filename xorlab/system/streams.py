@@ -10,10 +10,8 @@ import gc
 import importlib
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
-from typing import NoReturn, ParamSpec, TextIO, cast
+from typing import ParamSpec, TextIO, cast
 
 from xorlab.system.early_imports import EarlyImport
 from xorlab.system.signals import Terminated, interruptions, interrupts_kept, terminations
@@ -21,9 +19,8 @@ from xorlab.system.signals import Terminated, interruptions, interrupts_kept, te
 P = ParamSpec("P")
 
 _FAILED = 1
-_ENDING = 0.3  # seconds in which threads end by themselves
 # As a shell tells a program that SIGINT, SIGPIPE or SIGTERM ended.
-_INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 130, 141, 143
+INTERRUPTED, _BROKEN_PIPE, TERMINATED = 130, 141, 143
 
 
 class Output:
@@ -111,37 +108,6 @@ def prints(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
     return decorated
 
 
-def leave(code: int) -> NoReturn:
-    """End the process of a command; after Ctrl-C or SIGTERM, without threads that go on.
-
-    Python would wait for them: a thread of a library may wait for a server that does not answer.
-
-    Args:
-        code: of the exit.
-    """
-    if code in (_INTERRUPTED, _TERMINATED) and _threads_go_on():
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
-    sys.exit(code)
-
-
-def _threads_go_on() -> bool:
-    """Whether there are other threads, once those that may end soon have had time for it.
-
-    A thread that a daemon thread has started is one too, but Python waits for those of a pool.
-    """
-    deadline = time.monotonic() + _ENDING
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            if not thread.daemon:
-                thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                return True
-    return False
-
-
 @functools.cache
 def _leave_memory() -> None:
     """Let the system free the memory of this process when it ends.
@@ -167,7 +133,7 @@ def _interruptible(command: Callable[[], int]) -> int:
             return command()
     except KeyboardInterrupt as interrupt:
         EarlyImport.give_up()
-        return _TERMINATED if isinstance(interrupt, Terminated) else _INTERRUPTED
+        return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
 
 
 @contextlib.contextmanager
