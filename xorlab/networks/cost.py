@@ -15,7 +15,6 @@ from xorlab.networks.schedule import record_steps
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import layer_sizes, shard_key
 from xorlab.networks.training_config import COMPILED
-from xorlab.networks.updates.online import stretches
 from xorlab.networks.updates.update import UpdateSchedule, seen_of
 
 # Measured on one core, per epoch: what a call of NumPy costs, and what a number in an array costs.
@@ -31,7 +30,7 @@ _SECONDS_PER_DRAW = 20e-9  # of one pattern's place in the order of an epoch
 _COMPILED_PER_NUMBER = 0.4e-9
 _COMPILED_PER_POINT = 60e-6
 _PER_COMPILATION = 1.0
-_ONLINE = 16  # stretches of an online epoch that is compiled as a whole
+_STRETCHES = 16  # of an epoch that is compiled as a whole
 _WORTH_IT = 10.0  # seconds to be saved
 
 
@@ -44,8 +43,7 @@ def seconds_of(config: Config, task: Task, count: int) -> float:
 def epochs_are_compiled(config: Config, task: Task) -> bool:
     """Whether whole epochs can be compiled, and not only what is between calls of NumPy."""
     schedule = UpdateSchedule.choices()[config.training.update]
-    many = not schedule.whole and not schedule.draws and stretches(task.inputs) > _ONLINE
-    return not (many or config.optimizer.searches)
+    return schedule.stretches(task.inputs) <= _STRETCHES and not config.optimizer.searches
 
 
 def backend_rows(shards: Sequence[tuple[Config, Task, int]]) -> dict[str, str]:

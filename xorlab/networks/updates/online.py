@@ -45,12 +45,12 @@ class Online(UpdateSchedule, name="online", order=2):
             calls += [partial(np.copyto, block, row), *learned[constants]]
         return calls
 
+    @staticmethod
+    def stretches(inputs: Array) -> int:
+        """How often the calls that learn a pattern are other ones than for the one before.
 
-def stretches(inputs: Array) -> int:
-    """How many times the calls that learn a pattern (P, I) are other ones than for the one before.
+        An input of 0 adds nothing to any sum, and one of 1 a weight: both spare a multiplication.
+        """
+        from xorlab.networks.passes import constants_of
 
-    An input of 0 adds nothing to any sum, and one of 1 a weight: both spare a multiplication.
-    """
-    from xorlab.networks.passes import constants_of
-
-    return len(list(groupby(constants_of(values[None]) for values in inputs)))
+        return len(list(groupby(constants_of(values[None]) for values in inputs)))

@@ -72,6 +72,14 @@ class UpdateSchedule(Registered, package="xorlab.networks.updates"):
         """The calls of one epoch, whose updates see so many patterns each."""
         raise NotImplementedError
 
+    @staticmethod
+    def stretches(inputs: Array) -> int:
+        """In how many stretches an epoch's updates are made by the same calls, for (P, I) inputs.
+
+        Compiled, each stretch is a loop; many of them are too long for one function.
+        """
+        return 1
+
 
 def seen_of(training: TrainingConfig, patterns: int) -> int:
     """How many of so many patterns an update sees."""
