@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from xorlab.analysis.labels import TRAINER
 from xorlab.config.values import flat
 from xorlab.errors import StoreError
 from xorlab.failures.classes import CLASSES, DEFAULTS, Thresholds
@@ -14,7 +15,6 @@ from xorlab.networks.config import Config
 from xorlab.networks.spec import spec_of
 from xorlab.networks.tasks.tasks import make_task
 from xorlab.system.blas import one_blas_thread
-from xorlab.tracking.read.frames import TRAINER
 from xorlab.tracking.read.given import recorded
 from xorlab.tracking.read.runs import load_curves
 from xorlab.tracking.read.weights import Network, load_weights

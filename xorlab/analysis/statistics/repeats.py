@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from xorlab.analysis.labels import whole_label
+from xorlab.analysis.labels import TABLE, TRAINER, whole_label
 from xorlab.analysis.statistics.times import OBSERVED
 
 _RESULTS = {
@@ -24,7 +24,6 @@ _RESULTS = {
     "max_error",
     "seconds",
 }
-_TAGS = ("trainer", "table")  # what is recorded of a run besides its params
 _MOST_NAMED = 5
 
 
@@ -65,7 +64,7 @@ def repeated_seed(runs: pd.DataFrame, column: str) -> str | None:
 def _is_key(runs: pd.DataFrame, name: str) -> bool:
     """Whether a column is a key of runs, as far as is known, and not one of their results."""
     if "params" in runs.attrs:  # those of `xorlab.load_runs`
-        return name in runs.attrs["params"] or name in _TAGS
+        return name in runs.attrs["params"] or name in (TRAINER, TABLE)
     return name not in _RESULTS and name not in OBSERVED and not name.startswith("epochs_to_")
 
 

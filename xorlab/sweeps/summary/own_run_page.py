@@ -12,12 +12,12 @@ from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.log_axes import log_axis
 from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import COLOURS, new_axes, plain_epochs
-from xorlab.analysis.labels import short
+from xorlab.analysis.labels import TRAINER, short
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page
 from xorlab.analysis.report.section import Section
 from xorlab.tracking.names import CURVE
-from xorlab.tracking.read.frames import TRAINER, setting_keys
+from xorlab.tracking.read.frames import setting_keys
 from xorlab.tracking.read.runs import curves_of, named_curves
 from xorlab.tracking.store.store import Store
 from xorlab.trainers.result import DIVERGED, SOLVED

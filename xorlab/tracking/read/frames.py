@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xorlab.analysis.labels import TABLE, TRAINER
 from xorlab.config.values import as_texts
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.trainers.find import built_in
@@ -30,7 +31,7 @@ Curve = tuple[str, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
 # When a run began, and where there are such: the beginning of the digest of its data, and the name
 # and version of its trainer.
-START, TABLE, TRAINER = "started", "table", "trainer"
+START = "started"
 OWN_TAGS = {TABLE: TABLE_TAG, TRAINER: TRAINER_TAG}  # that not every run has
 LEADING = ("run_id", "name", "status", "outcome", "sweep", "key")
 _DIGITS = 12  # of a digest: enough to tell tables apart
