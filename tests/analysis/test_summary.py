@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from tests.helpers.samples import table
+from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.counts import WITH_ERROR
 from xorlab.analysis.figures.forest import success_bars
-from xorlab.analysis.labels import NETWORK_KEY
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, start_headline, summarise
 from xorlab.analysis.statistics.convergence import convergence

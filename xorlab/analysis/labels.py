@@ -7,10 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-NETWORK_KEY = "network.hidden"  # runs of the built-in network have it
-TRAINER = "trainer"  # a column that only runs of a user's own trainer have
-TABLE = "table"  # a column of which content of a table a run learned
-SETTING = "setting"  # a column of whole settings, each already written as a reader sees it
+from xorlab.analysis.column_names import NETWORK_KEY, SETTING, TRAINER
+
 MISSING = "-"  # stands for the value of a key that a setting does not have
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.counts import counted
-from xorlab.analysis.labels import NETWORK_KEY
 from xorlab.analysis.report.summary import Summary, headline, notes_of, summarise
 from xorlab.commands.common import DONE
 from xorlab.errors import ConfigError, StoreError

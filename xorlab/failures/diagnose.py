@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.labels import TRAINER
+from xorlab.analysis.column_names import TRAINER
 from xorlab.config.values import flat
 from xorlab.errors import StoreError
 from xorlab.failures.classes import CLASSES, DEFAULTS, Thresholds

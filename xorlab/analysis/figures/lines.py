@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from xorlab.analysis.column_names import SETTING
 from xorlab.analysis.figures.style import COLOURS, STYLES
-from xorlab.analysis.labels import SETTING, group_label, setting_label
+from xorlab.analysis.labels import group_label, setting_label
 from xorlab.analysis.statistics.tables import WithRuns, table_of
 from xorlab.analysis.statistics.times import refuse_unknown
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.counts import counted
-from xorlab.analysis.labels import NETWORK_KEY, setting_label
+from xorlab.analysis.labels import setting_label
 from xorlab.analysis.report.column import whole
 from xorlab.analysis.statistics.clock import EPOCHS
 from xorlab.analysis.statistics.winner import LEAST_FOR_INTERVAL, Cheapest

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from xorlab.analysis.labels import NETWORK_KEY, headers, setting_label, short
+from xorlab.analysis.column_names import NETWORK_KEY
+from xorlab.analysis.labels import headers, setting_label, short
 from xorlab.analysis.report.section import Section
 from xorlab.analysis.statistics.held_out import HeldOut, held_out
 from xorlab.analysis.statistics.verdict import in_points

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xorlab.analysis.column_names import SETTING
 from xorlab.analysis.counts import WITH_ERROR, counted, endings
 from xorlab.analysis.figures.forest import INTERVAL
 from xorlab.analysis.figures.picture import Picture
 from xorlab.analysis.labels import (
-    SETTING,
     in_order,
     settings_columns,
     shared_settings,

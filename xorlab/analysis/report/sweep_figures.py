@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xorlab.analysis.column_names import SETTING
 from xorlab.analysis.figures.effects import effects
 from xorlab.analysis.figures.forest import cost_bars, shown_rows, success_bars
 from xorlab.analysis.figures.held_out import ACCURACIES, LOSSES, VALIDATION, both_sets
@@ -17,7 +18,7 @@ from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import new_axes, new_figure
 from xorlab.analysis.figures.survival import ert_curves, survival_curves
 from xorlab.analysis.figures.sweep import curve_bands, success_heatmap
-from xorlab.analysis.labels import SETTING, in_order, setting_label
+from xorlab.analysis.labels import in_order, setting_label
 from xorlab.analysis.statistics.clock import clock_in
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED

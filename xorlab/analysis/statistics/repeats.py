@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from xorlab.analysis.labels import TABLE, TRAINER, whole_label
+from xorlab.analysis.column_names import TABLE, TRAINER
+from xorlab.analysis.labels import whole_label
 from xorlab.analysis.statistics.times import OBSERVED
 
 _RESULTS = {

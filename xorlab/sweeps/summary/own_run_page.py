@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from xorlab.analysis.column_names import TRAINER
 from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.log_axes import log_axis
 from xorlab.analysis.figures.picture import WIDTH, Picture
 from xorlab.analysis.figures.style import COLOURS, new_axes, plain_epochs
-from xorlab.analysis.labels import TRAINER, short
+from xorlab.analysis.labels import short
 from xorlab.analysis.report.html import Origin
 from xorlab.analysis.report.run_page import OTHER_SEEDS, other_seeds, run_page
 from xorlab.analysis.report.section import Section

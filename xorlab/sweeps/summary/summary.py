@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.labels import NETWORK_KEY
+from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.report.generalisation import HELD_OUT_METRICS
 from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xorlab.analysis.labels import TABLE, TRAINER
+from xorlab.analysis.column_names import TABLE, TRAINER
 from xorlab.config.values import as_texts
 from xorlab.tracking.names import CURVE, KEY_TAG, OUTCOME_TAG, SWEEP_TAG
 from xorlab.trainers.find import built_in

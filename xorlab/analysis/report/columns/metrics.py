@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xorlab.analysis.labels import NETWORK_KEY
+from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.report.column import Column, GroupedRuns, whole
 from xorlab.analysis.statistics.clock import with_evaluations
 from xorlab.analysis.statistics.times import OBSERVED
