@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -44,10 +45,21 @@ def test_other_seeds_are_independent_runs():
     assert second.behind == pytest.approx((b.mean() - best.mean(), interval.low, interval.high))
 
 
+def test_of_a_seed_with_several_folds_the_mean_counts():
+    folds = [RUNS.assign(test_accuracy=ACCURACY + shift) for shift in (-0.02, 0.0, 0.02)]
+    pooled = pd.concat(folds, ignore_index=True)
+    groups = [np.concatenate([own + n * len(RUNS) for n in range(3)]) for own in GROUPS]
+    alone = held_out(RUNS.assign(test_accuracy=ACCURACY), GROUPS, "test_accuracy")
+    for one, three in zip(alone, held_out(pooled, groups, "test_accuracy"), strict=True):
+        assert three.n == 3 * one.n
+        assert (three.paired, three.p) == (one.paired, pytest.approx(one.p) if one.p else None)
+        assert three.mean == pytest.approx(one.mean)
+
+
 def test_equal_settings_claim_nothing_and_one_run_is_too_few():
     equal = held_out(RUNS.assign(test_accuracy=0.9), GROUPS, "test_accuracy")
     assert not any(one.claimed for one in equal)
-    with pytest.raises(ValueError, match="at least two runs"):
+    with pytest.raises(ValueError, match="at least two seeds"):
         held_out(RUNS.assign(test_accuracy=0.9), [*GROUPS[:2], GROUPS[2][:1]], "test_accuracy")
 
 

@@ -101,6 +101,36 @@ START = {"network.hidden": 2, "init": "uniform", "init.range": 1.0}
 EPOCHS = [5, 9, None, 14] * 10
 
 
+def test_folds_are_draws_of_the_data_and_not_settings():
+    keys = ("task.fold", "optimizer.lr")
+    fold = np.tile(np.repeat(range(4), 10), 2)
+    runs = seeded({0.5: EPOCHS, 2.0: EPOCHS}, **START).assign(**{"task.fold": fold})
+    seeds = runs.assign(seed=np.tile(range(10), 8))
+    several = summarise(seeds, curves_frame([]), "", keys, drawn=False)
+    assert several.by == ["optimizer.lr"]
+    expected = convergence(seeds, by=several.by, cluster="seed")
+    pd.testing.assert_frame_equal(several.settings, expected)
+    assert several.basis == (
+        "Runs that differ in task.fold alone are of one setting, on other draws of the data (where "
+        "all have one seed, a draw counts as a seed); xorlab.convergence(runs, "
+        "by=['task.fold']) takes them apart.",
+        "Settings pool runs (seed 0 occurs 4 times, in runs that differ in task.fold): each seed "
+        "counts once in intervals and tests.",
+        "Settings are compared seed by seed, because they start from the same weights.",
+    )
+    # Where seeds were added to each until its rate was known, each is a setting.
+    assert summarise(seeds, curves_frame([]), "", keys, drawn=False, sequential=0.95).by == [*keys]
+
+
+def test_with_one_seed_each_fold_counts_as_a_run():
+    runs = seeded({0.5: EPOCHS, 2.0: EPOCHS}, **START)
+    folds = runs.assign(**{"task.fold": runs["seed"], "seed": 42})
+    one = summarise(folds, curves_frame([]), "", ("optimizer.lr", "task.fold"), drawn=False)
+    expected = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)
+    pd.testing.assert_frame_equal(one.settings, expected.settings)
+    assert one.differences == expected.differences
+
+
 def test_a_report_says_first_what_it_paired_pooled_and_left_out():
     keys = ("optimizer.lr", "network.hidden")
     runs = seeded({0.5: EPOCHS, 2.0: EPOCHS}, **START)

@@ -45,7 +45,7 @@ def with_confusion(summary: Summary) -> Summary:
         return summary
     own = best[best["outcome"] != DIVERGED].head(_MOST_RUNS)
     own.attrs = summary.runs.attrs
-    tasks: dict[object, Task] = {}  # the runs of a setting have the same
+    tasks: dict[object, Task] = {}  # the runs of a setting have the same, but for folds
     found: list[Confusion] = []
     try:
         for network, key in zip(load_weights(own).values(), own["key"], strict=True):
@@ -63,7 +63,8 @@ def with_confusion(summary: Summary) -> Summary:
         f"{counted(len(found), 'run')} of {label}, on the {where}: of the patterns of each class, "
         "the percentage that is answered as each class, on average over the runs."
     )
-    header, rows = _rows(names, found[0][2].sum(axis=1), 100 * shares, "{:.1f}")
+    patterns = np.mean([counts.sum(axis=1) for _, _, counts in found], axis=0)  # folds differ
+    header, rows = _rows(names, patterns, 100 * shares, "{:.1f}")
     return replace(summary, confusion=Section(_TITLE, [text], header, rows))
 
 
@@ -118,13 +119,16 @@ def _shares(counts: Counts) -> npt.NDArray[np.float64]:
 
 
 def _rows(
-    names: Sequence[str], patterns: Counts, values: npt.NDArray[np.generic], form: str
+    names: Sequence[str],
+    patterns: npt.NDArray[np.generic],
+    values: npt.NDArray[np.generic],
+    form: str,
 ) -> tuple[list[str], list[list[str]]]:
     """The header, and a row for each class; of many classes a row for each pair confused."""
     if len(names) <= _MOST_COLUMNS:
         header = ["class", "patterns", *(f"as {name}" for name in names)]
         rows = [
-            [name, f"{count:,}", *(form.format(value) for value in own)]
+            [name, f"{count:,.6g}", *(form.format(value) for value in own)]
             for name, count, own in zip(names, patterns.tolist(), values.tolist(), strict=True)
         ]
         return header, rows
@@ -132,6 +136,6 @@ def _rows(
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_ROWS]
     pairs = [divmod(int(one), len(names)) for one in order if wrong.flat[one] > 0]
     return ["class", "patterns", "as", "how many"], [
-        [names[own], f"{patterns[own]:,}", names[other], form.format(wrong[own, other])]
+        [names[own], f"{patterns[own]:,.6g}", names[other], form.format(wrong[own, other])]
         for own, other in pairs
     ]

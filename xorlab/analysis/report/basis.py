@@ -15,7 +15,11 @@ from xorlab.analysis.statistics.times import SEED, counted_runs, ended_early, tr
 
 
 def basis(
-    runs: pd.DataFrame, by: Sequence[str], compared: Differences, clock: str = EPOCHS
+    runs: pd.DataFrame,
+    by: Sequence[str],
+    compared: Differences,
+    draws: Sequence[str] = (),
+    clock: str = EPOCHS,
 ) -> list[str]:
     """Sentences on what the answer rests on.
 
@@ -23,6 +27,7 @@ def basis(
         runs: from `xorlab.load_runs`.
         by: the columns that make a setting.
         compared: how the settings were compared.
+        draws: the keys that draw the data, in which runs of one setting differ.
         clock: the time in which they were compared.
 
     Returns:
@@ -57,6 +62,13 @@ def basis(
         sentences.append(
             f"{again:,} of {counted(len(ended), 'run')} were trained again later under the same "
             "key: each key counts once, as it was trained last."
+        )
+    if draws:
+        names = " and ".join(draws)
+        sentences.append(
+            f"Runs that differ in {names} alone are of one setting, on other draws of the data "
+            "(where all have one seed, a draw counts as a seed); "
+            f"xorlab.convergence(runs, by={list(draws)!r}) takes them apart."
         )
     if SEED in runs:
         number = kept.groupby(list(by), dropna=False, sort=True, observed=True).ngroup().to_numpy()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.column_names import SETTING
+from xorlab.analysis.column_names import DRAWS, SETTING
 from xorlab.analysis.counts import WITH_ERROR, counted, endings
 from xorlab.analysis.figures.forest import INTERVAL
 from xorlab.analysis.figures.picture import Picture
@@ -198,12 +198,14 @@ def summarise(
         drawn: whether to draw figures; without them ``curves`` is not used.
         sequential: where seeds were added until rates were known, the confidence of their
             intervals, which are then valid at any number of looks; None where they were fixed.
+            Only then are runs on other draws of the data other settings: each had seeds added.
         further: curves by name, of those runs or of some of them, that are not of the loss.
         asked: whether the runs are in the order in which their settings were asked for, which is
             then that of the report; otherwise values are sorted.
     """
     shared = shared_settings(runs, keys)
-    by = settings_columns(runs, keys) or [SETTING]
+    draws = () if sequential is not None else _draws(runs)
+    by = settings_columns(runs, [key for key in keys if key not in draws]) or [SETTING]
     if not runs["outcome"].notna().any():
         return Summary(
             headline, runs, curves, by, pd.DataFrame(), shared=shared, notes=tuple(notes)
@@ -214,12 +216,14 @@ def summarise(
     if by == [SETTING]:  # the runs have none of the keys
         named = named.assign(**{SETTING: "all runs"})
     named = with_missing_named(named, by)
+    if draws and len(named[SEED].unique()) == 1:  # what draws the data counts in place of the seed
+        named = named.assign(**{SEED: runs.groupby(draws, dropna=False).ngroup()})
     settings = convergence(named, by=by, cluster=SEED)
     if sequential is not None:
         ends = confidence_sequence(settings["solved"], settings["n"], sequential)
         settings = settings.assign(**dict(zip(("rate_low", "rate_high"), ends, strict=True)))
         settings.attrs[INTERVAL] = f"{100 * sequential:g} % interval valid at any number of looks"
-    every = runs.assign(**{name: named[name] for name in by})
+    every = runs.assign(**{name: named[name] for name in (*by, SEED) if name in named})
     kept = counted_runs(every, by, "by")
     clock = clock_of(kept, by)
     costs = None if clock == EPOCHS else convergence(named, by=by, cluster=SEED, time=clock)
@@ -244,13 +248,19 @@ def summarise(
         table,
         shared,
         answer(settings, by, least, early, costs, clock, right_answers(kept)),
-        tuple(basis(every, by, compared, clock)),
+        tuple(basis(every, by, compared, draws, clock)),
         compared.section,
         generalisation(grouped.runs, settings, by),
         best=best,
         notes=tuple(notes),
         figures=sweep_figures(named, curves, settings, by, best, further, costs) if drawn else (),
     )
+
+
+def _draws(runs: pd.DataFrame) -> list[str]:
+    """The keys that draw the data, where that is not the same in all runs."""
+    known = [name for name in DRAWS if name in runs and SEED in runs]
+    return [name for name in known if len(runs[name].unique()) > 1]
 
 
 def _order(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str], asked: bool) -> list[int]:

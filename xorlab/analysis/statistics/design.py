@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xorlab.analysis.column_names import DRAWS
 from xorlab.analysis.statistics.times import SEED, Observed, Times, observed
 
 # What decides the initial weights of a run, besides its seed: these keys and those within them.
@@ -156,7 +157,8 @@ def start_columns(runs: pd.DataFrame) -> list[str]:
     return [
         str(name)
         for name in runs
-        if any(str(name) == key or str(name).startswith(f"{key}.") for key in _START)
+        if name not in DRAWS
+        and any(str(name) == key or str(name).startswith(f"{key}.") for key in _START)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class HeldOut:
 
     Attributes:
         n: runs with a value.
-        mean: of their values, and its interval (Student 1908).
+        mean: of their values, and its interval (Student 1908), in which each seed counts once.
         behind: mean difference from the best setting, and its interval; None for the best itself.
         p: two-sided, corrected for all pairs of settings (Bonferroni); None for the best itself.
         paired: whether it was compared seed by seed.
@@ -52,7 +52,8 @@ def held_out(
 
     Seed by seed where all seeds of both are the same (Wilcoxon's signed-rank test, 1945), else as
     independent runs (Mann & Whitney 1947). The best was chosen by these runs, so p-values are
-    corrected for all pairs.
+    corrected for all pairs. Of a seed that has several runs in a setting, as on several folds of
+    the data, the mean counts.
 
     Args:
         runs: with the column ``name``, and perhaps seeds.
@@ -60,14 +61,15 @@ def held_out(
         name: of a metric that is the better the larger it is; runs without a value do not count.
 
     Raises:
-        ValueError: fewer than two settings, or one with fewer than two values.
+        ValueError: fewer than two settings, or one with values of fewer than two seeds.
     """
-    values = [runs[name].iloc[rows].dropna() for rows in groups]
+    counts = [int(runs[name].iloc[rows].notna().sum()) for rows in groups]
+    values = [_by_seed(runs.iloc[rows], name) for rows in groups]
     if len(values) < _LEAST or min(map(len, values)) < _LEAST:
-        raise ValueError(f"{name}: needs two settings, each with at least two runs that have it")
-    numbers = [one.to_numpy(float) for one in values]
+        raise ValueError(f"{name}: needs two settings, each with at least two seeds that have it")
+    numbers: list[Floats] = [np.asarray(one, np.float64) for one in values]
     best = int(np.argmax([one.mean() for one in numbers]))
-    seeds = [_seeds(runs, one) for one in values]
+    seeds = [one.index.tolist() if SEED in runs else None for one in values]
     pairs = [
         None if row == best else _pair(numbers[row], numbers[best], seeds[row], seeds[best])
         for row in range(len(numbers))
@@ -75,23 +77,24 @@ def held_out(
     tests = len(numbers) * (len(numbers) - 1) // 2
     p = iter(holm(np.array([pair[1] for pair in pairs if pair is not None]), tests))
     return [
-        HeldOut(len(own), _mean(own))
+        HeldOut(n, _mean(own))
         if pair is None
-        else HeldOut(len(own), _mean(own), pair[0], float(next(p)), pair[2])
-        for own, pair in zip(numbers, pairs, strict=True)
+        else HeldOut(n, _mean(own), pair[0], float(next(p)), pair[2])
+        for n, own, pair in zip(counts, numbers, pairs, strict=True)
     ]
 
 
-def _seeds(runs: pd.DataFrame, values: pd.Series) -> list[object] | None:
-    """The seeds of the runs with these values; None where they are unknown, or one is repeated."""
-    if SEED not in runs:
-        return None
-    seeds: list[object] = runs.loc[values.index, SEED].tolist()
-    return seeds if len(set(seeds)) == len(seeds) else None
+def _by_seed(runs: pd.DataFrame, name: str) -> pd.Series[float]:
+    """The values of a setting's runs, for each seed their mean; of each run if seeds are unknown.
+
+    Runs without a value are left out.
+    """
+    known = runs[runs[name].notna()]
+    return known.groupby(SEED, sort=False)[name].mean() if SEED in runs else known[name]
 
 
 def _pair(
-    a: Floats, b: Floats, seeds_a: list[object] | None, seeds_b: list[object] | None
+    a: Floats, b: Floats, seeds_a: list[Hashable] | None, seeds_b: list[Hashable] | None
 ) -> tuple[Triple, float, bool]:
     """A minus B with its interval, the p-value, and whether it was made in pairs."""
     from scipy import stats  # it takes a while to import
