@@ -409,6 +409,15 @@ def test_unsolved_runs_that_answer_rightly_are_given_the_key_that_counts_it():
         assert (said in summary.answer) == expected
 
 
+def test_of_a_trainer_of_ones_own_that_solves_nothing_it_is_said_who_says_what_a_solution_is():
+    runs = seeded({0.5: [None] * 20}).assign(trainer="perceptrons 1")
+    answer = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False).answer
+    assert answer.endswith(
+        "with 95 % confidence. When a run is solved is what its trainer says, by "
+        "xorlab.Recorder(solved=...); xorlab.first_passage takes any threshold of recorded curves."
+    )
+
+
 def test_runs_that_a_rule_ended_are_said_to_have_ended_so():
     runs = seeded({0.5: [None] * 20, 2.0: [None] * 20}).assign(epochs_run=[12] * 30 + [40] * 10)
     summary = summarise(runs, curves_frame([]), "", ("optimizer.lr",), drawn=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.column_names import NETWORK_KEY
+from xorlab.analysis.column_names import NETWORK_KEY, TRAINER
 from xorlab.analysis.counts import counted
 from xorlab.analysis.labels import setting_label
 from xorlab.analysis.report.column import whole
@@ -26,7 +26,7 @@ def answer(
     early: int = 0,
     costs: pd.DataFrame | None = None,
     clock: str = EPOCHS,
-    right: float | None = None,
+    unsolved: str = "",
 ) -> str:
     """How often one setting is solved and how fast, or which of several costs least.
 
@@ -37,7 +37,7 @@ def answer(
         early: how many runs a rule ended unsolved before their last epoch.
         costs: ``settings`` in the time that compares them; None where that is epochs.
         clock: the name of that time.
-        right: the median share of right answers, from `right_answers`.
+        unsolved: what to say of runs of which none was solved, from `if_unsolved`.
     """
     n, solved = int(settings["n"].sum()), int(settings["solved"].sum())
     if not solved:
@@ -46,7 +46,7 @@ def answer(
         rate = f"; the success rate is below {_percent(settings['rate_high'].min())}"
         sure = f"{rate} with 95 % confidence" if len(settings) == 1 else ""
         ended = f"; a rule ended {early:,} of them earlier" if early and n > 1 else ""
-        return f"{runs}{within}{ended}{sure}{_though(n, right)}."
+        return f"{runs}{within}{ended}{sure}{unsolved}."
     if len(settings) == 1:
         return _one(settings.iloc[0])
     if best is None:
@@ -83,24 +83,25 @@ def answer(
     return f"{looks}; {shown} {verb} not shown to cost more{apart}."
 
 
-def right_answers(runs: pd.DataFrame) -> float | None:
-    """The median share of right answers of runs that are solved by their errors; None elsewhere.
+def if_unsolved(runs: pd.DataFrame) -> str:
+    """What else could count as a solution, for runs of which none was solved; empty if nothing.
 
     Args:
         runs: with an outcome.
     """
-    if NETWORK_KEY not in runs or "accuracy" not in runs:
-        return None
-    if "training.target_accuracy" in runs and runs["training.target_accuracy"].notna().any():
-        return None
-    return float(runs["accuracy"].median())
-
-
-def _though(n: int, right: float | None) -> str:
-    """That runs answer rightly which count as unsolved, and the key that counts it."""
-    if right is None or not right >= _MANY_RIGHT:
+    if TRAINER in runs and runs[TRAINER].notna().all():
+        return (
+            ". When a run is solved is what its trainer says, by xorlab.Recorder(solved=...); "
+            "xorlab.first_passage takes any threshold of recorded curves"
+        )
+    if NETWORK_KEY not in runs:
         return ""
-    whose = "it answers" if n == 1 else "half of them answer at least"
+    if "training.target_accuracy" in runs and runs["training.target_accuracy"].notna().any():
+        return ""
+    right = float(runs["accuracy"].median()) if "accuracy" in runs else 0.0
+    if right < _MANY_RIGHT:
+        return ""
+    whose = "it answers" if len(runs) == 1 else "half of them answer at least"
     return (
         f", though {whose} {_percent(right)} of the patterns rightly: "
         "training.target_accuracy=0.95 counts that"

@@ -21,7 +21,7 @@ from xorlab.analysis.labels import (
     short,
     with_missing_named,
 )
-from xorlab.analysis.report.answer import answer, right_answers
+from xorlab.analysis.report.answer import answer, if_unsolved
 from xorlab.analysis.report.basis import basis
 from xorlab.analysis.report.column import GroupedRuns
 from xorlab.analysis.report.differences import differences
@@ -247,7 +247,7 @@ def summarise(
         settings,
         table,
         shared,
-        answer(settings, by, least, early, costs, clock, right_answers(kept)),
+        answer(settings, by, least, early, costs, clock, if_unsolved(kept)),
         tuple(basis(every, by, compared, draws, clock)),
         compared.section,
         generalisation(grouped.runs, settings, by),
