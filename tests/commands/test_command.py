@@ -20,7 +20,7 @@ from xorlab.commands.report import main as report
 from xorlab.config.launcher_keys import LauncherConfig, PrecisionConfig
 from xorlab.errors import spell
 from xorlab.failures.explanations import EXPLANATIONS, advice
-from xorlab.networks.config import FIELDS
+from xorlab.networks.config import FIELDS, SCHEMA
 
 # Printed by the notebook on another machine.
 WEIGHTS = ["[[0.37454012 0.95071431]\n [0.73199394 0.59865848]]", "[[0.15601864]\n [0.15599452]]"]
@@ -182,6 +182,16 @@ def test_help_explains_one_key_or_group_alone(named, keys, command):
         assert f"  {key}  (default: " in ended.out
     assert "\n  seed  (default" not in ended.out
     assert "xorlab -m [KEY" not in ended.out
+
+
+@pytest.mark.parametrize("group", SCHEMA.groups)
+def test_help_on_a_group_says_what_each_choice_is(group, command):
+    lines = command("--help", group).out.splitlines()
+    for name, kind in SCHEMA.groups[group].choices().items():
+        (line,) = (line for line in lines if re.match(rf"      {name} ", line))
+        about = line.split(maxsplit=1)[1]
+        assert about == kind.__doc__.partition("\n")[0]
+        assert not about.startswith(f"{kind.__name__}(")  # what a dataclass has without a docstring
 
 
 def test_help_for_an_unknown_key_names_the_nearest(command):

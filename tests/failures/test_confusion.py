@@ -38,11 +38,12 @@ def rows_of(page: str, title: str) -> list[list[str]]:
 
 
 def by_hand(network):
-    """How many test patterns of each class a network answers as each, in plain loops."""
-    test = make_task(network.config.task).test
-    outputs = xorlab.predict(network.config, network, test.inputs)
+    """How many held-out patterns of each class a network answers as each, in plain loops."""
+    task = make_task(network.config.task)
+    patterns = task.validation if task.test is None else task.test
+    outputs = xorlab.predict(network.config, network, patterns.inputs)
     counts = np.zeros((3, 3), int)
-    for target, output in zip(test.targets, outputs, strict=True):
+    for target, output in zip(patterns.targets, outputs, strict=True):
         counts[int(np.argmax(target)), int(np.argmax(output))] += 1
     return counts
 
@@ -72,7 +73,29 @@ def test_reports_show_what_held_out_patterns_are_taken_for(command, store_file, 
     shown = rows_of(page, "What held-out patterns are taken for")
     assert [row[2:] for row in shown] == by_hand(network).astype(str).tolist()
     assert "of the training set and of the validation set" in page
+    assert "Inputs are as they were learned, standardised." in page
     assert "was not drawn" not in page
+
+
+def test_a_report_of_a_cross_validation_is_of_settings_over_all_folds(
+    command, store_file, tmp_path
+):
+    folds = ("task.fold=range(0,4)", "task.folds=4", "task.validation=0", "task.test=0")
+    swept = ("seed=range(0,3)", "network.hidden=1,4", *folds, "tracking.report=true")
+    assert command("-m", *IRIS, *swept).code == 0
+    runs = xorlab.load_runs(experiment="held_out")
+    of_seeds = runs.groupby(["network.hidden", "seed"])["final_validation_accuracy"].mean()
+    (made,) = tmp_path.rglob("report.html")
+    shown = rows_of(page := made.read_text(), "Which setting generalises best")
+    means = [float(row[2].partition(" ")[0]) for row in shown]
+    assert [row[:2] for row in shown] == [["1", "12"], ["4", "12"]]
+    assert means == pytest.approx([100 * of_seeds[hidden].mean() for hidden in (1, 4)], abs=0.05)
+    best = runs[runs["network.hidden"] == (1, 4)[int(np.argmax(means))]]
+    counts = [by_hand(one) for one in xorlab.load_weights(best).values()]
+    shares = 100 * np.mean([one / one.sum(axis=1)[:, None] for one in counts], axis=0)
+    shown = rows_of(page, "What held-out patterns are taken for")
+    assert [row[1] for row in shown] == ["12.5"] * 3  # on average: 150 patterns in 4 folds
+    assert [row[2:] for row in shown] == [[f"{x:.1f}" for x in row] for row in shares]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -89,7 +90,7 @@ def help_for(
     }
     found = [text for key, text in keys.items() if key == name or key.startswith(f"{name}.")]
     if name in groups:
-        found.insert(0, _group_line(name, groups[name]))
+        found.insert(0, "\n".join([_group_line(name, groups[name]), *_choice_lines(schema, name)]))
     if not found:
         raise unknown_key(schema, name)
     return "\n\n".join(found) + "\n"
@@ -97,6 +98,19 @@ def help_for(
 
 def _group_line(group: str, names: Sequence[str]) -> str:
     return f"  {group:<10} {', '.join(names)}"
+
+
+def _choice_lines(schema: Schema, group: str) -> list[str]:
+    """What each choice of a group is: the first line of its docstring."""
+    base = schema.groups.get(group)
+    choices = {} if base is None else base.choices()
+    about = {
+        name: (inspect.getdoc(kind) or "").partition("\n")[0] for name, kind in choices.items()
+    }
+    width = max(map(len, about), default=0)
+    return (
+        ["", *(f"      {name:<{width}}  {line}" for name, line in about.items())] if about else []
+    )
 
 
 def _keys(schema: Schema, command: str, plane: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from xorlab.analysis.report.section import Section
 from xorlab.failures.confusion import confusion_section
 from xorlab.networks.criterion import error_limit
 from xorlab.networks.ending_words import answers_right, class_names
+from xorlab.networks.tasks.data_task import DataTask
 from xorlab.networks.tasks.tasks import Task
 from xorlab.networks.train import predict
 from xorlab.networks.training_config import RIGHT_SIDE
@@ -47,6 +48,10 @@ def _training_set(network: Network, task: Task) -> Section:
         given = [f"{names[n]} ({text})" for n, text in zip(largest, given, strict=True)]
         if right is not by_answer and by_answer is not None:
             text += f" {counted(int(by_answer.sum()), 'pattern')} answered rightly."
+    chosen = network.config.task
+    if isinstance(chosen, DataTask) and chosen.standardise:
+        which = "Inputs are" if task.classes else "Inputs and targets are"
+        text += f" {which} as they were learned, standardised."
     rows = [
         [task.name_of(n), _numbers(task.inputs[n]), *answer, "yes" if good else "no"]
         for n, (*answer, good) in enumerate(zip(wanted, given, right.tolist(), strict=True))
