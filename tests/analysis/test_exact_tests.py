@@ -12,7 +12,12 @@ from scipy import stats
 
 from tests.helpers.memory import bytes_each
 from tests.helpers.samples import epochs_lists, times
-from xorlab.analysis.statistics.permutation import fisher_p, permutation_p, sign_flip_p
+from xorlab.analysis.statistics.permutation import (
+    fisher_p,
+    permutation_p,
+    sign_flip_p,
+    smallest_p,
+)
 from xorlab.analysis.statistics.survival import logrank, logrank_scores
 
 
@@ -34,6 +39,23 @@ def test_a_permutation_test_of_few_is_that_of_all_ways_to_deal_them(n, m, seed):
     seen = values[:n].sum()
     tails = [np.mean([s <= seen for s in sums]), np.mean([s >= seen for s in sums])]
     assert permutation_p(values[:n], values[n:]) == pytest.approx(min(1, 2 * min(tails)))
+
+
+@pytest.mark.parametrize(("n", "m", "shift"), [(20, 20, 1.5), (10, 30, 2.0), (29, 29, 2.5)])
+def test_a_p_value_of_clearly_different_runs_is_that_of_all_permutations(n, m, shift):
+    """However small, so that it holds against the correction for hundreds of pairs of settings."""
+    drawn = np.random.default_rng(0)
+    ranks = stats.rankdata(np.concatenate([drawn.normal(shift, 1, n), drawn.normal(0, 1, m)]))
+    expected = stats.mannwhitneyu(ranks[:n], ranks[n:], method="exact").pvalue
+    assert expected < 2e-4
+    assert 0.99 < permutation_p(ranks[:n], ranks[n:]) / expected < 1.25  # rather too large
+
+
+def test_the_least_p_value_is_that_of_the_one_way_to_part_the_runs():
+    scores = np.random.default_rng(0).normal(size=40)
+    scores.sort()
+    p = permutation_p(scores[:15], scores[15:])
+    assert p == pytest.approx(smallest_p(15, 25), rel=0.1)
 
 
 @given(st.integers(0, 9), st.integers(1, 9), st.integers(0, 9), st.integers(1, 9))

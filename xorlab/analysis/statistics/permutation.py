@@ -17,6 +17,8 @@ from xorlab.analysis.statistics.intervals import Floats
 DRAWS = 9_999
 _MOST_EXACT = 13  # of so many distinct scores all 8,192 subsets are looked at
 _MOST_PARTS, _LONGEST = 60, 20_000  # of the smallest size, and of all sizes together
+_FEW_DRAWS = 0.002  # a p-value that ten draws of 9,999 decide
+_STEPS, _MOST_PLACES = 8_192, 20_000  # of rounded sums, and products of both sizes
 _BLOCK = 500_000  # random numbers at a time
 _ROUNDING = 1e-9
 
@@ -51,7 +53,9 @@ def permutation_p(a: Floats, b: Floats, seed: int = 0) -> float:
 
     The statistic is the sum of one sample's scores. The most frequent score, that of the unsolved
     runs, is drawn as a block, so that few events cost little among many runs. With at most 13
-    other scores the test is exact, otherwise from 9,999 permutations.
+    other scores the test is exact, otherwise from 9,999 permutations. A p-value below 0.002, too
+    small for these, is that of all permutations of scores which are rounded to a thousandth or so;
+    thousands of such scores are too many for that.
 
     Args:
         a: (n,) scores.
@@ -68,7 +72,10 @@ def permutation_p(a: Floats, b: Floats, seed: int = 0) -> float:
     n, total = len(a), len(a) + len(b)
     if len(others) <= _MOST_EXACT:
         return _exact(others, n, total, seen)
-    return _drawn(others, n, total, seen, seed)
+    p = _drawn(others, n, total, seen, seed)
+    if p > _FEW_DRAWS or min(n, len(others)) * len(others) > _MOST_PLACES:
+        return p
+    return _of_rounded(others, n, total, seen)
 
 
 def sign_flip_p(differences: Floats, seed: int = 0) -> float:
@@ -162,6 +169,32 @@ def _drawn(others: Floats, n: int, total: int, seen: float, seed: int) -> float:
         ranks = np.argsort(np.argsort(keys, axis=1), axis=1)
         sums[rows] = (ranks < sizes[:, None]) @ others
     return _two_sided(sums, seen)
+
+
+def _of_rounded(others: Floats, n: int, total: int, seen: float) -> float:
+    """The same of all subsets, by the distribution of the sum of their rounded scores.
+
+    One score after the other is in the subset, or not, with the odds of a draw without putting
+    back. Rounding is the same for both samples, so that the level holds; the tail takes in sums
+    that rounding may have moved.
+    """
+    unit = np.abs(others).sum() / _STEPS
+    steps = np.rint(others / unit).astype(np.int64)
+    lowest, highest = int(steps[steps < 0].sum()), int(steps[steps > 0].sum())
+    most, d = min(n, len(steps)), len(steps)
+    chance = np.zeros((most + 1, highest - lowest + 1))  # by size of the subset, and by sum
+    chance[0, -lowest] = 1.0
+    for place, step in enumerate(steps.tolist()):
+        taken = np.arange(most + 1)
+        odds = np.clip((n - taken) / (total - place), 0.0, 1.0)[:, None]
+        moved = np.roll(chance * odds, step, axis=1)[:-1]
+        chance *= 1 - odds
+        chance[1:] += moved
+    sums = unit * np.arange(lowest, highest + 1)
+    each = chance.sum(axis=0)
+    moved_by = unit * math.sqrt(d)  # several standard errors of a sum of rounded scores
+    low, high = each[sums <= seen + moved_by].sum(), each[sums >= seen - moved_by].sum()
+    return float(np.clip(2 * min(low, high), np.finfo(float).tiny, 1.0))
 
 
 def _blocks(each: int) -> Iterator[slice]:
