@@ -236,17 +236,21 @@ def test_names_of_trainers_are_listed_and_nothing_is_loaded(capsys):
     assert "network" in names()
 
 
-def test_help_shows_the_docstring_and_every_key(run):
+def test_help_shows_the_docstring_and_every_key_of_the_trainer(run):
     code, out = run("--help")
     assert code == 0
     assert out.startswith("coin (version 2) - Tosses a coin.\n")
     assert "  chance  (default: 0.2)\n      of heads; a number > 0 and < 1\n" in out
     assert "example: python coin.py chance=0.1,0.2" in out
-    plane = "landscape.x=chance landscape.x_low=0.1 landscape.x_high=0.4 landscape.y=epochs"
-    assert f"example: python coin.py {plane}" in out
-    assert "example: python coin.py -m hydra/sweeper=precision chance=0.1,0.2" in out
+    assert "python coin.py -m hydra/sweeper=precision chance=0.1,0.2" in out
     assert "network.hidden" not in out
     assert run("--help", "chance")[1].startswith("  chance  (default: 0.2)")
+    shared = re.findall(r"^  ([a-z.]+) {2,}\S", out.partition("Keys of every trainer")[2], re.M)
+    assert shared == ["tracking", "landscape", "hydra.launcher", "hydra.sweeper"]
+    for name in shared:
+        assert run("--help", name)[1].startswith(f"  {name}.")
+    plane = "landscape.x=chance landscape.x_low=0.1 landscape.x_high=0.4 landscape.y=epochs"
+    assert f"example: python coin.py {plane}" in run("--help", "landscape")[1]
 
 
 def test_a_file_that_is_edited_while_a_sweep_runs_is_refused(run, store_file):

@@ -18,6 +18,13 @@ compares, xorlab-outbox delivers what waits for a tracking server; each explains
 Other options: --cfg job (print the configuration), --info, --hydra-help, --version.
 HYDRA_FULL_ERROR=1 shows the traceback of an error.
 """
+# The sections that the configuration of every trainer has.
+_SHARED = {
+    "tracking": "where runs are recorded, and which are skipped",
+    "landscape": "a picture over two keys, with a run for each pixel",
+    "hydra.launcher": "where a sweep is trained: processes of this machine, Slurm, Ray, Dask",
+    "hydra.sweeper": "seeds until each success rate is known, with hydra/sweeper=precision",
+}
 _LAUNCHER = """
 Where a sweep or landscape is trained (hydra/launcher=vectorized, the default):
 """
@@ -26,40 +33,55 @@ Seeds until each success rate is known (hydra/sweeper=precision, instead of vect
 every combination; without seed=):
 """
 _PRECISION_EXAMPLE = """
-      example: {command} -m hydra/sweeper=precision {swept} hydra.sweeper.half_width=0.1
+      example: xorlab -m hydra/sweeper=precision network.hidden=2,4 hydra.sweeper.half_width=0.1
 
 hydra/launcher=basic, or joblib (with the extra xorlab[joblib]), runs one job after the other.
 """
 
 
-def help_text(
-    head: str,
-    schema: Schema,
-    groups: Mapping[str, Sequence[str]],
-    command: str = "xorlab",
-    plane: str = "",
-    swept: str = "network.hidden=2,4",
+def help_text(head: str, schema: Schema, groups: Mapping[str, Sequence[str]]) -> str:
+    """The whole help page of the built-in trainer.
+
+    Args:
+        head: what stands above the groups.
+        schema: with the keys.
+        groups: what may be chosen in each group.
+    """
+    lines = [head]
+    lines += [_group_line(group, names) for group, names in groups.items()]
+    lines.append("\nKeys:")
+    for text in _keys(schema, "xorlab", "").values():
+        lines += ["", text]
+    lines += [_LAUNCHER, *_plug_in_keys("hydra.launcher", LauncherConfig).values()]
+    lines.append("\n      example: xorlab -m 'seed=range(0,40)' hydra.launcher.workers=1")
+    lines += [_PRECISION, *_plug_in_keys("hydra.sweeper", PrecisionConfig).values()]
+    return "\n".join([*lines, _PRECISION_EXAMPLE]) + _TAIL
+
+
+def own_help(
+    head: str, schema: Schema, groups: Mapping[str, Sequence[str]], command: str, swept: str
 ) -> str:
-    """The whole help page.
+    """The help page of a user's trainer: its own keys, and how to read of the others.
 
     Args:
         head: what stands above the groups.
         schema: with the keys.
         groups: what may be chosen in each group.
         command: in examples.
-        plane: in examples of landscapes, the overrides of the axes, where the schema has none.
         swept: in examples, an override with several values.
     """
-    lines = [head]
+    keys = _keys(schema, command, "").items()
+    own = [text for key, text in keys if key.partition(".")[0] not in ("plan", *_SHARED)]
+    lines = [head, *([""] if groups else [])]
     lines += [_group_line(group, names) for group, names in groups.items()]
     lines.append("\nKeys:")
-    for text in _keys(schema, command, plane).values():
+    for text in own:
         lines += ["", text]
-    lines += [_LAUNCHER, *_plug_in_keys("hydra.launcher", LauncherConfig).values()]
-    lines.append(f"\n      example: {command} -m 'seed=range(0,40)' hydra.launcher.workers=1")
-    lines += [_PRECISION, *_plug_in_keys("hydra.sweeper", PrecisionConfig).values()]
-    lines.append(_PRECISION_EXAMPLE.format(command=command, swept=swept))
-    return "\n".join(lines) + _TAIL
+    lines.append(f"\nKeys of every trainer, which {command} --help NAME explains:\n")
+    lines += [f"  {name:<14}  {about}" for name, about in _SHARED.items()]
+    lines.append(f"\n  {command} -m 'seed=range(0,100)' {swept} hydra.launcher.workers=1")
+    lines.append(f"  {command} -m hydra/sweeper=precision {swept} hydra.sweeper.half_width=0.1")
+    return "\n".join(lines) + "\n" + _TAIL
 
 
 def help_for(

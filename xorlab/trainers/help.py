@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 
-from xorlab.config.help import help_for, help_text
+from xorlab.config.help import help_for, own_help
 from xorlab.config.schema import Leaf
 from xorlab.errors import spell
 from xorlab.trainers.trainer import Trainer
@@ -15,14 +15,12 @@ _HEAD = """\
 
   {command} [KEY=VALUE ...]       train one configuration, and record the run
   {command} -m [KEY=V1,V2 ...]    a sweep: every combination of the values, all runs recorded
-
-  {command} --repeat RUN_ID         train a recorded run again, and compare it with its record
+  {command} --repeat RUN_ID       train a recorded run again, and compare it with its record
 
   {command} -m 'seed=range(0,100)'
   {command} -m 'seed=range(0,100)' plan=true
 
-Values of a sweep: lists 1,2,3, ranges 'range(0,100)', choice(a,b).
-"""
+Values of a sweep: lists 1,2,3, ranges 'range(0,100)', choice(a,b)."""
 
 
 def help_page(trainer: Trainer, command: str, names: Sequence[str]) -> str:
@@ -50,7 +48,7 @@ def help_page(trainer: Trainer, command: str, names: Sequence[str]) -> str:
     )
     own = [leaf for leaf in schema.fields if leaf.key in trainer.setting_keys]
     swept = str(own[0].item.metadata["example"]) if own else "plan=true"
-    return help_text(head, schema, groups, command, _plane(trainer), swept)
+    return own_help(head, schema, groups, command, swept)
 
 
 def _plane(trainer: Trainer) -> str:
