@@ -105,7 +105,7 @@ def test_folds_are_draws_of_the_data_and_not_settings():
     keys = ("task.fold", "optimizer.lr")
     fold = np.tile(np.repeat(range(4), 10), 2)
     runs = seeded({0.5: EPOCHS, 2.0: EPOCHS}, **START).assign(**{"task.fold": fold})
-    seeds = runs.assign(seed=np.tile(range(10), 8))
+    seeds = runs.assign(seed=np.tile(range(10), 8), table=[f"{n:08x}" for n in fold])
     several = summarise(seeds, curves_frame([]), "", keys, drawn=False)
     assert several.by == ["optimizer.lr"]
     expected = convergence(seeds, by=several.by, cluster="seed")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from xorlab.analysis.column_names import TABLE, TRAINER
+from xorlab.analysis.column_names import DRAWS, TABLE, TRAINER
 from xorlab.analysis.labels import whole_label
 from xorlab.analysis.statistics.times import OBSERVED
 
@@ -56,6 +56,8 @@ def repeated_seed(runs: pd.DataFrame, column: str) -> str | None:
         for name in map(str, own)
         if name != column and _is_key(runs, name) and len(own[name].astype(str).unique()) > 1
     ]
+    if set(DRAWS) & set(differing):  # then each learned other patterns of the same table
+        differing = [name for name in differing if name != TABLE]
     shown = ", ".join(differing[:_MOST_NAMED])
     more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
     keys = f", in runs that differ in {shown}{more}" if differing else ""
