@@ -52,6 +52,8 @@ def columns(differs):
         ({"fall_ahead": 0.9, "recent_change": 0.01}, "saddle or plateau"),
         ({"fall_ahead": 0.9, "recent_change": 0.2, "latest_change": 1e-3}, "saddle or plateau"),
         ({"fall_ahead": 0.0, "recent_change": 0.2}, "local minimum"),
+        ({"fall_ahead": 0.06, "recent_change": 0.06}, "still improving"),  # and its curve falls
+        ({"fall_ahead": 0.06, "recent_change": 0.04}, "local minimum"),
         ({"saturation": 0.6, "distance_ahead": 1.5, "curvature_ahead": 1e-12}, "saturated"),
         ({"saturation": 0.6}, "local minimum"),
         ({"saturation": 0.6, "fall_ahead": 0.9}, "saddle or plateau"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xorlab.failures.classes import MINIMUM
 from xorlab.failures.explanations import EXPLANATIONS, advice
 from xorlab.networks.config import Config
 from xorlab.networks.ending_words import early_end
@@ -46,6 +47,8 @@ def advice_on(
     if task is not None:
         rules.insert(0, _criterion(config, task))
         steps = [_scale(config, task), _output(config, task)]
+        if failure == MINIMUM and config.training.target_accuracy is not None:
+            steps.append("These data may not allow the share of right answers that is asked for.")
     meaning = ""
     if failure is not None:
         meaning = EXPLANATIONS[failure].meaning

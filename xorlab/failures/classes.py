@@ -16,7 +16,8 @@ class Thresholds:
 
     Attributes:
         fall: the descent found a way down if it removed at least this share of the minimised
-            loss. On 2-2-1 XOR it removes less than 0.02, or 1/4 and more.
+            loss. On 2-2-1 XOR it removes less than 0.02, or 1/4 and more. Half of it is enough
+            for a run whose loss still falls.
         change: a run is still improving if its loss fell by this share in the last half of its
             epochs, and by a fifth of this share in the last tenth. A loss that approaches a floor
             like 1/t changes by about a percent.

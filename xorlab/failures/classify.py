@@ -29,7 +29,8 @@ def classify(numbers: Numbers, thresholds: Thresholds = DEFAULTS) -> list[str]:
     1. ``diverged``: its outcome says so, or its weights are so large that the error surface is
        not finite there.
     2. ``oscillating``: its loss goes up and down: the steps are too long for the surface.
-    3. ``still improving``: there is a way down, and the run is on it.
+    3. ``still improving``: there is a way down, even if it removes but half as much of the loss
+       as the others ask for, and the run is on it.
     4. ``local minimum``: there is no way down, and a strict minimum (positive definite Hessian)
        is near.
     5. ``first step too long``: saturated, as below, and the loss never came back to where it was
@@ -78,7 +79,7 @@ def classify(numbers: Numbers, thresholds: Thresholds = DEFAULTS) -> list[str]:
     rules = [
         (DIVERGED, broken),
         (OSCILLATING, bounces | (numbers["oscillation"] >= limits.oscillation)),
-        (IMPROVING, descends & improves),
+        (IMPROVING, improves & (numbers["fall_ahead"] >= limits.fall / 2)),
         (MINIMUM, ~descends & strict & near),
         (OVERSHOT, saturated & overshot),
         (SATURATED, saturated),

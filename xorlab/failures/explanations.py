@@ -49,8 +49,9 @@ EXPLANATIONS = {
         "runs.",
     ),
     MINIMUM: Explanation(
-        "The run ended at a local minimum: no small step lowers the loss.",
-        "More epochs will not help: try another seed, or one hidden unit more.",
+        "The run ended at a local minimum, or close to one: going down from here removes less than "
+        "a tenth of the loss.",
+        "More epochs will hardly help: try another seed, or one hidden unit more.",
     ),
     OSCILLATING: Explanation(
         "The steps are too long for this surface: the run jumps from side to side, and its loss "
