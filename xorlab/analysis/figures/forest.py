@@ -178,7 +178,12 @@ def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[n
         rows: with the columns ``by``.
         by: the keys, left to right.
         y: (N,) heights of the rows, in data coordinates; the first is the highest.
+
+    Raises:
+        ValueError: there are no rows.
     """
+    if rows.empty:
+        raise ValueError("the table is empty: it has no setting to draw")
     names = headers(by)
     texts = [[short(value) for value in rows[name]] for name in by]
     widths, turned = _widths(names, texts)

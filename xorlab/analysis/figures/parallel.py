@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 
 from xorlab.analysis.figures.style import new_axes
 from xorlab.analysis.labels import short
+from xorlab.analysis.statistics.times import refuse_unknown
 
 _SPREAD = 0.03  # lines through one value are spread over this height
 _MOST_LABELS = 12
@@ -30,7 +31,11 @@ def parallel_coordinates(settings: pd.DataFrame, by: Sequence[str], ax: Axes | N
         settings: from `xorlab.convergence`.
         by: the columns that make a setting, left to right.
         ax: where to draw; None for a new figure.
+
+    Raises:
+        ValueError: a column is missing.
     """
+    refuse_unknown(settings, [*by, "rate", "rate_low", "rate_high", "n"], "settings, by")
     ax = ax or new_axes(2.2 + 1.5 * len(by), 4.5)
     heights, labels = zip(*(_heights(settings[name]) for name in by), strict=True)
     rate = settings["rate"].to_numpy(float)

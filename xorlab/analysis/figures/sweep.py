@@ -19,8 +19,8 @@ from xorlab.analysis.figures.style import (
 )
 from xorlab.analysis.labels import in_order, loss_label, short
 from xorlab.analysis.statistics.clock import EPOCHS, timed
-from xorlab.analysis.statistics.tables import WithRuns
-from xorlab.analysis.statistics.times import SOLVED, refuse_unknown
+from xorlab.analysis.statistics.tables import WithRuns, numeric
+from xorlab.analysis.statistics.times import LIMIT, SOLVED, counted_runs, refuse_unknown
 
 # Columns of a heat map with so much text in a cell: interval and n in one line, in two, a rate.
 _MOST_WITH_LINE, _MOST_WITH_INTERVAL, _MOST_NUMBERED = 3, 5, 12
@@ -141,14 +141,18 @@ def epochs_distribution(
         by: the key whose values the lines show, or several keys; None for one line of all runs.
         ax: where to draw; None for a new figure.
         time: ``epochs`` or ``evaluations``, as of `xorlab.convergence`.
+
+    Raises:
+        ValueError: there is no such column, or no run with an outcome.
     """
     ax = ax or new_axes()
     runs, by = keyed(timed(runs, None, time), by)
-    limit = float(runs["epochs_run"].max())
-    ended = runs[runs["outcome"].notna()]
+    ended = counted_runs(runs, [by], "by")
+    limit = _last(ended)
     for line in lines_of(ended, by):
         own = line.runs
-        solved = np.sort(own.loc[own["outcome"] == SOLVED, "epochs_to_solve"].to_numpy(float))
+        at = numeric(own, "epochs_to_solve")  # of which load_runs has no column if none was solved
+        solved = np.sort(at[(own["outcome"] == SOLVED).to_numpy()])
         share = 100 * np.arange(len(solved) + 1) / len(own)
         ax.step(
             [1.0, *np.maximum(solved, 1.0), limit],
@@ -164,3 +168,13 @@ def epochs_distribution(
     ax.set_title(f"Solved by this {time.removesuffix('s')} (n = {counted(len(ended), 'run')})")
     legend_below(ax)
     return ax
+
+
+def _last(runs: pd.DataFrame) -> float:
+    """The last epoch of any run, as far as the table says."""
+    for name in ("epochs_run", LIMIT, "epochs_to_solve"):
+        known = numeric(runs, name)
+        known = known[~np.isnan(known)]
+        if len(known):
+            return float(known.max())
+    return 1.0
