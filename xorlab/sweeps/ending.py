@@ -49,7 +49,7 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
     failed = (f"error in {job}" for job in ending.failed)
     why = () if summary.failures is None else summary.failures.text
     headline = start_headline(summary.runs, ending.seconds, sweep.ledger.before)
-    for line in filter(None, (headline, summary.answer, *why, *summary.notes, *failed)):
+    for line in filter(None, (headline, *summary.findings, *why, *summary.notes, *failed)):
         tell(line)
     if ending.failed:
         tell("Rates leave these runs out; the traceback of each is its artifact traceback.txt")

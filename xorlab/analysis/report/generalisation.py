@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +21,16 @@ HELD_OUT_METRICS = {"final_validation_accuracy": "validation set", _TEST: "test 
 _MOST_ROWS = 30
 
 
-def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]) -> Section | None:
+def generalisation(
+    runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str], draws: Sequence[str] = ()
+) -> Section | None:
     """The accuracy of every setting on held-out patterns, against that of the best one.
 
     Args:
         runs: that count, with an outcome.
         settings: from `xorlab.convergence`, in the order of the report.
         by: the columns that make a setting.
+        draws: the keys that draw the data, in which runs of one setting differ.
 
     Returns:
         None where there are fewer than two settings, or fewer than two runs of one were measured,
@@ -47,7 +49,7 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
     groups = _groups(runs, settings, by)
     runs = runs.reset_index(drop=True)
     try:
-        found = held_out(runs, groups, name)
+        found = held_out(runs, groups, name, draws)
     except ValueError:
         return None
     records = settings[list(by)].to_dict("records")
@@ -64,11 +66,15 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
     )
     texts = [text]
     if name != _TEST and _TEST in runs:
-        with suppress(ValueError):
-            tested = held_out(runs, groups, _TEST)[best]
-            texts.append(
-                f"On the test set, which had no part in that, it has {_percent(tested.mean)}."
-            )
+        tested = runs[_TEST].iloc[groups[best]].mean()
+        texts.append(
+            f"On the test set, which had no part in that, it has {100 * tested:.1f} % on average."
+        )
+    if not draws and NETWORK_KEY in runs:
+        texts.append(
+            f"That is over seeds, for the patterns of this {where} alone. To know whether it holds "
+            "for others, draw the sets anew: sweep task.fold or task.split_seed."
+        )
     header = (
         *headers(by),
         "runs",
@@ -77,12 +83,19 @@ def generalisation(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
         "p",
         "what can be claimed",
     )
+    over = "seeds"
+    how = "seed by seed (Wilcoxon) where both have the same seeds"
+    if draws:
+        over = f"draws of the data ({' and '.join(draws)}), for each the mean over its seeds"
+        how = (
+            "draw by draw (Student's t, with the correction of Nadeau and Bengio 2003 for sets "
+            "that overlap) where both have the same draws"
+        )
     note = (
-        f"{origin}Mean accuracy on the {where} with its 95 % interval over seeds, which does not "
-        "say how patterns of another set would be answered. Differences from the best setting: "
-        "seed by seed (Wilcoxon) where both have the same seeds, else as independent runs (Mann "
-        "and Whitney); p is corrected for all pairs (Bonferroni), because the best was chosen by "
-        "these runs; the intervals are not."
+        f"{origin}Mean accuracy on the {where} with its 95 % interval over {over}. Differences "
+        f"from the best setting: {how}, else as independent runs (Mann and Whitney); p is "
+        "corrected for all pairs (Bonferroni), because the best was chosen by these runs; the "
+        "intervals are not."
     )
     return Section(
         title,
@@ -100,7 +113,8 @@ def _worse(worse: int, others: int) -> str:
     """How many of the other settings are shown to be worse than the best one."""
     if others == 1:
         return f"the other one is{'' if worse else ' not'} shown to be lower"
-    return f"shown to be lower: {worse:,} of the other {others:,}"
+    shown = f"{worse:,}" if worse else "none"
+    return f"{shown} of the other {others:,} {'are' if worse > 1 else 'is'} shown to be lower"
 
 
 def most_accurate(

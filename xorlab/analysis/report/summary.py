@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xorlab.analysis.column_names import DRAWS, SETTING
+from xorlab.analysis.column_names import SETTING
 from xorlab.analysis.counts import WITH_ERROR, counted, endings
 from xorlab.analysis.figures.forest import INTERVAL
 from xorlab.analysis.figures.picture import Picture
@@ -32,6 +32,7 @@ from xorlab.analysis.report.sweep_figures import sweep_figures
 from xorlab.analysis.statistics.clock import EPOCHS, EVALUATIONS, clock_of
 from xorlab.analysis.statistics.convergence import convergence
 from xorlab.analysis.statistics.design import start_columns
+from xorlab.analysis.statistics.draws import drawn_keys
 from xorlab.analysis.statistics.restarts import LEAST_SOLVED
 from xorlab.analysis.statistics.sequential import confidence_sequence
 from xorlab.analysis.statistics.tables import event_columns
@@ -91,6 +92,12 @@ class Summary:
     figures: tuple[Picture, ...] = ()
 
     @property
+    def findings(self) -> tuple[str, ...]:
+        """The answer, and which setting generalises best where the answer does not say that."""
+        held_out = () if self.generalisation is None else tuple(self.generalisation.text[:1])
+        return (self.answer, *(one for one in held_out if one not in self.answer))
+
+    @property
     def markdown(self) -> str:
         """The description of a parent run, with as many settings and notes as fit into it."""
         most = max(len(self.settings), len(self.notes))
@@ -99,7 +106,7 @@ class Summary:
         return text[:_LONGEST_NOTE]
 
     def _described(self, most: int) -> str:
-        parts = [self.answer, self.headline]
+        parts = [*self.findings, self.headline]
         if len(self.settings):
             parts.append(self.table.markdown(most))
         if self.failures is not None:
@@ -204,7 +211,7 @@ def summarise(
             then that of the report; otherwise values are sorted.
     """
     shared = shared_settings(runs, keys)
-    draws = () if sequential is not None else _draws(runs)
+    draws = () if sequential is not None else drawn_keys(runs)
     by = settings_columns(runs, [key for key in keys if key not in draws]) or [SETTING]
     if not runs["outcome"].notna().any():
         return Summary(
@@ -239,6 +246,10 @@ def summarise(
         least = least.setting_apart(compared.slower.intersection(few))
     best = () if least is None else (least.first, *least.rivals)
     early = int(ended_early(grouped.runs).sum())
+    first = answer(settings, by, least, early, costs, clock, if_unsolved(kept))
+    generalises = generalisation(grouped.runs, settings, by, draws)
+    if generalises is not None and not settings["solved"].any():
+        first = f"{generalises.text[0]} {first}"
     return Summary(
         headline,
         runs,
@@ -247,20 +258,14 @@ def summarise(
         settings,
         table,
         shared,
-        answer(settings, by, least, early, costs, clock, if_unsolved(kept)),
+        first,
         tuple(basis(every, by, compared, draws, clock)),
         compared.section,
-        generalisation(grouped.runs, settings, by),
+        generalises,
         best=best,
         notes=tuple(notes),
         figures=sweep_figures(named, curves, settings, by, best, further, costs) if drawn else (),
     )
-
-
-def _draws(runs: pd.DataFrame) -> list[str]:
-    """The keys that draw the data, where that is not the same in all runs."""
-    known = [name for name in DRAWS if name in runs and SEED in runs]
-    return [name for name in known if len(runs[name].unique()) > 1]
 
 
 def _order(runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str], asked: bool) -> list[int]:

@@ -1,0 +1,30 @@
+"""Draws of the data: the keys that draw it, and how much the sets of two draws overlap."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from xorlab.analysis.column_names import DRAWS
+from xorlab.analysis.statistics.times import SEED
+
+_UNKNOWN = 1.0  # overlap: as if as many patterns were held out as learned
+
+
+def drawn_keys(runs: pd.DataFrame) -> list[str]:
+    """The keys that draw the data, where that is not the same in all runs."""
+    known = [name for name in DRAWS if name in runs and SEED in runs]
+    return [name for name in known if len(runs[name].unique()) > 1]
+
+
+def overlap(runs: pd.DataFrame) -> float:
+    """How many patterns of the validation set each draw has, for one that is learned.
+
+    Args:
+        runs: from `xorlab.load_runs`, on several draws of the data.
+    """
+    first = runs.iloc[0]
+    if pd.notna(first.get("task.fold")):
+        return 1.0 / (float(first["task.folds"]) - 1.0) if "task.folds" in runs else _UNKNOWN
+    validation, test = (float(first.get(f"task.{name}", 0.0)) for name in ("validation", "test"))
+    learned = 1.0 - validation - test
+    return (validation or test) / learned if (validation or test) and learned > 0 else _UNKNOWN
