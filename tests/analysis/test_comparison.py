@@ -165,6 +165,26 @@ def test_four_of_thirty_against_none_is_not_claimed():
     assert "of which 4 were solved, no exact test can give a p below 0.11" in str(found)
 
 
+@pytest.mark.parametrize("keys", [{}, {"anytime": True}, {"paired": "seed"}, {"event": "half"}])
+def test_settings_without_a_solved_run_are_not_said_to_need_seeds(keys):
+    runs = table({0.1: [None] * 100, 2.0: [None] * 100}, epochs_to_half=np.nan)
+    found = xorlab.compare(runs, A, B, **keys)
+    did = "reached 'half'" if "event" in keys else "was solved"
+    assert str(found).startswith(
+        f"No run of optimizer.lr=0.1 or optimizer.lr=2 {did} within 40 epochs, of 100 and 100, "
+    )
+    assert (found.claimed, found.seeds) == (False, None)
+    assert "more seeds only narrow that" in str(found)
+    if not keys:
+        assert "lies between -3.7 and +3.7 points (95 % interval)" in str(found)
+
+
+@pytest.mark.parametrize("keys", [{"anytime": True}, {"paired": "seed"}])
+def test_runs_that_all_ended_alike_are_not_too_few(keys):
+    found = xorlab.compare(table({0.1: [5] * 10, 2.0: [5] * 10}), A, B, **keys)
+    assert str(found).startswith("No difference between optimizer.lr=0.1 and optimizer.lr=2 can be")
+
+
 def test_one_run_against_forty_claims_nothing():
     found = xorlab.compare(table({0.1: [40], 2.0: [*range(1, 40), 39]}), A, B)
     assert not found.claimed

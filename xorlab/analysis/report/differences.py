@@ -228,6 +228,8 @@ def _cells(pair: dict[Any, Any], turned: bool) -> list[str]:
 def _claim(pair: dict[Any, Any], turned: bool) -> str:
     if pair["claimed"]:
         return _TURNED[pair["claim"]] if turned else str(pair["claim"])
+    if not (pair["rate_a"] or pair["rate_b"]):
+        return "none solved"
     if pair["sentence"].startswith("Too few runs"):
         return "too few runs"
     seen = not (

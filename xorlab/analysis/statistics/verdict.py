@@ -139,6 +139,11 @@ class Comparison:
         """Whether the interval of the difference of the rates excludes 0."""
         return not self.difference_low <= 0 <= self.difference_high
 
+    @property
+    def none_solved(self) -> bool:
+        """Whether no run of either setting was solved while both were followed."""
+        return not (self.rate_a or self.rate_b)
+
 
 def with_verdict(
     plain: Comparison,
@@ -172,6 +177,9 @@ def with_verdict(
     elif rates:
         word = f"{'more' if plain.difference > 0 else 'less'} often"
     judged = replace(plain, p_holm=p_holm, claimed=bool(word), claim=word)
+    if judged.none_solved:
+        text = _none_solved(judged, confidence, words)
+        return replace(judged, sentence=f"{text} {plain.design}")
     if not judged.claimed:
         judged = replace(judged, seeds=_seeds(judged, level / pairs, measured))
     after = f" after {correction}'s correction for {pairs} comparisons" if pairs > 1 else ""
@@ -184,7 +192,7 @@ def with_verdict(
         claim = f"{plain.a} {words.is_solved} {word} than {plain.b}"
         if not significant and measured.curves_cross:
             claim += ", but their curves cross, and neither is shown to be the sooner throughout"
-    elif measured.least_p > level / pairs:
+    elif measured.events and measured.least_p > level / pairs:  # else all ended alike
         claim = (
             f"Too few runs to compare {plain.a} with {plain.b}: with {plain.n_a} and {plain.n_b}, "
             f"of which {measured.events} {measured.counted_as}, no exact test can give a p below "
@@ -215,9 +223,24 @@ def _seeds(seen: Comparison, level: float, measured: Measured) -> int | None:
     return max(needed, least_seeds(seen.paired, level))
 
 
+def _none_solved(seen: Comparison, confidence: float, words: Words) -> str:
+    """What can be said where nothing but the number of runs is known."""
+    _, low, high = in_points(seen.difference_triple)
+    return (
+        f"No run of {seen.a} or {seen.b} {words.was_solved}{_within(seen, words)}, of {seen.n_a} "
+        f"and {seen.n_b}, so nothing compares their speed. The difference of their success rates "
+        f"lies between {low} and {high} points ({100 * confidence:g} % interval); more seeds only "
+        "narrow that. To compare speed takes more epochs, or other values of what both have in "
+        "common."
+    )
+
+
+def _within(seen: Comparison, words: Words) -> str:
+    return f" within {seen.limit:,.0f} {words.unit}" if math.isfinite(seen.limit) else ""
+
+
 def _numbers(seen: Comparison, confidence: float, measured: Measured, words: Words) -> str:
-    sure = f"{100 * confidence:g} %"
-    within = f" within {seen.limit:,.0f} {words.unit}" if math.isfinite(seen.limit) else ""
+    sure, within = f"{100 * confidence:g} %", _within(seen, words)
     unclear = seen.claimed and not seen.shows_rates
     points, sooner = in_points(seen.difference_triple), in_share(seen.sooner_triple)
     counts = (

@@ -11,17 +11,19 @@ class Words:
 
     Attributes:
         unit: of its times.
-        solves, is_solved, solved: what a setting does, and its runs have done.
+        solves, is_solved, solved, was_solved: what a setting does, and its runs have done.
     """
 
     unit: str = "epochs"
     solves: str = "solves"
     is_solved: str = "is solved"
     solved: str = "solved"
+    was_solved: str = "was solved"
 
     @classmethod
     def of(cls, event: str | None, time: str) -> Words:
         """Of an event, or the solution if it is None, in a time such as ``evaluations``."""
         if event is None:
             return cls(time)
-        return cls(time, f"reaches '{event}'", f"reaches '{event}'", f"reached '{event}'")
+        reaches, reached = f"reaches '{event}'", f"reached '{event}'"
+        return cls(time, reaches, reaches, reached, reached)
