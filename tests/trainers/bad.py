@@ -15,6 +15,7 @@ import xorlab
 from xorlab.trainers.function import FunctionTrainer
 
 _calls = itertools.count()
+_runs = itertools.count()
 
 
 @dataclass
@@ -92,6 +93,28 @@ def swallows(config: Plain) -> xorlab.Result:
         return result_of(config, total)
     except BaseException:
         return result_of(config, total)
+
+
+@xorlab.trainer()
+def shortens(config: Plain) -> xorlab.Result:
+    """Not deterministic: every run has fewer lines than the one before."""
+    total = 0
+    for n in range(max(1, 100 - 20 * next(_runs))):
+        total += n
+    return result_of(config, total)
+
+
+class Closed:
+    def __del__(self) -> None:
+        sum(range(3))
+
+
+@xorlab.trainer()
+def closes(config: Plain) -> xorlab.Result:
+    """Most of its lines are of a method in which Python ignores what is raised."""
+    for _ in range(50):
+        Closed()
+    return result_of(config)
 
 
 def unstable() -> FunctionTrainer[Plain]:

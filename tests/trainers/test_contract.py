@@ -39,6 +39,12 @@ def test_a_variable_that_is_set_at_every_call_is_a_trace(monkeypatch):
         testing.checks(bad.sets)["leaves no trace"]()
 
 
+@pytest.mark.parametrize("trainer", [bad.shortens, bad.closes], ids=lambda one: one.name)
+def test_only_an_interrupt_that_was_raised_is_said_to_be_swallowed(trainer):
+    for _ in range(3):
+        testing.checks(trainer)["an interrupt ends it"]()
+
+
 def test_every_check_has_a_trainer_that_breaks_it():
     assert list(testing.checks(coin.train)) == list(bad.BROKEN)
 
