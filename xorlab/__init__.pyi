@@ -4,6 +4,7 @@ from . import plot as plot
 from .analysis.statistics.comparison import compare as compare
 from .analysis.statistics.comparison import compare_all as compare_all
 from .analysis.statistics.convergence import convergence as convergence
+from .analysis.statistics.held_out import held_out as held_out
 from .analysis.statistics.sample_size import seeds_needed as seeds_needed
 from .analysis.statistics.tables import as_runs as as_runs
 from .analysis.statistics.tables import first_passage as first_passage

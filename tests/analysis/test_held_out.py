@@ -9,7 +9,7 @@ from scipy import stats
 
 from tests.helpers.samples import table
 from xorlab.analysis.report.summary import summarise
-from xorlab.analysis.statistics.held_out import held_out
+from xorlab.analysis.statistics.held_out import against_best, held_out
 from xorlab.tracking.read.frames import curves_frame
 
 SEEDS = 20
@@ -21,7 +21,7 @@ ACCURACY = np.repeat([0.95, 0.9, 0.951], SEEDS) + DRAWN
 
 def test_settings_are_compared_with_the_best_seed_by_seed():
     runs = RUNS.assign(test_accuracy=ACCURACY)
-    first, second, third = held_out(runs, GROUPS, "test_accuracy")
+    first, second, third = against_best(runs, GROUPS, "test_accuracy")
     a, b = ACCURACY[:SEEDS], ACCURACY[SEEDS : 2 * SEEDS]
     interval = stats.ttest_1samp(a, 0.0).confidence_interval()
     assert first.mean == pytest.approx((a.mean(), interval.low, interval.high))
@@ -36,7 +36,7 @@ def test_settings_are_compared_with_the_best_seed_by_seed():
 
 def test_other_seeds_are_independent_runs():
     runs = RUNS.assign(test_accuracy=ACCURACY, seed=np.arange(3 * SEEDS))
-    second = held_out(runs, GROUPS, "test_accuracy")[1]
+    second = against_best(runs, GROUPS, "test_accuracy")[1]
     a, b = ACCURACY[:SEEDS], ACCURACY[SEEDS : 2 * SEEDS]
     best = max((a, ACCURACY[2 * SEEDS :]), key=np.mean)
     assert not second.paired
@@ -61,7 +61,7 @@ def folded(shifts):
 def test_on_several_folds_settings_are_compared_fold_by_fold():
     shifts = np.random.default_rng(1).normal(0, 0.03, (5, 3))
     runs, groups = folded(shifts)
-    found = held_out(runs, groups, "test_accuracy", ["task.fold"])
+    found = against_best(runs, groups, "test_accuracy", ["task.fold"])
     means = ACCURACY.reshape(3, SEEDS).mean(axis=1) + shifts  # of folds, by setting
     best = int(means.mean(axis=0).argmax())
     wider = np.sqrt(1 + 5 / 4)  # 1 / 5 + 1 / 4 in place of 1 / 5
@@ -79,18 +79,35 @@ def test_on_several_folds_settings_are_compared_fold_by_fold():
 def test_seeds_on_the_same_patterns_do_not_show_what_generalises():
     """Forty seeds show a tenth of a point, which is an accident of the patterns of five folds."""
     runs, groups = folded(np.random.default_rng(2).normal(0, 0.05, (5, 3)))
-    assert any(one.claimed for one in held_out(runs, groups, "test_accuracy"))
-    assert not any(one.claimed for one in held_out(runs, groups, "test_accuracy", ["task.fold"]))
+    assert any(one.claimed for one in against_best(runs, groups, "test_accuracy"))
+    assert not any(
+        one.claimed for one in against_best(runs, groups, "test_accuracy", ["task.fold"])
+    )
+
+
+def test_the_table_of_settings_has_the_same_numbers():
+    runs, groups = folded(np.random.default_rng(1).normal(0, 0.03, (5, 3)))
+    table = held_out(runs.rename(columns={"test_accuracy": "mine"}), ["optimizer.lr"], "mine")
+    expected = against_best(runs, groups, "test_accuracy", ["task.fold"])
+    assert table["optimizer.lr"].tolist() == [0.5, 2.0, 8.0]
+    for (_, row), one in zip(table.iterrows(), expected, strict=True):
+        assert (row["n"], row["paired"], row["claimed"]) == (one.n, one.paired, one.claimed)
+        assert tuple(row[["mean", "mean_low", "mean_high"]]) == one.mean
+        behind = tuple(row[["behind", "behind_low", "behind_high"]])
+        assert behind == one.behind or (one.behind is None and np.isnan([*behind, row["p"]]).all())
+    pd.testing.assert_frame_equal(held_out(runs, ["optimizer.lr"]), table)
+    with pytest.raises(ValueError, match="no run has final_validation_accuracy or test_accuracy"):
+        held_out(RUNS, ["optimizer.lr"])
 
 
 def test_equal_settings_claim_nothing_and_one_run_is_too_few():
-    equal = held_out(RUNS.assign(test_accuracy=0.9), GROUPS, "test_accuracy")
+    equal = against_best(RUNS.assign(test_accuracy=0.9), GROUPS, "test_accuracy")
     assert not any(one.claimed for one in equal)
     with pytest.raises(ValueError, match="at least two values of seed"):
-        held_out(RUNS.assign(test_accuracy=0.9), [*GROUPS[:2], GROUPS[2][:1]], "test_accuracy")
+        against_best(RUNS.assign(test_accuracy=0.9), [*GROUPS[:2], GROUPS[2][:1]], "test_accuracy")
 
 
-def test_the_report_has_it_where_patterns_were_held_out():
+def test_the_report_has_it_where_patterns_were_against_best():
     keys = ("optimizer.lr",)
     runs = RUNS.assign(run_id=range(3 * SEEDS))
     assert summarise(runs, curves_frame([]), "", keys, drawn=False).generalisation is None

@@ -203,7 +203,8 @@ def _others(run: pd.Series, runs: pd.DataFrame, network: Network, table: str | N
         values = {**identity_params(network.config), "seed": Config().seed}
         words = f"-m 'seed=range(0,100)' {typed_overrides(TRAINER.schema, values)}".strip()
         return Section(title, [f"None is recorded. To train them: xorlab {words}"])
-    return other_seeds(same)
+    fold = flat(network.config).get("task.fold")
+    return other_seeds(same, "" if fold is None else f", on the same fold ({fold}),")
 
 
 def _keys(config: Config, table: str | None, key: str) -> RunKeys | Callable[[int], str] | None:

@@ -11,13 +11,15 @@ import pandas as pd
 from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.labels import headers, setting_label, short
 from xorlab.analysis.report.section import Section
-from xorlab.analysis.statistics.held_out import HeldOut, held_out
+from xorlab.analysis.statistics.held_out import (
+    HELD_OUT_METRICS,
+    TEST_ACCURACY,
+    HeldOut,
+    against_best,
+    held_out_metric,
+)
 from xorlab.analysis.statistics.verdict import in_points
 
-# Settings are chosen by the validation set, and the test set describes the chosen one. Runs without
-# a validation set are compared on the test set.
-_TEST = "test_accuracy"
-HELD_OUT_METRICS = {"final_validation_accuracy": "validation set", _TEST: "test set"}
 _MOST_ROWS = 30
 
 
@@ -49,7 +51,7 @@ def generalisation(
     groups = _groups(runs, settings, by)
     runs = runs.reset_index(drop=True)
     try:
-        found = held_out(runs, groups, name, draws)
+        found = against_best(runs, groups, name, draws)
     except ValueError:
         return None
     records = settings[list(by)].to_dict("records")
@@ -65,8 +67,8 @@ def generalisation(
         f"{_percent(found[best].mean)}; {_worse(worse, len(found) - 1)}."
     )
     texts = [text]
-    if name != _TEST and _TEST in runs:
-        tested = runs[_TEST].iloc[groups[best]].mean()
+    if name != TEST_ACCURACY and TEST_ACCURACY in runs:
+        tested = runs[TEST_ACCURACY].iloc[groups[best]].mean()
         texts.append(
             f"On the test set, which had no part in that, it has {100 * tested:.1f} % on average."
         )
@@ -140,7 +142,7 @@ def most_accurate(
 
 def _metric(runs: pd.DataFrame) -> str | None:
     """The accuracy by which settings are chosen; None if none was measured from 0 to 1."""
-    name = next((one for one in HELD_OUT_METRICS if one in runs and runs[one].notna().any()), None)
+    name = held_out_metric(runs)
     return name if name is not None and runs[name].dropna().between(0, 1).all() else None
 
 

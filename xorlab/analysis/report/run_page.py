@@ -45,15 +45,16 @@ def run_page(
     )
 
 
-def other_seeds(runs: pd.DataFrame) -> Section:
+def other_seeds(runs: pd.DataFrame, on: str = "") -> Section:
     """How often other seeds of the run's setting were solved.
 
     Args:
         runs: these, without the run itself, at least one.
+        on: of which patterns, where a setting has runs on several draws of them.
     """
     row = convergence(runs.assign(setting=""), by=["setting"]).iloc[0]
     sentence = (
-        f"{row['solved']:,} of {counted(int(row['n']), 'other run')} of this setting "
+        f"{row['solved']:,} of {counted(int(row['n']), 'other run')} of this setting{on} "
         f"{'was' if row['n'] == 1 else 'were'} solved: "
         f"{100 * row['rate']:.0f} % (95 % interval {100 * row['rate_low']:.0f} to "
         f"{100 * row['rate_high']:.0f} %)"

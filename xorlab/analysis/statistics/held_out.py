@@ -11,10 +11,14 @@ import pandas as pd
 from scipy import special
 
 from xorlab.analysis.statistics.comparison import holm
-from xorlab.analysis.statistics.draws import overlap
+from xorlab.analysis.statistics.draws import drawn_keys, overlap
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats
-from xorlab.analysis.statistics.times import SEED
+from xorlab.analysis.statistics.times import SEED, counted_runs, names_of
 
+# Settings are chosen by the validation set, and the test set describes the chosen one. Runs without
+# a validation set are compared on the test set.
+TEST_ACCURACY = "test_accuracy"
+HELD_OUT_METRICS = {"final_validation_accuracy": "validation set", TEST_ACCURACY: "test set"}
 _LEAST = 2  # runs of a setting, or seeds of a pair
 
 Triple = tuple[float, float, float]
@@ -46,7 +50,59 @@ class HeldOut:
         return self.p < 1 - CONFIDENCE and self.behind[2] < 0
 
 
-def held_out(
+def held_out(runs: pd.DataFrame, by: Sequence[str], metric: str | None = None) -> pd.DataFrame:
+    """Which setting answers patterns best that were held out, and how sure that is.
+
+    One row per setting, in sorted order, against the one with the highest mean. Runs on several
+    draws of the data (`task.fold`, `task.split_seed`) are compared draw by draw, others seed by
+    seed, which is about the same held-out patterns alone: see
+    `xorlab.analysis.statistics.held_out.against_best`.
+
+    Args:
+        runs: as `xorlab.load_runs` returns them; those without an outcome or a value do not count.
+        by: columns that make a setting.
+        metric: the better the larger it is; None for the final accuracy on the validation set, or
+            where that was not measured, on the test set.
+
+    Returns:
+        the columns of ``by``; ``n``, runs with a value; ``mean`` and its 95 % interval
+        ``mean_low`` to ``mean_high``; ``behind``, the mean difference from the best setting, with
+        ``behind_low`` to ``behind_high``; ``p``, corrected for all pairs; ``paired``; ``claimed``,
+        whether it is claimed to be worse than the best. In the row of the best setting ``behind``
+        and ``p`` are NaN.
+
+    Raises:
+        ValueError: no runs, no columns, no such metric; or as `against_best`.
+    """
+    by = names_of(by)
+    counted = counted_runs(runs, by, "by").reset_index(drop=True)
+    name = metric or held_out_metric(counted)
+    if name is None or name not in counted:
+        measured = name or " or ".join(HELD_OUT_METRICS)
+        raise ValueError(f"metric={metric}: no run has {measured}")
+    number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
+    groups = [np.flatnonzero(number == j) for j in range(number.max() + 1)]
+    draws = [key for key in drawn_keys(counted) if key not in by]
+    rows = []
+    for own, one in zip(groups, against_best(counted, groups, name, draws), strict=True):
+        triples = {"mean": one.mean, "behind": one.behind or (np.nan,) * 3}
+        values = {
+            f"{statistic}{end}": value
+            for statistic, triple in triples.items()
+            for end, value in zip(("", "_low", "_high"), triple, strict=True)
+        }
+        p = np.nan if one.p is None else one.p
+        facts = {"n": one.n, **values, "p": p, "paired": one.paired, "claimed": one.claimed}
+        rows.append(counted[by].iloc[own[0]].to_dict() | facts)
+    return pd.DataFrame(rows)
+
+
+def held_out_metric(runs: pd.DataFrame) -> str | None:
+    """The accuracy by which settings are chosen; None if none was measured."""
+    return next((one for one in HELD_OUT_METRICS if one in runs and runs[one].notna().any()), None)
+
+
+def against_best(
     runs: pd.DataFrame,
     groups: Sequence[npt.NDArray[np.intp]],
     name: str,

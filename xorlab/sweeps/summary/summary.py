@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from xorlab.analysis.column_names import NETWORK_KEY
-from xorlab.analysis.report.generalisation import HELD_OUT_METRICS
 from xorlab.analysis.report.html import Origin, report_html
 from xorlab.analysis.report.summary import Summary, headline, summarise
+from xorlab.analysis.statistics.held_out import HELD_OUT_METRICS
 from xorlab.sweeps.summary.curves import curves_in_parts, further_curves
 from xorlab.sweeps.summary.ledger import Ledger
 from xorlab.system.clock import now
