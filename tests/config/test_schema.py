@@ -208,6 +208,7 @@ def test_an_error_survives_being_pickled():
         ("0,0,0\n0,one,1\n", "line 2, column 2 is 'one'"),
         ("0,0,0\n0,nan,1\n", "inputs, line 2, column 2 is nan"),
         ("0,0,0\n0,1,inf\n", "targets, line 2, column 1 is inf"),
+        ("0,nan,0\n0,nan,1\n", "inputs, line 1, column 2 is nan; 2 cells in all"),
         ("1\n2\n", "more than 1 columns"),
     ],
 )

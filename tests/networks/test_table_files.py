@@ -50,9 +50,13 @@ def key_of(task: Table) -> str:
         (PLAIN.replace(",", "|"), "t.csv", r"reads well with task\.delimiter=bar"),
         (EUROPEAN, "t.csv", r"reads well with task\.delimiter=semicolon task\.decimal=comma"),
         (NAMED, "t.csv", r"delimiter=semicolon task\.decimal=comma task\.classes=true$"),
-        ("a,kind\n0.5,cat\n1.5,dog\n", "t.csv", r"is 'cat'; task\.classes=true .*delimiter$"),
+        (
+            "a,kind\n0.5,cat\n1.5,dog\n",
+            "t.csv",
+            r"is 'cat', .* is 'dog'; task\.classes=true .*delimiter$",
+        ),
         ("0,1,2\n1,2,3\n", "t.csv", r"task\.header=null: must be given where the first row is 0,1"),
-        ("a,b,7\n1,2,3\n", "t.csv", r"line 1, column 1 is 'a'; task\.header=true if this line"),
+        ("a,b,7\n1,2,3\n", "t.csv", r"is 'a', .* column 2 is 'b'; task\.header=true if this line"),
         ("1,2,1\n0,,0\n", "t.csv", r"line 2, column 2 is ''\); a value is missing: remove the row"),
         ("1,2,1\nNA,1,0\n", "t.csv", r"column 1 is 'NA'\); a value is missing: remove the row"),
         ("1,yes\n0,no\n", "t.csv", r"line 1, column 2 is 'yes'"),
@@ -199,6 +203,37 @@ def test_other_last_columns_are_taken_as_they_are(content, tmp_path):
     assert made(tmp_path, content).targets.shape[1] == 1
 
 
+NUMBERS = "".join(f"0.{n},1.{n},{n}\n" for n in range(1, 15))  # more rows than a hint looks at
+
+
+@pytest.mark.parametrize("late", ["", NUMBERS])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            ["1,,0", "1,NA,0", ",1,0", "?,1,0", "1,,0"],
+            r"\(5 cells are not: line L, column 2 \(b\) is '', line M, column 2 \(b\) is 'NA', "
+            r"line N, column 1 \(a\) is '' and 2 more\); a value is missing: remove the row, or "
+            r"fill the value in, in each of these rows$",
+        ),
+        (
+            ['1,"2,5",0', '1,"3,5",0', ",2,1"],
+            r"\(3 cells are not: line L, column 2 \(b\) is '2,5', .*; where the comma of '2,5' is "
+            r"a decimal mark, write 2\.5 or add task\.decimal=comma \(with task\.delimiter=semi.*",
+        ),
+        (["1,2,5,0", "0,1,1"], r"\(line L has 4\); commas separate the columns: write decimal"),
+        (["1,2,0", "1,O,0"], r"\(line M, column 2 \(b\) is 'O'\); correct these values"),
+    ],
+)
+def test_what_is_wrong_in_some_rows_is_said_at_once(rows, message, late, tmp_path):
+    content = "a,b,y\n" + "0,1,1\n" * 6 + late + "".join(f"{row}\n" for row in rows)
+    first = 8 + late.count("\n")
+    for n, letter in enumerate("LMN"):
+        message = message.replace(f"line {letter}", f"line {first + n}")
+    with pytest.raises(ConfigError, match=message):
+        made(tmp_path, content)
+
+
 CLASSES = "a,b,kind\n0,1,no\n1,0,yes\n1,1,{}\n0,0,no \n"
 
 
@@ -216,6 +251,14 @@ CLASSES = "a,b,kind\n0,1,no\n1,0,yes\n1,1,{}\n0,0,no \n"
 def test_a_class_that_is_misspelt_or_missing_is_refused_with_its_line(label, message, tmp_path):
     with pytest.raises(ConfigError, match=rf"task\.path=.*t\.csv: must be a table .*{message}"):
         made(tmp_path, CLASSES.format(label), classes=True)
+
+
+def test_further_rows_without_a_class_are_counted(tmp_path):
+    two = CLASSES.format("NA") + "1,2,\n"
+    with pytest.raises(ConfigError, match=r"\(kind is 'NA' in line 4 and line 6\); fill"):
+        made(tmp_path, two, classes=True)
+    with pytest.raises(ConfigError, match=r"is 'NA' in line 4 and in 2 more rows\); fill"):
+        made(tmp_path, two + "1,3,?\n", classes=True)
 
 
 def test_blanks_around_a_class_do_not_count_and_a_class_of_one_row_is_pointed_out(tmp_path):

@@ -48,11 +48,13 @@ def one_hot(
     where = partial(_where, lines)
     missing = [n for n, word in enumerate(words) if word in _MISSING]
     if missing:
+        more = f" and in {len(missing) - 1:,} more rows" if len(missing) > 2 else ""
+        more = f" and {where(missing[1])}" if len(missing) == 2 else more
         raise ConfigError(
             key,
             value,
             f"a table with a class in every row ({column} is {words[missing[0]]!r} in "
-            f"{where(missing[0])}); fill the class in, or remove the row",
+            f"{where(missing[0])}{more}); fill the class in, or remove the row",
         )
     numbers = [_integer(word) for word in words]
     if None not in numbers:

@@ -18,11 +18,17 @@ _KEY = "task.path"
 
 
 class MisreadError(Exception):
-    """What is wrong with a table, perhaps because another delimiter was meant."""
+    """What is wrong with a table, perhaps because another delimiter was meant.
 
+    Args:
+        problem: how the table should be, and where it is not.
+        advice: what to do if the file would not read well with other keys; empty if not known.
+        certain: whether that is what to do even if it would.
+    """
 
-class MissingError(MisreadError):
-    """A cell of a table is empty, or says that its value is not known."""
+    def __init__(self, problem: str, advice: str = "", certain: bool = False) -> None:
+        super().__init__(problem)
+        self.advice, self.certain = advice, certain
 
 
 class Columns:
@@ -79,6 +85,11 @@ class Columns:
     def name(self, index: int) -> str:
         """What messages call a column."""
         return f"column {index + 1}" if self._names is None else self._names[index]
+
+    def place(self, index: int) -> str:
+        """The position of a column, with its name if it has one."""
+        names = self._names or []
+        return f"column {index + 1}" + (f" ({names[index]})" if index < len(names) else "")
 
     def _listed(self, indices: Sequence[int]) -> str:
         shown = ", ".join(map(self.name, indices[:MOST_NAMED]))

@@ -151,11 +151,12 @@ def _check(name: str, kind: str, values: Floats, lines: tuple[int, ...] | None) 
     if len(bad):
         row, column = bad[0]
         where = f"pattern {row + 1}" if lines is None else f"line {lines[row]}"
+        more = f"; {len(bad):,} cells in all" * (len(bad) > 1)
         raise ConfigError(
             _KEY,
             name,
             f"a table of finite numbers ({kind}, {where}, column {column + 1} is "
-            f"{values[row, column]})",
+            f"{values[row, column]}{more})",
         )
 
 

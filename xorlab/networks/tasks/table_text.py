@@ -14,9 +14,10 @@ from xorlab.analysis.counts import counted
 from xorlab.errors import ConfigError
 from xorlab.networks.tasks.classes import one_hot
 from xorlab.networks.tasks.one_hot import refuse_one_hot
-from xorlab.networks.tasks.table_columns import Columns, MisreadError, MissingError
+from xorlab.networks.tasks.table_cells import refuse_cells, refuse_ragged
+from xorlab.networks.tasks.table_columns import Columns, MisreadError
 from xorlab.networks.tasks.table_hint import OTHERWISE, reading_hint
-from xorlab.networks.tasks.table_rows import Row, header_of, is_number, pointed, rows_of, word_of
+from xorlab.networks.tasks.table_rows import Row, header_of, pointed, rows_of, word_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 _KEY = "task.path"
-_MISSING = {"", "na", "n/a", "?", "null", "none"}  # what stands for a value that is not known
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def read_text(
         return _read(path, rows, text, delimiter, strict)
     except MisreadError as error:
         hint = reading_hint(path, content, text, delimiter)
-        if isinstance(error, MissingError) and OTHERWISE not in hint:
-            hint = "a value is missing: remove the row, or fill the value in"
+        if error.advice and (error.certain or OTHERWISE not in hint):
+            hint = error.advice
         raise ConfigError(_KEY, path, f"a table {error}; {hint}") from None
 
 
@@ -107,9 +107,7 @@ def _read(path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict:
     if not rows:
         raise ConfigError(_KEY, path, "a table with at least one pattern (this one is empty)")
     width = len(rows[0][1])
-    for line, row in rows:
-        if len(row) != width:
-            raise MisreadError(f"with {width} columns in every row (line {line} has {len(row)})")
+    refuse_ragged(rows, width, delimiter)
     if strict and names is not None and len(names) != width:
         raise MisreadError(
             f"whose header names each column ({counted(len(names), 'name')} for {width} columns, "
@@ -122,17 +120,8 @@ def _read(path: Path, rows: list[Row], text: TextFormat, delimiter: str, strict:
         columns.refuse_index()
     labelled = text.classes and len(columns.targets) == 1
     chosen = [*columns.inputs, *([] if labelled else columns.targets)]
-    for line, row in rows:
-        for index in chosen:
-            if not is_number(row[index], text):
-                first = names is None and text.header is None and line == rows[0][0]
-                missing = row[index].strip().lower() in _MISSING
-                kind = MissingError if missing else MisreadError
-                raise kind(
-                    f"of numbers (line {line}, column {index + 1} is {row[index][:80]!r}"
-                    f"{'; task.header=true if this line names the columns' * first}"
-                    f"{'; task.classes=true if it is a class' * (columns.targets == [index])})"
-                )
+    headless = names is None and text.header is None
+    refuse_cells(rows, chosen, columns, text, headless)
     lines = tuple(line for line, _ in rows)
     values = np.array([[float(pointed(row[one], text)) for one in chosen] for _, row in rows])
     inputs, targets = values[:, : len(columns.inputs)], values[:, len(columns.inputs) :]
