@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pytest
 
 import xorlab
 from tests.helpers.commands import parents
@@ -43,6 +44,11 @@ def test_a_run_that_was_trained_alone_is_not_trained_again(command, store_file):
     shared = {"training.epochs": "50", "optimizer.lr": "0.1", "task": "xor"}
     search = runs_filter("", ["many"] * 1000, shared)
     assert sorted(xorlab.load_runs(filter=search)["seed"]) == [0, 1, 2, 3, 4]
+    # Runs of another trainer, or of an earlier version of it, may have the same params.
+    search = runs_filter("", ["many"] * 1000, shared, "walk 2")
+    assert search.startswith("tags.`xorlab.trainer` = 'walk 2' AND params.`training.epochs` = '50'")
+    with pytest.warns(UserWarning, match="none of the 6 runs"):
+        assert xorlab.load_runs(filter=search).empty
 
 
 def test_a_widened_sweep_only_adds_what_is_new(command, store_file):

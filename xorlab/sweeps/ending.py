@@ -20,6 +20,7 @@ from xorlab.tracking.store.address import is_server
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.write.sweep_run import Parent, start_tags
 from xorlab.tracking.write.view import keep_view, runs_filter
+from xorlab.trainers.trainer import TRAINER_TAG
 
 if TYPE_CHECKING:
     from xorlab.analysis.report.summary import Summary
@@ -66,7 +67,8 @@ def finish(sweep: Sweep, notes: Sequence[str] = ()) -> None:
         tell(f"Make its report: {report_command(store, run_id[:8])}")
     own = bool((summary.runs["sweep"] == run_id).all())  # recorded by this start or earlier ones
     every = None if own else summary.runs["run_id"].tolist()
-    search = runs_filter(run_id, every, shared_params(sweep.jobs))
+    trainer = sweep.catalogue.trainer.identity_tags().get(TRAINER_TAG)
+    search = runs_filter(run_id, every, shared_params(sweep.jobs), trainer)
     view = keep_view(store, run_id, settings_axes(swept(sweep.jobs)), search)
     tell(f"Browse the runs: {store.browse(view=view)}")
 

@@ -14,6 +14,7 @@ from typing import Any
 from xorlab.tracking.names import CURVE, OUTCOME_TAG, SWEEP_TAG
 from xorlab.tracking.store.server import ServerAwayError
 from xorlab.tracking.store.store import Store
+from xorlab.trainers.trainer import TRAINER_TAG
 
 VIEW_TAG = "mlflow.sharedViewState."
 _METRICS = ("epochs_to_solve", "final_loss")
@@ -26,28 +27,37 @@ _LONGEST_VALUE = 200  # characters of a param in a search
 _LONGEST_TAG = 5000  # characters that MLflow keeps of a tag of an experiment
 
 
-def runs_filter(sweep: str, earlier: Sequence[str] | None, shared: Mapping[str, str]) -> str:
-    """The search that finds a sweep's runs in the UI, or few others beside them.
+def runs_filter(
+    sweep: str,
+    earlier: Sequence[str] | None,
+    shared: Mapping[str, str],
+    trainer: str | None = None,
+) -> str:
+    """The search that finds a sweep's runs in the UI, and others beside them only if it must.
 
     MLflow's language has no "or": runs of several sweeps are found by their ids, or if that would
-    be too long by the params that they share, which runs of other sweeps may have too.
+    be too long by their trainer and the params that they share. Runs of other sweeps, earlier and
+    later ones, may have those too.
 
     Args:
         sweep: run id of the parent run.
         earlier: ids of all runs of the sweep, where some were recorded under another parent run;
             None where all are this one's, in whatever start of the sweep.
         shared: the params that all these runs share.
+        trainer: the tag of their trainer, with its version; None for the built-in one.
     """
     if earlier is None:
         return f"tags.`{SWEEP_TAG}` = '{sweep}'"
     if len(earlier) <= _MOST_IDS:
         ids = ", ".join(f"'{one}'" for one in earlier)
         return f"attributes.run_id IN ({ids})"
+    wanted = {} if trainer is None else {f"tags.`{TRAINER_TAG}`": trainer}
+    wanted |= {f"params.`{key}`": value for key, value in shared.items() if "`" not in key}
     conditions = []
-    for key, value in shared.items():
+    for name, value in wanted.items():
         quote = '"' if "'" in value else "'"
-        if quote not in value and "`" not in key and len(value) <= _LONGEST_VALUE:
-            conditions.append(f"params.`{key}` = {quote}{value}{quote}")
+        if quote not in value and len(value) <= _LONGEST_VALUE:
+            conditions.append(f"{name} = {quote}{value}{quote}")
     return " AND ".join(conditions[:_MOST_CONDITIONS])
 
 
