@@ -13,6 +13,7 @@ from tests.helpers.samples import table
 from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.counts import WITH_ERROR
 from xorlab.analysis.figures.forest import success_bars
+from xorlab.analysis.report.differences import differences
 from xorlab.analysis.report.html import report_html
 from xorlab.analysis.report.summary import headline, start_headline, summarise
 from xorlab.analysis.statistics.convergence import convergence
@@ -425,3 +426,13 @@ def test_runs_that_a_rule_ended_are_said_to_have_ended_so():
         "None of 40 runs was solved within 40 epochs; a rule ended 30 of them earlier."
     )
     assert summary.basis[0].startswith("30 runs ended unsolved before the last epoch, by a rule")
+
+
+def test_a_pair_of_settings_without_a_solved_run_is_not_said_to_have_too_few_runs():
+    runs = table({0.1: [None] * 30, 0.5: [None] * 30, 2.0: [1, 2, 3] * 10})
+    settings = convergence(runs, by=["optimizer.lr"])
+    section = differences(runs, settings, ["optimizer.lr"], None).section
+    assert section is not None
+    claims = [row[-1] for row in (*section.rows, *section.more)]
+    assert claims.count("none solved") == 1
+    assert "too few runs" not in claims
