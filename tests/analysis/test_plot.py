@@ -92,6 +92,12 @@ def test_no_runs_are_refused_in_one_line(name):
         DRAWN[name](UNSOLVED[:0])
 
 
+@pytest.mark.parametrize("name", ["curvature", "descent"])
+def test_runs_in_place_of_their_diagnosis_are_refused(name):
+    with pytest.raises(ValueError, match=r"^diagnosis \(from xorlab[.]diagnose\): there is no"):
+        getattr(plot, name)(UNSOLVED)
+
+
 @pytest.mark.parametrize("frame", FRAMES)
 def test_statistics_are_of_runs_with_nothing_to_show(frame):
     runs = FRAMES[frame]

@@ -12,6 +12,7 @@ from xorlab.analysis.counts import counted
 from xorlab.analysis.figures.forest import label_rows
 from xorlab.analysis.figures.picture import WIDTH
 from xorlab.analysis.figures.style import COLOURS, ON_LIGHT, legend_below, new_axes
+from xorlab.analysis.statistics.times import refuse_unknown
 from xorlab.failures.classes import (
     CLASSES,
     DIVERGED,
@@ -36,6 +37,7 @@ STYLES = {
 }
 _NOT_DIAGNOSED, _NOT_SOLVED = "not diagnosed", "not solved"
 _LIGHT = {"solved": "#DDDDDD", _NOT_DIAGNOSED: "#B8B8B8"}
+_DIAGNOSIS = "diagnosis (from xorlab.diagnose)"
 _LETTER = 5.5  # points of a bar that a letter of its label needs
 _MOST_SETTINGS = 30
 
@@ -107,6 +109,8 @@ def curvature_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
         diagnosis: from `xorlab.diagnose`; diverged runs are left out.
         ax: where to draw; None for a new figure.
     """
+    needed = ["smallest_eigenvalue", "largest_eigenvalue", "relative_gradient"]
+    refuse_unknown(diagnosis, needed, _DIAGNOSIS)
     ax = ax or new_axes()
     smallest, largest = diagnosis["smallest_eigenvalue"], diagnosis["largest_eigenvalue"]
     size = pd.concat([smallest.abs(), largest.abs()], axis="columns").max(axis="columns")
@@ -131,6 +135,7 @@ def descent_scatter(diagnosis: pd.DataFrame, ax: Axes | None = None) -> Axes:
         diagnosis: from `xorlab.diagnose`; diverged runs are left out.
         ax: where to draw; None for a new figure.
     """
+    refuse_unknown(diagnosis, ["fall_ahead", "final_loss"], _DIAGNOSIS)
     ax = ax or new_axes()
     here = diagnosis[np.isfinite(diagnosis["fall_ahead"]) & np.isfinite(diagnosis["final_loss"])]
     _scatter(ax, here, here["final_loss"], 100 * here["fall_ahead"])
