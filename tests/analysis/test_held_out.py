@@ -9,6 +9,7 @@ from scipy import stats
 
 from tests.helpers.samples import table
 from xorlab.analysis.report.summary import summarise
+from xorlab.analysis.statistics.draws import drawn_keys, held_out_ratio
 from xorlab.analysis.statistics.held_out import against_best, held_out
 from xorlab.tracking.read.frames import curves_frame
 
@@ -74,6 +75,19 @@ def test_on_several_folds_settings_are_compared_fold_by_fold():
             test = stats.ttest_rel(own, means[:, best])
             p = 2 * stats.t.sf(abs(test.statistic) / wider, 4)
             assert one.p == pytest.approx(min(1, 3 * p))
+
+
+def test_what_a_draw_holds_out_is_known_from_its_keys():
+    split = RUNS.assign(**{"task.split_seed": np.arange(3 * SEEDS) % 5, "task.validation": 0.2})
+    gates = RUNS.assign(**{"task.split_seed": np.nan, "task.validation": np.nan})
+    both = pd.concat([gates, split])
+    assert drawn_keys(split) == drawn_keys(both) == ["task.split_seed"]
+    assert drawn_keys(pd.concat([gates, split[:1]])) == []
+    assert held_out_ratio(both, ["task.split_seed"]) == pytest.approx(0.2 / 0.8)
+    tested = split.assign(**{"task.test": 0.3})
+    assert held_out_ratio(tested, ["task.split_seed"]) == pytest.approx(0.2 / 0.5)
+    folds = split.assign(**{"task.fold": 1, "task.folds": 5})
+    assert held_out_ratio(folds, ["task.split_seed"]) == 1 / 4
 
 
 def test_seeds_on_the_same_patterns_do_not_show_what_generalises():

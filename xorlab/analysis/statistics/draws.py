@@ -1,28 +1,33 @@
-"""Draws of the data: the keys that draw it, and how much the sets of two draws overlap."""
+"""Draws of the data: the keys that draw it, and how much of it a draw holds out."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pandas as pd
 
 from xorlab.analysis.column_names import DRAWS
 from xorlab.analysis.statistics.times import SEED
 
-_UNKNOWN = 1.0  # overlap: as if as many patterns were held out as learned
+_UNKNOWN = 1.0  # ratio: as if as many patterns were held out as learned
 
 
 def drawn_keys(runs: pd.DataFrame) -> list[str]:
-    """The keys that draw the data, where that is not the same in all runs."""
+    """The keys that draw the data, where that is not the same in all runs that have data."""
     known = [name for name in DRAWS if name in runs and SEED in runs]
-    return [name for name in known if len(runs[name].unique()) > 1]
+    return [name for name in known if len(runs[name].dropna().unique()) > 1]
 
 
-def overlap(runs: pd.DataFrame) -> float:
-    """How many patterns of the validation set each draw has, for one that is learned.
+def held_out_ratio(runs: pd.DataFrame, draws: Sequence[str]) -> float:
+    """How many patterns each draw holds out, for one that is learned.
+
+    The more it is, the less the sets of patterns of two draws that are learned have in common.
 
     Args:
         runs: from `xorlab.load_runs`, on several draws of the data.
+        draws: the keys that draw it.
     """
-    first = runs.iloc[0]
+    first = runs.dropna(subset=list(draws)).iloc[0]
     if pd.notna(first.get("task.fold")):
         return 1.0 / (float(first["task.folds"]) - 1.0) if "task.folds" in runs else _UNKNOWN
     validation, test = (float(first.get(f"task.{name}", 0.0)) for name in ("validation", "test"))

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from xorlab.analysis.statistics.comparison import holm
-from xorlab.analysis.statistics.draws import drawn_keys, overlap
+from xorlab.analysis.statistics.draws import drawn_keys, held_out_ratio
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats
 from xorlab.analysis.statistics.times import SEED, counted_runs, names_of
 
@@ -126,7 +126,7 @@ def against_best(
         ValueError: fewer than two settings, or one with values of fewer than two seeds or draws.
     """
     keys = list(draws) or [key for key in (SEED,) if key in runs]
-    shared = overlap(runs) if draws else 0.0
+    ratio = held_out_ratio(runs, draws) if draws else 0.0
     counts = [int(runs[name].iloc[rows].notna().sum()) for rows in groups]
     values = [_means(runs.iloc[rows], name, keys) for rows in groups]
     if len(values) < _LEAST or min(map(len, values)) < _LEAST:
@@ -136,12 +136,12 @@ def against_best(
         )
     best = int(np.argmax([one.mean() for one in values]))
     pairs = [
-        None if row == best else _pair(own, values[best], bool(keys), shared)
+        None if row == best else _pair(own, values[best], bool(keys), ratio)
         for row, own in enumerate(values)
     ]
     tests = len(values) * (len(values) - 1) // 2
     p = iter(holm(np.array([pair[1] for pair in pairs if pair is not None]), tests))
-    means = [_mean(np.asarray(own, np.float64), shared) for own in values]
+    means = [_mean(np.asarray(own, np.float64), ratio) for own in values]
     return [
         HeldOut(n, mean) if pair is None else HeldOut(n, mean, pair[0], float(next(p)), pair[2])
         for n, mean, pair in zip(counts, means, pairs, strict=True)
@@ -158,7 +158,7 @@ def _means(runs: pd.DataFrame, name: str, keys: list[str]) -> pd.Series[float]:
 
 
 def _pair(
-    own: pd.Series[float], best: pd.Series[float], named: bool, shared: float
+    own: pd.Series[float], best: pd.Series[float], named: bool, ratio: float
 ) -> tuple[Triple, float, bool]:
     """One minus the best with its interval, the p-value, and whether it was made in pairs.
 
@@ -166,15 +166,15 @@ def _pair(
         own: values of one setting, by seed or draw.
         best: those of the other.
         named: whether equal seeds or draws belong together.
-        shared: `overlap` of draws; 0 for seeds.
+        ratio: `held_out_ratio` of draws; 0 for seeds.
     """
     from scipy import stats  # it takes a while to import
 
     a, b = np.asarray(own, np.float64), np.asarray(best, np.float64)
     if named and set(own.index) == set(best.index):
         differences = np.asarray(own - best.reindex(own.index), np.float64)
-        if shared:
-            return _mean(differences, shared), _corrected_p(differences, shared), True
+        if ratio:
+            return _mean(differences, ratio), _corrected_p(differences, ratio), True
         p = float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
         return _mean(differences), p, True
     p = float(stats.mannwhitneyu(a, b).pvalue)
@@ -188,21 +188,21 @@ def _pair(
     return (middle, middle - half, middle + half), p, False
 
 
-def _corrected_p(differences: Floats, shared: float) -> float:
+def _corrected_p(differences: Floats, ratio: float) -> float:
     """Of Student's t with the corrected variance; 1 where draws do not differ at all."""
-    error = _error(differences, shared)
+    error = _error(differences, ratio)
     if not error:
         return 1.0
     return 2 * float(special.stdtr(len(differences) - 1, -abs(differences.mean()) / error))
 
 
-def _error(values: Floats, shared: float) -> float:
+def _error(values: Floats, ratio: float) -> float:
     """The standard error of a mean, of values from sets of patterns that overlap."""
-    return float(values.std(ddof=1) * np.sqrt(1 / len(values) + shared))
+    return float(values.std(ddof=1) * np.sqrt(1 / len(values) + ratio))
 
 
-def _mean(values: Floats, shared: float = 0.0) -> Triple:
+def _mean(values: Floats, ratio: float = 0.0) -> Triple:
     middle = float(values.mean())
     t = float(special.stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2))
-    half = t * _error(values, shared)
+    half = t * _error(values, ratio)
     return middle, middle - half, middle + half
