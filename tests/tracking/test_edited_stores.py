@@ -121,6 +121,23 @@ def test_flipped_bytes_are_an_error_of_one_line_or_do_not_matter(seed, edited, c
         xorlab.load_curves(xorlab.load_runs())
 
 
+def test_a_byte_that_flips_in_the_id_of_a_run_is_an_error_or_does_not_matter(edited):
+    """In the row of any table, so that an index leads to a row of another run."""
+    file = edited()
+    content = file.read_bytes()
+    identifier = xorlab.load_runs()["run_id"][0].encode()
+    at, errors = content.find(identifier), []
+    while at >= 0:
+        file.write_bytes(content[: at + 9] + b"," + content[at + 10 :])
+        try:
+            xorlab.load_curves(xorlab.load_runs())
+        except StoreError as error:
+            errors.append((str(error), repr(error.__cause__)))
+        at = content.find(identifier, at + 1)
+    assert any("it has" in cause for _, cause in errors)
+    assert all("is damaged (database disk image is malformed)" in text for text, _ in errors)
+
+
 def test_advice_after_damage_restores_the_copy(edited, command, tmp_path):
     file = edited()
     copy = file.read_bytes()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.f
 _NO_CURVE = np.empty(0, np.int64), np.empty(0), np.empty(0)
 _CURVE = 'SELECT step, value FROM metrics WHERE run_uuid = :run AND "key" = :key ORDER BY step'
 _LONGEST_SHOWN = 60  # characters of a wrong value in a message
+_Of = TypeVar("_Of")
 _AT_ONCE = 500  # runs of one query
 _TAGS = {
     OUTCOME_TAG: "outcome",
@@ -60,7 +62,7 @@ def rows_from_sql(store: Store, run_ids: Sequence[str] | None = None) -> Iterato
 
 def _rows(transaction: Transaction, run_ids: Sequence[str]) -> dict[str, Row]:
     """Rows of these runs by their ids; that of a run which is not there is empty."""
-    rows: dict[str, Row] = {run_id: {} for run_id in run_ids}
+    rows: _ByRun[Row] = _ByRun((run_id, {}) for run_id in run_ids)
     query = "SELECT run_uuid, name, status, start_time FROM runs WHERE run_uuid IN"
     for run_id, name, status, started in rows_in(transaction, query, run_ids):
         _check(run_id, "start_time", started, int)
@@ -99,6 +101,18 @@ def _wrong_value(run_id: object, name: str, value: object, wanted: str) -> Store
         "store was edited or is damaged. Restore a copy of it, or delete this run: "
         f"mlflow runs delete --run-id {run_id}"
     )
+
+
+class _ByRun(dict[str, _Of]):
+    """What belongs to each run that was asked for, by its id."""
+
+    def __missing__(self, run_id: str) -> _Of:
+        """Refuse a run that was not: an index of the database leads to a row of another one.
+
+        Raises:
+            sqlite3.DatabaseError: in SQLite's own words.
+        """
+        raise sqlite3.DatabaseError(f"database disk image is malformed: it has {run_id!r:.60}")
 
 
 class _Columns(dict[str, str]):
@@ -148,7 +162,7 @@ def _curves_in_parts(
     transaction: Transaction, run_ids: Sequence[str], name: str
 ) -> Iterator[Columns]:
     yield _NO_CURVE
-    numbers = {run_id: number for number, run_id in enumerate(run_ids)}
+    numbers = _ByRun((run_id, number) for number, run_id in enumerate(run_ids))
     query = 'SELECT run_uuid, step, value FROM metrics WHERE "key" = :key AND run_uuid IN'
     for some in _parts(run_ids):
         found = rows_in(transaction, query, some, {"key": name})
