@@ -180,7 +180,7 @@ def label_rows(ax: Axes, rows: pd.DataFrame, by: Sequence[str], y: npt.NDArray[n
         y: (N,) heights of the rows, in data coordinates; the first is the highest.
 
     Raises:
-        ValueError: there are no rows.
+        ValueError: ``rows`` is empty.
     """
     if rows.empty:
         raise ValueError("the table is empty: it has no setting to draw")

@@ -27,7 +27,7 @@ def rate_by_seeds(
         ax: where to draw; None for a new figure.
 
     Raises:
-        ValueError: there is no column ``seed``, or no run with an outcome.
+        ValueError: the column ``seed`` is missing, or every run lacks an outcome.
     """
     ax = ax or new_axes()
     counted = counted_runs(runs, ["seed"], "runs").sort_values("seed", kind="stable")

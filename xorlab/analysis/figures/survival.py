@@ -100,7 +100,7 @@ def ert_curves(
         time: ``epochs`` or ``evaluations``, as of `xorlab.convergence`.
 
     Raises:
-        ValueError: there is no such column, or no run with an outcome.
+        ValueError: a column is missing, or every run lacks an outcome.
     """
     ax = ax or new_axes()
     runs, by = keyed(timed(runs, None, time), by)

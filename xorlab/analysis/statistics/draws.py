@@ -9,7 +9,7 @@ import pandas as pd
 from xorlab.analysis.column_names import DRAWS
 from xorlab.analysis.statistics.times import SEED
 
-_UNKNOWN = 1.0  # ratio: as if as many patterns were held out as learned
+_UNKNOWN = 1.0  # ratio of a draw that holds out half of its patterns: rather too wide
 
 
 def drawn_keys(runs: pd.DataFrame) -> list[str]:
@@ -19,13 +19,17 @@ def drawn_keys(runs: pd.DataFrame) -> list[str]:
 
 
 def held_out_ratio(runs: pd.DataFrame, draws: Sequence[str]) -> float:
-    """How many patterns each draw holds out, for one that is learned.
+    """The number of patterns that a draw holds out, divided by that of those it learns.
 
-    The more it is, the less the sets of patterns of two draws that are learned have in common.
+    Nadeau & Bengio (2003) add it to 1 / n in the variance of a mean over n draws, because the
+    sets that are learned overlap. With k folds it is 1 / (k - 1).
 
     Args:
         runs: from `xorlab.load_runs`, on several draws of the data.
         draws: the keys that draw it.
+
+    Returns:
+        1 where the runs do not say how much is held out.
     """
     first = runs.dropna(subset=list(draws)).iloc[0]
     if pd.notna(first.get("task.fold")):

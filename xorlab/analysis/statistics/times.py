@@ -236,7 +236,7 @@ def counted_runs(
     known = [str(name) for name in runs.columns]
     if runs.empty:
         raise ValueError(
-            "there are no runs, so there is no run with an outcome: does a filter match none?"
+            "the table of runs is empty: no run with an outcome is in it; does a filter match none?"
         )
     if not columns:
         raise ValueError(f"{argument}: no columns are named; the runs have {', '.join(known)}")
