@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from xorlab.analysis.counts import counted
 from xorlab.analysis.report.differences import Differences
 from xorlab.analysis.statistics.clock import EPOCHS, EVALUATIONS
+from xorlab.analysis.statistics.groups import rows_by_setting
 from xorlab.analysis.statistics.repeats import repeated_seed
 from xorlab.analysis.statistics.times import SEED, counted_runs, ended_early, trained_again
 
@@ -71,9 +71,7 @@ def basis(
             f"xorlab.convergence(runs, by={list(draws)!r}) takes them apart."
         )
     if SEED in runs:
-        number = kept.groupby(list(by), dropna=False, sort=True, observed=True).ngroup().to_numpy()
-        groups = [np.flatnonzero(number == j) for j in range(number.max() + 1)]
-        pooled = (repeated_seed(kept.iloc[rows], SEED) for rows in groups)
+        pooled = (repeated_seed(kept.iloc[rows], SEED) for rows in rows_by_setting(kept, by))
         first = next((one for one in pooled if one is not None), None)
         if first is not None:
             sentences.append(

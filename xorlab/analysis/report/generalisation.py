@@ -11,6 +11,7 @@ import pandas as pd
 from xorlab.analysis.column_names import NETWORK_KEY
 from xorlab.analysis.labels import headers, setting_label, short
 from xorlab.analysis.report.section import Section
+from xorlab.analysis.statistics.groups import rows_by_setting
 from xorlab.analysis.statistics.held_out import (
     HELD_OUT_METRICS,
     TEST_ACCURACY,
@@ -150,11 +151,8 @@ def _groups(
     runs: pd.DataFrame, settings: pd.DataFrame, by: Sequence[str]
 ) -> list[npt.NDArray[np.intp]]:
     """The rows of the runs of each setting."""
-    number = runs.groupby(list(by), dropna=False, sort=True, observed=True).ngroup().to_numpy()
-    of_group = {
-        tuple(runs[list(by)].iloc[np.flatnonzero(number == j)[0]]): np.flatnonzero(number == j)
-        for j in range(number.max() + 1)
-    }
+    values = runs[list(by)]
+    of_group = {tuple(values.iloc[rows[0]]): rows for rows in rows_by_setting(runs, by)}
     return [of_group[tuple(row)] for row in settings[list(by)].itertuples(index=False)]
 
 

@@ -15,6 +15,7 @@ from xorlab.analysis.labels import whole_label
 from xorlab.analysis.statistics.bootstrap import RESAMPLES
 from xorlab.analysis.statistics.clock import EPOCHS, timed
 from xorlab.analysis.statistics.design import Side, design_of, sides_of
+from xorlab.analysis.statistics.groups import rows_by_setting
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats, z_value
 from xorlab.analysis.statistics.measured import measure
 from xorlab.analysis.statistics.repeats import warn_of_repeats
@@ -168,8 +169,7 @@ def compare_all(
     z_value(confidence)
     counted = counted_runs(timed(runs, event, time), by, "by")
     sides = sides_of(counted, paired, cluster)
-    number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
-    groups = [np.flatnonzero(number == j) for j in range(number.max() + 1)]
+    groups = rows_by_setting(counted, by)
     if len(groups) < 2:
         raise ValueError(f"by={by}: there is only one setting; a comparison needs two")
     settings = [counted[by].iloc[rows[0]].to_dict() for rows in groups]

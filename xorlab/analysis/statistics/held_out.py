@@ -12,6 +12,7 @@ from scipy import special
 
 from xorlab.analysis.statistics.comparison import holm
 from xorlab.analysis.statistics.draws import drawn_keys, held_out_ratio
+from xorlab.analysis.statistics.groups import rows_by_setting
 from xorlab.analysis.statistics.intervals import CONFIDENCE, Floats
 from xorlab.analysis.statistics.times import SEED, counted_runs, names_of
 
@@ -80,8 +81,7 @@ def held_out(runs: pd.DataFrame, by: Sequence[str], metric: str | None = None) -
     if name is None or name not in counted:
         measured = name or " or ".join(HELD_OUT_METRICS)
         raise ValueError(f"metric={metric}: no run has {measured}")
-    number = counted.groupby(by, dropna=False, sort=True, observed=True).ngroup().to_numpy()
-    groups = [np.flatnonzero(number == j) for j in range(number.max() + 1)]
+    groups = rows_by_setting(counted, by)
     draws = [key for key in drawn_keys(counted) if key not in by]
     rows = []
     for own, one in zip(groups, against_best(counted, groups, name, draws), strict=True):
